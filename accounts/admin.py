@@ -1,0 +1,109 @@
+"""People, keys and erasures at the desk."""
+
+from typing import Any
+
+from allauth.account.decorators import reauthentication_required
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from . import keys
+from .models import ApiKey, Erasure, User
+
+admin.site.unregister(Group)
+
+
+class ReadOnly(admin.ModelAdmin):
+    """For looking, never for changing."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class NewPerson(AdminUserCreationForm):
+    class Meta:
+        model = User
+        fields = ("email",)
+
+
+# Who may do what is worth a fresh proof of who is asking.
+@method_decorator(reauthentication_required(allow_get=True), name="add_view")
+@method_decorator(reauthentication_required(allow_get=True), name="change_view")
+@admin.register(User)
+class PersonAdmin(UserAdmin):
+    add_form = NewPerson
+    list_display = ("email", "name", "role_names", "is_active", "last_login")
+    list_filter = ("groups", "is_active", "is_superuser")
+    search_fields = ("email", "name")
+    ordering = ("email",)
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "date_joined", "is_staff", "is_superuser")
+    fieldsets = (
+        (None, {"fields": ("email", "name", "language", "time_zone")}),
+        (_("Roles"), {"fields": ("groups", "is_active", "is_staff", "is_superuser")}),
+        (_("Dates"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "usable_password", "password1", "password2")}),)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "groups":
+            kwargs["widget"] = forms.CheckboxSelectMultiple()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description=_("roles"))
+    def role_names(self, person: User) -> str:
+        return ", ".join(group.name for group in person.groups.all())
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnly):
+    list_display = ("prefix", "name", "user", "test", "created_at", "expires_at", "last_used_at", "revoked_at")
+    list_filter = ("test", "revoked_at")
+    search_fields = ("prefix", "name", "user__email")
+    list_select_related = ("user",)
+    exclude = ("secret_sha256",)
+    actions = ("revoke",)
+
+    @admin.action(description=_("Revoke the chosen keys"), permissions=["revoke"])
+    def revoke(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> None:
+        closed = 0
+        for key in chosen:
+            if keys.revoke(key):
+                closed += 1
+                self.log_change(request, key, "Revoked.")
+        said = ngettext("%(count)d key revoked.", "%(count)d keys revoked.", closed) % {"count": closed}
+        self.message_user(request, said, messages.SUCCESS)
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.change_apikey")
+
+
+@admin.register(Erasure)
+class ErasureAdmin(ReadOnly):
+    list_display = ("id", "user", "asked_at", "due_at", "withdrawn_at", "done_at")
+    list_select_related = ("user",)
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(ReadOnly):
+    list_display = ("action_time", "user", "content_type", "object_repr", "action_flag", "change_message")
+    list_filter = ("action_flag", "content_type")
+    list_select_related = ("user", "content_type")
+    date_hierarchy = "action_time"

@@ -1,0 +1,45 @@
+"""Opens a view only to those whom roles.VIEWS names."""
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from . import roles
+
+log = structlog.get_logger(__name__)
+
+
+class Gate:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        assert request.resolver_match is not None
+        name = request.resolver_match.view_name
+        rule = roles.rule_for(name)
+        if rule is None:
+            log.error("view without a rule", view=name)
+            raise PermissionDenied
+        if rule == roles.ANYONE:
+            return None
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if rule == roles.SIGNED_IN:
+            return None
+        if rule == roles.AT_THE_DESK:
+            if not roles.roles_of(request.user) & roles.DESK:
+                raise PermissionDenied
+            if roles.second_factor_missing(request.user):
+                return render(request, "accounts/second_factor.html", status=403)
+            return None
+        if not request.user.has_perm(rule):
+            raise PermissionDenied
+        return None

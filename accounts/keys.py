@@ -1,0 +1,100 @@
+"""API keys: issue, verify, rotate, revoke.
+
+A key reads `dfm_live_<prefix>_<secret>` (`dfm_test_…` for the sandbox). The secret has 256 random bits, so one SHA-256
+is enough to keep it safe: nobody can try that many. It is shown once and never stored.
+"""
+
+import datetime as dt
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Iterable
+
+import structlog
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from . import roles
+from .models import ApiKey, User
+
+log = structlog.get_logger(__name__)
+
+SHAPE = re.compile(r"dfm_(live|test)_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
+AT_A_TIME = 2  # of one name: the one in use, and the one that takes over
+NOTE_USE_EVERY = dt.timedelta(minutes=1)
+
+
+def issue(
+    user: User, *, name: str, scopes: Iterable[str], test: bool = False, expires_at: dt.datetime | None = None
+) -> tuple[ApiKey, str]:
+    """A new key and its secret text, which nobody can see again."""
+    scopes = sorted(set(scopes))
+    allowed = roles.scopes_for(user)
+    if refused := [scope for scope in scopes if scope not in allowed]:
+        raise ValidationError(_("Your account can't give these scopes: %(scopes)s.") % {"scopes": ", ".join(refused)})
+    if not scopes:
+        raise ValidationError(_("Choose what the key may do."))
+    if expires_at is not None and expires_at <= timezone.now():
+        raise ValidationError(_("The end must be in the future."))
+    prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)  # two requests at once count one after the other
+        if user.api_keys.usable().filter(name=name, test=test).count() >= AT_A_TIME:
+            raise ValidationError(
+                _("“%(name)s” has %(count)d live keys. Revoke one of them first.") % {"name": name, "count": AT_A_TIME}
+            )
+        key = ApiKey(user=user, name=name, prefix=prefix, secret_sha256=_hash(secret), test=test, scopes=scopes)
+        key.expires_at = expires_at
+        key.save(force_insert=True)
+    log.info("api key issued", key=prefix, owner=user.pk, scopes=scopes)
+    return key, f"dfm_{'test' if test else 'live'}_{prefix}_{secret}"
+
+
+def rotate(key: ApiKey) -> tuple[ApiKey, str]:
+    """A second key like this one; both open doors until one is revoked."""
+    if not key.is_usable:
+        raise ValidationError(_("This key is no longer in use."))
+    allowed = roles.scopes_for(key.user)
+    return issue(
+        key.user,
+        name=key.name,
+        scopes=[scope for scope in key.scopes if scope in allowed],
+        test=key.test,
+        expires_at=key.expires_at,
+    )
+
+
+def verify(said: str) -> ApiKey | None:
+    """The key that this text opens, if it is one that is in use."""
+    match = SHAPE.fullmatch(said)
+    if not match:
+        return None
+    kind, prefix, secret = match.groups()
+    key = ApiKey.objects.usable().select_related("user").filter(prefix=prefix, test=kind == "test").first()
+    if key is None or not hmac.compare_digest(key.secret_sha256, _hash(secret)):
+        return None
+    now = timezone.now()
+    if key.last_used_at is None or now - key.last_used_at > NOTE_USE_EVERY:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+    return key
+
+
+def revoke(key: ApiKey) -> bool:
+    """Close it for good; False if somebody already has."""
+    closed = bool(ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()))
+    if closed:
+        log.info("api key revoked", key=key.prefix, owner=key.user_id)
+    return closed
+
+
+def effective_scopes(key: ApiKey) -> list[str]:
+    """What it may do today: what it was given, and its person's roles still allow."""
+    allowed = roles.scopes_for(key.user)
+    return [scope for scope in key.scopes if scope in allowed]
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,152 @@
+"""Who may do what: the roles, what each may do, and who may open which page.
+
+Three tables that a person can read. The groups in the database are filled from the first two after every migration;
+`gate.Gate` enforces the third on every request, so that a view without a rule is closed to everyone.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Final
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from .models import User
+
+
+class Role(models.TextChoices):
+    UPLOADER = "uploader", _("Uploader")
+    MODERATOR = "moderator", _("Moderator")
+    LEAD = "lead", _("Lead")
+    AUDITOR = "auditor", _("Auditor")
+    INTEGRATOR = "integrator", _("Integrator")
+    ADMIN = "admin", _("Admin")
+
+
+UPLOADER, MODERATOR, LEAD, AUDITOR, INTEGRATOR, ADMIN = Role
+DESK: Final = frozenset({MODERATOR, LEAD, AUDITOR, ADMIN})  # those who may enter the admin
+
+# What a role may do. Permission → roles. An auditor reads and never writes.
+PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
+    # people
+    "accounts.view_user": frozenset({LEAD, AUDITOR, ADMIN}),
+    "accounts.add_user": frozenset({ADMIN}),
+    "accounts.change_user": frozenset({ADMIN}),
+    "accounts.view_apikey": frozenset({AUDITOR, ADMIN}),
+    "accounts.change_apikey": frozenset({ADMIN}),
+    "accounts.view_erasure": frozenset({AUDITOR, ADMIN}),
+    "auth.view_group": frozenset({AUDITOR, ADMIN}),
+    "admin.view_logentry": frozenset({AUDITOR, ADMIN}),
+}
+
+# What a key of a person with this role may be allowed to do. Scope → roles.
+SCOPES: Final[dict[str, frozenset[Role]]] = {
+    "scans:read": frozenset(Role),
+    "scans:write": frozenset({UPLOADER, MODERATOR, LEAD, INTEGRATOR, ADMIN}),
+    "review:read": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN}),
+    "review:write": frozenset({MODERATOR, LEAD, ADMIN}),
+    "webhooks": frozenset({INTEGRATOR, ADMIN}),
+}
+
+ANYONE: Final = "anyone"
+SIGNED_IN: Final = "signed in"
+AT_THE_DESK: Final = "at the desk"  # a role of DESK, with a second factor; the admin asks for permissions itself
+
+# Who may open a view. View name, or a pattern of names → rule. The first line that fits counts.
+VIEWS: Final[dict[str, str]] = {
+    "home": ANYONE,
+    "theme": ANYONE,
+    "set_language": ANYONE,
+    "styleguide": ANYONE,
+    "healthz": ANYONE,
+    "readyz": ANYONE,
+    "metrics": ANYONE,  # asks for its own token
+    "account_login": ANYONE,
+    "account_logout": ANYONE,
+    "account_inactive": ANYONE,
+    "account_signup": ANYONE,
+    "account_email_verification_sent": ANYONE,
+    "account_confirm_email": ANYONE,
+    "account_confirm_login_code": ANYONE,
+    "account_reset_password*": ANYONE,
+    "mfa_authenticate": ANYONE,
+    "mfa_trust": ANYONE,
+    "mfa_login_webauthn": ANYONE,
+    "account_*": SIGNED_IN,
+    "mfa_*": SIGNED_IN,
+    "usersessions_list": SIGNED_IN,
+    "profile:*": SIGNED_IN,
+    "api:*": ANYONE,  # DRF asks for a key or a session and answers 401
+    "admin:login": ANYONE,
+    "admin:logout": ANYONE,
+    "admin:jsi18n": ANYONE,
+    "admin:*": AT_THE_DESK,
+}
+
+
+def rule_for(view_name: str) -> str | None:
+    return next((rule for pattern, rule in VIEWS.items() if fnmatchcase(view_name, pattern)), None)
+
+
+def roles_of(user: User | AnonymousUser) -> frozenset[Role]:
+    """The person's roles; a superuser is an admin. Asked once a request."""
+    if not user.is_authenticated or not user.is_active:
+        return frozenset()
+    known: frozenset[Role] | None = getattr(user, "_roles", None)
+    if known is None:
+        names = {g.name for g in user.groups.all()} | ({ADMIN} if user.is_superuser else set())
+        known = user._roles = frozenset(role for role in Role if role in names)  # type: ignore[union-attr]
+    return known
+
+
+def scopes_for(user: User | AnonymousUser) -> list[str]:
+    mine = roles_of(user)
+    return [scope for scope, roles in SCOPES.items() if roles & mine]
+
+
+def give(user: User, *roles: Role) -> None:
+    from django.contrib.auth.models import Group
+
+    user.groups.add(*Group.objects.filter(name__in=roles))
+
+
+def fill_groups(using: str, **_kwargs: Any) -> None:
+    """Make the groups' permissions what PERMISSIONS says; runs after every migration."""
+    from django.contrib.auth.models import Group, Permission
+
+    by_label = {
+        f"{p.content_type.app_label}.{p.codename}": p
+        for p in Permission.objects.using(using).select_related("content_type")
+    }
+    for group in Group.objects.using(using).filter(name__in=Role):
+        group.permissions.set(
+            by_label[label] for label, roles in PERMISSIONS.items() if group.name in roles and label in by_label
+        )
+
+
+def keep_desk_flag(instance: Any, action: str, reverse: bool, pk_set: set[int] | None, **_kwargs: Any) -> None:
+    """`is_staff` follows the roles: whoever changes somebody's groups changes it."""
+    if action not in ("post_add", "post_remove", "post_clear"):
+        return
+    from .models import User
+
+    people = User.objects.filter(pk__in=pk_set or ()) if reverse else [instance]
+    for user in people:
+        user.__dict__.pop("_roles", None)
+        names = set(user.groups.values_list("name", flat=True))
+        at_desk = user.is_superuser or bool(names & {str(role) for role in DESK})
+        if user.is_staff != at_desk:
+            user.is_staff = at_desk
+            user.save(update_fields=["is_staff"])
+
+
+def second_factor_missing(user: User) -> bool:
+    """Whether this person must set up a second factor before the desk opens."""
+    from allauth.mfa.utils import is_mfa_enabled
+
+    return settings.STAFF_SECOND_FACTOR and not is_mfa_enabled(user)

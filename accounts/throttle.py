@@ -1,0 +1,113 @@
+"""How often one may try: sign-in, sign-up and reset by account and by address; everything by address.
+
+Counted in Redis by django-ratelimit. Without Redis nobody gets in (an attacker could otherwise switch the limit off
+by overloading it), and whoever is in goes on reading.
+"""
+
+import ipaddress
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from django_ratelimit.core import get_usage
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+
+# A POST to this view counts as an attempt of this kind.
+GUARDED = {
+    "account_login": "sign-in",
+    "mfa_authenticate": "sign-in",
+    "mfa_login_webauthn": "sign-in",
+    "mfa_trust": "sign-in",
+    "account_confirm_login_code": "sign-in",
+    "account_reauthenticate": "sign-in",
+    "mfa_reauthenticate": "sign-in",
+    "mfa_reauthenticate_webauthn": "sign-in",
+    "account_signup": "sign-up",
+    "account_email_verification_sent": "sign-up",
+    "account_reset_password": "reset",
+    "account_reset_password_from_key": "reset",
+    "account_email": "reset",
+}
+FREE_OF_CHARGE = ("healthz", "readyz", "metrics")
+
+
+def address_of(request: HttpRequest) -> str:
+    """The client's address: as many hops from the right as there are proxies of ours, else the peer's own."""
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    proxies = settings.TRUSTED_PROXIES
+    said = hops[-min(proxies, len(hops))] if proxies and hops else request.META.get("REMOTE_ADDR", "")
+    try:
+        address = ipaddress.ip_address(said)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, 64), strict=False))  # one customer is given a /64
+    return str(address)
+
+
+def account_of(request: HttpRequest) -> str:
+    """The account that this attempt is about, whether it exists or not."""
+    if request.user.is_authenticated:
+        return f"user:{request.user.pk}"
+    pending = request.session.get("account_login") or {}
+    if isinstance(pending, dict) and pending.get("user_pk"):
+        return f"user:{pending['user_pk']}"
+    return (request.POST.get("login") or request.POST.get("email") or "").strip().casefold()[:254]
+
+
+KEYS: dict[str, Callable[[HttpRequest], str]] = {"address": address_of, "account": account_of}
+
+
+class Throttle:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        assert request.resolver_match is not None
+        name = request.resolver_match.view_name
+        if name in FREE_OF_CHARGE:
+            return None
+        guarded = GUARDED.get(name) if request.method == "POST" else None
+        for kind in filter(None, (guarded, "read")):
+            try:
+                wait = self.seconds_to_wait(request, kind)
+            except (RedisError, OSError) as error:
+                log.error("limits can't be counted", kind=kind, refused=kind != "read", error=repr(error))
+                if kind != "read":
+                    return _answer(
+                        request, 503, _("Signing in and up is closed until it can be done safely again."), retry_after=30
+                    )
+                return None
+            if wait is not None:
+                log.warning("too many attempts", kind=kind, view=name)
+                return _answer(request, 429, retry_after=wait)
+        return None
+
+    def seconds_to_wait(self, request: HttpRequest, kind: str) -> int | None:
+        """Count this attempt; how long to wait if it is one too many."""
+        waits = []
+        for by, rate in settings.LIMITS[kind].items():
+            value = KEYS[by](request)
+            if not value:
+                continue
+            usage = get_usage(request, group=f"{kind}:{by}", key=lambda *_: value, rate=rate, increment=True)
+            if usage and usage["should_limit"]:
+                waits.append(max(1, usage["time_left"]))
+        return max(waits, default=None)
+
+
+def _answer(request: HttpRequest, status: int, detail: str = "", *, retry_after: int) -> HttpResponse:
+    """An error page, from whatever the site uses to make them."""
+    page: Callable[..., HttpResponse] = import_string(settings.ERROR_PAGE)
+    return page(request, status, detail=detail, retry_after=retry_after)

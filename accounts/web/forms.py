@@ -1,0 +1,55 @@
+"""The profile's forms."""
+
+import datetime as dt
+import zoneinfo
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ..models import User
+
+
+class Profile(forms.ModelForm):
+    time_zone = forms.ChoiceField(label=_("Time zone"))
+
+    class Meta:
+        model = User
+        fields = ("name", "language", "time_zone")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["language"].choices = [("", _("As my browser says")), *User._meta.get_field("language").choices]
+        self.fields["time_zone"].choices = [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
+        self.fields["name"].widget.attrs["autocomplete"] = "name"
+
+
+class NewKey(forms.Form):
+    LIFETIMES = ((90, _("90 days")), (365, _("One year")), (30, _("30 days")), (0, _("No end")))
+
+    name = forms.CharField(label=_("Name"), max_length=60, help_text=_("Which of your programs uses it."))
+    scopes = forms.MultipleChoiceField(label=_("It may"), widget=forms.CheckboxSelectMultiple)
+    lifetime = forms.TypedChoiceField(label=_("Ends after"), choices=LIFETIMES, coerce=int, initial=90)
+    test = forms.BooleanField(
+        label=_("Test key"), required=False, help_text=_("For trying things out: it never reaches a model.")
+    )
+
+    def __init__(self, *args: Any, scopes: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        words = {
+            "scans:read": _("read scans"),
+            "scans:write": _("send in and delete scans"),
+            "review:read": _("read the review queues"),
+            "review:write": _("decide reviews"),
+            "webhooks": _("manage webhooks"),
+        }
+        self.fields["scopes"].choices = [(scope, words[scope]) for scope in scopes]
+
+    def expires_at(self) -> dt.datetime | None:
+        days = self.cleaned_data["lifetime"]
+        return timezone.now() + dt.timedelta(days=days) if days else None
+
+
+class Confirm(forms.Form):
+    sure = forms.BooleanField(label=_("Yes, erase my account and everything in it"))

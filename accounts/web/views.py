@@ -1,0 +1,130 @@
+"""The profile: who I am, my keys, everything held about me, and leaving."""
+
+import tempfile
+import uuid
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from .. import keys, personal, roles
+from ..models import ApiKey
+from . import forms
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    form = forms.Profile(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        with translation.override(request.user.language or translation.get_language()):
+            messages.success(request, _("Saved."))
+        return redirect("profile:profile")
+    return render(request, "accounts/profile.html", {"form": form, "roles": _my_roles(request)})
+
+
+def _my_roles(request: HttpRequest) -> list[str]:
+    return [role.label for role in roles.Role if role in roles.roles_of(request.user)]
+
+
+@require_safe
+@never_cache
+def key_list(request: HttpRequest) -> HttpResponse:
+    return _keys_page(request, _new_key_form(request))
+
+
+@require_POST
+@never_cache
+@reauthentication_required
+def key_new(request: HttpRequest) -> HttpResponse:
+    form = _new_key_form(request)
+    if form.is_valid():
+        said = form.cleaned_data
+        try:
+            key, secret = keys.issue(
+                request.user,
+                name=said["name"],
+                scopes=said["scopes"],
+                test=said["test"],
+                expires_at=form.expires_at(),
+            )
+        except ValidationError as refused:
+            form.add_error(None, refused)
+        else:
+            return _keys_page(request, _new_key_form(request, empty=True), shown=(key, secret))
+    return _keys_page(request, form, status=422)
+
+
+@require_POST
+@never_cache
+@reauthentication_required
+def key_rotate(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    key = get_object_or_404(ApiKey, pk=pk, user=request.user)
+    try:
+        shown = keys.rotate(key)
+    except ValidationError as refused:
+        messages.error(request, " ".join(refused.messages))
+        return redirect("profile:keys")
+    return _keys_page(request, _new_key_form(request, empty=True), shown=shown)
+
+
+@require_POST
+def key_revoke(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    key = get_object_or_404(ApiKey, pk=pk, user=request.user)
+    if keys.revoke(key):
+        messages.success(request, _("The key no longer opens anything."))
+    return redirect("profile:keys")
+
+
+def _new_key_form(request: HttpRequest, *, empty: bool = False) -> forms.NewKey:
+    said = None if empty or request.method != "POST" else request.POST
+    return forms.NewKey(said, scopes=roles.scopes_for(request.user))
+
+
+def _keys_page(
+    request: HttpRequest, form: forms.NewKey, *, shown: tuple[ApiKey, str] | None = None, status: int = 200
+) -> HttpResponse:
+    context = {"form": form, "keys": request.user.api_keys.all(), "shown": shown, "now": timezone.now()}
+    return render(request, "accounts/keys.html", context, status=status)
+
+
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    """Everything held about me: take it along, or have it erased."""
+    context = {"erasure": personal.open_erasure(request.user), "form": forms.Confirm()}
+    return render(request, "accounts/privacy.html", context)
+
+
+@require_POST
+@never_cache
+@reauthentication_required
+def export(request: HttpRequest) -> FileResponse:
+    file = tempfile.TemporaryFile()  # noqa: SIM115 (FileResponse closes it)
+    personal.write_export(request.user, file)
+    file.seek(0)
+    name = f"my-data-{timezone.localdate():%Y-%m-%d}.zip"
+    return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
+
+
+@require_POST
+@reauthentication_required
+def erase(request: HttpRequest) -> HttpResponse:
+    form = forms.Confirm(request.POST)
+    if not form.is_valid():
+        return render(request, "accounts/privacy.html", {"form": form}, status=422)
+    personal.ask_for_erasure(request.user)
+    messages.success(request, _("Your account will be erased. A mail says when, and how to take it back."))
+    return redirect("profile:privacy")
+
+
+@require_POST
+def keep(request: HttpRequest) -> HttpResponse:
+    if personal.withdraw_erasure(request.user):
+        messages.success(request, _("Your account stays."))
+    return redirect("profile:privacy")

@@ -1,0 +1,91 @@
+"""How the settings read the environment: typed, loud, and one `.env` file for those who like files."""
+
+import contextlib
+import hashlib
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+CONFIGURED_BY = ("DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "REDIS_URL", "DATABASE_URL")
+
+
+def read_file(path: Path) -> None:
+    """Take NAME=value lines from `path` for every name that the environment doesn't set itself."""
+    if not path.is_file():
+        return
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.partition("=")
+        if not equals:
+            raise ImproperlyConfigured(f"{path.name}, line {number}: write NAME=value, or start the line with #.")
+        os.environ.setdefault(name.strip(), value.strip().strip("\"'"))
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable; or what stands in the file that NAME_FILE names, as container secrets do it."""
+    if file := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(file).read_text().strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE names {file}, which can't be read: {error.strerror}.") from error
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name: str, default: bool = False) -> bool:
+    said = text(name).lower()
+    if said in ("1", "true", "yes", "on"):
+        return True
+    if said in ("0", "false", "no", "off"):
+        return False
+    if said:
+        raise ImproperlyConfigured(f"{name} is {said!r}: say 1 or 0.")
+    return default
+
+
+def whole(name: str, default: int) -> int:
+    said = text(name)
+    try:
+        return int(said) if said else default
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is {said!r}: say a whole number, such as {default}.") from error
+
+
+def listing(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def embedded() -> bool:
+    """Whether missing pieces are made up, privately, on this machine.
+
+    Only `manage.py` ever asks for it: always for `up`, else when nothing at all is configured.
+    """
+    said = text("EMBEDDED")
+    if said == "auto":
+        return not any(text(name) for name in CONFIGURED_BY)
+    return flag("EMBEDDED")
+
+
+def kept_secret(path: Path) -> str:
+    """A random secret that is made once and kept in a file that only its owner reads."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as draft:  # mode 0600
+            draft.write(secrets.token_urlsafe(50))
+            draft.flush()
+            with contextlib.suppress(FileExistsError):  # another process was first: its secret counts
+                os.link(draft.name, path)
+    return path.read_text().strip()
+
+
+def socket_path(folder: Path) -> Path:
+    """Where a unix socket for `folder` can live: the system allows about 100 bytes for its path."""
+    inside = folder / "redis" / "redis.sock"
+    if len(os.fsencode(inside)) < 100:
+        return inside
+    mark = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"deepfake-site-{os.getuid()}-{mark}" / "redis.sock"

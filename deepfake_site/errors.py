@@ -1,0 +1,140 @@
+"""Errors become HTTP here: pages for people, problem+json for programs."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+CODES = {
+    400: "validation_error",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "file_too_large",
+    415: "unsupported_media",
+    429: "rate_limited",
+    500: "internal",
+    503: "unavailable",
+}
+
+
+def sentences(status: int) -> tuple[str, str]:
+    """What happened, and what to do now."""
+    return {
+        400: (_("That request made no sense"), _("Something in the address or the form can't be read. Go back and try again.")),
+        403: (_("Not for you"), _("Your account may not open this page. If it should, ask an administrator.")),
+        404: (_("Nothing here"), _("There is no such page, or it isn't yours to see.")),
+        413: (_("Too large"), _("What you sent is larger than this site takes.")),
+        429: (_("Slow down a little"), _("Too many attempts in a short time. Wait a moment, then try again.")),
+        500: (_("Something broke here"), _("It isn't your fault, and it has been noted. Try again in a minute.")),
+        503: (_("Back in a moment"), _("A part of this site is away just now. Reading goes on; try this again soon.")),
+    }[status]
+
+
+def wants_json(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/") or request.accepts("application/json") and not request.accepts("text/html")
+
+
+def page(request: HttpRequest, status: int, *, title: str = "", detail: str = "", retry_after: int | None = None) -> HttpResponse:
+    """The answer for an error, in the shape that the asker reads."""
+    said_title, said_detail = sentences(status)
+    if wants_json(request):
+        response: HttpResponse = JsonResponse(
+            problem_body(request, status, detail or said_detail), status=status, content_type="application/problem+json"
+        )
+    else:
+        context = {"status": status, "title": title or said_title, "detail": detail or said_detail, "retry_after": retry_after}
+        response = render(request, f"{status}.html", context, status=status)
+    if retry_after is not None:
+        response["Retry-After"] = str(max(1, retry_after))
+    return response
+
+
+def problem_body(request: HttpRequest, status: int, detail: str, code: str = "") -> dict[str, Any]:
+    """RFC 9457, with our stable code and the request's id."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code or CODES.get(status, "error"),
+        "detail": detail,
+        "request_id": getattr(request, "request_id", ""),
+    }
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return page(request, 413 if isinstance(exception, RequestDataTooBig) else 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return page(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return page(request, 404)
+
+
+def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return page(request, 429, retry_after=60)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    return page(request, 500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return page(
+        request,
+        403,
+        title=_("This form is out of date"),
+        detail=_("Go back, reload the page and send it again. If that doesn't help, allow cookies for this site."),
+    )
+
+
+def problem(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's errors as application/problem+json."""
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    detail = response.data.get("detail", "") if isinstance(response.data, dict) else ""
+    body = problem_body(context["request"]._request, response.status_code, str(detail) or _("The request was refused."))
+    if response.status_code == 400:
+        body["errors"] = [
+            {"pointer": f"/{field}", "detail": str(said)}
+            for field, all_said in (response.data.items() if isinstance(response.data, dict) else [])
+            for said in (all_said if isinstance(all_said, list) else [all_said])
+        ]
+    response.data = body
+    response.content_type = "application/problem+json"
+    return response
+
+
+class Refusals:
+    """Turns away, before anything reads it, what no view could use."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            return page(request, 400)  # PostgreSQL can't hold a zero byte, so nothing here can be named by one
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            return page(request, 400)
+        if length > settings.MAX_REQUEST_MB * 2**20:
+            return page(request, 413)
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, RequestDataTooBig):
+            return page(request, 413)
+        return None

@@ -1,0 +1,56 @@
+"""The few pages that belong to the site and to no app: front page, look, style guide."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+THEMES = ("auto", "light", "dark")
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """What every template may use; it asks neither database nor cache, so that error pages can have it."""
+    theme = request.COOKIES.get("theme")
+    return {
+        "site_name": settings.SITE_NAME,
+        "theme": theme if theme in THEMES else "auto",
+        "demo": settings.DEMO,
+        "debug_pages": settings.DEBUG,
+        "mail_folder": "" if settings.EMAIL_HOST else "var/mail",
+    }
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    return render(request, "home.html")
+
+
+@require_POST
+def set_theme(request: HttpRequest) -> HttpResponse:
+    """Remember light, dark or the system's choice, without needing a script."""
+    after = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(after, {request.get_host()}, require_https=request.is_secure()):
+        after = "/"
+    response = HttpResponseRedirect(after)
+    theme = request.POST.get("theme", "")
+    if theme in THEMES:
+        response.set_cookie(
+            "theme", theme, max_age=365 * 24 * 3600, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
+        )
+    return response
+
+
+@require_safe
+def styleguide(request: HttpRequest) -> HttpResponse:
+    """Every element once; only while developing."""
+    from .styleguide import Sample
+
+    messages.info(request, "A message that informs.")
+    messages.success(request, "A message of success.")
+    messages.warning(request, "A message that warns.")
+    messages.error(request, "A message about an error.")
+    return render(request, "styleguide.html", {"form": Sample(), "refused": Sample({"email": "no address"})})

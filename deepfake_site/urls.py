@@ -1,0 +1,33 @@
+"""Every address of the site. Who may open what stands in accounts/roles.py."""
+
+from allauth.account.decorators import secure_admin_login
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from . import health, metrics, pages
+
+admin.autodiscover()
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.site_header = admin.site.site_title = settings.SITE_NAME
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("theme/", pages.set_theme, name="theme"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("accounts/", include("allauth.urls")),
+    path("profile/", include("accounts.web.urls")),
+    path("api/v1/", include("accounts.api_urls")),
+    path("admin/", admin.site.urls),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
+]
+if settings.DEBUG:
+    urlpatterns += [path("styleguide/", pages.styleguide, name="styleguide")]
+
+handler400 = "deepfake_site.errors.bad_request"
+handler403 = "deepfake_site.errors.forbidden"
+handler404 = "deepfake_site.errors.not_found"
+handler429 = "deepfake_site.errors.too_many"
+handler500 = "deepfake_site.errors.broken"

@@ -1,0 +1,1 @@
+"""Pixels in, findings out: a library without database, web or queue."""

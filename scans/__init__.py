@@ -1,0 +1,1 @@
+"""The domain: upload → assessment → review."""

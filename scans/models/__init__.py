@@ -1,0 +1,1 @@
+"""Rows, states and named queries; no HTTP, no Celery."""
