@@ -82,7 +82,7 @@ class ApiKey(models.Model):
     """A program's way in. Only a hash of the secret is kept; the prefix tells people which key it is."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_keys", verbose_name=_("person"))
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_keys", verbose_name=_("owner"))
     name = models.CharField(_("name"), max_length=60, help_text=_("Which of your programs uses it."))
     prefix = models.CharField(_("prefix"), max_length=24, unique=True, editable=False)
     secret_sha256 = models.CharField(max_length=64, editable=False)
@@ -116,7 +116,9 @@ class Erasure(models.Model):
     """A person's wish to be forgotten: asked, then either taken back or done. Its id is the receipt's number."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="erasures", verbose_name=_("person"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="erasures", verbose_name=_("person")
+    )
     asked_at = models.DateTimeField(_("asked"), default=timezone.now, editable=False)
     due_at = models.DateTimeField(_("due"))
     withdrawn_at = models.DateTimeField(_("taken back"), null=True, editable=False)

@@ -54,9 +54,7 @@ def _export_account(user: User) -> Iterator[tuple[str, Content]]:
             "joined": user.date_joined,
             "last_sign_in": user.last_login,
             "roles": sorted(roles.roles_of(user)),
-            "email_addresses": list(
-                EmailAddress.objects.filter(user=user).values("email", "verified", "primary")
-            ),
+            "email_addresses": list(EmailAddress.objects.filter(user=user).values("email", "verified", "primary")),
             "second_factors": [
                 {"type": a.type, "added": a.created_at, "last_used": a.last_used_at}
                 for a in Authenticator.objects.filter(user=user)

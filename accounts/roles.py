@@ -4,19 +4,16 @@ Three tables that a person can read. The groups in the database are filled from 
 `gate.Gate` enforces the third on every request, so that a view without a rule is closed to everyone.
 """
 
-from __future__ import annotations
-
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser
-
-    from .models import User
+from .models import User
 
 
 class Role(models.TextChoices):
@@ -97,10 +94,10 @@ def roles_of(user: User | AnonymousUser) -> frozenset[Role]:
     """The person's roles; a superuser is an admin. Asked once a request."""
     if not user.is_authenticated or not user.is_active:
         return frozenset()
-    known: frozenset[Role] | None = getattr(user, "_roles", None)
+    known: frozenset[Role] | None = user.__dict__.get("_roles")
     if known is None:
         names = {g.name for g in user.groups.all()} | ({ADMIN} if user.is_superuser else set())
-        known = user._roles = frozenset(role for role in Role if role in names)  # type: ignore[union-attr]
+        known = user.__dict__["_roles"] = frozenset(role for role in Role if role in names)
     return known
 
 
@@ -110,15 +107,11 @@ def scopes_for(user: User | AnonymousUser) -> list[str]:
 
 
 def give(user: User, *roles: Role) -> None:
-    from django.contrib.auth.models import Group
-
     user.groups.add(*Group.objects.filter(name__in=roles))
 
 
 def fill_groups(using: str, **_kwargs: Any) -> None:
     """Make the groups' permissions what PERMISSIONS says; runs after every migration."""
-    from django.contrib.auth.models import Group, Permission
-
     by_label = {
         f"{p.content_type.app_label}.{p.codename}": p
         for p in Permission.objects.using(using).select_related("content_type")
@@ -133,8 +126,6 @@ def keep_desk_flag(instance: Any, action: str, reverse: bool, pk_set: set[int] |
     """`is_staff` follows the roles: whoever changes somebody's groups changes it."""
     if action not in ("post_add", "post_remove", "post_clear"):
         return
-    from .models import User
-
     people = User.objects.filter(pk__in=pk_set or ()) if reverse else [instance]
     for user in people:
         user.__dict__.pop("_roles", None)
@@ -147,6 +138,4 @@ def keep_desk_flag(instance: Any, action: str, reverse: bool, pk_set: set[int] |
 
 def second_factor_missing(user: User) -> bool:
     """Whether this person must set up a second factor before the desk opens."""
-    from allauth.mfa.utils import is_mfa_enabled
-
     return settings.STAFF_SECOND_FACTOR and not is_mfa_enabled(user)

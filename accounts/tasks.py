@@ -1,15 +1,9 @@
-"""Celery's doors into this room."""
-
-from smtplib import SMTPException
+"""Celery's doors into this room; mail has its own in mail.py."""
 
 from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
-from django.core.mail import EmailMessage
 
-
-@shared_task(queue="post", autoretry_for=(OSError, SMTPException), retry_backoff=5, retry_backoff_max=3600, max_retries=10)
-def send_mail(subject: str, body: str, to: list[str]) -> None:
-    EmailMessage(subject, body, None, to).send()
+from . import personal
 
 
 @shared_task(queue="post")
@@ -20,6 +14,4 @@ def forget_sessions() -> None:
 
 @shared_task(queue="post")
 def erase_due() -> None:
-    from . import personal
-
     personal.erase_due()

@@ -86,7 +86,10 @@ class Throttle:
                 log.error("limits can't be counted", kind=kind, refused=kind != "read", error=repr(error))
                 if kind != "read":
                     return _answer(
-                        request, 503, _("Signing in and up is closed until it can be done safely again."), retry_after=30
+                        request,
+                        503,
+                        _("Signing in and up is closed until it can be done safely again."),
+                        retry_after=30,
                     )
                 return None
             if wait is not None:

@@ -29,7 +29,10 @@ CODES = {
 def sentences(status: int) -> tuple[str, str]:
     """What happened, and what to do now."""
     return {
-        400: (_("That request made no sense"), _("Something in the address or the form can't be read. Go back and try again.")),
+        400: (
+            _("That request made no sense"),
+            _("Something in the address or the form can't be read. Go back and try again."),
+        ),
         403: (_("Not for you"), _("Your account may not open this page. If it should, ask an administrator.")),
         404: (_("Nothing here"), _("There is no such page, or it isn't yours to see.")),
         413: (_("Too large"), _("What you sent is larger than this site takes.")),
@@ -40,10 +43,14 @@ def sentences(status: int) -> tuple[str, str]:
 
 
 def wants_json(request: HttpRequest) -> bool:
-    return request.path.startswith("/api/") or request.accepts("application/json") and not request.accepts("text/html")
+    if request.path.startswith("/api/"):
+        return True
+    return request.accepts("application/json") and not request.accepts("text/html")
 
 
-def page(request: HttpRequest, status: int, *, title: str = "", detail: str = "", retry_after: int | None = None) -> HttpResponse:
+def page(
+    request: HttpRequest, status: int, *, title: str = "", detail: str = "", retry_after: int | None = None
+) -> HttpResponse:
     """The answer for an error, in the shape that the asker reads."""
     said_title, said_detail = sentences(status)
     if wants_json(request):
@@ -51,7 +58,12 @@ def page(request: HttpRequest, status: int, *, title: str = "", detail: str = ""
             problem_body(request, status, detail or said_detail), status=status, content_type="application/problem+json"
         )
     else:
-        context = {"status": status, "title": title or said_title, "detail": detail or said_detail, "retry_after": retry_after}
+        context = {
+            "status": status,
+            "title": title or said_title,
+            "detail": detail or said_detail,
+            "retry_after": retry_after,
+        }
         response = render(request, f"{status}.html", context, status=status)
     if retry_after is not None:
         response["Retry-After"] = str(max(1, retry_after))

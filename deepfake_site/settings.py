@@ -123,7 +123,7 @@ else:
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": VAR_DIR / "db.sqlite3",
+            "NAME": str(VAR_DIR / "db.sqlite3"),
             "CONN_MAX_AGE": None,
             "OPTIONS": {
                 # Writers queue for the lock instead of failing half-way through a transaction.

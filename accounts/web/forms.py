@@ -5,24 +5,29 @@ import zoneinfo
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..models import User
 
 
+def _languages() -> list[tuple[str, Any]]:
+    return [("", _("As my browser says")), *settings.LANGUAGES]
+
+
+def _time_zones() -> list[tuple[str, str]]:
+    return [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
+
+
 class Profile(forms.ModelForm):
-    time_zone = forms.ChoiceField(label=_("Time zone"))
+    language = forms.ChoiceField(label=_("Language"), choices=_languages, required=False)
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=_time_zones)
 
     class Meta:
         model = User
         fields = ("name", "language", "time_zone")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["language"].choices = [("", _("As my browser says")), *User._meta.get_field("language").choices]
-        self.fields["time_zone"].choices = [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
-        self.fields["name"].widget.attrs["autocomplete"] = "name"
+        widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
 
 
 class NewKey(forms.Form):
@@ -44,7 +49,9 @@ class NewKey(forms.Form):
             "review:write": _("decide reviews"),
             "webhooks": _("manage webhooks"),
         }
-        self.fields["scopes"].choices = [(scope, words[scope]) for scope in scopes]
+        may = self.fields["scopes"]
+        assert isinstance(may, forms.MultipleChoiceField)
+        may.choices = [(scope, words[scope]) for scope in scopes]
 
     def expires_at(self) -> dt.datetime | None:
         days = self.cleaned_data["lifetime"]

@@ -14,12 +14,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from .. import keys, personal, roles
-from ..models import ApiKey
+from ..models import ApiKey, User
 from . import forms
 
 
+class SignedIn(HttpRequest):
+    """What a view behind the gate gets."""
+
+    user: User
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: SignedIn) -> HttpResponse:
     form = forms.Profile(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
         form.save()
@@ -29,20 +35,20 @@ def profile(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/profile.html", {"form": form, "roles": _my_roles(request)})
 
 
-def _my_roles(request: HttpRequest) -> list[str]:
-    return [role.label for role in roles.Role if role in roles.roles_of(request.user)]
+def _my_roles(request: SignedIn) -> list[str]:
+    return [str(role.label) for role in roles.Role if role in roles.roles_of(request.user)]
 
 
 @require_safe
 @never_cache
-def key_list(request: HttpRequest) -> HttpResponse:
+def key_list(request: SignedIn) -> HttpResponse:
     return _keys_page(request, _new_key_form(request))
 
 
 @require_POST
 @never_cache
 @reauthentication_required
-def key_new(request: HttpRequest) -> HttpResponse:
+def key_new(request: SignedIn) -> HttpResponse:
     form = _new_key_form(request)
     if form.is_valid():
         said = form.cleaned_data
@@ -64,7 +70,7 @@ def key_new(request: HttpRequest) -> HttpResponse:
 @require_POST
 @never_cache
 @reauthentication_required
-def key_rotate(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def key_rotate(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     key = get_object_or_404(ApiKey, pk=pk, user=request.user)
     try:
         shown = keys.rotate(key)
@@ -75,27 +81,27 @@ def key_rotate(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-def key_revoke(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def key_revoke(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     key = get_object_or_404(ApiKey, pk=pk, user=request.user)
     if keys.revoke(key):
         messages.success(request, _("The key no longer opens anything."))
     return redirect("profile:keys")
 
 
-def _new_key_form(request: HttpRequest, *, empty: bool = False) -> forms.NewKey:
+def _new_key_form(request: SignedIn, *, empty: bool = False) -> forms.NewKey:
     said = None if empty or request.method != "POST" else request.POST
     return forms.NewKey(said, scopes=roles.scopes_for(request.user))
 
 
 def _keys_page(
-    request: HttpRequest, form: forms.NewKey, *, shown: tuple[ApiKey, str] | None = None, status: int = 200
+    request: SignedIn, form: forms.NewKey, *, shown: tuple[ApiKey, str] | None = None, status: int = 200
 ) -> HttpResponse:
     context = {"form": form, "keys": request.user.api_keys.all(), "shown": shown, "now": timezone.now()}
     return render(request, "accounts/keys.html", context, status=status)
 
 
 @require_safe
-def privacy(request: HttpRequest) -> HttpResponse:
+def privacy(request: SignedIn) -> HttpResponse:
     """Everything held about me: take it along, or have it erased."""
     context = {"erasure": personal.open_erasure(request.user), "form": forms.Confirm()}
     return render(request, "accounts/privacy.html", context)
@@ -104,7 +110,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
 @require_POST
 @never_cache
 @reauthentication_required
-def export(request: HttpRequest) -> FileResponse:
+def export(request: SignedIn) -> FileResponse:
     file = tempfile.TemporaryFile()  # noqa: SIM115 (FileResponse closes it)
     personal.write_export(request.user, file)
     file.seek(0)
@@ -114,7 +120,7 @@ def export(request: HttpRequest) -> FileResponse:
 
 @require_POST
 @reauthentication_required
-def erase(request: HttpRequest) -> HttpResponse:
+def erase(request: SignedIn) -> HttpResponse:
     form = forms.Confirm(request.POST)
     if not form.is_valid():
         return render(request, "accounts/privacy.html", {"form": form}, status=422)
@@ -124,7 +130,7 @@ def erase(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def keep(request: HttpRequest) -> HttpResponse:
+def keep(request: SignedIn) -> HttpResponse:
     if personal.withdraw_erasure(request.user):
         messages.success(request, _("Your account stays."))
     return redirect("profile:privacy")
