@@ -72,7 +72,6 @@ VIEWS: Final[dict[str, str]] = {
     "account_confirm_login_code": ANYONE,
     "account_reset_password*": ANYONE,
     "mfa_authenticate": ANYONE,
-    "mfa_trust": ANYONE,
     "mfa_login_webauthn": ANYONE,
     "account_*": SIGNED_IN,
     "mfa_*": SIGNED_IN,
@@ -124,13 +123,15 @@ def fill_groups(using: str, **_kwargs: Any) -> None:
 
 def keep_desk_flag(instance: Any, action: str, reverse: bool, pk_set: set[int] | None, **_kwargs: Any) -> None:
     """`is_staff` follows the roles: whoever changes somebody's groups changes it."""
+    if action == "pre_clear" and reverse:  # afterwards nobody can tell whom the group had
+        instance.left = set(instance.user_set.values_list("pk", flat=True))
     if action not in ("post_add", "post_remove", "post_clear"):
         return
-    people = User.objects.filter(pk__in=pk_set or ()) if reverse else [instance]
-    for user in people:
+    left = pk_set if pk_set is not None else getattr(instance, "left", set())
+    for user in User.objects.filter(pk__in=left) if reverse else [instance]:
         user.__dict__.pop("_roles", None)
         names = set(user.groups.values_list("name", flat=True))
-        at_desk = user.is_superuser or bool(names & {str(role) for role in DESK})
+        at_desk = user.is_superuser or bool(names & DESK)
         if user.is_staff != at_desk:
             user.is_staff = at_desk
             user.save(update_fields=["is_staff"])

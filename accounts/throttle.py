@@ -23,7 +23,6 @@ GUARDED = {
     "account_login": "sign-in",
     "mfa_authenticate": "sign-in",
     "mfa_login_webauthn": "sign-in",
-    "mfa_trust": "sign-in",
     "account_confirm_login_code": "sign-in",
     "account_reauthenticate": "sign-in",
     "mfa_reauthenticate": "sign-in",

