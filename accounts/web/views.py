@@ -4,6 +4,7 @@ import tempfile
 import uuid
 
 from allauth.account.decorators import reauthentication_required
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -103,8 +104,13 @@ def _keys_page(
 @require_safe
 def privacy(request: SignedIn) -> HttpResponse:
     """Everything held about me: take it along, or have it erased."""
-    context = {"erasure": personal.open_erasure(request.user), "form": forms.Confirm()}
-    return render(request, "accounts/privacy.html", context)
+    return _privacy_page(request, forms.Confirm())
+
+
+def _privacy_page(request: SignedIn, form: forms.Confirm, *, status: int = 200) -> HttpResponse:
+    erasure = personal.open_erasure(request.user)
+    context = {"erasure": erasure, "form": form, "grace_days": settings.ERASURE_GRACE_DAYS}
+    return render(request, "accounts/privacy.html", context, status=status)
 
 
 @require_POST
@@ -123,7 +129,7 @@ def export(request: SignedIn) -> FileResponse:
 def erase(request: SignedIn) -> HttpResponse:
     form = forms.Confirm(request.POST)
     if not form.is_valid():
-        return render(request, "accounts/privacy.html", {"form": form}, status=422)
+        return _privacy_page(request, form, status=422)
     personal.ask_for_erasure(request.user)
     messages.success(request, _("Your account will be erased. A mail says when, and how to take it back."))
     return redirect("profile:privacy")
