@@ -1,8 +1,11 @@
 """Where allauth asks this house: new people get a role, mail goes through the queue."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth_context
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -19,7 +22,11 @@ class Adapter(DefaultAccountAdapter):
         return user
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        message = self.render_mail(template_prefix, email, {"email": email, **context})
+        asked = allauth_context.request
+        site = SimpleNamespace(name=settings.SITE_NAME, domain=asked.get_host() if asked else settings.SITE_NAME)
+        message = self.render_mail(
+            template_prefix, email, {"request": asked, "email": email, "current_site": site, **context}
+        )
         mail.send(message.subject, message.body, to=message.to)
 
     def format_email_subject(self, subject: str) -> str:
