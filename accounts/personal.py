@@ -24,7 +24,7 @@ from .models import Erasure, User
 
 log = structlog.get_logger(__name__)
 
-Content = Iterable[bytes] | list[Any] | dict[str, Any]  # a file's bytes in pieces, or something for JSON
+Content = Iterable[bytes] | dict[str, Any]  # a file's bytes in pieces, or something for JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def write_export(user: User, file: IO[bytes]) -> None:
         for holder in holders:
             for name, content in holder.export(user):
                 with archive.open(name, "w", force_zip64=True) as member:
-                    if isinstance(content, dict | list):
+                    if isinstance(content, dict):
                         content = [json.dumps(content, cls=DjangoJSONEncoder, indent=2, ensure_ascii=False).encode()]
                     for piece in content:
                         member.write(piece)

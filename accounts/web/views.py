@@ -1,5 +1,6 @@
 """The profile: who I am, my keys, everything held about me, and leaving."""
 
+import contextlib
 import tempfile
 import uuid
 
@@ -117,10 +118,12 @@ def _privacy_page(request: SignedIn, form: forms.Confirm, *, status: int = 200) 
 @never_cache
 @reauthentication_required
 def export(request: SignedIn) -> FileResponse:
-    file = tempfile.TemporaryFile()  # noqa: SIM115 (FileResponse closes it)
-    personal.write_export(request.user, file)
-    file.seek(0)
     name = f"my-data-{timezone.localdate():%Y-%m-%d}.zip"
+    with contextlib.ExitStack() as until_handed_over:
+        file = until_handed_over.enter_context(tempfile.TemporaryFile())
+        personal.write_export(request.user, file)
+        file.seek(0)
+        until_handed_over.pop_all()  # from here on the response closes it
     return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
 
 
