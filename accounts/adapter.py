@@ -21,6 +21,12 @@ class Adapter(DefaultAccountAdapter):
                 roles.give(user, roles.UPLOADER)
         return user
 
+    def is_safe_url(self, url: str) -> bool:
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:  # "http://[" and its like, which nobody can follow
+            return False
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         asked = allauth_context.request
         site = SimpleNamespace(name=settings.SITE_NAME, domain=asked.get_host() if asked else settings.SITE_NAME)

@@ -43,6 +43,7 @@ class NewPerson(AdminUserCreationForm):
 # Who may do what is worth a fresh proof of who is asking.
 @method_decorator(reauthentication_required(allow_get=True), name="add_view")
 @method_decorator(reauthentication_required(allow_get=True), name="change_view")
+@method_decorator(reauthentication_required(allow_get=True), name="user_change_password")
 @admin.register(User)
 class PersonAdmin(UserAdmin):
     add_form = NewPerson

@@ -258,6 +258,12 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 MFA_TOTP_ISSUER = env.text("SITE_NAME", "Deepfake moderation")
 MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "login_webauthn": "accounts.passkeys.SignIn",
+    "authenticate_webauthn": "accounts.passkeys.SecondFactor",
+    "reauthenticate_webauthn": "accounts.passkeys.ProveAgain",
+    "add_webauthn": "accounts.passkeys.Add",
+}
 MFA_RATE_LIMITS = {"webauthn_login": None}
 USERSESSIONS_TRACK_ACTIVITY = True
 
