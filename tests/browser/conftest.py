@@ -1,0 +1,186 @@
+"""The site as it runs for people: every process of `manage.py up`, and a real browser in front of it."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import dj_database_url
+import psycopg
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+QUIET = ("background-networking", "component-update", "sync", "gpu", "dev-shm-usage")
+
+
+@dataclass
+class Site:
+    address: str
+    folder: Path
+    environment: dict[str, str]
+
+    def mail_to(self, who: str) -> str:
+        """The newest mail to this person, once it has come."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            for file in sorted((self.folder / "mail").glob("*.log"), key=os.path.getmtime, reverse=True):
+                text = file.read_text()
+                if f"To: {who}" in text and text.rstrip().endswith("-" * 79):
+                    return text
+            time.sleep(0.05)
+        raise AssertionError(f"no mail to {who}")
+
+    def link_in_mail_to(self, who: str) -> str:
+        found = re.search(r"http://\S+", self.mail_to(who))
+        assert found
+        return found[0]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def fresh_database() -> Iterator[str]:
+    """An empty database beside the one that the other tests use; nothing where they use SQLite."""
+    url = os.environ.get("DATABASE_URL", "")
+    if not url:
+        yield ""
+        return
+    said = dj_database_url.parse(url)
+    name = f"site_{uuid.uuid4().hex[:8]}"
+    server = {"host": said["HOST"], "port": said["PORT"] or None, "user": said["USER"], "password": said["PASSWORD"]}
+    server = {key: value for key, value in server.items() if value}
+    with psycopg.connect(dbname="postgres", autocommit=True, **server) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    try:
+        head, _slash, tail = url.rpartition("/")
+        yield f"{head}/{name}" + tail[len(tail.partition("?")[0]) :]
+    finally:
+        with psycopg.connect(dbname="postgres", autocommit=True, **server) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder, port = tmp_path_factory.mktemp("var"), free_port()
+    wide = {f"LIMIT_{kind}{by}": "1000/1m" for kind in ("SIGN_IN", "SIGN_UP", "RESET") for by in ("", "_ADDRESS")}
+    unset = {"SECRET_KEY", "ALLOWED_HOSTS", "REDIS_URL", "HTTPS", "DJANGO_SETTINGS_MODULE", "LOG_LEVEL"}
+    with fresh_database() as database, (folder / "up.txt").open("w+") as said:
+        environment = {
+            **{name: value for name, value in os.environ.items() if name not in unset},
+            **wide,
+            "LIMIT_READ_ADDRESS": "100000/1m",
+            "VAR_DIR": str(folder),
+            "PORT": str(port),
+            "DATABASE_URL": database,
+            "EMBEDDED": "1",
+        }
+        up = subprocess.Popen(
+            [sys.executable, "manage.py", "up"],
+            cwd=settings.BASE_DIR,
+            env=environment,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            wait_until_ready(f"http://localhost:{port}/readyz", up, folder / "up.txt")
+            yield Site(f"http://localhost:{port}", folder, environment)
+        finally:
+            up.send_signal(signal.SIGTERM)
+            up.wait(60)
+
+
+def wait_until_ready(address: str, up: subprocess.Popen[bytes], said: Path) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        assert up.poll() is None, said.read_text()
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+            return
+        except (OSError, urllib.error.URLError):
+            time.sleep(0.2)
+    raise AssertionError(said.read_text())
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = next((path for path in CHROMIUM if Path(path).exists()), None)
+    if found is None:
+        pytest.skip("no Chromium on this machine: apt install chromium")
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in QUIET)]
+        running = playwright.chromium.launch(executable_path=found, args=arguments)
+        yield running
+        running.close()
+
+
+@dataclass
+class Window:
+    """A page, and everything that its console complained about."""
+
+    page: Page
+    complaints: list[str]
+
+
+@pytest.fixture
+def open_window(browser: Browser, site: Site) -> Iterator[Callable[..., Window]]:
+    contexts: list[BrowserContext] = []
+
+    def open_(theme: str = "light", width: int = 1280) -> Window:
+        context = browser.new_context(
+            base_url=site.address,
+            viewport={"width": width, "height": 800},
+            color_scheme="dark" if theme == "dark" else "light",
+            reduced_motion="reduce",
+            locale="en-GB",
+        )
+        contexts.append(context)
+        page, complaints = context.new_page(), []
+        page.set_default_timeout(20_000)
+        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return Window(page, complaints)
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def window(open_window: Callable[..., Window]) -> Window:
+    return open_window()
+
+
+@pytest.fixture
+def manage(site: Site) -> Callable[..., str]:
+    """Run one of the site's commands beside it, as an operator would."""
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=settings.BASE_DIR,
+            env=site.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run

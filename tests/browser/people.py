@@ -1,0 +1,63 @@
+"""What a person does at the site, step by step."""
+
+import time
+import uuid
+
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from playwright.sync_api import Page, expect
+
+from .conftest import Site
+
+PASSWORD = "a long enough phrase"
+
+
+def new_address() -> str:
+    return f"ann-{uuid.uuid4().hex[:8]}@example.org"
+
+
+def sign_up(page: Page, site: Site, email: str) -> None:
+    """From the front page to a confirmed address."""
+    page.goto("/")
+    page.get_by_role("navigation").get_by_role("link", name="Sign up").click()
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password (again)").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Sign up").click()
+    expect(page.get_by_text("var/mail")).to_be_visible()
+    page.goto(site.link_in_mail_to(email))
+    page.get_by_role("main").get_by_role("button", name="Confirm").click()
+
+
+def sign_in(page: Page, email: str, password: str = PASSWORD) -> None:
+    page.goto("/accounts/login/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+
+
+def sign_out(page: Page) -> None:
+    page.get_by_role("banner").get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("banner").get_by_role("link", name="Sign in")).to_be_visible()
+
+
+def prove_again(page: Page) -> None:
+    """Answer the question for the password, where a sensitive act asks for it."""
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Confirm").click()
+
+
+def code_of(secret: str, *, step: int = 0) -> str:
+    """What an authenticator app would show."""
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + step))
+
+
+def set_up_totp(page: Page) -> str:
+    """Turn an authenticator app on; its secret."""
+    page.goto("/accounts/2fa/totp/activate/")
+    if "reauthenticate" in page.url:
+        prove_again(page)
+    secret = page.locator("#authenticator_secret").input_value()
+    page.locator("input[name=code]").fill(code_of(secret))
+    page.get_by_role("main").locator("button[type=submit]").last.click()
+    expect(page.get_by_role("heading", name="Recovery")).to_be_visible()
+    return secret
