@@ -1,4 +1,4 @@
-"""Four people to try the site with, each with a password that is made here and shown once."""
+"""Four made-up people for a first look, with passwords that are made on the spot and shown once."""
 
 import secrets
 
@@ -9,30 +9,18 @@ from django.db import transaction
 from . import roles
 from .models import User
 
-PEOPLE = {
-    "uploader@demo.example": (roles.UPLOADER,),
-    "moderator@demo.example": (roles.MODERATOR,),
-    "lead@demo.example": (roles.LEAD,),
-    "admin@demo.example": (roles.ADMIN,),
-}
-CONSONANTS, VOWELS = "bdfghklmnprstvz", "aeiou"
+PEOPLE = (roles.UPLOADER, roles.MODERATOR, roles.LEAD, roles.ADMIN)
 
 
-def password() -> str:
-    """Sixteen letters that can be read aloud and typed: about 50 bits."""
-    words = ["".join(secrets.choice(CONSONANTS) + secrets.choice(VOWELS) for _ in range(2)) for _ in range(4)]
-    return "-".join(words)
-
-
-def make_people() -> list[tuple[str, str, tuple[roles.Role, ...]]]:
-    """Make them, and leave the mark by which later starts know that this is a demo (settings.DEMO)."""
-    (settings.VAR_DIR / "demo").touch()
+def make_people() -> list[tuple[str, str]]:
+    """(e-mail, password) of each; from now on this installation says that it is a demo."""
     made = []
     with transaction.atomic():
-        for email, theirs in PEOPLE.items():
-            secret = password()
-            user = User.objects.create_user(email, secret, name=f"Demo {theirs[0].value}")
+        for role in PEOPLE:
+            email, password = f"{role}@demo.example", secrets.token_urlsafe(9)
+            user = User.objects.create_user(email, password, name=str(role.label))
             EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
-            roles.give(user, *theirs)
-            made.append((email, secret, theirs))
+            roles.give(user, role)
+            made.append((email, password))
+    (settings.VAR_DIR / "demo").touch()
     return made

@@ -27,15 +27,17 @@ os.environ.update(
     LOG_LEVEL="INFO",
 )
 
+from deepfake_site import settings  # noqa: E402
 from deepfake_site.settings import *  # noqa: E402, F403
-from deepfake_site.settings import DATABASES  # noqa: E402
 
 if not os.environ["DATABASE_URL"]:
-    DATABASES["default"]["TEST"] = {"NAME": str(VAR / "test.sqlite3")}  # a file, so that threads race as in real life
+    settings.DATABASES["default"]["TEST"] = {
+        "NAME": str(VAR / "test.sqlite3")
+    }  # a file, so that threads race as in real life
 # Argon2 is slow by design; one test makes sure that the site uses it.
-REAL_PASSWORD_HASHERS = PASSWORD_HASHERS  # noqa: F405
+REAL_PASSWORD_HASHERS = settings.PASSWORD_HASHERS
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # What goes through a real worker is tested on the running site (tests/browser, tests/launcher).
 CELERY_TASK_ALWAYS_EAGER = CELERY_TASK_EAGER_PROPAGATES = True
-STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405
-STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
+settings.STATIC_ROOT.mkdir(exist_ok=True)
+settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

