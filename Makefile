@@ -43,7 +43,7 @@ lock:  ## renew .constraints.txt from a fresh environment
 	rm -rf .lock
 
 messages: $(VENV)/tests  ## collect the texts to translate, and compile the translations
-	cd locale/.. && EMBEDDED=1 $(PY) manage.py makemessages -l de --no-wrap --add-location file -i .venv -i var -i tests
+	EMBEDDED=1 $(PY) manage.py makemessages -l de --no-wrap --add-location file -i .venv -i var -i tests
 	EMBEDDED=1 $(PY) manage.py compilemessages -i .venv
 
 clean:  ## remove what these commands made, and keep var/, which holds the site's data

@@ -153,7 +153,14 @@ def open_window(browser: Browser, site: Site) -> Iterator[Callable[..., Window]]
         contexts.append(context)
         page, complaints = context.new_page(), []
         page.set_default_timeout(20_000)
-        page.on("console", lambda said: complaints.append(f"{page.url}: {said.text} {said.location}") if said.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda said: (
+                complaints.append(f"{page.url}: {said.text} {said.location}")
+                if said.type in ("error", "warning")
+                else None
+            ),
+        )
         page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error} {error.stack}"))
         return Window(page, complaints)
 

@@ -6,7 +6,6 @@ over them, and stops them in order. Each runs in a process group of its own and 
 Exit status: 0 stopped as asked, 1 couldn't start (and says why), 3 is running already.
 """
 
-import collections
 import contextlib
 import errno
 import fcntl
@@ -17,7 +16,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -36,32 +34,19 @@ from accounts import demo
 from accounts.models import User
 from deepfake_site import env
 from deepfake_site.celery import SIGN_OF_LIFE
+from deepfake_site.children import Child, Leash, last_lines, say
 
 COULD_NOT_START, RUNNING_ALREADY = 1, 3
 READY_WITHIN = 90  # seconds
 GAPS_WITHIN = 15  # seconds in which a part that is only slow to start may still come
 PATIENCE = 20  # seconds for all to finish what they are doing, once asked to stop
-LONGEST_PAUSE = 30  # seconds between two tries to start what keeps dying
-STEADY = 60  # seconds alive after which a death counts as the first again
 GAPS = {
     "bundles": "no model is installed, so uploads can't be judged yet",
     "post_worker": "mail and webhooks have to wait",
 }
 
-# The leash holds the other end of a pipe. When the launcher is gone, even by SIGKILL, the pipe closes, and the leash
-# ends what the launcher had started, whole process groups at a time: a worker's own children would outlive it.
-# It reads the leaders that are alive, all in one line, whenever they change.
-LEASH = """
-trap '' INT TERM HUP
-while read -r line; do alive=$line; done
-[ -n "$alive" ] || exit 0
-kill -TERM $alive
-sleep 2
-for leader in $alive; do kill -KILL -- -$leader; done
-"""
 
-
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 (as Django names its own: Http404, PermissionDenied)
     """Why the site can't be started, in a sentence for the person who tries."""
 
     def __init__(self, sentence: str, status: int = COULD_NOT_START) -> None:
@@ -69,83 +54,8 @@ class Refusal(Exception):
         self.status = status
 
 
-class Stopped(Exception):
+class Stopped(Exception):  # noqa: N818
     """The person wants the site to stop while it is still starting."""
-
-
-def say(*lines: str) -> None:
-    try:
-        print(*lines, sep="\n", flush=True)
-    except OSError:  # the terminal is gone: nobody listens, but stopping cleanly still matters
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def last_lines(log: Path, count: int = 8) -> list[str]:
-    if not log.exists():
-        return []
-    with log.open(errors="replace") as lines:
-        return [f"    {line.rstrip()[:400]}" for line in collections.deque(lines, count) if line.strip()]
-
-
-class Child:
-    """One supervised process: the leader of a session and process group of its own."""
-
-    def __init__(self, name: str, argv: Iterable[str | Path], environment: dict[str, str]) -> None:
-        self.name, self.argv, self.environment = name, [str(part) for part in argv], environment
-        self.process: subprocess.Popen[bytes] | None = None
-        self.started = self.next_try = 0.0
-        self.deaths = 0
-        self.log: Path = settings.VAR_DIR / "log" / f"{name}.log"
-        if self.log.exists():
-            self.log.replace(self.log.with_suffix(".log.1"))
-
-    def start(self) -> None:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(  # noqa: S603
-                self.argv,
-                cwd=settings.BASE_DIR,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        self.started = time.monotonic()
-
-    def running(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
-    def ask_to_stop(self) -> None:
-        """Only the leader is asked: it knows how to let its own children finish."""
-        if self.process is not None:
-            self.process.terminate()
-
-    def end(self) -> None:
-        """Whatever is left of it goes at once, with or without its leader."""
-        if self.process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-            self.process = None
-
-    def look_after(self) -> bool:
-        """Start it again, after a pause, if it has died. Whether anything changed."""
-        now = time.monotonic()
-        if self.process is None:
-            if now < self.next_try:
-                return False
-            self.start()
-            return True
-        code = self.process.poll()
-        if code is None:
-            return False
-        self.end()  # its orphans would hold on to the port, or to messages
-        self.deaths = 1 if now - self.started > STEADY else self.deaths + 1
-        pause = min(2 ** (self.deaths - 1), LONGEST_PAUSE)
-        self.next_try = now + pause
-        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        say(f"{self.name} {how}; it starts again in {pause} s. Its last lines in {self.log}:", *last_lines(self.log))
-        return True
 
 
 class Command(BaseCommand):
@@ -154,15 +64,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.children: list[Child] = []
-        self.newcomers: list[tuple[str, str, tuple[str, ...]]] = []
-        self.asked_to_stop = 0
+        self.newcomers: list[tuple[str, str]] = []
+        self.asked_to_stop = self.in_a_hurry = False
+        self.asked_at = 0.0
         self.may_break_off = False
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup has its way
                 signal.signal(number, self.on_signal)
         try:
             self.lock = take_lock()
-            self.leash = self.take_leash()
+            self.leash = Leash(self.lock.fileno())
             try:
                 self.start()
                 while not self.asked_to_stop:
@@ -177,7 +88,10 @@ class Command(BaseCommand):
             sys.exit(refusal.status)
 
     def on_signal(self, number: int, frame: Any) -> None:
-        self.asked_to_stop += 1
+        # Whoever signals the whole group of `make run` reaches us twice at once: that is one wish.
+        self.in_a_hurry = self.asked_to_stop and time.monotonic() - self.asked_at > 1
+        self.asked_at = self.asked_at or time.monotonic()
+        self.asked_to_stop = True
         if self.may_break_off:
             self.may_break_off = False
             raise Stopped
@@ -211,9 +125,12 @@ class Command(BaseCommand):
         say(f"Starting the site. What its parts have to say goes to {settings.VAR_DIR}/log/")
         self.ready_redis()
         with self.breakable():
-            self.ready_database()
-        for child in workers():
-            self.add(child)
+            ready_database()
+        if env.flag("DEMO") and not settings.DATABASE_URL and not User.objects.exists():
+            self.newcomers = demo.make_people()
+        connections.close_all()
+        for worker in workers():
+            self.add(worker)
         if not settings.DEBUG:  # with DEBUG they are served from where they are written
             with self.breakable():
                 call_command("collectstatic", verbosity=0, interactive=False, skip_checks=True)
@@ -228,7 +145,7 @@ class Command(BaseCommand):
             raise Stopped
         self.children.append(child)
         child.start()
-        self.tell_leash()
+        self.leash.hold(self.children)
 
     def ready_redis(self) -> None:
         if env.text("REDIS_URL"):
@@ -255,7 +172,7 @@ class Command(BaseCommand):
         if answers(asked):
             pid = asked.info("server")["process_id"]
             raise Refusal(f"A Redis that was left over (pid {pid}) still uses {folder}. Stop it first: kill {pid}")
-        server = Child(
+        server = child(
             "redis",
             [
                 *(redis_binary(), "--port", "0", "--unixsocket", settings.REDIS_SOCKET, "--unixsocketperm", "600"),
@@ -274,22 +191,6 @@ class Command(BaseCommand):
                     "\n".join([f"Redis doesn't start. Its last lines in {server.log}:", *last_lines(server.log)])
                 )
             time.sleep(0.05)
-
-    def ready_database(self) -> None:
-        if connection.vendor == "postgresql":
-            connection.settings_dict["OPTIONS"].setdefault("connect_timeout", 5)
-        try:
-            connection.ensure_connection()
-        except DatabaseError as error:
-            place = settings.DATABASES["default"]
-            where = f"{place['NAME']} at {place['HOST']}" if place.get("HOST") else place["NAME"]
-            reason = str(error).strip().splitlines()[0]
-            cure = "Correct DATABASE_URL, or leave it out to use SQLite." if settings.DATABASE_URL else ""
-            raise Refusal(f"The database {where} can't be used: {reason}\n{cure}".strip()) from error
-        call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
-        if env.flag("DEMO") and not settings.DATABASE_URL and not User.objects.exists():
-            self.newcomers = demo.make_people()
-        connections.close_all()
 
     def wait_until_ready(self, bind: str, port: int, name: str) -> None:
         began, first_degraded = time.monotonic(), None
@@ -320,39 +221,17 @@ class Command(BaseCommand):
     def introduce_newcomers(self) -> None:
         """The only time that these passwords are shown; also when the start goes wrong later on."""
         if self.newcomers:
-            wide = max(len(email) for email, _, _ in self.newcomers)
+            wide = max(len(email) for email, _password in self.newcomers)
             say("Sign in as one of these. The passwords were made just now and are shown only this once:", "")
-            say(
-                *(f"    {email:<{wide}}   {password}   {', '.join(roles)}" for email, password, roles in self.newcomers)
-            )
-            say("")
+            say(*(f"    {email:<{wide}}   {password}" for email, password in self.newcomers), "")
             self.newcomers = []
 
     # -- Watching ----------------------------------------------------------------------------------
 
-    def take_leash(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
-            ["/bin/sh", "-c", LEASH],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            pass_fds=[self.lock.fileno()],  # the folder is free again only when the leash is done
-        )
-
-    def tell_leash(self) -> None:
-        if self.leash.poll() is not None:
-            self.leash = self.take_leash()
-        assert self.leash.stdin is not None
-        alive = " ".join(str(child.process.pid) for child in self.children if child.process)
-        with contextlib.suppress(BrokenPipeError):  # the next look finds out
-            self.leash.stdin.write(f"{alive}\n".encode())
-            self.leash.stdin.flush()
-
     def look_after_all(self) -> None:
         changed = [child.look_after() for child in self.children]
-        if any(changed) or self.leash.poll() is not None:
-            self.tell_leash()
+        if any(changed) or self.leash.torn():
+            self.leash.hold(self.children)
 
     # -- Stopping ----------------------------------------------------------------------------------
 
@@ -367,14 +246,11 @@ class Command(BaseCommand):
             for child in going:
                 child.ask_to_stop()
             until = max(deadline, time.monotonic() + 3)
-            while any(child.running() for child in going) and time.monotonic() < until and self.asked_to_stop < 2:
+            while any(child.running() for child in going) and time.monotonic() < until and not self.in_a_hurry:
                 time.sleep(0.05)
             for child in going:
                 child.end()
-        self.tell_leash()
-        assert self.leash.stdin is not None
-        self.leash.stdin.close()
-        self.leash.wait()
+        self.leash.let_go()
         self.lock.truncate(0)
         if self.children:
             say("Stopped.")
@@ -428,6 +304,19 @@ def refuse_taken_port(bind: str, port: int) -> None:
         raise Refusal(f"The site can't listen on {bind}, port {port}: {error}. Correct BIND or PORT.") from error
 
 
+def ready_database() -> None:
+    if connection.vendor == "postgresql":
+        connection.settings_dict["OPTIONS"].setdefault("connect_timeout", 5)
+    try:
+        connection.ensure_connection()
+        call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
+    except DatabaseError as error:
+        name, host = connection.settings_dict["NAME"], connection.settings_dict["HOST"]
+        reason = str(error).strip().splitlines()[0]
+        cure = " Correct DATABASE_URL, or leave it out to use SQLite." if settings.DATABASE_URL else ""
+        raise Refusal(f"The database {name}{host and f' at {host}'} can't be used: {reason}.{cure}") from error
+
+
 def answers(asked: "redis.Redis") -> bool:
     try:
         return bool(asked.ping())
@@ -466,15 +355,20 @@ def environment(**more: str) -> dict[str, str]:
     return shared
 
 
+def child(name: str, argv: Iterable[str | Path], environment: dict[str, str]) -> Child:
+    log = settings.VAR_DIR / "log" / f"{name}.log"
+    return Child(name, argv, environment=environment, folder=settings.BASE_DIR, log=log)
+
+
 def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def workers() -> list[Child]:
     celery = [sys.executable, "-m", "celery", "-A", "deepfake_site"]
-    at_once = {"analysis": env.whole("ANALYSIS_CONCURRENCY", max(1, cores() // 2)), "post": 1}
+    at_once = {"analysis": env.whole("ANALYSIS_PROCESSES", max(1, cores() // 2)), "post": 1}
     children = [
-        Child(
+        child(
             kind,
             [
                 *(*celery, "worker", "-n", f"{kind}@%h", "-Q", ",".join(queues), "-P", "prefork"),
@@ -484,20 +378,27 @@ def workers() -> list[Child]:
         )
         for kind, queues in settings.QUEUES.items()
     ]
-    return [*children, Child("beat", [*celery, "beat", "--pidfile="], environment())]
+    return [*children, child("beat", [*celery, "beat", "--pidfile="], environment())]
 
 
 def web(bind: str, port: int) -> Child:
-    processes = 1 if settings.DEBUG else env.whole("WEB_CONCURRENCY", max(2, min(4, cores())))
+    processes = 1 if settings.DEBUG else env.whole("WEB_PROCESSES", max(2, min(4, cores())))
     host = f"[{bind}]" if ":" in bind else bind
     gunicorn = [sys.executable, "-m", "gunicorn", "deepfake_site.wsgi", "--bind", f"{host}:{port}"]
-    gunicorn += ["--worker-class", "gthread", "--workers", str(processes), "--threads", "8"]
+    gunicorn += [
+        "--worker-class",
+        "gthread",
+        "--workers",
+        str(processes),
+        "--threads",
+        str(env.whole("WEB_THREADS", 8)),
+    ]
     gunicorn += ["--timeout", "60", "--graceful-timeout", "8", "--no-control-socket"]
     if Path("/dev/shm").is_dir():  # noqa: S108  # the workers' heartbeat must not wait for a disk
         gunicorn += ["--worker-tmp-dir", "/dev/shm"]  # noqa: S108
     if settings.DEBUG:
         gunicorn += ["--reload"]
-    return Child("web", gunicorn, environment(PROMETHEUS_MULTIPROC_DIR=str(settings.VAR_DIR / "metrics")))
+    return child("web", gunicorn, environment(PROMETHEUS_MULTIPROC_DIR=str(settings.VAR_DIR / "metrics")))
 
 
 def readiness(bind: str, port: int, name: str) -> tuple[str, list[str]]:
