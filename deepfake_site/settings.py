@@ -1,6 +1,7 @@
 """All settings, in one file. Every variable is described in .env.example."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
@@ -18,7 +19,8 @@ VERSION = (BASE_DIR / "CHANGELOG.md").read_text().split("\n## ", 1)[1].split()[0
 
 DEBUG = env.flag("DEBUG")
 EMBEDDED = env.embedded()
-DEMO = env.flag("DEMO") or (EMBEDDED and (VAR_DIR / "demo").exists())
+# A database of its own is no demo's, whatever an earlier start on this machine was.
+DEMO = not env.text("DATABASE_URL") and (env.flag("DEMO") or (EMBEDDED and (VAR_DIR / "demo").exists()))
 HTTPS = env.flag("HTTPS", default=not (DEBUG or EMBEDDED))
 
 SECRET_KEY = env.text("SECRET_KEY")
@@ -118,7 +120,13 @@ TEMPLATES = [
 
 DATABASE_URL = env.text("DATABASE_URL")
 if DATABASE_URL:
-    DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)}
+    try:
+        DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)}
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            "DATABASE_URL can't be read. Write it like postgresql://user:password@host:5432/name,"
+            " with %40 for an @ in the password; or leave it out to use SQLite."
+        ) from error
 else:
     DATABASES = {
         "default": {
@@ -156,10 +164,10 @@ STORAGES = {
 
 
 def _redis(database: int) -> str:
-    """The shared Redis, with one numbered database for each use."""
+    """The shared Redis, with one numbered database for each use; what the address says of a database is left out."""
     if REDIS_URL.startswith("unix://"):
         return f"{REDIS_URL.partition('?')[0]}?db={database}"
-    return f"{REDIS_URL.rstrip('/')}/{database}"
+    return urlsplit(REDIS_URL)._replace(path=f"/{database}").geturl()
 
 
 CACHES = {

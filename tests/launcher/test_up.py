@@ -1,0 +1,160 @@
+"""`make run`'s launcher, with every process that it starts."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from django.conf import settings
+
+from tests.browser.conftest import free_port, wait_until_ready
+
+pytestmark = pytest.mark.xdist_group("launcher")
+
+NOT_OURS = {"SECRET_KEY", "ALLOWED_HOSTS", "REDIS_URL", "HTTPS", "DATABASE_URL", "DJANGO_SETTINGS_MODULE", "LOG_LEVEL"}
+
+
+class Launcher:
+    """One `manage.py up` in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.said = folder / "up.txt"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, **more: str) -> subprocess.Popen[bytes]:
+        environment = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
+        environment |= {"VAR_DIR": str(self.folder / "var"), "PORT": str(self.port), "DEMO": "1", **more}
+        with self.said.open("ab") as said:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "up"],
+                cwd=settings.BASE_DIR, env=environment, stdout=said, stderr=said, start_new_session=True,
+            )  # fmt: skip
+        return self.process
+
+    def start_and_wait(self) -> subprocess.Popen[bytes]:
+        process = self.start()
+        wait_until_ready(f"http://localhost:{self.port}/readyz", process, self.said)
+        self.wait_for("Ctrl-C stops everything")
+        return process
+
+    def wait_for(self, words: str) -> str:
+        until(lambda: words in self.said.read_text(), f"{words!r} in what it says")
+        return self.said.read_text()
+
+    def left_behind(self) -> list[str]:
+        """Processes that work in this folder, whoever their parent is now."""
+        mark, left = str(self.folder / "var"), []
+        for process in psutil.process_iter():
+            try:
+                if mark in " ".join(process.cmdline()) or process.environ().get("VAR_DIR") == mark:
+                    left.append(f"{process.pid} {' '.join(process.cmdline())}")
+            except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+                continue
+        return left
+
+
+def until(true: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def launcher(tmp_path: Path) -> Iterator[Launcher]:
+    up = Launcher(tmp_path)
+    yield up
+    if up.process and up.process.poll() is None:
+        up.process.send_signal(signal.SIGTERM)
+        up.process.wait(60)
+
+
+def home(launcher: Launcher) -> int:
+    try:
+        with urllib.request.urlopen(f"http://localhost:{launcher.port}/", timeout=5) as answer:
+            return int(answer.status)
+    except OSError:
+        return 0
+
+
+def test_it_starts_everything_says_so_survives_deaths_and_leaves_nothing(launcher: Launcher) -> None:
+    up = launcher.start_and_wait()
+    said = launcher.said.read_text()
+    assert f"http://localhost:{launcher.port}" in said
+    passwords = dict(re.findall(r"(\w+@demo\.example) +(\S+)", said))
+    assert set(passwords) == {f"{role}@demo.example" for role in ("uploader", "moderator", "lead", "admin")}
+    assert home(launcher) == 200
+
+    second = subprocess.run(
+        [sys.executable, "manage.py", "up"],
+        cwd=settings.BASE_DIR, capture_output=True, text=True, check=False,
+        env={**os.environ, "VAR_DIR": str(launcher.folder / "var"), "PORT": str(free_port()), "REDIS_URL": ""},
+    )  # fmt: skip
+    assert second.returncode == 3
+    assert f"running already at http://localhost:{launcher.port}" in second.stderr
+
+    for name in ("web", "analysis-worker"):
+        mark = "gunicorn" if name == "web" else "analysis@"
+        (leader,) = [p for p in psutil.Process(up.pid).children() if mark in " ".join(p.cmdline())]
+        leader.kill()
+        launcher.wait_for(f"! {name} was killed by SIGKILL; starting it again in 1 s")
+    until(lambda: home(launcher) == 200, "the web to come back")
+    wait_until_ready(f"http://localhost:{launcher.port}/readyz", up, launcher.said)
+
+    up.send_signal(signal.SIGTERM)
+    assert up.wait(60) == 0
+    assert launcher.left_behind() == []
+
+    launcher.start_and_wait()  # again, on the same folder: no new people, no passwords
+    assert launcher.said.read_text().count("demo.example") == 4
+
+
+def test_killed_itself_it_takes_everything_along(launcher: Launcher) -> None:
+    up = launcher.start_and_wait()
+    assert len(launcher.left_behind()) > 5
+    up.kill()
+    up.wait()
+    until(lambda: launcher.left_behind() == [], "every process to end")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_while_starting_it_leaves_nothing(launcher: Launcher, number: signal.Signals) -> None:
+    up = launcher.start()
+    launcher.wait_for("Starting the site")
+    up.send_signal(number)
+    assert up.wait(60) == 0
+    assert launcher.left_behind() == []
+
+
+def refusal(launcher: Launcher, **environment: str) -> str:
+    assert launcher.start(**environment).wait(60) == 1
+    assert launcher.left_behind() == []
+    said = launcher.said.read_text()
+    assert "Traceback" not in said
+    return said
+
+
+def test_a_taken_port_is_a_sentence(launcher: Launcher) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", launcher.port))
+        taken.listen()
+        assert f"PORT={launcher.port + 1} make run" in refusal(launcher)
+
+
+def test_a_database_or_redis_that_is_not_there_is_a_sentence(launcher: Launcher) -> None:
+    assert "Redis can't be reached" in refusal(launcher, REDIS_URL="redis://localhost:1")
+    assert "database can't be reached" in refusal(launcher, DATABASE_URL="postgresql://a:b@localhost:1/x")
+
+
+def test_production_has_no_demo_people(launcher: Launcher) -> None:
+    """`make run` always asks for them; a database of one's own never gets them."""
+    assert "demo.example" not in refusal(launcher, DATABASE_URL="postgresql://a:b@localhost:1/x")
