@@ -72,14 +72,19 @@ def embedded() -> bool:
 
 def kept_secret(path: Path) -> str:
     """A random secret that is made once and kept in a file that only its owner reads."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        with tempfile.NamedTemporaryFile("w", dir=path.parent) as draft:  # mode 0600
-            draft.write(secrets.token_urlsafe(50))
-            draft.flush()
-            with contextlib.suppress(FileExistsError):  # another process was first: its secret counts
-                os.link(draft.name, path)
-    return path.read_text().strip()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            with tempfile.NamedTemporaryFile("w", dir=path.parent) as draft:  # mode 0600
+                draft.write(secrets.token_urlsafe(50))
+                draft.flush()
+                with contextlib.suppress(FileExistsError):  # another process was first: its secret counts
+                    os.link(draft.name, path)
+        return path.read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{path.parent} can't be written to ({error.strerror}). Set VAR_DIR to a folder of yours."
+        ) from error
 
 
 def socket_path(folder: Path) -> Path:

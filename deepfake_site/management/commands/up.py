@@ -154,8 +154,8 @@ class Command(BaseCommand):
             except (redis.RedisError, ValueError) as error:
                 place = urlsplit(settings.REDIS_URL)
                 raise Refusal(
-                    f"REDIS_URL names a Redis at {place.hostname or place.path} that can't be used: {error}"
-                    " Correct it, or leave it out: then a private Redis is started."
+                    f"REDIS_URL names a Redis at {place.hostname or place.path} that can't be used: {error}\n"
+                    "Correct it, or leave it out: then a private Redis is started."
                 ) from error
         else:
             self.start_redis()
@@ -289,6 +289,8 @@ def alive(pid: int) -> bool:
 
 
 def refuse_taken_port(bind: str, port: int) -> None:
+    if not 0 < port < 2**16:
+        raise Refusal(f"PORT is {port}; ports go from 1 to {2**16 - 1}.")
     try:
         family, kind, _, _, address = socket.getaddrinfo(bind, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
@@ -296,8 +298,8 @@ def refuse_taken_port(bind: str, port: int) -> None:
             probe.bind(address)
     except PermissionError as error:
         raise Refusal(f"Port {port} is not for ordinary people. Choose one above 1024: PORT=8000 make run") from error
-    except (OSError, OverflowError) as error:
-        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
             raise Refusal(
                 f"Port {port} is taken by another program. Choose another port: PORT={port + 1} make run"
             ) from error
@@ -314,7 +316,8 @@ def ready_database() -> None:
         name, host = connection.settings_dict["NAME"], connection.settings_dict["HOST"]
         reason = str(error).strip().splitlines()[0]
         cure = " Correct DATABASE_URL, or leave it out to use SQLite." if settings.DATABASE_URL else ""
-        raise Refusal(f"The database {name}{host and f' at {host}'} can't be used: {reason}.{cure}") from error
+        where = f"{name} at {host}" if host else name
+        raise Refusal(f"The database {where} can't be used: {reason}.{cure}") from error
 
 
 def answers(asked: "redis.Redis") -> bool:
