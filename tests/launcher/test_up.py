@@ -30,9 +30,12 @@ class Launcher:
         self.said = folder / "up.txt"
         self.process: subprocess.Popen[bytes] | None = None
 
+    def environment(self) -> dict[str, str]:
+        theirs = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
+        return {**theirs, "VAR_DIR": str(self.folder / "var"), "DEMO": "1"}
+
     def start(self, **more: str) -> subprocess.Popen[bytes]:
-        environment = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
-        environment |= {"VAR_DIR": str(self.folder / "var"), "PORT": str(self.port), "DEMO": "1", **more}
+        environment = {**self.environment(), "PORT": str(self.port), **more}
         with self.said.open("ab") as said:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up"],
@@ -96,17 +99,16 @@ def test_it_starts_everything_says_so_survives_deaths_and_leaves_nothing(launche
 
     second = subprocess.run(
         [sys.executable, "manage.py", "up"],
-        cwd=settings.BASE_DIR, capture_output=True, text=True, check=False,
-        env={**os.environ, "VAR_DIR": str(launcher.folder / "var"), "PORT": str(free_port()), "REDIS_URL": ""},
+        cwd=settings.BASE_DIR, capture_output=True, text=True, check=False, env=launcher.environment(),
     )  # fmt: skip
     assert second.returncode == 3
     assert f"running already at http://localhost:{launcher.port}" in second.stderr
 
-    for name in ("web", "analysis-worker"):
+    for name in ("web", "analysis"):
         mark = "gunicorn" if name == "web" else "analysis@"
         (leader,) = [p for p in psutil.Process(up.pid).children() if mark in " ".join(p.cmdline())]
         leader.kill()
-        launcher.wait_for(f"! {name} was killed by SIGKILL; starting it again in 1 s")
+        launcher.wait_for(f"{name} was ended by SIGKILL")
     until(lambda: home(launcher) == 200, "the web to come back")
     wait_until_ready(f"http://localhost:{launcher.port}/readyz", up, launcher.said)
 
@@ -151,8 +153,10 @@ def test_a_taken_port_is_a_sentence(launcher: Launcher) -> None:
 
 
 def test_a_database_or_redis_that_is_not_there_is_a_sentence(launcher: Launcher) -> None:
-    assert "Redis can't be reached" in refusal(launcher, REDIS_URL="redis://localhost:1")
-    assert "database can't be reached" in refusal(launcher, DATABASE_URL="postgresql://a:b@localhost:1/x")
+    assert "names a Redis at localhost that can't be used" in refusal(launcher, REDIS_URL="redis://localhost:1")
+    assert "The database x at localhost can't be used" in refusal(
+        launcher, DATABASE_URL="postgresql://a:b@localhost:1/x"
+    )
 
 
 def test_production_has_no_demo_people(launcher: Launcher) -> None:

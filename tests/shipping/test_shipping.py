@@ -1,0 +1,231 @@
+"""What can be known of the ways to put the site online without the machines that they need."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.conf import settings
+
+HOUSE = Path(settings.BASE_DIR)
+SOURCES = [
+    path for folder in ("deepfake_site", "accounts", "scans", "detection") for path in HOUSE.glob(f"{folder}/**/*.py")
+]
+# Read by what we start, not by us; empty, it would still switch something on, so .env.example leaves it out.
+OF_OTHERS = {
+    "PROMETHEUS_MULTIPROC_DIR",
+    "PYTHON_VERSION",
+    "POSTGRES_USER",
+    "POSTGRES_DB",
+    "POSTGRES_PASSWORD",
+    "HOSTNAME",
+}
+BARE = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "deepfake_site.settings"}
+
+
+def example() -> dict[str, str]:
+    lines = [line for line in (HOUSE / ".env.example").read_text().splitlines() if line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in lines)
+
+
+def compose() -> dict[str, Any]:
+    said: dict[str, Any] = yaml.safe_load((HOUSE / "compose.yaml").read_text())
+    return said
+
+
+def procfile() -> dict[str, str]:
+    return dict(line.split(": ", 1) for line in (HOUSE / "Procfile").read_text().splitlines())
+
+
+def dockerfile() -> list[str]:
+    """Its instructions, a line each."""
+    text = re.sub(r"\\\n", "", (HOUSE / "Dockerfile").read_text())
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def commands() -> dict[str, list[str]]:
+    """Every command of ours that a platform is told to run, by where it stands."""
+    found = {f"Procfile {name}": command for name, command in procfile().items()}
+    for name, service in compose()["services"].items():
+        if "build" in service and (command := service.get("command")):
+            found[f"compose {name}"] = command[2] if command[:2] == ["sh", "-c"] else shlex.join(command)
+    render = yaml.safe_load((HOUSE / "render.yaml").read_text())
+    found["render"] = next(service for service in render["services"] if service["type"] == "web")["startCommand"]
+    found["Dockerfile"] = json.loads(dockerfile()[-1].removeprefix("CMD "))[2]
+    return {where: shlex.split(command.removeprefix("exec ")) for where, command in found.items()}
+
+
+def run(*argv: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        argv, cwd=HOUSE, env={**BARE, **environment}, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+# -- Settings ------------------------------------------------------------------------------------------
+
+
+def test_every_setting_stands_in_the_example_and_nothing_else_does() -> None:
+    asked = re.compile(r'\b(?:env\.)?(?:text|flag|whole|listing)\("([A-Z_]+)"')
+    read = {name for path in SOURCES for name in asked.findall(path.read_text())}
+    assert set(example()) == read
+
+
+def test_the_examples_values_are_harmless() -> None:
+    """No secret, nothing that opens a door, and nothing that keeps the commands from working unconfigured."""
+    said = example()
+    assert not any(
+        said[name] for name in ("SECRET_KEY", "EMAIL_PASSWORD", "METRICS_TOKEN", "DEBUG", "DEMO", "EMBEDDED")
+    )
+    assert not any(said[name] for name in ("ALLOWED_HOSTS", "REDIS_URL", "DATABASE_URL"))
+
+
+def test_the_site_comes_up_with_the_example_as_it_stands(tmp_path: Path) -> None:
+    done = run(sys.executable, "manage.py", "check", **{**example(), "EMBEDDED": "1", "VAR_DIR": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "ALLOWED_HOSTS", "REDIS_URL"])
+@pytest.mark.parametrize("server", ["deepfake_site.wsgi", "deepfake_site.celery"])
+def test_no_server_starts_without_what_production_needs(missing: str, server: str, tmp_path: Path) -> None:
+    complete = {"SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "example.org", "REDIS_URL": "redis://localhost"}
+    asked = f"import {server}; from django.conf import settings; settings.DEBUG"
+    given = {**complete, "VAR_DIR": str(tmp_path)}
+    assert run(sys.executable, "-c", asked, **given).returncode == 0
+    done = run(sys.executable, "-c", asked, **{**given, missing: ""})
+    assert done.returncode != 0
+    assert f"ImproperlyConfigured: {missing} is not set. " in done.stderr
+    assert not list(tmp_path.iterdir())  # nothing was made up
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("y" * 60 + "\n")
+    asked = "from django.conf import settings; print(settings.SECRET_KEY)"
+    given = {"ALLOWED_HOSTS": "example.org", "REDIS_URL": "redis://localhost", "VAR_DIR": str(tmp_path)}
+    assert run(sys.executable, "-c", asked, SECRET_KEY_FILE=str(tmp_path / "secret"), **given).stdout == "y" * 60 + "\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "cache", "broker"),
+    [
+        ("redis://h:6379", "redis://h:6379/1", "redis://h:6379/0"),
+        ("redis://:p@h:6379/3", "redis://:p@h:6379/1", "redis://:p@h:6379/0"),
+        ("rediss://h/?ssl_cert_reqs=none", "rediss://h/1?ssl_cert_reqs=none", "rediss://h/0?ssl_cert_reqs=none"),
+    ],
+)
+def test_the_redis_that_platforms_name_is_split_into_its_uses(
+    given: str, cache: str, broker: str, tmp_path: Path
+) -> None:
+    asked = "from django.conf import settings as s; print(s.CACHES['default']['LOCATION'], s.CELERY_BROKER_URL)"
+    done = run(
+        *(sys.executable, "-c", asked),
+        **{"SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "h", "REDIS_URL": given, "VAR_DIR": str(tmp_path)},
+    )
+    assert done.stdout.split() == [cache, broker]
+
+
+# -- Platforms -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("where", "argv"), commands().items(), ids=commands())
+def test_every_command_names_programs_and_queues_that_exist(where: str, argv: list[str]) -> None:
+    if argv[:2] == ["python", "manage.py"]:
+        assert (
+            run(sys.executable, "manage.py", argv[2], "--help", EMBEDDED="1", VAR_DIR=str(settings.VAR_DIR)).returncode
+            == 0
+        )
+        return
+    program = Path(sys.executable).with_name(argv[0])
+    assert program.is_file(), where
+    if argv[0] == "gunicorn":
+        assert argv[1] == "deepfake_site.wsgi"
+    elif "worker" in argv:
+        kind = argv[argv.index("-n") + 1].removesuffix("@%h")
+        assert tuple(argv[argv.index("-Q") + 1].split(",")) == settings.QUEUES[kind], where
+
+
+def test_every_queue_has_a_worker_everywhere() -> None:
+    for place in ("Procfile", "compose"):
+        taken = [
+            argv[argv.index("-Q") + 1] for where, argv in commands().items() if where.startswith(place) and "-Q" in argv
+        ]
+        assert {q for queues in taken for q in queues.split(",")} == {q for qs in settings.QUEUES.values() for q in qs}
+
+
+def test_gunicorn_understands_its_options(tmp_path: Path) -> None:
+    for where in ("Procfile web", "Dockerfile"):
+        command = re.sub(r"\$\{\w+:-(\w+)\}", r"\1", shlex.join(commands()[where]).replace("'", ""))
+        program, *options = shlex.split(command)
+        done = run(
+            *(str(Path(sys.executable).with_name(program)), *options, "--check-config"),
+            **{"SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "h", "REDIS_URL": "redis://h", "VAR_DIR": str(tmp_path)},
+        )
+        assert done.returncode == 0, done.stderr
+
+
+def test_every_variable_that_a_platform_sets_is_one_that_the_site_reads() -> None:
+    known = set(example()) | OF_OTHERS
+    render = yaml.safe_load((HOUSE / "render.yaml").read_text())
+    used = {entry["key"] for service in render["services"] for entry in service.get("envVars", ())}
+    for service in compose()["services"].values():
+        used |= set(service.get("environment", ()))
+    for name in ("compose.yaml", "Procfile", "Dockerfile"):
+        used |= set(re.findall(r"\$\{([A-Z_]+)", (HOUSE / name).read_text()))
+    assert {name.removesuffix("_FILE") for name in used} <= known
+
+
+def test_compose_lets_only_nginx_be_reached_and_starts_in_order() -> None:
+    services = compose()["services"]
+    assert {name for name, service in services.items() if "ports" in service} == {"nginx"}
+    for name, service in services.items():
+        assert set(service.get("depends_on", ())) <= set(services), name
+        if "build" in service and name != "migrate":
+            assert service["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+    assert {s for service in services.values() for s in service.get("secrets", ())} == set(compose()["secrets"])
+    named = {volume.split(":")[0] for service in services.values() for volume in service.get("volumes", ())}
+    assert {volume for volume in named if "/" not in volume} == set(compose()["volumes"])
+
+
+def test_the_images_last_stage_has_no_root_and_no_compiler() -> None:
+    stages = "\n".join(dockerfile()).split("FROM ")[1:]
+    assert len(stages) == 2
+    assert re.search(r"^USER site$", stages[-1], re.MULTILINE)
+    assert not re.search(r"apt-get|build-essential|gcc|pip install", stages[-1])
+    assert "STOPSIGNAL SIGTERM" in stages[-1]
+
+
+def test_the_images_own_check_finds_a_dead_site_unhealthy() -> None:
+    line = next(line for line in dockerfile() if line.startswith("HEALTHCHECK"))
+    argv = json.loads(line[line.index("[") :])
+    compile(argv[2], "HEALTHCHECK", "exec")
+    assert run(sys.executable, *argv[1:], PORT="1").returncode != 0
+
+
+def test_what_is_private_stays_out_of_image_and_repository() -> None:
+    for name in (".dockerignore", ".gitignore"):
+        lines = {line.rstrip("/") for line in (HOUSE / name).read_text().splitlines()}
+        assert {".env", ".secrets", "var", ".venv"} <= lines
+
+
+def test_nginx_takes_what_the_site_takes() -> None:
+    conf = (HOUSE / ".nginx.conf").read_text()
+    assert f"client_max_body_size {example()['MAX_REQUEST_MB']}m;" in conf
+    hidden = conf[conf.index("location /internal-media/") :]
+    assert "internal;" in hidden[: hidden.index("}")]
+    assert conf.count("/media/;") == 1  # no other way to the files
+
+
+def test_nginx_can_read_its_file(tmp_path: Path) -> None:
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if not program:
+        pytest.skip("nginx isn't installed (sudo apt install nginx)")
+    conf = tmp_path / "nginx.conf"
+    conf.write_text((HOUSE / ".nginx.conf").read_text().replace("/tmp/nginx.pid", str(tmp_path / "pid")))
+    done = run(program, "-t", "-q", "-c", str(conf), "-e", "stderr")
+    assert done.returncode == 0, done.stderr
