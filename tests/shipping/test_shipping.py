@@ -125,7 +125,10 @@ def test_the_redis_that_platforms_name_is_split_into_its_uses(
     asked = "from django.conf import settings as s; print(s.CACHES['default']['LOCATION'], s.CELERY_BROKER_URL)"
     done = run(
         *(sys.executable, "-c", asked),
-        **{"SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "h", "REDIS_URL": given, "VAR_DIR": str(tmp_path)},
+        SECRET_KEY="x" * 50,
+        ALLOWED_HOSTS="h",
+        REDIS_URL=given,
+        VAR_DIR=str(tmp_path),
     )
     assert done.stdout.split() == [cache, broker]
 
@@ -164,7 +167,10 @@ def test_gunicorn_understands_its_options(tmp_path: Path) -> None:
         program, *options = shlex.split(command)
         done = run(
             *(str(Path(sys.executable).with_name(program)), *options, "--check-config"),
-            **{"SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "h", "REDIS_URL": "redis://h", "VAR_DIR": str(tmp_path)},
+            SECRET_KEY="x" * 50,
+            ALLOWED_HOSTS="h",
+            REDIS_URL="redis://h",
+            VAR_DIR=str(tmp_path),
         )
         assert done.returncode == 0, done.stderr
 
