@@ -23,7 +23,7 @@ class UserManager(BaseUserManager["User"]):
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         if not email:
-            raise ValueError("A person needs an e-mail address.")
+            raise ValueError("A person needs an email address.")
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -37,13 +37,13 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person. The e-mail address is the login; what they may do comes from their roles (roles.py)."""
+    """A person. The email address is the login; what they may do comes from their roles (roles.py)."""
 
     username = None  # type: ignore[assignment]
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
     email = models.EmailField(
-        _("e-mail address"), unique=True, error_messages={"unique": _("There is an account with this address already.")}
+        _("email address"), unique=True, error_messages={"unique": _("There is an account with this address already.")}
     )
     name = models.CharField(_("name"), max_length=150, blank=True, help_text=_("How others see you here."))
     language = models.CharField(_("language"), max_length=10, blank=True, choices=settings.LANGUAGES)

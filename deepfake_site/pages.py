@@ -10,6 +10,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 THEMES = ("auto", "light", "dark")
+# Said to strangers too, so it doesn't give the machine's own path away.
+MAIL_FOLDER = "var/mail" if settings.VAR_DIR == settings.BASE_DIR / "var" else "VAR_DIR/mail"
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -20,7 +22,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "theme": theme if theme in THEMES else "auto",
         "demo": settings.DEMO,
         "debug_pages": settings.DEBUG,
-        "mail_folder": "" if settings.EMAIL_HOST else "var/mail",
+        "mail_folder": "" if settings.EMAIL_HOST else MAIL_FOLDER,
     }
 
 

@@ -5,7 +5,7 @@ from django import forms
 
 class Sample(forms.Form):
     name = forms.CharField(help_text="A line of help stands below its field.", initial="Ann")
-    email = forms.EmailField(label="E-mail", widget=forms.EmailInput(attrs={"placeholder": "ann@example.org"}))
+    email = forms.EmailField(label="Email", widget=forms.EmailInput(attrs={"placeholder": "ann@example.org"}))
     secret = forms.CharField(label="Password", widget=forms.PasswordInput, required=False)
     note = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), required=False)
     reason = forms.ChoiceField(choices=[("a", "One reason"), ("b", "Another reason")])

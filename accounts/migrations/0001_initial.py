@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
                 ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('email', models.EmailField(error_messages={'unique': 'There is an account with this address already.'}, max_length=254, unique=True, verbose_name='e-mail address')),
+                ('email', models.EmailField(error_messages={'unique': 'There is an account with this address already.'}, max_length=254, unique=True, verbose_name='email address')),
                 ('name', models.CharField(blank=True, help_text='How others see you here.', max_length=150, verbose_name='name')),
                 ('language', models.CharField(blank=True, choices=[('en', 'English'), ('de', 'German')], max_length=10, verbose_name='language')),
                 ('time_zone', models.CharField(default='UTC', max_length=64, validators=[accounts.models.real_time_zone], verbose_name='time zone')),

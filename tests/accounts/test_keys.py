@@ -6,6 +6,7 @@ import threading
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import keys, roles
@@ -140,3 +141,16 @@ def test_a_refused_key_form_says_why(uploader: User, as_user) -> None:
     response = as_user(uploader, proven=True).post("/profile/keys/new/", {"name": "", "scopes": ["webhooks"]})
     assert response.status_code == 422
     assert not uploader.api_keys.exists()
+
+
+def test_the_list_of_keys_asks_the_same_number_of_questions_however_many_there_are(
+    uploader: User, as_user, django_assert_num_queries
+) -> None:
+    client = as_user(uploader)
+    client.get("/profile/keys/")
+    with CaptureQueriesContext(connection) as few:
+        client.get("/profile/keys/")
+    for number in range(12):
+        keys.issue(uploader, name=f"Importer {number}", scopes=["scans:read"])
+    with django_assert_num_queries(len(few)):
+        client.get("/profile/keys/")

@@ -23,7 +23,7 @@ def sign_up(page: Page, site: Site, email: str) -> None:
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password (again)").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Sign up").click()
-    expect(page.get_by_text("var/mail")).to_be_visible()
+    expect(page.get_by_text("VAR_DIR/mail")).to_be_visible()
     page.goto(site.link_in_mail_to(email))
     page.get_by_role("main").get_by_role("button", name="Confirm").click()
 
