@@ -60,9 +60,6 @@ VIEWS: Final[dict[str, str]] = {
     "theme": ANYONE,
     "set_language": ANYONE,
     "styleguide": ANYONE,
-    "healthz": ANYONE,
-    "readyz": ANYONE,
-    "metrics": ANYONE,  # asks for its own token
     "account_login": ANYONE,
     "account_logout": ANYONE,
     "account_inactive": ANYONE,

@@ -1,4 +1,4 @@
-"""How often one may try: sign-in, sign-up and reset by account and by address; everything by address.
+"""How often one may try: sign-in, sign-up and reset by account and by address; everything by visitor.
 
 Counted in Redis by django-ratelimit. Without Redis nobody gets in (an attacker could otherwise switch the limit off
 by overloading it), and whoever is in goes on reading.
@@ -33,7 +33,6 @@ GUARDED = {
     "account_reset_password_from_key": "reset",
     "account_email": "reset",
 }
-FREE_OF_CHARGE = ("healthz", "readyz", "metrics")
 
 
 def address_of(request: HttpRequest) -> str:
@@ -62,7 +61,16 @@ def account_of(request: HttpRequest) -> str:
     return (request.POST.get("login") or request.POST.get("email") or "").strip().casefold()[:254]
 
 
-KEYS: dict[str, Callable[[HttpRequest], str]] = {"address": address_of, "account": account_of}
+def visitor_of(request: HttpRequest) -> str:
+    """Whoever has signed in counts alone, and not with everybody behind the same address."""
+    return f"user:{request.user.pk}" if request.user.is_authenticated else address_of(request)
+
+
+KEYS: dict[str, Callable[[HttpRequest], str]] = {
+    "address": address_of,
+    "account": account_of,
+    "visitor": visitor_of,
+}
 
 
 class Throttle:
@@ -75,8 +83,6 @@ class Throttle:
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         assert request.resolver_match is not None
         name = request.resolver_match.view_name
-        if name in FREE_OF_CHARGE:
-            return None
         guarded = GUARDED.get(name) if request.method == "POST" else None
         for kind in filter(None, (guarded, "read")):
             try:

@@ -77,6 +77,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "deepfake_site.logs.RequestLog",
     "deepfake_site.metrics.RequestMetrics",
+    "deepfake_site.probes.Probes",
     "django.middleware.security.SecurityMiddleware",
     "deepfake_site.errors.Refusals",
     "csp.middleware.CSPMiddleware",
@@ -234,7 +235,7 @@ LIMITS = {
     "sign-in": {"account": env.text("LIMIT_SIGN_IN", "10/5m"), "address": env.text("LIMIT_SIGN_IN_ADDRESS", "30/5m")},
     "sign-up": {"account": env.text("LIMIT_SIGN_UP", "5/1h"), "address": env.text("LIMIT_SIGN_UP_ADDRESS", "20/1h")},
     "reset": {"account": env.text("LIMIT_RESET", "5/1h"), "address": env.text("LIMIT_RESET_ADDRESS", "20/1h")},
-    "read": {"address": env.text("LIMIT_READ_ADDRESS", "600/1m")},
+    "read": {"visitor": env.text("LIMIT_READ", "600/1m")},
 }
 
 ACCOUNT_ADAPTER = "accounts.adapter.Adapter"
@@ -300,7 +301,6 @@ TIME_ZONE = "UTC"
 # -- Safety -----------------------------------------------------------------------------------------
 
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None

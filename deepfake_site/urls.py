@@ -1,11 +1,11 @@
-"""Every address of the site. Who may open what stands in accounts/roles.py."""
+"""Every address of the site, but for probes.py's. Who may open what stands in accounts/roles.py."""
 
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from . import health, metrics, pages
+from . import pages
 
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -19,9 +19,6 @@ urlpatterns = [
     path("profile/", include("accounts.web.urls")),
     path("api/v1/", include("accounts.api_urls")),
     path("admin/", admin.site.urls),
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
-    path("metrics", metrics.metrics, name="metrics"),
 ]
 if settings.DEBUG:
     urlpatterns += [path("styleguide/", pages.styleguide, name="styleguide")]

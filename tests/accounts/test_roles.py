@@ -79,7 +79,7 @@ def test_each_role_opens_exactly_the_views_that_the_matrix_says(
     person: Callable[..., User], as_user: Callable[..., Client], settings
 ) -> None:
     """The whole URLconf and every role, against a table that a person has read. To renew it, read what this prints."""
-    settings.LIMITS = {**settings.LIMITS, "read": {"address": "10000/1m"}}
+    settings.LIMITS = {**settings.LIMITS, "read": {"visitor": "10000/1m"}}
     owner = person("owner", Role.UPLOADER)
     ApiKey.objects.create(pk=ONE, user=owner, name="a", prefix="a")
     Erasure.objects.create(pk=ONE, user=owner, due_at=timezone.now())

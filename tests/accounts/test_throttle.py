@@ -1,5 +1,7 @@
 """How often one may try, and what happens when nobody can count."""
 
+from types import SimpleNamespace
+
 import pytest
 from django.test import Client
 from structlog.testing import capture_logs
@@ -18,8 +20,14 @@ def small_limits(settings) -> None:
         "sign-in": {"account": "3/5m", "address": "5/5m"},
         "sign-up": {"account": "2/1h", "address": "4/1h"},
         "reset": {"account": "2/1h", "address": "4/1h"},
-        "read": {"address": "40/1m"},
+        "read": {"visitor": "40/1m"},
     }
+
+
+@pytest.fixture(autouse=True)
+def clock_stands_still(monkeypatch) -> None:
+    """Limits count by the minute on the clock: a test must not straddle one."""
+    monkeypatch.setattr("django_ratelimit.core.time", SimpleNamespace(time=lambda: 1_800_000_000.0))
 
 
 def test_one_try_too_many_on_an_account_is_a_readable_429(client: Client, db) -> None:
@@ -83,6 +91,17 @@ def test_a_second_factor_cannot_be_guessed(person, client: Client) -> None:
 def test_reading_has_a_wide_limit(client: Client, db) -> None:
     statuses = {client.get("/accounts/login/").status_code for _ in range(41)}
     assert statuses == {200, 429}
+
+
+def test_whoever_has_signed_in_is_not_counted_with_the_others_at_the_same_address(
+    client: Client, uploader: User, stranger: User, as_user
+) -> None:
+    one = as_user(uploader)
+    for _ in range(41):
+        client.get("/accounts/login/")
+        one.get("/profile/")
+    assert client.get("/accounts/login/").status_code == one.get("/profile/").status_code == 429
+    assert as_user(stranger).get("/profile/").status_code == 200
 
 
 def test_health_is_never_limited(client: Client, db) -> None:

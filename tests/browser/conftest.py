@@ -84,7 +84,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         environment = {
             **{name: value for name, value in os.environ.items() if name not in unset},
             **wide,
-            "LIMIT_READ_ADDRESS": "100000/1m",
+            "LIMIT_READ": "100000/1m",
             "VAR_DIR": str(folder),
             "PORT": str(port),
             "DATABASE_URL": database,

@@ -157,8 +157,3 @@ def test_a_database_or_redis_that_is_not_there_is_a_sentence(launcher: Launcher)
     assert "The database x at localhost can't be used" in refusal(
         launcher, DATABASE_URL="postgresql://a:b@localhost:1/x"
     )
-
-
-def test_production_has_no_demo_people(launcher: Launcher) -> None:
-    """`make run` always asks for them; a database of one's own never gets them."""
-    assert "demo.example" not in refusal(launcher, DATABASE_URL="postgresql://a:b@localhost:1/x")

@@ -96,7 +96,7 @@ def test_with_https_cookies_are_secure_and_browsers_remember_it(tmp_path) -> Non
     code = """
 import django; django.setup()
 from django.test import Client
-r = Client().get("/healthz", secure=True, headers={"host": "moderation.example.org"})
+r = Client().get("/i18n/setlang/", secure=True, headers={"host": "moderation.example.org"})
 print(r["Strict-Transport-Security"])
 from django.conf import settings as s
 print(s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY, s.SESSION_COOKIE_NAME)

@@ -74,6 +74,13 @@ def test_monitors_may_only_look(client: Client, db, path: str) -> None:
     assert "no-store" in client.get(path)["Cache-Control"]
 
 
+def test_a_load_balancer_may_ask_by_address_and_without_tls(client: Client, db, settings) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    for path in ("/healthz", "/readyz"):
+        assert client.get(path, headers={"host": "10.0.0.7:8000"}).status_code == 200
+    assert client.get("/accounts/login/", headers={"host": "10.0.0.7:8000"}).status_code == 400
+
+
 def test_a_part_that_breaks_is_down_and_never_a_500() -> None:
     def strange() -> str:
         raise KeyError("?")

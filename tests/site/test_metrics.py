@@ -21,11 +21,11 @@ def test_metrics_count_requests_by_view_and_say_what_waits(client: Client, db, s
 
     def counted() -> float:
         text = client.get("/metrics", headers={"Authorization": "Bearer a-token"}).content.decode()
-        found = re.search(r'site_requests_total\{method="GET",status="200",view="healthz"\} (\S+)', text)
+        found = re.search(r'site_requests_total\{method="GET",status="200",view="home"\} (\S+)', text)
         return float(found[1]) if found else 0.0
 
     before = counted()
-    client.get("/healthz")
+    client.get("/")
     assert counted() == before + 1
     text = client.get("/metrics", headers={"Authorization": "Bearer a-token"}).content.decode()
     assert 'site_queue_waiting{queue="live"} 0.0' in text

@@ -1,0 +1,20 @@
+"""What machines ask about the site: answered before anything else looks at the request.
+
+A load balancer or a scraper asks by IP address and over plain HTTP, with a Host that is none of ALLOWED_HOSTS.
+"""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from . import health, metrics
+
+PROBES = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": metrics.metrics}
+
+
+class Probes:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return PROBES.get(request.path_info, self.get_response)(request)
