@@ -15,6 +15,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from accounts import roles
 from accounts.models import User
@@ -31,6 +32,18 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.outcome = "failed"
         report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
     return report
+
+
+class TogetherWhereDear(LoadScopeScheduling):
+    """Tests that share a running site stay on one worker; all others go wherever there is room."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = nodeid.rpartition("/")[0]
+        return folder if folder in ("tests/browser", "tests/launcher") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherWhereDear:
+    return TogetherWhereDear(config, log)
 
 
 def redis_binary() -> str:

@@ -20,7 +20,7 @@ def small_limits(settings) -> None:
         "sign-in": {"account": "3/5m", "address": "5/5m"},
         "sign-up": {"account": "2/1h", "address": "4/1h"},
         "reset": {"account": "2/1h", "address": "4/1h"},
-        "read": {"visitor": "40/1m"},
+        "read": {"visitor": "15/1m"},
     }
 
 
@@ -89,7 +89,7 @@ def test_a_second_factor_cannot_be_guessed(person, client: Client) -> None:
 
 
 def test_reading_has_a_wide_limit(client: Client, db) -> None:
-    statuses = {client.get("/accounts/login/").status_code for _ in range(41)}
+    statuses = {client.get("/accounts/login/").status_code for _ in range(16)}
     assert statuses == {200, 429}
 
 
@@ -97,7 +97,7 @@ def test_whoever_has_signed_in_is_not_counted_with_the_others_at_the_same_addres
     client: Client, uploader: User, stranger: User, as_user
 ) -> None:
     one = as_user(uploader)
-    for _ in range(41):
+    for _ in range(16):
         client.get("/accounts/login/")
         one.get("/profile/")
     assert client.get("/accounts/login/").status_code == one.get("/profile/").status_code == 429
@@ -105,11 +105,11 @@ def test_whoever_has_signed_in_is_not_counted_with_the_others_at_the_same_addres
 
 
 def test_health_is_never_limited(client: Client, db) -> None:
-    assert {client.get("/healthz").status_code for _ in range(60)} == {200}
+    assert {client.get("/healthz").status_code for _ in range(30)} == {200}
 
 
 def test_an_api_client_reads_its_429_as_a_problem(client: Client, db) -> None:
-    for _ in range(41):
+    for _ in range(16):
         response = client.get("/api/v1/me")
     assert response.status_code == 429
     assert response["Content-Type"] == "application/problem+json"

@@ -75,7 +75,7 @@ def fresh_database() -> Iterator[str]:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder, port = tmp_path_factory.mktemp("var"), free_port()
     wide = {f"LIMIT_{kind}{by}": "1000/1m" for kind in ("SIGN_IN", "SIGN_UP", "RESET") for by in ("", "_ADDRESS")}
@@ -118,7 +118,7 @@ def wait_until_ready(address: str, up: subprocess.Popen[bytes], said: Path) -> N
     raise AssertionError(said.read_text())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     found = next((path for path in CHROMIUM if Path(path).exists()), None)
     if found is None:

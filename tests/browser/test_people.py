@@ -3,13 +3,10 @@
 import json
 import urllib.request
 
-import pytest
 from playwright.sync_api import expect
 
 from . import people
 from .conftest import Site, Window
-
-pytestmark = pytest.mark.xdist_group("site")
 
 
 def test_sign_up_follow_the_mail_set_up_totp_sign_out_and_in_with_it(window: Window, site: Site) -> None:

@@ -17,8 +17,6 @@ from django.conf import settings
 
 from tests.browser.conftest import free_port, wait_until_ready
 
-pytestmark = pytest.mark.xdist_group("launcher")
-
 NOT_OURS = {"SECRET_KEY", "ALLOWED_HOSTS", "REDIS_URL", "HTTPS", "DATABASE_URL", "DJANGO_SETTINGS_MODULE", "LOG_LEVEL"}
 
 

@@ -45,7 +45,7 @@ header = st.text(alphabet=st.characters(max_codepoint=255, exclude_characters="\
      "application/json; charset=\xff", "session=;;=;csrf=", "localhost:port", "[::1", "1.1.1.1, , ,"]
 )  # fmt: skip
 rubbish = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
