@@ -18,7 +18,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -32,7 +32,7 @@ from django.http.request import validate_host
 
 from accounts import demo
 from accounts.models import User
-from deepfake_site import env
+from deepfake_site import env, processes
 from deepfake_site.celery import SIGN_OF_LIFE
 from deepfake_site.children import Child, Leash, last_lines, say
 
@@ -129,12 +129,12 @@ class Command(BaseCommand):
         if env.flag("DEMO") and not settings.DATABASE_URL and not User.objects.exists():
             self.newcomers = demo.make_people()
         connections.close_all()
-        for worker in workers():
+        for worker in processes.workers():
             self.add(worker)
         if not settings.DEBUG:  # with DEBUG they are served from where they are written
             with self.breakable():
                 call_command("collectstatic", verbosity=0, interactive=False, skip_checks=True)
-        self.add(web(bind, port))
+        self.add(processes.web(bind, port))
         self.wait_until_ready(bind, port, name)
         say("", f"The site is at {address}", "")
         self.introduce_newcomers()
@@ -172,7 +172,7 @@ class Command(BaseCommand):
         if answers(asked):
             pid = asked.info("server")["process_id"]
             raise Refusal(f"A Redis that was left over (pid {pid}) still uses {folder}. Stop it first: kill {pid}")
-        server = child(
+        server = processes.child(
             "redis",
             [
                 *(redis_binary(), "--port", "0", "--unixsocket", settings.REDIS_SOCKET, "--unixsocketperm", "600"),
@@ -340,68 +340,6 @@ def redis_binary() -> str:
         "A Redis server is needed, and none was found. Install one (Debian, Ubuntu: sudo apt install redis-server;"
         " macOS: brew install redis), or set REDIS_URL to one that runs elsewhere."
     )
-
-
-def environment(**more: str) -> dict[str, str]:
-    """What every child gets: all agree on the folder, the secret in it, and whether this is a demo."""
-    shared = {
-        **os.environ,
-        "VAR_DIR": str(settings.VAR_DIR),
-        "EMBEDDED": str(int(settings.EMBEDDED)),
-        "DEMO": str(int(not settings.DATABASE_URL and (settings.VAR_DIR / "demo").exists())),
-        "PYTHONUNBUFFERED": "1",
-        # On a machine of one's own, being root is no news.
-        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
-        **more,
-    }
-    shared.pop("PYTHONDONTWRITEBYTECODE", None)  # with it, every start of a worker compiles TensorFlow anew
-    return shared
-
-
-def child(name: str, argv: Iterable[str | Path], environment: dict[str, str]) -> Child:
-    log = settings.VAR_DIR / "log" / f"{name}.log"
-    return Child(name, argv, environment=environment, folder=settings.BASE_DIR, log=log)
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def workers() -> list[Child]:
-    celery = [sys.executable, "-m", "celery", "-A", "deepfake_site"]
-    at_once = {"analysis": env.whole("ANALYSIS_PROCESSES", max(1, cores() // 2)), "post": 1}
-    children = [
-        child(
-            kind,
-            [
-                *(*celery, "worker", "-n", f"{kind}@%h", "-Q", ",".join(queues), "-P", "prefork"),
-                *("-c", str(at_once[kind]), "--without-mingle", "--without-gossip"),
-            ],
-            environment(),
-        )
-        for kind, queues in settings.QUEUES.items()
-    ]
-    return [*children, child("beat", [*celery, "beat", "--pidfile="], environment())]
-
-
-def web(bind: str, port: int) -> Child:
-    processes = 1 if settings.DEBUG else env.whole("WEB_PROCESSES", max(2, min(4, cores())))
-    host = f"[{bind}]" if ":" in bind else bind
-    gunicorn = [sys.executable, "-m", "gunicorn", "deepfake_site.wsgi", "--bind", f"{host}:{port}"]
-    gunicorn += [
-        "--worker-class",
-        "gthread",
-        "--workers",
-        str(processes),
-        "--threads",
-        str(env.whole("WEB_THREADS", 8)),
-    ]
-    gunicorn += ["--timeout", "60", "--graceful-timeout", "8", "--no-control-socket"]
-    if Path("/dev/shm").is_dir():  # noqa: S108  # the workers' heartbeat must not wait for a disk
-        gunicorn += ["--worker-tmp-dir", "/dev/shm"]  # noqa: S108
-    if settings.DEBUG:
-        gunicorn += ["--reload"]
-    return child("web", gunicorn, environment(PROMETHEUS_MULTIPROC_DIR=str(settings.VAR_DIR / "metrics")))
 
 
 def readiness(bind: str, port: int, name: str) -> tuple[str, list[str]]:
