@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from . import people
 from .conftest import Site, Window
@@ -28,8 +28,12 @@ AT_THE_DESK = (
 
 
 def look_at(page: Page, where: str) -> list[str]:
-    """What is wrong with the page at this address, in either theme and at any width."""
     page.goto(where)
+    return look_again(page, where)
+
+
+def look_again(page: Page, where: str) -> list[str]:
+    """What is wrong with the page that stands here, in either theme and at any width."""
     page.evaluate(AXE)
     wrong = []
     for theme in ("light", "dark"):
@@ -68,6 +72,10 @@ def test_a_persons_pages(window: Window, site: Site) -> None:
     people.sign_up(page, site, email)
     people.sign_in(page, email)
     wrong = look_at_all(page, (*FOR_PEOPLE, "/accounts/reauthenticate/"))
+    page.goto("/profile/")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    wrong += look_again(page, "/profile/ with a message")
     page.goto(AFTER_A_PROOF[0])
     people.prove_again(page)
     wrong += look_at_all(page, AFTER_A_PROOF)
