@@ -49,6 +49,17 @@ def test_a_passkey_signs_in_without_a_password(window: Window, site: Site) -> No
     assert window.complaints == []
 
 
+def test_a_passkey_that_does_not_work_says_so_on_the_page(window: Window) -> None:
+    page = window.page
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasUserVerification": True, "hasResidentKey": True}
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": options})  # one that knows no key of this site
+    page.goto("/accounts/login/")
+    page.locator("#passkey_login").click()
+    expect(page.get_by_role("alert")).to_contain_text("The passkey didn't work")
+
+
 def test_signing_in_and_making_a_key_needs_no_mouse(window: Window, site: Site) -> None:
     page, email = window.page, people.new_address()
     people.sign_up(page, site, email)
