@@ -38,8 +38,8 @@ def send(subject: str, body: str, *, to: list[str]) -> None:
 
 
 def tell(user: User, template: str, **context: object) -> None:
-    """Send `template` (first line: subject) to a person in their own language."""
-    with translation.override(user.language or settings.LANGUAGE_CODE):
+    """Send `template` (first line: subject) in the language they chose, else in that of the page they are on."""
+    with translation.override(user.language or translation.get_language() or settings.LANGUAGE_CODE):
         said = render_to_string(f"mail/{template}.txt", {"user": user, "site_name": settings.SITE_NAME, **context})
     subject, _newline, body = said.strip().partition("\n")
     send(subject.strip(), body.strip() + "\n", to=[user.email])

@@ -74,6 +74,16 @@ def test_within_the_days_of_grace_nothing_is_erased_and_the_wish_can_be_taken_ba
     assert uploader.is_active
 
 
+def test_the_mail_speaks_the_language_of_the_page_on_which_it_was_asked_for(
+    uploader: User, as_user, django_capture_on_commit_callbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        as_user(uploader, proven=True).post(
+            "/profile/privacy/erase/", {"sure": "on"}, headers={"Accept-Language": "de"}
+        )
+    assert mail.outbox[-1].subject == "Ihr Konto wird gelöscht"
+
+
 def test_an_erasure_needs_the_tick(uploader: User, as_user) -> None:
     assert as_user(uploader, proven=True).post("/profile/privacy/erase/").status_code == 422
     assert not Erasure.objects.exists()
