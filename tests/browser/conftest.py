@@ -19,9 +19,10 @@ import dj_database_url
 import psycopg
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 QUIET = ("background-networking", "component-update", "sync", "gpu", "dev-shm-usage")
 
 
