@@ -114,16 +114,12 @@ def test_it_starts_everything_says_so_survives_deaths_and_leaves_nothing(launche
     assert up.wait(60) == 0
     assert launcher.left_behind() == []
 
-    launcher.start_and_wait()  # again, on the same folder: no new people, no passwords
+    up = launcher.start_and_wait()  # again, on the same folder: the same people, and no passwords
     assert launcher.said.read_text().count("demo.example") == 4
-
-
-def test_killed_itself_it_takes_everything_along(launcher: Launcher) -> None:
-    up = launcher.start_and_wait()
     assert len(launcher.left_behind()) > 5
     up.kill()
     up.wait()
-    until(lambda: launcher.left_behind() == [], "every process to end")
+    until(lambda: launcher.left_behind() == [], "every process to end with its launcher")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
