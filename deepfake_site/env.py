@@ -73,7 +73,7 @@ def embedded() -> bool:
 def kept_secret(path: Path) -> str:
     """A random secret that is made once and kept in a file that only its owner reads."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
             with tempfile.NamedTemporaryFile("w", dir=path.parent) as draft:  # mode 0600
                 draft.write(secrets.token_urlsafe(50))

@@ -94,6 +94,8 @@ def test_it_starts_everything_says_so_survives_deaths_and_leaves_nothing(launche
     passwords = dict(re.findall(r"(\w+@demo\.example) +(\S+)", said))
     assert set(passwords) == {f"{role}@demo.example" for role in ("uploader", "moderator", "lead", "admin")}
     assert home(launcher) == 200
+    # Hashes, sessions and links for new passwords lie in there: nobody else on the machine looks in.
+    assert (launcher.folder / "var").stat().st_mode & 0o077 == 0
 
     second = subprocess.run(
         [sys.executable, "manage.py", "up"],

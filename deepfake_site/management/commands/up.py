@@ -259,7 +259,7 @@ class Command(BaseCommand):
 def take_lock() -> IO[str]:
     """One launcher a folder. Its leash holds the lock too, for as long as it has something to end."""
     try:
-        settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
+        settings.VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = (settings.VAR_DIR / "up.lock").open("a+")
     except OSError as error:
         raise Refusal(f"{error.filename} can't be written: {error.strerror}. Set VAR_DIR to another folder.") from error
