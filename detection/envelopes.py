@@ -1,0 +1,206 @@
+"""The outsides of files: magic numbers, where a picture ends, what was hung on behind it. Nothing is decoded here."""
+
+import mmap
+import re
+import struct
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from .errors import Encrypted, Polyglot, Truncated, Undecodable
+
+Content: TypeAlias = mmap.mmap | bytes
+
+STILL_BRANDS = {b"avif": "avif", b"avis": "avif"} | dict.fromkeys(
+    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "heic"
+)
+OTHER_LIVES = re.compile(
+    rb"PK\x03\x04|PK\x05\x06|%PDF-|<\?php|<script|<!doctype html|<html|Rar!\x1a|7z\xbc\xaf|\x7fELF|#!/", re.IGNORECASE
+)
+OTHER_HEADS = re.compile(rb"%PDF-|<\?php|<script|<!doctype html|<html", re.IGNORECASE)
+JPEG_MARK = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]", re.DOTALL)
+WINDOW = 1 << 20
+
+
+def recognise(content: Content) -> str | None:
+    """The format by its first bytes, or None."""
+    head = bytes(content[:64])
+    if head.startswith(b"\xff\xd8\xff"):
+        return "jpeg"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    if head[:6] in (b"GIF87a", b"GIF89a"):
+        return "gif"
+    if head.startswith(b"RIFF"):
+        return {b"WEBP": "webp", b"AVI ": "avi"}.get(head[8:12])
+    if head[:4] in (b"II*\0", b"MM\0*"):
+        return "tiff"
+    if head.startswith(b"BM") and len(content) > 26 and head[14:18] in (b"\x0c\0\0\0", b"\x28\0\0\0", b"\x6c\0\0\0", b"\x7c\0\0\0", b"\x38\0\0\0", b"\x34\0\0\0", b"\x40\0\0\0"):
+        return "bmp"
+    if head.startswith(b"\x1aE\xdf\xa3"):
+        return "webm" if b"webm" in head else "mkv"
+    if head.startswith(b"\0\0\x01\xba"):
+        return "mpeg"
+    if head[4:8] == b"ftyp":
+        return _brand(content)
+    if head[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"):
+        return "mov"
+    return None
+
+
+def _brand(content: Content) -> str:
+    size = min(struct.unpack(">I", content[:4])[0], 4096)
+    listed = bytes(content[8:size])
+    major, others = listed[:4], [listed[i : i + 4] for i in range(8, len(listed), 4)]
+    for brand in (major, *others) if major in (b"mif1", b"msf1") else (major,):
+        if brand in STILL_BRANDS and brand not in (b"mif1", b"msf1"):
+            return STILL_BRANDS[brand]
+    if major in STILL_BRANDS:
+        return STILL_BRANDS[major]
+    return "mov" if major == b"qt  " else "mp4"
+
+
+def check(form: str, content: Content) -> None:
+    """Refuse what is cut off, locked, or two things at once."""
+    if form in ("mp4", "mov", "avif", "heic"):
+        _check_boxes(form, content)
+    elif form in ("webm", "mkv"):
+        head = bytes(content[:WINDOW])
+        # ContentEncodings › ContentEncoding › … › ContentEncryption
+        if b"\x6d\x80" in head and b"\x62\x40" in head and re.search(rb"\x50\x35[\x81-\xff]", head):
+            raise Encrypted()
+    end = ENDS[form](content) if form in ENDS else None
+    if form in ENDS or form in ("tiff", "avif", "heic"):
+        _check_alone(form, content, len(content) if end is None else end)
+
+
+def _check_alone(form: str, content: Content, end: int) -> None:
+    """A phone's second picture or a motion photo's film may follow; a web page, an archive or a program may not."""
+    if OTHER_HEADS.search(content[:1024]) and form in ("gif", "bmp", "jpeg", "png", "tiff"):
+        raise Polyglot()
+    for start in range(end, len(content), WINDOW):
+        if OTHER_LIVES.search(content[start : start + WINDOW + 16]):
+            raise Polyglot()
+    # An archive is read from its end, so one can also hide inside a comment of the picture.
+    tail = bytes(content[max(0, len(content) - 66_000) :])
+    at = tail.rfind(b"PK\x05\x06")
+    if at >= 0 and len(tail) - at >= 22:
+        comment = struct.unpack("<H", tail[at + 20 : at + 22])[0]
+        size, offset = struct.unpack("<II", tail[at + 12 : at + 20])
+        if at + 22 + comment == len(tail) and size + offset <= len(content):
+            raise Polyglot()
+
+
+def boxes(content: Content, start: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
+    """(name, start of body, end) of ISO boxes. The last may claim more than there is: its end is then beyond `end`."""
+    end = len(content) if end is None else end
+    while start + 8 <= end:
+        size, name = struct.unpack(">I4s", content[start : start + 8])
+        body = start + 8
+        if size == 1 and start + 16 <= end:
+            size, body = struct.unpack(">Q", content[start + 8 : start + 16])[0], start + 16
+        elif size == 0:
+            size = end - start
+        if size < body - start:
+            raise Undecodable(detail=f"a box {name!r} of {size} bytes")
+        yield name, body, start + size
+        start += size
+
+
+def _check_boxes(form: str, content: Content) -> None:
+    seen: set[bytes] = set()
+    for name, start, end in boxes(content):
+        if not name.isascii():  # padding or rubbish after the last box
+            break
+        if end > len(content):
+            raise Truncated()
+        seen.add(name)
+        if name in (b"moov", b"moof", b"meta"):
+            inside = content[start : min(end, start + 64 * WINDOW)]
+            if any(mark in inside for mark in (b"encv", b"sinfschm", b"pssh")) or re.search(rb"sinf....frma", inside):
+                raise Encrypted()
+    needed = {b"meta"} if form in ("avif", "heic") else {b"moov"}
+    if not needed & seen and not (form in ("avif", "heic") and b"moov" in seen):
+        raise Truncated()
+
+
+def _jpeg_end(content: Content) -> int:
+    at, scanned = 2, False
+    while True:
+        found = JPEG_MARK.search(content, at) if scanned else JPEG_MARK.match(content, at)
+        if found is None:
+            if scanned or at + 4 > len(content):
+                raise Truncated()
+            raise Undecodable(detail="no marker where one must be")
+        mark, at = content[found.end() - 1], found.end()
+        if mark == 0xD9:
+            return at
+        if mark == 0x01 or mark == 0xD8:
+            continue
+        if at + 2 > len(content):
+            raise Truncated()
+        length = struct.unpack(">H", content[at : at + 2])[0]
+        scanned = mark == 0xDA or scanned
+        at += max(2, length)
+        if at > len(content):
+            raise Truncated()
+
+
+def _png_end(content: Content) -> int:
+    at = 8
+    while at + 12 <= len(content):
+        length, name = struct.unpack(">I4s", content[at : at + 8])
+        at += 12 + length
+        if name == b"IEND":
+            return at
+    raise Truncated()
+
+
+def _riff_end(content: Content) -> int:
+    if len(content) < 20:
+        raise Truncated()
+    end = int(struct.unpack("<I", content[4:8])[0]) + 8
+    if end > len(content) + 1:  # some writers forget the last padding byte
+        raise Truncated()
+    return end
+
+
+def _gif_end(content: Content) -> int:
+    """Walk the blocks; many GIFs lack the trailer, and are whole all the same."""
+    if len(content) < 13:
+        raise Truncated()
+    at = 13 + (3 << ((content[10] & 7) + 1) if content[10] & 0x80 else 0)
+    while at < len(content):
+        mark = content[at]
+        if mark == 0x3B:
+            return at + 1
+        if mark == 0x2C:
+            if at + 10 >= len(content):
+                raise Truncated()
+            flags = content[at + 9]
+            at += 11 + (3 << ((flags & 7) + 1) if flags & 0x80 else 0)
+        elif mark == 0x21:
+            at += 2
+        else:
+            return at
+        while at < len(content) and content[at]:
+            at += content[at] + 1
+        if at >= len(content):
+            raise Truncated()
+        at += 1
+    return len(content)
+
+
+def _bmp_end(content: Content) -> int:
+    claimed = int(struct.unpack("<I", content[2:6])[0])
+    if claimed > len(content):
+        raise Truncated()
+    return claimed or len(content)
+
+
+ENDS = {
+    "jpeg": _jpeg_end,
+    "png": _png_end,
+    "webp": _riff_end,
+    "gif": _gif_end,
+    "bmp": _bmp_end,
+}

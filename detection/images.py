@@ -1,0 +1,91 @@
+"""Pictures: decoded small to look for faces, decoded whole to cut them out; upright and in RGB either way."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from .limits import Clock, Limits
+from .media import PILLOW, Media, check_size, decoding
+
+Pixels: TypeAlias = NDArray[np.uint8]
+
+LOOK_AT = 1280  # long side that is enough to find faces in
+
+
+@dataclass(slots=True)
+class Picture:
+    """A still image that decodes what it is asked for, once."""
+
+    media: Media
+    limits: Limits
+    _whole: Pixels | None = field(default=None, init=False)
+
+    @property
+    def whole(self) -> Pixels:
+        if self._whole is None:
+            self._whole = _read(self.media, self.limits, None)
+        return self._whole
+
+    def small(self) -> Pixels:
+        """At least `LOOK_AT` on its long side; only JPEG can be decoded reduced, four to eight times faster."""
+        long_side = max(self.media.width, self.media.height)
+        if self._whole is not None or self.media.format != "jpeg" or long_side < 2 * LOOK_AT:
+            return self.whole
+        return _read(self.media, self.limits, LOOK_AT)
+
+
+def _read(media: Media, limits: Limits, long_side: int | None) -> Pixels:
+    with decoding(), Image.open(media.path, formats=[PILLOW[media.format]]) as image:
+        check_size(*image.size, limits)
+        if long_side is not None:
+            share = long_side / max(image.size)
+            image.draft("RGB", (max(1, int(image.width * share)), max(1, int(image.height * share))))
+        return upright(image)
+
+
+def upright(image: Image.Image) -> Pixels:
+    """Turned as the camera said, on white where it was transparent, 8-bit RGB."""
+    turned = ImageOps.exif_transpose(image)
+    if turned.mode.startswith(("I", "F")):
+        return _stretched(turned)
+    if turned.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in turned.info:
+        turned = turned.convert("RGBA")
+        ground = Image.new("RGBA", turned.size, "white")
+        turned = Image.alpha_composite(ground, turned)
+    return np.asarray(turned.convert("RGB"))
+
+
+def _stretched(image: Image.Image) -> Pixels:
+    """16- and 32-bit greys: Pillow would clip them to white."""
+    grey = np.nan_to_num(np.asarray(image, dtype=np.float32))
+    top = 65535.0 if image.mode.startswith("I;16") or grey.max() > 255 else max(1.0, float(grey.max()))
+    eight = np.clip(grey * (255.0 / top), 0, 255).astype(np.uint8)
+    return np.repeat(eight[:, :, None], 3, axis=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """One frame of something that moves."""
+
+    index: int
+    time: float
+    run: int
+    pixels: Pixels
+
+
+def animation(media: Media, limits: Limits, clock: Clock, wanted: set[int]) -> Iterator[Still]:
+    """An animated image as a short video: its wanted frames, in order, with the time each is shown at."""
+    with decoding(), Image.open(media.path, formats=[PILLOW[media.format]]) as image:
+        time = 0.0
+        for index in range(max(wanted, default=-1) + 1):
+            clock.check()
+            image.seek(index)
+            if index in wanted:
+                yield Still(index, time, index, upright(image))
+            elif image.format == "WEBP" or image.format == "AVIF":
+                image.load()  # their duration is only known then
+            time += max(20.0, float(image.info.get("duration") or 100.0)) / 1000
