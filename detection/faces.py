@@ -1,0 +1,196 @@
+"""Faces: MTCNN's three networks in ONNX Runtime over an image pyramid of OpenCV, and tracks through a video."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .images import Pixels
+from .runtime import onnx_session
+
+
+FOLDER = Path(__file__).parent / "weights"
+LONG_SIDE = 640  # detect here first; the pyramid's cost grows with the area
+CLOSER = 1280  # and once more here if nothing was found
+SMALLEST = 20  # pixels, at the size looked at
+SHRINK = 0.709
+SURE = (0.6, 0.7, 0.8)  # the three networks' own thresholds
+MOST = 32  # faces kept of one picture, the surest first
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """Where a face is, in pixels of the original: box as left, top, right, bottom; five landmarks."""
+
+    box: tuple[float, float, float, float]
+    landmarks: tuple[tuple[float, float], ...]  # left eye, right eye, nose, left and right corner of the mouth
+    confidence: float
+
+    @property
+    def side(self) -> float:
+        return min(self.box[2] - self.box[0], self.box[3] - self.box[1])
+
+    def scaled(self, by: float) -> "Face":
+        left, top, right, bottom = (v * by for v in self.box)
+        return replace(self, box=(left, top, right, bottom), landmarks=tuple((x * by, y * by) for x, y in self.landmarks))
+
+
+@cache
+def _nets() -> tuple[Any, Any, Any]:
+    return tuple(onnx_session(FOLDER / f"{name}.onnx") for name in ("pnet", "rnet", "onet"))  # type: ignore[return-value]
+
+
+def detect(pixels: Pixels) -> list[Face]:
+    """All faces, largest first, in the coordinates of `pixels`."""
+    for side in (LONG_SIDE, CLOSER):
+        share = min(1.0, side / max(pixels.shape[:2]))
+        found = _detect(_resized(pixels, share))
+        if found or share == 1.0:
+            break
+    faces = [face.scaled(1 / share) for face in found]
+    return sorted(faces, key=lambda face: -face.side)[:MOST]
+
+
+def follow(pixels: Pixels, faces: Sequence[Face]) -> list[Face | None]:
+    """Where known faces are in the very next frame: the last network alone, around where each was. None if lost."""
+    if not faces:
+        return []
+    share = min(1.0, LONG_SIDE / max(pixels.shape[:2]))
+    small = _resized(pixels, share)
+    boxes = _square(np.array([face.scaled(share).box for face in faces], np.float32))
+    rows = _refine_last(_normal(small), boxes)
+    return [_face(row).scaled(1 / share) if row[4] > SURE[2] else None for row in rows]
+
+
+def _resized(pixels: Pixels, share: float) -> Pixels:
+    if share >= 1.0:
+        return pixels
+    height, width = pixels.shape[:2]
+    size = (max(1, round(width * share)), max(1, round(height * share)))
+    small: Any = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return small  # type: ignore[no-any-return]
+
+
+def _normal(pixels: Pixels) -> Floats:
+    return (pixels.astype(np.float32) - 127.5) / 128
+
+
+def _detect(pixels: Pixels) -> list[Face]:
+    if min(pixels.shape[:2]) < 12:
+        return []
+    image = _normal(pixels)
+    boxes = _propose(image)
+    if len(boxes):
+        boxes = _refine_second(image, boxes)
+    if not len(boxes):
+        return []
+    rows = _refine_last(image, boxes)
+    rows = rows[rows[:, 4] > SURE[2]]
+    rows = rows[_keep(rows, 0.7, smaller=True)]
+    height, width = pixels.shape[:2]
+    rows[:, [0, 2]] = rows[:, [0, 2]].clip(0, width - 1)
+    rows[:, [1, 3]] = rows[:, [1, 3]].clip(0, height - 1)
+    return [_face(row) for row in rows if row[2] - row[0] >= 2 and row[3] - row[1] >= 2]
+
+
+def _face(row: Floats) -> Face:
+    left, top, right, bottom, sure = (float(v) for v in row[:5])
+    return Face((left, top, right, bottom), tuple((float(row[5 + i]), float(row[10 + i])) for i in range(5)), sure)
+
+
+def _propose(image: Floats) -> Floats:
+    """The first network slides over every level of the pyramid."""
+    height, width = image.shape[:2]
+    share, found = 12 / SMALLEST, []
+    while min(height, width) * share >= 12:
+        size = (max(12, int(width * share)), max(12, int(height * share)))
+        level = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        offsets, sure = _nets()[0].run(None, {"input": level.transpose(2, 0, 1)[None]})
+        ys, xs = np.nonzero(sure[0, 1] > SURE[0])
+        if len(ys):
+            corners = np.stack([xs * 2, ys * 2, xs * 2 + 12, ys * 2 + 12], 1) + offsets[0][:, ys, xs].T * 12
+            rows = np.column_stack([corners / share, sure[0, 1, ys, xs]]).astype(np.float32)
+            found.append(rows[_keep(rows, 0.5)])
+        share *= SHRINK
+    if not found:
+        return np.empty((0, 4), np.float32)
+    rows = np.concatenate(found)
+    return _square(rows[_keep(rows, 0.7)][:, :4])
+
+
+def _refine_second(image: Floats, boxes: Floats) -> Floats:
+    offsets, sure = _nets()[1].run(None, {"input": _patches(image, boxes, 24)})
+    rows = np.column_stack([_moved(boxes, offsets), sure[:, 1]])
+    rows = rows[rows[:, 4] > SURE[1]]
+    return _square(rows[_keep(rows, 0.7)][:, :4])
+
+
+def _refine_last(image: Floats, boxes: Floats) -> Floats:
+    """Rows of box, confidence, five x, five y."""
+    offsets, points, sure = _nets()[2].run(None, {"input": _patches(image, boxes, 48)})
+    sides = boxes[:, 2:4] - boxes[:, :2] + 1
+    xs = points[:, :5] * sides[:, :1] + boxes[:, :1] - 1
+    ys = points[:, 5:] * sides[:, 1:] + boxes[:, 1:2] - 1
+    return np.column_stack([_moved(boxes, offsets), sure[:, 1], xs, ys]).astype(np.float32)
+
+
+def _moved(boxes: Floats, offsets: Floats) -> Floats:
+    sides = boxes[:, 2:4] - boxes[:, :2] + 1
+    return boxes + offsets * np.tile(sides, 2)
+
+
+def _square(boxes: Floats) -> Floats:
+    sides = boxes[:, 2:4] - boxes[:, :2]
+    largest = sides.max(1, keepdims=True)
+    corner = boxes[:, :2] + sides / 2 - largest / 2
+    return np.column_stack([corner, corner + largest]).astype(np.float32)
+
+
+def _patches(image: Floats, boxes: Floats, side: int) -> Floats:
+    """Cut out and shrunk as the networks' first home does it (corner on corner, black outside), in one warp each."""
+    height, width = image.shape[:2]
+    patches = np.empty((len(boxes), side, side, 3), np.float32)
+    for patch, (left, top, right, bottom) in zip(patches, boxes, strict=True):
+        # tf.image.crop_and_resize measures boxes against the size, but places them on size - 1.
+        x, y = left / width * (width - 1), top / height * (height - 1)
+        across = (right - left) / width * (width - 1) / (side - 1)
+        down = (bottom - top) / height * (height - 1) / (side - 1)
+        matrix = np.array([[across, 0, x], [0, down, y]], np.float32)
+        cv2.warpAffine(
+            image, matrix, (side, side), dst=patch, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0),
+        )  # fmt: skip
+    return np.ascontiguousarray(patches.transpose(0, 3, 1, 2))
+
+
+def _keep(rows: Floats, overlap: float, *, smaller: bool = False) -> NDArray[np.intp]:
+    """Non-maximum suppression: indices of the surest of those that lie on each other."""
+    order = np.argsort(-rows[:, 4], kind="stable")
+    left, top, right, bottom = rows[:, :4].T
+    areas = (right - left) * (bottom - top)
+    kept = []
+    while len(order):
+        best, order = order[0], order[1:]
+        kept.append(best)
+        width = (np.minimum(right[best], right[order]) - np.maximum(left[best], left[order])).clip(0)
+        height = (np.minimum(bottom[best], bottom[order]) - np.maximum(top[best], top[order])).clip(0)
+        shared = width * height
+        whole = np.minimum(areas[best], areas[order]) if smaller else areas[best] + areas[order] - shared
+        order = order[shared <= overlap * np.maximum(whole, 1e-6)]
+    return np.array(kept, np.intp)
+
+
+def overlap(one: Face, other: Face) -> float:
+    width = min(one.box[2], other.box[2]) - max(one.box[0], other.box[0])
+    height = min(one.box[3], other.box[3]) - max(one.box[1], other.box[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    areas = sum((f.box[2] - f.box[0]) * (f.box[3] - f.box[1]) for f in (one, other))
+    return width * height / (areas - width * height)
