@@ -1,12 +1,25 @@
 """Where networks run: ONNX Runtime by default; Keras, imported late, where a bundle has nothing else."""
 
 import os
+import threading
+from collections import OrderedDict
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 import onnxruntime as ort
+from numpy.typing import NDArray
+
+from . import crops
+from .bundle import Bundle
+from .errors import BadBundle
+
+Floats = NDArray[np.float32]
 
 THREADS = max(1, len(os.sched_getaffinity(0)))
+BATCH = 8  # the sweet spot on a CPU
+KEPT = 6  # bundles held in memory
+HEATMAP, EMBEDDING = "cam", "embedding"  # names of an exported network's further outputs
 
 
 def onnx_session(source: Path | bytes, *, threads: int = 0) -> Any:
@@ -18,3 +31,175 @@ def onnx_session(source: Path | bytes, *, threads: int = 0) -> Any:
     options.log_severity_level = 4
     content = source if isinstance(source, bytes) else str(source)
     return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+class Net(Protocol):
+    """A network: floats in, named floats out. The first output is the score's."""
+
+    outputs: tuple[str, ...]
+
+    def __call__(self, batch: Floats) -> dict[str, Floats]: ...
+
+
+class OnnxNet:
+    def __init__(self, source: Path | bytes, *, threads: int = 0) -> None:
+        self.session = onnx_session(source, threads=threads)
+        inputs = self.session.get_inputs()
+        if len(inputs) != 1:
+            raise BadBundle(f"This network has {len(inputs)} inputs; one is expected.")
+        self.input = inputs[0].name
+        self.shape: tuple[Any, ...] = tuple(inputs[0].shape)
+        # An export may allow one picture at a time only.
+        self.batch = self.shape[0] if isinstance(self.shape[0], int) and self.shape[0] > 0 else None
+        self.outputs = tuple(output.name for output in self.session.get_outputs())
+
+    def __call__(self, batch: Floats) -> dict[str, Floats]:
+        if self.batch is None:
+            parts = [self.session.run(None, {self.input: batch})]
+        elif self.batch == 1:
+            parts = [self.session.run(None, {self.input: one[None]}) for one in batch]
+        else:
+            raise BadBundle(f"This network takes {self.batch} pictures at a time; any number or 1 is expected.")
+        return {name: np.concatenate([p[i] for p in parts]) for i, name in enumerate(self.outputs)}
+
+
+class KerasNet:
+    """The slow way in: eleven seconds and 700 MB for the first one."""
+
+    def __init__(self, path: Path) -> None:
+        from .networks import load, with_evidence
+
+        model = load(path)
+        self.model = with_evidence(model) or model
+        self.outputs = tuple(self.model.output_names) if isinstance(self.model.output, list | dict) else ("score",)
+        if isinstance(self.model.output, dict):
+            self.outputs = tuple(self.model.output)
+        self.shape: tuple[Any, ...] = tuple(self.model.inputs[0].shape)
+
+    def __call__(self, batch: Floats) -> dict[str, Floats]:
+        given = self.model(batch, training=False)
+        if isinstance(given, dict):
+            return {name: np.asarray(value) for name, value in given.items()}
+        values = given if isinstance(given, list | tuple) else [given]
+        return {name: np.asarray(value) for name, value in zip(self.outputs, values, strict=True)}
+
+
+def open_net(path: Path) -> Net:
+    try:
+        return OnnxNet(path) if path.suffix == ".onnx" else KerasNet(path)
+    except BadBundle:
+        raise
+    except FAILURES as error:
+        raise BadBundle(f"The network {path.name} can't be loaded.", detail=repr(error)) from error
+
+
+# What ONNX Runtime and Keras raise over a bad graph or a bad input; ONNX Runtime's own are RuntimeErrors of sorts.
+FAILURES: tuple[type[Exception], ...] = (
+    RuntimeError,
+    ValueError,
+    TypeError,
+    OSError,
+    LookupError,
+    ImportError,
+    AttributeError,
+    ArithmeticError,
+    MemoryError,
+    AssertionError,
+    *(
+        error
+        for name in dir(ort.capi.onnxruntime_pybind11_state)
+        if isinstance(error := getattr(ort.capi.onnxruntime_pybind11_state, name), type)
+        and issubclass(error, Exception)
+    ),
+)
+
+
+class Runner:
+    """A verified bundle with its network open: crops in, P(manipulated) out."""
+
+    def __init__(self, bundle: Bundle, *, runtime: str = "") -> None:
+        bundle.verify()
+        self.bundle = bundle
+        self.runtime = runtime or bundle.runtime
+        self.net = open_net(bundle.folder / f"model.{self.runtime}")
+        self.embed = open_net(bundle.embedder) if bundle.embedder else None
+        self.familiar = _familiar(bundle)
+
+    def raw(self, pictures: NDArray[np.uint8]) -> dict[str, Floats]:
+        """All outputs for RGB pictures (n, [frames,] size, size, 3): the first, as `score`, in our direction."""
+        parts: list[dict[str, Floats]] = []
+        for start in range(0, len(pictures), BATCH if self.bundle.kind == "image" else 1):
+            step = pictures[start : start + (BATCH if self.bundle.kind == "image" else 1)]
+            given = self.net(self._given(step))
+            first = given.pop(self.net.outputs[0])
+            parts.append({"score": self._direction(first, len(step)), **given})
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _given(self, pictures: NDArray[np.uint8]) -> Floats:
+        values = crops.fed(pictures, self.bundle.scaling, self.bundle.colours)
+        if self.bundle.layout == "nchw":
+            values = np.ascontiguousarray(np.moveaxis(values, -1, -3))
+        if self.embed is None:
+            return values
+        embed, flat = self.embed, values.reshape(-1, *values.shape[2:])
+        made = [embed(flat[i : i + BATCH])[embed.outputs[0]] for i in range(0, len(flat), BATCH)]
+        return np.concatenate(made).reshape(values.shape[0], values.shape[1], -1)
+
+    def _direction(self, output: Floats, count: int) -> Floats:
+        """Whatever a network calls its answer, from here on it is P(manipulated)."""
+        values = np.asarray(output, np.float32).reshape(count, -1)
+        two = self.bundle.output in ("softmax", "logits")
+        if values.shape[1] != (2 if two else 1):
+            raise BadBundle(f"The bundle {self.bundle.label} gave {values.shape[1]} numbers for one picture.")
+        if self.bundle.output == "logits":
+            powers = np.exp(values - values.max(1, keepdims=True))
+            values = powers / powers.sum(1, keepdims=True)
+        elif self.bundle.output == "logit":
+            values = 1 / (1 + np.exp(-np.clip(values, -60, 60)))
+        score = values[:, self.bundle.fake_is] if two else values[:, 0]
+        if not two and self.bundle.fake_is == 0:
+            score = 1 - score
+        if not np.isfinite(score).all() or score.min() < -1e-3 or score.max() > 1.001:
+            raise BadBundle(f"The bundle {self.bundle.label} gave a number that is no probability.")
+        clipped: Floats = score.clip(0.0, 1.0).astype(np.float32)
+        return clipped
+
+
+def _familiar(bundle: Bundle) -> tuple[Floats, Floats, float] | None:
+    """Mean, precision and the distance that one in a hundred training faces exceeds."""
+    if not bundle.out_of_distribution:
+        return None
+    try:
+        threshold = float(bundle.out_of_distribution["threshold"])
+        with np.load(bundle.folder / "familiar.npz", allow_pickle=False) as kept:
+            return kept["mean"].astype(np.float32), kept["precision"].astype(np.float32), threshold
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise BadBundle(f"The bundle {bundle.label} lacks what tells it familiar faces.", detail=repr(error)) from error
+
+
+_open: "OrderedDict[tuple[str, str, str], Runner]" = OrderedDict()
+_lock = threading.Lock()
+
+
+def runner(bundle: Bundle) -> Runner:
+    """The bundle's network, opened once per process and set of weights."""
+    key = (str(bundle.folder), bundle.card_sha256, _stamps(bundle))
+    with _lock:
+        if key in _open:
+            _open.move_to_end(key)
+            return _open[key]
+        made = Runner(bundle)
+        _open[key] = made
+        while len(_open) > KEPT:
+            _open.popitem(last=False)
+        return made
+
+
+def _stamps(bundle: Bundle) -> str:
+    """Replaced weights are read, and verified, anew."""
+    stamps = []
+    for name in sorted(bundle.files):
+        path = bundle.folder / name
+        stat = path.stat() if path.is_file() else None
+        stamps.append(f"{name}:{stat.st_mtime_ns}:{stat.st_size}" if stat else f"{name}:gone")
+    return ",".join(stamps)

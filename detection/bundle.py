@@ -1,0 +1,191 @@
+"""A bundle: a folder with weights and the card that says how to feed them and how to read them."""
+
+import hashlib
+import json
+import math
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .crops import PREPROCESSING, SCALINGS
+from .errors import BadBundle
+from .finding import Identity, Outcome
+
+CARD = "bundle.json"
+FORMAT = 1
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+VERSION = re.compile(r"[a-z0-9][a-z0-9.-]{0,30}")
+FILES = re.compile(r"[a-z0-9_-]+\.(keras|onnx|npz)")
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """Below the first there is little evidence, above the second a manipulation is likely; on either: inconclusive."""
+
+    little_below: float = 0.35
+    manipulated_above: float = 0.8
+
+    def outcome(self, score: float) -> Outcome:
+        if score < self.little_below:
+            return Outcome.LITTLE_EVIDENCE
+        if score > self.manipulated_above:
+            return Outcome.LIKELY_MANIPULATED
+        return Outcome.INCONCLUSIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """score = sigmoid(a · logit(raw) + b), fitted on a split of its own."""
+
+    a: float = 1.0
+    b: float = 0.0
+    fitted: bool = False
+
+    def __call__(self, raw: float) -> float:
+        if not self.fitted:
+            return raw
+        held = min(max(raw, 1e-6), 1 - 1e-6)
+        return 1 / (1 + math.exp(-max(-60.0, min(60.0, self.a * math.log(held / (1 - held)) + self.b))))
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What the card says. Made by `read`, which believes nothing that it has not checked."""
+
+    folder: Path
+    name: str
+    version: str
+    kind: str  # image or video
+    looks_at: str  # face or whole
+    size: int
+    scaling: str
+    colours: str
+    layout: str  # nhwc or nchw
+    margin: float
+    frames: int  # of one input of a video bundle
+    fake_is: int
+    output: str  # probability, logit, softmax, logits
+    calibration: Calibration
+    cuts: Cuts
+    files: dict[str, str]
+    smallest_face: float
+    out_of_distribution: dict[str, Any]
+    card_sha256: str
+    card: dict[str, Any] = field(repr=False)
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}/{self.version}"
+
+    @property
+    def runtime(self) -> str:
+        return "onnx" if "model.onnx" in self.files else "keras"
+
+    @property
+    def weights(self) -> Path:
+        return self.folder / f"model.{self.runtime}"
+
+    @property
+    def embedder(self) -> Path | None:
+        """The network that makes embeddings of frames, where the model itself wants those."""
+        return next((self.folder / name for name in ("embed.onnx", "embed.keras") if name in self.files), None)
+
+    def identity(self) -> Identity:
+        weights = self.files[self.weights.name]
+        return Identity(self.name, self.version, self.kind, weights, self.card_sha256, self.runtime, PREPROCESSING)
+
+    def verify(self) -> None:
+        """The weights are the ones the card was written for: asked before they are loaded."""
+        for name, digest in self.files.items():
+            path = self.folder / name
+            if not path.is_file():
+                raise BadBundle(f"The bundle {self.label} lacks its file {name}.")
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                    raise BadBundle(f"The bundle {self.label} has other weights in {name} than its card says.")
+
+
+def read(folder: Path) -> Bundle:
+    """The card of one folder, or BadBundle with what is wrong with it."""
+    try:
+        text = (folder / CARD).read_bytes()
+        card = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise BadBundle(f"The card of {folder.name} can't be read.", detail=repr(error)) from error
+    try:
+        return _checked(folder, card, hashlib.sha256(text).hexdigest())
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadBundle(f"The card of {folder.name} is not valid: {error}.", detail=repr(error)) from error
+
+
+def _checked(folder: Path, card: dict[str, Any], digest: str) -> Bundle:
+    if card["format"] != FORMAT:
+        raise ValueError(f"format {card['format']!r}, expected {FORMAT}")
+    given, out, cuts = card["input"], card["output"], card["cuts"]
+    calibration = card.get("calibration") or {}
+    bundle = Bundle(
+        folder=folder,
+        name=_matching(NAME, card["name"], "name"),
+        version=_matching(VERSION, str(card["version"]), "version"),
+        kind=_one_of(card["kind"], "kind", "image", "video"),
+        looks_at=_one_of(given.get("looks_at", "face"), "input.looks_at", "face", "whole"),
+        size=_between(given["size"], "input.size", 16, 1024),
+        scaling=_one_of(given["scaling"], "input.scaling", *SCALINGS),
+        colours=_one_of(given.get("colours", "rgb"), "input.colours", "rgb", "bgr"),
+        layout=_one_of(given.get("layout", "nhwc"), "input.layout", "nhwc", "nchw"),
+        margin=float(_number(given.get("margin", 0.3), "input.margin", 0.0, 2.0)),
+        frames=_between(given.get("frames", 1), "input.frames", 1, 64),
+        fake_is=_between(out["fake_is"], "output.fake_is", 0, 1),
+        output=_one_of(out.get("is", "probability"), "output.is", "probability", "logit", "softmax", "logits"),
+        calibration=Calibration(
+            _number(calibration.get("a", 1.0), "calibration.a", -100, 100),
+            _number(calibration.get("b", 0.0), "calibration.b", -100, 100),
+            bool(calibration),
+        ),
+        cuts=cuts_of(cuts),
+        files={_matching(FILES, name, "weights"): str(value) for name, value in card["weights"].items()},
+        smallest_face=_number(given.get("smallest_face", 48), "input.smallest_face", 8, 1024),
+        out_of_distribution=dict(card.get("out_of_distribution") or {}),
+        card_sha256=digest,
+        card=card,
+    )
+    if not {"model.onnx", "model.keras"} & bundle.files.keys():
+        raise ValueError("weights name neither model.onnx nor model.keras")
+    return bundle
+
+
+def cuts_of(given: dict[str, Any]) -> Cuts:
+    low = _number(given["little_below"], "cuts.little_below", 0.0, 1.0)
+    high = _number(given["manipulated_above"], "cuts.manipulated_above", 0.0, 1.0)
+    if low > high:
+        raise ValueError(f"cuts.little_below {low} is above cuts.manipulated_above {high}")
+    return Cuts(low, high)
+
+
+def folders(root: Path) -> list[Path]:
+    return sorted(card.parent for card in root.glob(f"*/{CARD}")) if root.is_dir() else []
+
+
+def _matching(pattern: re.Pattern[str], value: object, what: str) -> str:
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise ValueError(f"{what} is {value!r}")
+    return value
+
+
+def _one_of(value: object, what: str, *allowed: str) -> str:
+    if value not in allowed:
+        raise ValueError(f"{what} is {value!r}, expected one of {', '.join(allowed)}")
+    return str(value)
+
+
+def _number(value: object, what: str, low: float, high: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ValueError(f"{what} is {value!r}, expected a number from {low} to {high}")
+    return float(value)
+
+
+def _between(value: object, what: str, low: int, high: int) -> int:
+    if not isinstance(value, int):
+        raise ValueError(f"{what} is {value!r}, expected a whole number")
+    return int(_number(value, what, low, high))

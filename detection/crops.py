@@ -1,0 +1,57 @@
+"""From a face to the pixels a network is fed: one way, for training and for inspection."""
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .images import Pixels
+
+PREPROCESSING = 1  # goes up with every change that could move a score
+
+Floats = NDArray[np.float32]
+
+# x · scale + offset, per channel, of pixels 0…255 in RGB
+SCALINGS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
+    "0..255": ((1.0,) * 3, (0.0,) * 3),
+    "0..1": ((1 / 255,) * 3, (0.0,) * 3),
+    "-1..1": ((1 / 127.5,) * 3, (-1.0,) * 3),
+    "imagenet": (
+        (1 / (255 * 0.229), 1 / (255 * 0.224), 1 / (255 * 0.225)),
+        (-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225),
+    ),
+    "caffe": ((1.0,) * 3, (-123.68, -116.779, -103.939)),  # goes with bgr: what keras' ResNet50 was trained on
+}
+
+
+def square(pixels: Pixels, box: tuple[float, float, float, float], margin: float, size: int) -> Pixels:
+    """The square around a face, `margin` of its longer side wider on every side, `size` pixels wide."""
+    left, top, right, bottom = box
+    side = max(right - left, bottom - top) * (1 + 2 * margin)
+    x, y = (left + right - side) / 2, (top + bottom - side) / 2
+    side_px = max(2, round(side))
+    x0, y0 = math.floor(x + 0.5), math.floor(y + 0.5)
+    height, width = pixels.shape[:2]
+    part = pixels[max(0, y0) : max(0, min(height, y0 + side_px)), max(0, x0) : max(0, min(width, x0 + side_px))]
+    if part.size == 0:
+        part = np.zeros((1, 1, 3), np.uint8)
+    above, before = max(0, -y0), max(0, -x0)
+    below, behind = side_px - above - part.shape[0], side_px - before - part.shape[1]
+    if above or before or below > 0 or behind > 0:
+        part = cv2.copyMakeBorder(part, above, max(0, below), before, max(0, behind), cv2.BORDER_REPLICATE)  # type: ignore[assignment]
+    return resized(part, size)
+
+
+def resized(pixels: Pixels, size: int) -> Pixels:
+    shrinks = pixels.shape[0] >= size
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    out: Pixels = cv2.resize(pixels, (size, size), interpolation=how)  # type: ignore[assignment]
+    return out
+
+
+def fed(crops: NDArray[np.uint8], scaling: str, colours: str) -> Floats:
+    """8-bit RGB crops (…, height, width, 3) as the floats a network was trained on."""
+    scale, offset = (np.array(v, np.float32) for v in SCALINGS[scaling])
+    values = crops.astype(np.float32) * scale + offset
+    return np.ascontiguousarray(values[..., ::-1]) if colours == "bgr" else values

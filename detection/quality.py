@@ -1,0 +1,83 @@
+"""Whether a face can be judged at all; if not, why not, in typed reasons."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .faces import Face
+from .finding import Code, Reason
+from .images import Pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """Below these a score would say more about the picture than about the face."""
+
+    side: float = 48.0
+    sharpness: float = 12.0
+    dark: float = 30.0
+    bright: float = 232.0
+    turned: float = 0.72
+    outside: float = 0.2
+
+
+def reasons_against(pixels: Pixels, face: Face, floor: Floor | None = None) -> tuple[Reason, ...]:
+    floor = floor or Floor()
+    found: list[Reason] = []
+    if face.side < floor.side:
+        found.append(Reason(Code.FACE_TOO_SMALL, detail=f"{face.side:.0f} px of {floor.side:.0f}"))
+    if cut_off(pixels, face) > floor.outside:
+        found.append(Reason(Code.FACE_CUT_OFF))
+    if turned(face) > floor.turned:
+        found.append(Reason(Code.FACE_IN_PROFILE))
+    grey = _grey(pixels, face)
+    brightness = float(grey.mean())
+    if brightness < floor.dark:
+        found.append(Reason(Code.FACE_TOO_DARK, detail=f"brightness {brightness:.0f} of 255"))
+    elif brightness > floor.bright:
+        found.append(Reason(Code.FACE_TOO_BRIGHT, detail=f"brightness {brightness:.0f} of 255"))
+    elif sharpness(grey) < floor.sharpness and face.side >= floor.side:
+        found.append(Reason(Code.FACE_BLURRED, detail=f"sharpness {sharpness(grey):.1f} of {floor.sharpness:.0f}"))
+    return tuple(found)
+
+
+def sharpness(grey: Pixels) -> float:
+    """Variance of the Laplacian at one fixed size, so that a large soft face is as soft as a small one."""
+    small = cv2.resize(grey, (96, 96), interpolation=cv2.INTER_AREA)
+    return float(cv2.Laplacian(small, cv2.CV_32F).var())
+
+
+def turned(face: Face) -> float:
+    """0 when the nose is half-way between the eyes, 1 when it is below one of them or beyond."""
+    (left, left_y), (right, right_y), (nose, nose_y) = face.landmarks[:3]
+    across, down = right - left, right_y - left_y
+    length = across * across + down * down
+    if length < 1e-6:
+        return 2.0
+    along = ((nose - left) * across + (nose_y - left_y) * down) / length
+    return abs(along - 0.5) * 2
+
+
+def cut_off(pixels: Pixels, face: Face) -> float:
+    """How much of the face the picture's edge seems to hide: landmarks beyond it, or a box much narrower than high."""
+    height, width = pixels.shape[:2]
+    outside = sum(not (0 <= x < width and 0 <= y < height) for x, y in face.landmarks) / 5
+    left, top, right, bottom = face.box
+    at_edge = left <= 1 or top <= 1 or right >= width - 2 or bottom >= height - 2
+    shape = min(right - left, bottom - top) / max(right - left, bottom - top, 1e-6)
+    return max(outside, 1 - shape / 0.7 if at_edge else 0.0)
+
+
+def clarity(pixels: Pixels, face: Face) -> float:
+    """For choosing the best of many sightings: large, sharp, frontal."""
+    return float(face.side) * (1 + min(sharpness(_grey(pixels, face)), 400) / 100) * max(0.1, 1 - turned(face))
+
+
+def _grey(pixels: Pixels, face: Face) -> Pixels:
+    left, top, right, bottom = (round(v) for v in face.box)
+    part = pixels[max(0, top) : max(bottom, top + 2, 2), max(0, left) : max(right, left + 2, 2)]
+    if part.size == 0:
+        part = np.zeros((2, 2, 3), np.uint8)
+    grey: Pixels = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)  # type: ignore[assignment]
+    return grey
