@@ -18,6 +18,7 @@ OTHER_LIVES = re.compile(
 )
 OTHER_HEADS = re.compile(rb"%PDF-|<\?php|<script|<!doctype html|<html", re.IGNORECASE)
 JPEG_MARK = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]", re.DOTALL)
+BMP_HEADERS = tuple(struct.pack("<I", size) for size in (12, 40, 52, 56, 64, 108, 124))
 WINDOW = 1 << 20
 
 
@@ -34,7 +35,7 @@ def recognise(content: Content) -> str | None:
         return {b"WEBP": "webp", b"AVI ": "avi"}.get(head[8:12])
     if head[:4] in (b"II*\0", b"MM\0*"):
         return "tiff"
-    if head.startswith(b"BM") and len(content) > 26 and head[14:18] in (b"\x0c\0\0\0", b"\x28\0\0\0", b"\x6c\0\0\0", b"\x7c\0\0\0", b"\x38\0\0\0", b"\x34\0\0\0", b"\x40\0\0\0"):
+    if head.startswith(b"BM") and len(content) > 26 and head[14:18] in BMP_HEADERS:
         return "bmp"
     if head.startswith(b"\x1aE\xdf\xa3"):
         return "webm" if b"webm" in head else "mkv"
@@ -65,7 +66,7 @@ def check(form: str, content: Content) -> None:
         _check_boxes(form, content)
     elif form in ("webm", "mkv"):
         head = bytes(content[:WINDOW])
-        # ContentEncodings › ContentEncoding › … › ContentEncryption
+        # ContentEncodings, ContentEncoding, and in them ContentEncryption
         if b"\x6d\x80" in head and b"\x62\x40" in head and re.search(rb"\x50\x35[\x81-\xff]", head):
             raise Encrypted()
     end = ENDS[form](content) if form in ENDS else None
@@ -148,7 +149,7 @@ def _jpeg_end(content: Content) -> int:
 def _png_end(content: Content) -> int:
     at = 8
     while at + 12 <= len(content):
-        length, name = struct.unpack(">I4s", content[at : at + 8])
+        length, name = int.from_bytes(content[at : at + 4], "big"), content[at + 4 : at + 8]
         at += 12 + length
         if name == b"IEND":
             return at

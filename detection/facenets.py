@@ -33,7 +33,9 @@ class _Drawing:
     """Nodes in a row; weights are taken from the list in the order in which Keras keeps them."""
 
     def __init__(self, weights: list[Any]) -> None:
-        self.weights, self.nodes, self.initial, self.at = list(weights), [], [], "input"
+        self.weights, self.at = list(weights), "input"
+        self.nodes: list[Any] = []
+        self.initial: list[Any] = []
 
     def finish(self, name: str) -> Any:
         from onnx import TensorProto, helper
@@ -41,14 +43,16 @@ class _Drawing:
         outputs = {"pnet": self._pnet, "rnet": self._rnet, "onet": self._onet}[name]()
         assert not self.weights, f"{name}: {len(self.weights)} arrays left over"
         side: Any = {"pnet": ("height", "width"), "rnet": (24, 24), "onet": (48, 48)}[name]
+        rest = ["a", "b", "c"] if name == "pnet" else ["a"]
         graph = helper.make_graph(
             self.nodes,
             name,
             [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["batch", 3, *side])],
-            [helper.make_tensor_value_info(o, TensorProto.FLOAT, ["batch", *["a", "b", "c"][: 3 if name == "pnet" else 1]]) for o in outputs],
+            [helper.make_tensor_value_info(o, TensorProto.FLOAT, ["batch", *rest]) for o in outputs],
             self.initial,
         )
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], producer_name="detection.facenets")
+        opset = helper.make_opsetid("", 13)
+        model = helper.make_model(graph, opset_imports=[opset], producer_name="detection.facenets")
         model.ir_version = 8
         return model
 

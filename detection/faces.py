@@ -1,8 +1,7 @@
 """Faces: MTCNN's three networks in ONNX Runtime over an image pyramid of OpenCV, and tracks through a video."""
 
-import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 
 from .images import Pixels
 from .runtime import onnx_session
-
 
 FOLDER = Path(__file__).parent / "weights"
 LONG_SIDE = 640  # detect here first; the pyramid's cost grows with the area
@@ -39,12 +37,13 @@ class Face:
 
     def scaled(self, by: float) -> "Face":
         left, top, right, bottom = (v * by for v in self.box)
-        return replace(self, box=(left, top, right, bottom), landmarks=tuple((x * by, y * by) for x, y in self.landmarks))
+        points = tuple((x * by, y * by) for x, y in self.landmarks)
+        return replace(self, box=(left, top, right, bottom), landmarks=points)
 
 
 @cache
 def _nets() -> tuple[Any, Any, Any]:
-    return tuple(onnx_session(FOLDER / f"{name}.onnx") for name in ("pnet", "rnet", "onet"))  # type: ignore[return-value]
+    return tuple(onnx_session(FOLDER / f"{name}.onnx") for name in ("pnet", "rnet", "onet"))
 
 
 def detect(pixels: Pixels) -> list[Face]:
@@ -74,12 +73,12 @@ def _resized(pixels: Pixels, share: float) -> Pixels:
         return pixels
     height, width = pixels.shape[:2]
     size = (max(1, round(width * share)), max(1, round(height * share)))
-    small: Any = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return small  # type: ignore[no-any-return]
+    small: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    return small
 
 
 def _normal(pixels: Pixels) -> Floats:
-    return (pixels.astype(np.float32) - 127.5) / 128
+    return (pixels.astype(np.float32) - np.float32(127.5)) / np.float32(128)
 
 
 def _detect(pixels: Pixels) -> list[Face]:

@@ -95,9 +95,8 @@ PILLOW = {
 }
 DEMUXERS = {"mp4": "mov", "mov": "mov", "webm": "matroska", "mkv": "matroska", "avi": "avi", "mpeg": "mpeg"}
 MAY_MOVE = frozenset({"gif", "webp", "png", "avif"})
-CODECS = frozenset(
-    "h264 hevc vp8 vp9 av1 libdav1d mpeg4 mjpeg mpeg1video mpeg2video msmpeg4v2 msmpeg4v3 h263 prores".split()
-)
+CODECS = frozenset({"h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "mpeg4", "mjpeg", "mpeg1video", "mpeg2video"})
+CODECS |= {"msmpeg4v2", "msmpeg4v3", "h263", "prores"}
 
 # What Pillow, pillow-heif and FFmpeg have been seen to raise on broken files.
 BROKEN = (
@@ -230,7 +229,8 @@ def _probe_video(path: Path, form: str, digest: str, size: int, limits: Limits) 
         stream = container.streams.video[0]
         context = stream.codec_context
         if context is None or context.name not in CODECS:
-            raise UnknownFormat(f"This video's coding ({context.name if context else 'unknown'}) is not one we can read.")
+            name = context.name if context else "unknown"
+            raise UnknownFormat(f"This video's coding ({name}) is not one we can read.")
         check_size(context.width, context.height, limits, copies=8)  # a decoder keeps reference frames
         duration = _duration(container, stream)
         if duration is not None and duration > limits.seconds:

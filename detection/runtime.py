@@ -155,7 +155,7 @@ class Runner:
             powers = np.exp(values - values.max(1, keepdims=True))
             values = powers / powers.sum(1, keepdims=True)
         elif self.bundle.output == "logit":
-            values = 1 / (1 + np.exp(-np.clip(values, -60, 60)))
+            values = (1 / (1 + np.exp(-np.clip(values, -60, 60)))).astype(np.float32)
         score = values[:, self.bundle.fake_is] if two else values[:, 0]
         if not two and self.bundle.fake_is == 0:
             score = 1 - score

@@ -46,7 +46,7 @@ GAPS = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 (as Django names its own: Http404, PermissionDenied)
+class Refusal(Exception):
     """Why the site can't be started, in a sentence for the person who tries."""
 
     def __init__(self, sentence: str, status: int = COULD_NOT_START) -> None:
@@ -54,7 +54,7 @@ class Refusal(Exception):  # noqa: N818 (as Django names its own: Http404, Permi
         self.status = status
 
 
-class Stopped(Exception):  # noqa: N818
+class Stopped(Exception):
     """The person wants the site to stop while it is still starting."""
 
 
