@@ -63,6 +63,7 @@ class Bundle:
     colours: str
     layout: str  # nhwc or nchw
     margin: float
+    fit: str  # resize, or native: a window of pixels as they are
     frames: int  # of one input of a video bundle
     fake_is: int
     output: str  # probability, logit, softmax, logits
@@ -135,6 +136,7 @@ def _checked(folder: Path, card: dict[str, Any], digest: str) -> Bundle:
         colours=_one_of(given.get("colours", "rgb"), "input.colours", "rgb", "bgr"),
         layout=_one_of(given.get("layout", "nhwc"), "input.layout", "nhwc", "nchw"),
         margin=float(_number(given.get("margin", 0.3), "input.margin", 0.0, 2.0)),
+        fit=_one_of(given.get("fit", "resize"), "input.fit", "resize", "native"),
         frames=_between(given.get("frames", 1), "input.frames", 1, 64),
         fake_is=_between(out["fake_is"], "output.fake_is", 0, 1),
         output=_one_of(out.get("is", "probability"), "output.is", "probability", "logit", "softmax", "logits"),

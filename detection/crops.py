@@ -43,6 +43,27 @@ def square(pixels: Pixels, box: tuple[float, float, float, float], margin: float
     return resized(part, size)
 
 
+def window(pixels: Pixels, box: tuple[float, float, float, float], size: int) -> Pixels:
+    """`size` × `size` untouched pixels around a face's middle, mirrored where the picture ends: nothing is resized."""
+    height, width = pixels.shape[:2]
+    left = round((box[0] + box[2] - size) / 2)
+    top = round((box[1] + box[3] - size) / 2)
+    left = min(max(0, left), max(0, width - size))
+    top = min(max(0, top), max(0, height - size))
+    part = pixels[top : top + size, left : left + size]
+    below, behind = size - part.shape[0], size - part.shape[1]
+    while below or behind:  # mirroring doubles at most
+        down, right = min(below, part.shape[0]), min(behind, part.shape[1])
+        part = cv2.copyMakeBorder(part, 0, down, 0, right, cv2.BORDER_REFLECT)  # type: ignore[assignment]
+        below, behind = below - down, behind - right
+    return np.ascontiguousarray(part)
+
+
+def cut(pixels: Pixels, box: tuple[float, float, float, float], *, margin: float, size: int, fit: str) -> Pixels:
+    """What a bundle is shown of a face: the whole of it resized, or a window of pixels as they are."""
+    return window(pixels, box, size) if fit == "native" else square(pixels, box, margin, size)
+
+
 def resized(pixels: Pixels, size: int) -> Pixels:
     shrinks = pixels.shape[0] >= size
     how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC

@@ -1,0 +1,193 @@
+"""The networks themselves, in Keras 3: small enough for a CPU, and made so that they can be explained.
+
+Keras takes seconds to import. Training and the import of somebody's model need it; ordinary service does not.
+"""
+
+import warnings
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import keras
+import numpy as np
+from keras import layers
+
+from .errors import BadBundle
+
+Model: TypeAlias = Any  # Keras has no types
+
+BACKBONES = ("mobilenetv2", "resnet50", "tiny")
+
+
+def image_network(size: int = 224, backbone: str = "mobilenetv2", *, kinds: int = 0, dropout: float = 0.2) -> Model:
+    """A face crop, scaled to -1…1, to P(manipulated). One dense unit over a mean: its class map is exact."""
+    given = keras.Input((size, size, 3), name="crop")
+    return _headed(given, _features(given, size, backbone), kinds, dropout, f"image_{backbone}")
+
+
+def residual_network(size: int = 128, *, width: int = 32, kinds: int = 0) -> Model:
+    """A window of unresized pixels, scaled to -1…1: only what is left when the picture itself is filtered away."""
+    given = keras.Input((size, size, 3), name="window")
+    filters = _high_pass()
+    sieve = layers.DepthwiseConv2D(
+        5, padding="same", depth_multiplier=filters.shape[-1], use_bias=False, trainable=False, name="high_pass"
+    )
+    x = sieve(given)
+    sieve.set_weights([np.repeat(filters[:, :, None, :], 3, axis=2)])
+    for step, channels in enumerate((width, width * 2, width * 3, width * 4)):
+        x = _block(x, channels, f"block{step}", strides=1 if step == 0 else 2)
+        x = _residual(x, channels, f"block{step}b")
+    return _headed(given, x, kinds, 0.2, "residual")
+
+
+def temporal_head(frames: int = 8, width: int = 1280, *, units: int = 64) -> Model:
+    """Embeddings of one track's frames, in order, to P(manipulated). Unrolled: any runtime can then run it."""
+    given = keras.Input((frames, width), name="embeddings")
+    x = layers.LayerNormalization()(given)
+    x = layers.Dense(units * 2, activation="relu")(x)
+    x = layers.Dropout(0.3)(x)
+    x = layers.Bidirectional(layers.LSTM(units, return_sequences=True, unroll=True))(x)
+    x = layers.GlobalAveragePooling1D()(x)
+    return keras.Model(given, layers.Dense(1, activation="sigmoid", name="score")(x), name="temporal")
+
+
+def embedding_of(model: Model) -> Model:
+    """The network up to what its last unit looks at: what a temporal head is fed with."""
+    dense = _last_unit(model)
+    if dense is None:
+        raise BadBundle("This network has no single layer before its answer that could serve as an embedding.")
+    source = dense.input._keras_history.operation
+    if isinstance(source, layers.Dropout):
+        source = source.input._keras_history.operation
+    return keras.Model(model.inputs[0], source.output, name="embedding")
+
+
+def with_evidence(model: Model) -> Model | None:
+    """The same network with two further outputs: class map (`cam`) and embedding. None where its shape has none."""
+    dense = _last_unit(model)
+    if dense is None or dense.kernel.shape[-1] > 2:
+        return None
+    pooled = dense.input._keras_history.operation
+    if isinstance(pooled, layers.Dropout):
+        pooled = pooled.input._keras_history.operation
+    if not isinstance(pooled, layers.GlobalAveragePooling2D):
+        return None
+    kernel = np.asarray(dense.kernel)
+    weights = kernel[:, 1:] - kernel[:, :1] if kernel.shape[-1] == 2 else kernel
+    look = layers.Conv2D(1, 1, use_bias=False, name="cam")
+    cam = look(pooled.input)
+    look.set_weights([weights[None, None]])
+    outputs = {**dict(zip(_names(model), model.outputs, strict=True)), "cam": cam, "embedding": pooled.output}
+    return keras.Model(model.inputs[0], outputs)
+
+
+def load(path: Path) -> Model:
+    """Weights and graph from a `.keras` or `.h5` file, in safe mode: no pickle, no Lambda, no code of its own."""
+    return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+def export(model: Model, path: Path) -> tuple[str, ...]:
+    """Write the network as ONNX, with its evidence where it has any; the names of the outputs, the score's first."""
+    import onnx
+
+    evident = with_evidence(model) or model
+    names = list(evident.output) if isinstance(evident.output, dict) else _names(model)
+    plain = keras.Model(evident.inputs[0], [evident.output[n] for n in names]) if evident is not model else model
+    plain(np.zeros((1, *plain.inputs[0].shape[1:]), np.float32))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # Keras asks NumPy for a name that it gave up
+        plain.export(path, format="onnx", verbose=False)
+    graph = onnx.load(path)
+    for output, name in zip(list(graph.graph.output), names, strict=True):
+        _rename(graph.graph, output.name, name)
+    _rename(graph.graph, graph.graph.input[0].name, "input")
+    graph.doc_string = graph.producer_version = ""
+    path.write_bytes(graph.SerializeToString(deterministic=True))
+    return tuple(names)
+
+
+def _rename(graph: Any, old: str, new: str) -> None:
+    for value in (*graph.input, *graph.output):
+        if value.name == old:
+            value.name = new
+    for node in graph.node:
+        for names in (node.input, node.output):
+            for at, name in enumerate(names):
+                if name == old:
+                    names[at] = new
+
+
+def _names(model: Model) -> list[str]:
+    heads = [output._keras_history.operation.name for output in model.outputs]
+    return ["score", *heads[1:]]
+
+
+def _features(given: Any, size: int, backbone: str) -> Any:
+    if backbone == "mobilenetv2":
+        made = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(size, size, 3))
+    elif backbone == "resnet50":
+        made = keras.applications.ResNet50(include_top=False, weights=None, input_shape=(size, size, 3))
+    elif backbone == "tiny":
+        x = given
+        for step, channels in enumerate((12, 16, 24, 32)):
+            x = _block(x, channels, f"block{step}", strides=2 if step < 3 else 1)
+        return x
+    else:
+        raise ValueError(f"{backbone!r} is none of {', '.join(BACKBONES)}")
+    return _replayed(made, given)
+
+
+def _replayed(model: Model, given: Any) -> Any:
+    """The model's layers on another input, so that the whole is one flat graph and its insides stay in reach."""
+    known = {id(model.inputs[0]): given}
+
+    def of(tensor: Any) -> Any:
+        if id(tensor) not in known:
+            history = tensor._keras_history
+            node = history.operation._inbound_nodes[history.node_index]
+            args = [of(t) for t in node.input_tensors]
+            known[id(tensor)] = history.operation(args if len(args) > 1 else args[0])
+        return known[id(tensor)]
+
+    return of(model.outputs[0])
+
+
+def _headed(given: Any, features: Any, kinds: int, dropout: float, name: str) -> Model:
+    x = layers.GlobalAveragePooling2D(name="pooled")(features)
+    x = layers.Dropout(dropout)(x)
+    outputs = [layers.Dense(1, activation="sigmoid", name="score")(x)]
+    if kinds:
+        outputs.append(layers.Dense(kinds, activation="softmax", name="kinds")(x))
+    return keras.Model(given, outputs if kinds else outputs[0], name=name)
+
+
+def _block(x: Any, channels: int, name: str, *, strides: int = 1) -> Any:
+    x = layers.Conv2D(channels, 3, strides, padding="same", use_bias=False, name=f"{name}_conv")(x)
+    x = layers.BatchNormalization(name=f"{name}_norm")(x)
+    return layers.ReLU(name=f"{name}_relu")(x)
+
+
+def _residual(x: Any, channels: int, name: str) -> Any:
+    y = _block(x, channels, f"{name}_in")
+    y = layers.Conv2D(channels, 3, padding="same", use_bias=False, name=f"{name}_conv")(y)
+    y = layers.BatchNormalization(name=f"{name}_norm")(y)
+    return layers.ReLU(name=f"{name}_relu")(layers.Add(name=f"{name}_add")([x, y]))
+
+
+def _high_pass() -> Any:
+    """Six filters that answer 0 to any even surface: differences of first and second order, and a fine Laplacian."""
+    first, second = np.zeros((5, 5)), np.zeros((5, 5))
+    first[2, 2:4] = (-1, 1)
+    second[2, 1:4] = (1, -2, 1)
+    square = np.zeros((5, 5))
+    square[1:4, 1:4] = np.array([[-1, 2, -1], [2, -4, 2], [-1, 2, -1]]) / 4
+    wide = np.array([[-1, 2, -2, 2, -1], [2, -6, 8, -6, 2], [-2, 8, -12, 8, -2], [2, -6, 8, -6, 2], [-1, 2, -2, 2, -1]])
+    filters = [first * 4, first.T * 4, second * 4, second.T * 4, square * 4, wide / 3]
+    return np.stack(filters, -1).astype(np.float32)
+
+
+def _last_unit(model: Model) -> Any:
+    """The dense layer of the score, with its activation inside or right behind it."""
+    layer = model.outputs[0]._keras_history.operation
+    if isinstance(layer, layers.Activation | layers.Softmax):
+        layer = layer.input._keras_history.operation
+    return layer if isinstance(layer, layers.Dense) else None
