@@ -1,1 +1,38 @@
-"""Pixels in, findings out: a library without database, web or queue."""
+"""Pixels in, findings out: a library without database, web or queue.
+
+The door is `inspect`; nothing else is imported from outside. Names are fetched when first asked for, because the
+pictures' and networks' libraries cost a second and a hundred megabytes that a web process has no use for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .errors import DetectionError as DetectionError
+    from .finding import Code as Code
+    from .finding import Finding as Finding
+    from .finding import Outcome as Outcome
+    from .inspection import inspect as inspect
+    from .limits import Limits as Limits
+    from .media import probe as probe
+    from .panel import Panel as Panel
+    from .panel import read_panel as read_panel
+
+DOOR = {
+    "Code": "finding",
+    "DetectionError": "errors",
+    "Finding": "finding",
+    "Limits": "limits",
+    "Outcome": "finding",
+    "Panel": "panel",
+    "inspect": "inspection",
+    "probe": "media",
+    "read_panel": "panel",
+}
+__all__ = list(DOOR)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in DOOR:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{DOOR[name]}", __name__), name)

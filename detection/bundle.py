@@ -71,6 +71,8 @@ class Bundle:
     cuts: Cuts
     files: dict[str, str]
     smallest_face: float
+    mirror: bool  # looked at once more in a mirror, and averaged
+    kinds: tuple[str, ...]  # of manipulation, in the order of its second output; only those that it can tell
     out_of_distribution: dict[str, Any]
     card_sha256: str
     card: dict[str, Any] = field(repr=False)
@@ -148,6 +150,8 @@ def _checked(folder: Path, card: dict[str, Any], digest: str) -> Bundle:
         cuts=cuts_of(cuts),
         files={_matching(FILES, name, "weights"): str(value) for name, value in card["weights"].items()},
         smallest_face=_number(given.get("smallest_face", 48), "input.smallest_face", 8, 1024),
+        mirror=bool(given.get("mirror", False)),
+        kinds=tuple(str(kind) for kind in out.get("kinds", ())),
         out_of_distribution=dict(card.get("out_of_distribution") or {}),
         card_sha256=digest,
         card=card,

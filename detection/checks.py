@@ -1,4 +1,4 @@
-"""Django's system checks: are there bundles to judge with?"""
+"""Django's system checks: are there bundles to judge with, and are they what their cards say?"""
 
 from pathlib import Path
 from typing import Any
@@ -8,14 +8,55 @@ from django.core import checks
 
 
 @checks.register("bundles")
-def bundles_are_there(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    folder = Path(settings.BUNDLES_DIR)
-    if any(folder.glob("*/bundle.json")):
-        return []
-    return [
-        checks.Warning(
-            f"No model bundle is installed under {folder.name}/.",
-            hint="Train one or add one; until then uploads can't be judged.",
-            id="detection.W001",
+def bundles_are_whole(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    from . import bundle as bundles
+    from .errors import BadBundle
+
+    root = Path(settings.BUNDLES_DIR)
+    found: list[checks.CheckMessage] = []
+    whole = 0
+    for folder in bundles.folders(root):
+        try:
+            bundles.read(folder).verify()
+            whole += 1
+        except BadBundle as error:
+            found.append(checks.Error(str(error), hint="Add it again, or take its folder away.", id="detection.E001"))
+    if not whole:
+        found.append(
+            checks.Warning(
+                f"No model bundle is installed under {root.name}/.",
+                hint="Train one or add one; until then uploads can't be judged.",
+                id="detection.W001",
+            )
         )
-    ]
+    return found
+
+
+@checks.register("bundles", deploy=True)
+def bundles_agree(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Keras and ONNX give the same scores on a real photo. It takes Keras to tell: `check --deploy --tag bundles`."""
+    import numpy as np
+
+    from . import bundle as bundles
+    from . import importing
+    from .errors import BadBundle
+    from .runtime import FAILURES, Runner
+
+    found: list[checks.CheckMessage] = []
+    for folder in bundles.folders(Path(settings.BUNDLES_DIR)):
+        try:
+            bundle = bundles.read(folder)
+            if not {"model.onnx", "model.keras"} <= bundle.files.keys():
+                continue
+            both = [importing.answers(Runner(bundle, runtime=runtime)) for runtime in ("onnx", "keras")]
+        except BadBundle:
+            continue  # said by the other check
+        except FAILURES as error:
+            found.append(checks.Error(f"The bundle in {folder.name} can't run: {error!r}", id="detection.E002"))
+            continue
+        apart = float(np.abs(both[0] - both[1]).max())
+        if apart > importing.AGREE:
+            found.append(
+                checks.Error(f"{bundle.label}: Keras and ONNX are {apart:.5f} apart on a photo.", id="detection.E003")
+            )
+    return found

@@ -44,7 +44,7 @@ def square(pixels: Pixels, box: tuple[float, float, float, float], margin: float
 
 
 def window(pixels: Pixels, box: tuple[float, float, float, float], size: int) -> Pixels:
-    """`size` × `size` untouched pixels around a face's middle, mirrored where the picture ends: nothing is resized."""
+    """A square of untouched pixels around a face's middle, mirrored where the picture ends: nothing is resized."""
     height, width = pixels.shape[:2]
     left = round((box[0] + box[2] - size) / 2)
     top = round((box[1] + box[3] - size) / 2)

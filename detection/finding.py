@@ -155,6 +155,10 @@ class Identity:
     runtime: str
     preprocessing: int
 
+    @property
+    def label(self) -> str:
+        return f"{self.name}/{self.version}"
+
     def to_dict(self) -> dict[str, Any]:
         return {key: getattr(self, key) for key in self.__slots__}
 
@@ -171,8 +175,10 @@ class BundleFinding:
     calibrated: bool = False
     outcome: Outcome | None = None
     cuts: tuple[float, float] | None = None
-    faces: dict[int, float] = field(default_factory=dict)
-    frames: tuple[tuple[int, int, float], ...] = ()  # frame, face, score
+    faces: dict[int | None, float] = field(default_factory=dict)  # None: the picture as a whole
+    frames: tuple[tuple[int, int | None, float], ...] = ()  # frame, face, score
+    unfamiliar: frozenset[int | None] = frozenset()  # faces unlike those it was trained on
+    kinds: dict[int | None, dict[str, float]] = field(default_factory=dict)
     reasons: tuple[Reason, ...] = ()
     milliseconds: float = 0.0
 
@@ -186,8 +192,9 @@ class BundleFinding:
             "calibrated": self.calibrated,
             "outcome": self.outcome.value if self.outcome else None,
             "cuts": list(self.cuts) if self.cuts else None,
-            "faces": {str(face): _rounded(score) for face, score in self.faces.items()},
+            "faces": [{"face": face, "score": _rounded(score)} for face, score in self.faces.items()],
             "frames": [[frame, face, _rounded(score)] for frame, face, score in self.frames],
+            "unfamiliar": sorted(face for face in self.unfamiliar if face is not None),
             "reasons": [reason.to_dict() for reason in self.reasons],
             "milliseconds": round(self.milliseconds, 1),
         }
@@ -210,6 +217,25 @@ NOT_RUN = Slot("not_run", "This was not asked for.")
 
 
 @dataclass(frozen=True, slots=True)
+class Portrait:
+    """The crop of one face in one frame, for people to look at."""
+
+    face: int
+    frame: int
+    time: float
+    score: float | None
+    jpeg: bytes = field(repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "face": self.face,
+            "frame": self.frame,
+            "time": round(self.time, 4),
+            "score": _rounded(self.score),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Everything that was found out about one file."""
 
@@ -224,6 +250,9 @@ class Finding:
     panel: dict[str, Any]
     deciding_face: int | None = None
     deciding_bundle: str | None = None
+    cuts: tuple[float, float] | None = None
+    kind: dict[str, Any] | None = None  # which kind of manipulation it resembles, where a bundle can tell
+    portraits: tuple[Portrait, ...] = ()
     worst_frame: int | None = None
     best_frame: int | None = None
     heatmap: Slot = NOT_RUN
@@ -244,6 +273,9 @@ class Finding:
             "panel": self.panel,
             "deciding_face": self.deciding_face,
             "deciding_bundle": self.deciding_bundle,
+            "cuts": list(self.cuts) if self.cuts else None,
+            "kind": self.kind,
+            "portraits": [portrait.to_dict() for portrait in self.portraits],
             "worst_frame": self.worst_frame,
             "best_frame": self.best_frame,
             "heatmap": self.heatmap.to_dict(),

@@ -1,8 +1,10 @@
 """Where networks run: ONNX Runtime by default; Keras, imported late, where a bundle has nothing else."""
 
+import copy
 import os
 import threading
 from collections import OrderedDict
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,12 +39,16 @@ class Net(Protocol):
     """A network: floats in, named floats out. The first output is the score's."""
 
     outputs: tuple[str, ...]
+    shape: tuple[Any, ...]
 
     def __call__(self, batch: Floats) -> dict[str, Floats]: ...
+
+    def scrambled(self) -> "Net": ...
 
 
 class OnnxNet:
     def __init__(self, source: Path | bytes, *, threads: int = 0) -> None:
+        self.source = source
         self.session = onnx_session(source, threads=threads)
         inputs = self.session.get_inputs()
         if len(inputs) != 1:
@@ -62,6 +68,19 @@ class OnnxNet:
             raise BadBundle(f"This network takes {self.batch} pictures at a time; any number or 1 is expected.")
         return {name: np.concatenate([p[i] for p in parts]) for i, name in enumerate(self.outputs)}
 
+    def scrambled(self) -> "OnnxNet":
+        import onnx
+        from onnx import numpy_helper
+
+        content = self.source if isinstance(self.source, bytes) else self.source.read_bytes()
+        graph = onnx.load_from_string(content)
+        chance = np.random.default_rng(0)
+        for tensor in graph.graph.initializer:
+            values = numpy_helper.to_array(tensor)
+            if values.dtype == np.float32 and values.ndim > 1:
+                tensor.CopyFrom(numpy_helper.from_array(_thrown_about(values, chance), tensor.name))
+        return OnnxNet(graph.SerializeToString())
+
 
 class KerasNet:
     """The slow way in: eleven seconds and 700 MB for the first one."""
@@ -69,6 +88,7 @@ class KerasNet:
     def __init__(self, path: Path) -> None:
         from .networks import load, with_evidence
 
+        self.path = path
         model = load(path)
         self.model = with_evidence(model) or model
         self.outputs = tuple(self.model.output_names) if isinstance(self.model.output, list | dict) else ("score",)
@@ -83,6 +103,18 @@ class KerasNet:
         values = given if isinstance(given, list | tuple) else [given]
         return {name: np.asarray(value) for name, value in zip(self.outputs, values, strict=True)}
 
+    def scrambled(self) -> "KerasNet":
+        other, chance = KerasNet(self.path), np.random.default_rng(0)
+        weights = [_thrown_about(w, chance) if w.ndim > 1 else w for w in other.model.get_weights()]
+        other.model.set_weights(weights)
+        return other
+
+
+def _thrown_about(values: Floats, chance: np.random.Generator) -> Floats:
+    """The same numbers in other places: the net keeps its scale and loses what it learnt."""
+    mixed: Floats = chance.permutation(values.reshape(-1)).reshape(values.shape)
+    return mixed
+
 
 def open_net(path: Path) -> Net:
     try:
@@ -95,6 +127,7 @@ def open_net(path: Path) -> Net:
 
 # What ONNX Runtime and Keras raise over a bad graph or a bad input; ONNX Runtime's own are RuntimeErrors of sorts.
 FAILURES: tuple[type[Exception], ...] = (
+    BadBundle,
     RuntimeError,
     ValueError,
     TypeError,
@@ -131,9 +164,35 @@ class Runner:
         for start in range(0, len(pictures), BATCH if self.bundle.kind == "image" else 1):
             step = pictures[start : start + (BATCH if self.bundle.kind == "image" else 1)]
             given = self.net(self._given(step))
-            first = given.pop(self.net.outputs[0])
-            parts.append({"score": self._direction(first, len(step)), **given})
+            score = self._direction(given.pop(self.net.outputs[0]), len(step))
+            if self.bundle.mirror:
+                again = self.net(self._given(step[..., ::-1, :]))
+                score = _between(score, self._direction(again[self.net.outputs[0]], len(step)))
+            parts.append({"score": score, **given})
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def is_unfamiliar(self, outputs: dict[str, Floats]) -> bool:
+        """Whether a face is further from all that the network was trained on than one in a hundred of those."""
+        if self.familiar is None or EMBEDDING not in outputs:
+            return False
+        mean, precision, threshold = self.familiar
+        off = outputs[EMBEDDING].mean(0).reshape(-1) - mean
+        squared = float(off @ precision @ off) if precision.ndim == 2 else float((off * off * precision).sum())
+        return squared > threshold * threshold
+
+    @cached_property
+    def scrambled(self) -> "Runner":
+        """The same network with its weights thrown about: what a heat map must not look like."""
+        other = copy.copy(self)
+        other.__dict__.pop("scrambled", None)
+        other.net = self.net.scrambled()
+        return other
+
+    def answers(self, pictures: NDArray[np.uint8]) -> Floats:
+        """What the network itself says, in its own words: for finding out how to read it."""
+        name = self.net.outputs[0]
+        said = [np.asarray(self.net(self._given(picture[None]))[name], np.float32) for picture in pictures]
+        return np.stack([values.reshape(-1) for values in said])
 
     def _given(self, pictures: NDArray[np.uint8]) -> Floats:
         values = crops.fed(pictures, self.bundle.scaling, self.bundle.colours)
@@ -163,6 +222,13 @@ class Runner:
             raise BadBundle(f"The bundle {self.bundle.label} gave a number that is no probability.")
         clipped: Floats = score.clip(0.0, 1.0).astype(np.float32)
         return clipped
+
+
+def _between(one: Floats, other: Floats) -> Floats:
+    """The middle of two probabilities, by their odds."""
+    odds = [np.log(p / (1 - p)) for p in (x.astype(np.float64).clip(1e-6, 1 - 1e-6) for x in (one, other))]
+    middle: Floats = (1 / (1 + np.exp(-(odds[0] + odds[1]) / 2))).astype(np.float32)
+    return middle
 
 
 def _familiar(bundle: Bundle) -> tuple[Floats, Floats, float] | None:

@@ -1,0 +1,132 @@
+"""The command line: files in, findings out. `manage.py inspect` and `python -m detection` are both this."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from .errors import DetectionError
+from .finding import Code, Finding, Outcome
+from .inspection import inspect
+from .limits import Limits
+from .panel import Panel, read_panel
+
+ANALYSED, REFUSED = 0, 2
+WORDS = {
+    Outcome.LIKELY_MANIPULATED: "likely manipulated",
+    Outcome.INCONCLUSIVE: "inconclusive",
+    Outcome.LITTLE_EVIDENCE: "little evidence of manipulation",
+    Outcome.NOT_APPLICABLE: "not applicable",
+    Outcome.UNABLE_TO_EVALUATE: "unable to evaluate",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser, bundles: Path) -> None:
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="pictures, videos, or folders of them")
+    parser.add_argument("--bundles", type=Path, default=bundles, help="folder of model bundles")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--heatmap", type=Path, metavar="OUT", help="write the heat map there: a PNG, or a folder")
+    parser.add_argument("--stability", action="store_true", help="score harmless variants too")
+    parser.add_argument("--location", action="store_true", help="show where a picture says it was taken")
+    parser.add_argument("--trust", type=Path, metavar="PEM", help="certificates of trusted signers of credentials")
+    parser.add_argument("--seconds", type=float, default=Limits().wall_seconds, help="give a file up after so long")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m detection", description="Judge pictures and videos.")
+    add_arguments(parser, Path(__file__).resolve().parents[1] / "ml_models")
+    return run(vars(parser.parse_args(arguments)))
+
+
+def run(options: dict[str, Any]) -> int:
+    """0 if every file was analysed, 2 if one was refused."""
+    panel = read_panel(options["bundles"])
+    for folder, said in panel.broken:
+        print(f"warning: {folder}: {said}", file=sys.stderr)  # noqa: T201
+    files = list(_files(options["files"]))
+    status = ANALYSED
+    several = len(files) > 1
+    with tqdm(total=len(files), unit="file", disable=options["quiet"] or None, leave=False) as bar:
+        for path in files:
+            try:
+                finding = _inspect(path, panel, options, bar)
+            except DetectionError as error:
+                status = REFUSED
+                refusal = {"file": str(path), "refused": error.to_dict()}
+                _say(refusal if options["json"] else f"{path}: refused ({error.code}): {error}")
+                continue
+            _say({"file": str(path), **finding.to_dict()} if options["json"] else _in_words(path, finding))
+            _write_heatmap(path, finding, options["heatmap"], several)
+    return status
+
+
+def _files(given: Sequence[Path]) -> Iterator[Path]:
+    for path in given:
+        if path.is_dir():
+            yield from sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+        else:
+            yield path
+
+
+def _inspect(path: Path, panel: Panel, options: dict[str, Any], bar: Any) -> Finding:
+    begun = bar.n
+
+    def progress(share: float) -> None:
+        bar.n = begun + round(share, 3)
+        bar.refresh()
+
+    finding = inspect(
+        path,
+        bundles=panel,
+        limits=Limits(wall_seconds=options["seconds"]),
+        progress=progress,
+        heatmap=bool(options["heatmap"]),
+        check_stability=options["stability"],
+        location=options["location"],
+        anchors=options["trust"].read_text() if options["trust"] else "",
+    )
+    bar.n = begun + 1
+    return finding
+
+
+def _say(said: dict[str, Any] | str) -> None:
+    with tqdm.external_write_mode():
+        print(said if isinstance(said, str) else json.dumps(said))  # noqa: T201
+
+
+def _in_words(path: Path, finding: Finding) -> str:
+    lines = [f"{path}: {WORDS[finding.outcome]}"]
+    shown = finding.score is not None and not any(r.code is Code.UNCALIBRATED for r in finding.reasons)
+    if shown:
+        lines[0] += f" (score {finding.score:.2f})"
+    lines += [f"  because: {' '.join(str(v) for v in reason.to_dict().values())}" for reason in finding.reasons]
+    for one in finding.bundles:
+        number = "" if one.score is None else f" {one.score:.3f}"
+        lines.append(f"  {one.bundle.label} ({one.policy}): {one.status}{number}, {one.milliseconds:.0f} ms")
+    for face in finding.faces:
+        number = "not judged" if face.score is None else f"{face.score:.3f}"
+        lines.append(f"  face {face.id}: {number}, seen in {len(face.sightings)} frames")
+    for segment in finding.segments:
+        lines.append(f"  suspicious from {segment.start:.1f} s to {segment.end:.1f} s: {segment.score:.3f}")
+    if finding.heatmap.status != "not_run":
+        lines.append(f"  heat map: {finding.heatmap.said}")
+    if finding.stability.status != "not_run":
+        lines.append(f"  stability: {finding.stability.said}")
+    credentials = finding.provenance["credentials"]
+    lines.append(f"  content credentials: {credentials['state']} {credentials['claim_generator']}".rstrip())
+    lines.append(f"  took {finding.milliseconds:.0f} ms")
+    return "\n".join(lines)
+
+
+def _write_heatmap(path: Path, finding: Finding, out: Path | None, several: bool) -> None:
+    if out is None or finding.heatmap.png is None:
+        return
+    if several or out.is_dir():
+        out.mkdir(parents=True, exist_ok=True)
+        out /= f"{path.stem}.png"
+    out.write_bytes(finding.heatmap.png)

@@ -1,0 +1,123 @@
+"""Where the network looked: kept only if it can be shown to be more than a picture."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from . import scoring
+from .bundle import Bundle
+from .finding import Finding, Slot
+from .images import Pixels
+from .panel import Panel
+from .runtime import FAILURES, HEATMAP, Runner, runner
+from .sightings import Seen, View
+
+Floats = NDArray[np.float32]
+
+CAPTION = (
+    "Where this network looked when it gave the score: warm regions raised it. "
+    "It does not show where an edit is, or that there is one."
+)
+SIDE = 320  # of the drawn picture
+SHARE = 0.25  # of the crop that is deleted for the check
+TRIES = 8  # random regions to compare with
+FLAT = 1e-3
+SAME = 0.9  # correlation with the scrambled network's map
+
+
+def heatmap(panel: Panel, view: View, finding: Finding) -> Slot:
+    """The map of the deciding face at its worst moment, if there is one and it passes the checks."""
+    found = _deciding(panel, view, finding)
+    if isinstance(found, Slot):
+        return found
+    bundle, one = found
+    try:
+        return _checked(runner(bundle), one)
+    except FAILURES as error:
+        return Slot("not_available", f"The heat map could not be made ({type(error).__name__}).")
+
+
+def _deciding(panel: Panel, view: View, finding: Finding) -> tuple[Bundle, Seen] | Slot:
+    bundle = next((b for b, _ in panel.members if b.label == finding.deciding_bundle), None)
+    if bundle is None or finding.score is None:
+        return Slot("not_available", "Nothing was scored, so there is nothing to explain.")
+    if finding.deciding_face is None:
+        return Slot("not_available", "The picture was judged as a whole; a heat map is made of faces only.")
+    if bundle.kind != "image":
+        return Slot("not_available", "A network that looks at the course of time has no map of one picture.")
+    judged = view.tracks[finding.deciding_face].judged
+    worst = max(judged, key=lambda one: (one.frame == finding.worst_frame, one.clarity))
+    return bundle, worst
+
+
+def _checked(run: Runner, one: Seen) -> Slot:
+    crop = scoring.pictures_of(run.bundle, [one])[0]
+    given = run.raw(crop[None])
+    if HEATMAP not in given:
+        return Slot("not_available", "This bundle's network is built in a way that has no exact heat map.")
+    cam = _directed(run.bundle, given[HEATMAP])
+    checks: dict[str, Any] = {"flat": bool(cam.std() < FLAT)}
+    about = {"bundle": run.bundle.label, "frame": one.frame, "time": round(one.time, 4), "checks": checks}
+    if checks["flat"]:
+        return Slot("failed_check", "The map was the same everywhere, so it is not shown.", about)
+    other = _directed(run.bundle, run.scrambled.raw(crop[None])[HEATMAP])
+    checks["like_untrained"] = round(_alike(cam, other), 4)
+    if checks["like_untrained"] > SAME:
+        return Slot("failed_check", "A network that learnt nothing gives the same map, so it is not shown.", about)
+    top, chance = _deleted(run, crop, cam)
+    checks["drop_top"], checks["drop_random"] = round(top, 4), round(chance, 4)
+    if top <= chance or top <= 0:
+        return Slot(
+            "failed_check", "Hiding what it marks lowers the score no more than hiding any part, so it is not shown.",
+            about,
+        )  # fmt: skip
+    return Slot("available", CAPTION, about, png=_drawn(crop, cam))
+
+
+def _directed(bundle: Bundle, cam: Floats) -> Floats:
+    """Where the network's own answer is P(authentic), its map points the other way."""
+    plain = cam.reshape(cam.shape[-3:-1] if cam.shape[-1] == 1 else cam.shape[-2:])
+    two = bundle.output in ("softmax", "logits")
+    return plain if bundle.fake_is == 1 or (two and bundle.fake_is == 1) else -plain
+
+
+def _alike(one: Floats, other: Floats) -> float:
+    if other.std() < 1e-9:
+        return 0.0
+    return abs(float(np.corrcoef(one.reshape(-1), other.reshape(-1))[0, 1]))
+
+
+def _deleted(run: Runner, crop: Pixels, cam: Floats) -> tuple[float, float]:
+    """By how much the log-odds fall when the map's top region is hidden, and when random regions of its size are."""
+    size = crop.shape[0]
+    veil = cv2.GaussianBlur(crop, (0, 0), size / 12)
+    cells = cam.size
+    count = max(1, round(cells * SHARE))
+    order = np.argsort(-cam.reshape(-1), kind="stable")
+    chance = np.random.default_rng(0)
+    regions = [order[:count], *(chance.permutation(cells)[:count] for _ in range(TRIES))]
+    hidden = [crop]
+    for region in regions:
+        mask = np.zeros(cells, np.float32)
+        mask[region] = 1
+        soft = cv2.resize(mask.reshape(cam.shape), (size, size), interpolation=cv2.INTER_NEAREST)
+        soft = cv2.GaussianBlur(soft, (0, 0), size / 40)[..., None]
+        hidden.append((crop * (1 - soft) + veil * soft).round().astype(np.uint8))
+    raw = run.raw(np.stack(hidden))["score"].astype(np.float64).clip(1e-6, 1 - 1e-6)
+    odds = np.log(raw / (1 - raw))
+    return float(odds[0] - odds[1]), float(odds[0] - odds[2:].mean())
+
+
+def _drawn(crop: Pixels, cam: Floats) -> bytes:
+    """The face in grey, and over it what raised the score: the warmer, the more."""
+    raised = np.maximum(cam, 0) if cam.max() > 0 else cam - cam.min()
+    raised = raised / max(float(raised.max()), 1e-9)
+    warmth = cv2.resize(raised, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC).clip(0, 1)
+    face = cv2.cvtColor(cv2.resize(crop, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC), cv2.COLOR_RGB2GRAY)
+    ground = np.repeat(face[..., None], 3, 2).astype(np.float32)
+    colours = cv2.applyColorMap((warmth * 255).astype(np.uint8), cv2.COLORMAP_INFERNO).astype(np.float32)
+    mixed = ground * (1 - 0.6 * warmth[..., None]) + colours * 0.6 * warmth[..., None]
+    _, encoded = cv2.imencode(".png", mixed.round().astype(np.uint8))
+    return encoded.tobytes()

@@ -1,0 +1,320 @@
+"""Somebody else's model becomes a bundle: read without running its code, converted, tried on a photo, described."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from . import bundle as bundles
+from . import crops, faces
+from .bundle import CARD, Bundle
+from .errors import BadBundle
+from .images import Pixels
+from .runtime import FAILURES, KerasNet, Net, OnnxNet, Runner
+
+Floats = NDArray[np.float32]
+
+PHOTO = Path(__file__).parent / "weights" / "portrait.jpg"
+KERAS_FILES = (".keras", ".h5", ".hdf5")
+PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".joblib", ".bin", ".ckpt")
+AGREE = 1e-4  # Keras and ONNX, at most apart
+VARIES = 1e-4  # a model that answers the same to everything is broken, or fed wrongly
+CODE_LAYERS = ("Lambda", "TFOpLambda", "SlicingOpLambda")
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What only its maker can know of a model; the rest is read off its graph."""
+
+    name: str
+    version: str = "1"
+    kind: str = "image"
+    looks_at: str = "face"
+    scaling: str = "0..1"
+    colours: str = "rgb"
+    size: int = 0  # 0: as the graph says
+    margin: float = 0.3
+    frames: int = 0
+    fake_is: int = 1
+    output: str = ""  # empty: told from what it answers
+    cut: float | None = None  # on the model's own output, as its maker used it
+    licence: str = "unknown"
+    trained_on: str = "not told"
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    bundle: Bundle
+    runtime: str
+    scores: tuple[float, ...]  # on the photo and its variants
+    notes: tuple[str, ...]
+
+
+def add(source: Path, root: Path, said: Description, *, embedder: Path | None = None, again: bool = False) -> Added:
+    """A bundle in `root`, complete or not at all."""
+    target = root / said.name
+    if target.exists() and not again:
+        raise BadBundle(f"There is a bundle called {said.name} already.")
+    root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".adding-", dir=root) as made:
+        folder = Path(made) / said.name
+        folder.mkdir()
+        notes = _bring(source, folder, "model")
+        if embedder is not None:
+            notes += _bring(embedder, folder, "embed")
+        _write_card(folder, _describe(folder, said))
+        bundle, scores = _try_out(folder, notes)
+        if target.exists():
+            shutil.rmtree(target)
+        folder.rename(target)
+    return Added(bundles.read(target), bundle.runtime, scores, tuple(notes))
+
+
+def _bring(source: Path, folder: Path, name: str) -> list[str]:
+    """The network in the forms we can serve: Keras and ONNX, or one of them."""
+    if not source.exists():
+        raise BadBundle(f"There is no file {source.name}.")
+    if source.is_dir():
+        if not (source / "saved_model.pb").is_file():
+            raise BadBundle(f"The folder {source.name} is no SavedModel.")
+        _convert_saved_model(source, folder / f"{name}.onnx")
+        return []
+    ending = source.suffix.lower()
+    if ending == ".onnx":
+        return _bring_onnx(source, folder / f"{name}.onnx")
+    if ending in KERAS_FILES:
+        return _bring_keras(source, folder, name)
+    if ending in PICKLES:
+        raise BadBundle(f"{source.name} may run code when it is opened. Export the network to ONNX and add that.")
+    raise BadBundle(f"{source.name} is no model we can read: .keras, .h5, .onnx or a SavedModel's folder.")
+
+
+def _bring_onnx(source: Path, target: Path) -> list[str]:
+    import onnx
+
+    try:
+        graph = onnx.load(source, load_external_data=False)
+        onnx.checker.check_model(graph)
+    except Exception as error:
+        raise BadBundle(f"{source.name} is not a valid ONNX graph.", detail=repr(error)) from error
+    if any(tensor.external_data for tensor in graph.graph.initializer):
+        raise BadBundle(f"{source.name} keeps its weights in other files. Save it as one file.")
+    shutil.copyfile(source, target)
+    return []
+
+
+def _bring_keras(source: Path, folder: Path, name: str) -> list[str]:
+    _refuse_code(source)
+    from . import networks
+
+    try:
+        model = networks.load(source)
+    except FAILURES as error:
+        raise BadBundle(
+            f"{source.name} can't be loaded: a whole model in Keras' own layers is expected.", detail=repr(error)
+        ) from error
+    model.save(folder / f"{name}.keras")
+    try:
+        networks.export(model, folder / f"{name}.onnx")
+        OnnxNet(folder / f"{name}.onnx")
+    except FAILURES as error:
+        (folder / f"{name}.onnx").unlink(missing_ok=True)
+        return [f"It could not be exported to ONNX ({type(error).__name__}), so it is served by Keras: slowly."]
+    return []
+
+
+def _refuse_code(source: Path) -> None:
+    """A Lambda layer is somebody's Python, marshalled: looked for before anything is loaded."""
+    try:
+        if zipfile.is_zipfile(source):
+            with zipfile.ZipFile(source) as packed:
+                config = json.loads(packed.read("config.json"))
+        else:
+            import h5py
+
+            with h5py.File(source, "r") as file:
+                config = json.loads(file.attrs["model_config"])
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise BadBundle(
+            f"{source.name} holds no whole model; weights alone can't be used.", detail=repr(error)
+        ) from error
+    if _names(config) & set(CODE_LAYERS):
+        raise BadBundle(f"{source.name} holds code of its own (a Lambda layer), which is never run here.")
+
+
+def _names(config: Any) -> set[str]:
+    if isinstance(config, dict):
+        own = {config["class_name"]} if isinstance(config.get("class_name"), str) else set()
+        return own.union(*(_names(value) for value in config.values()))
+    if isinstance(config, list):
+        return set().union(*(_names(value) for value in config))
+    return set()
+
+
+def _convert_saved_model(source: Path, target: Path) -> None:
+    """In a process of its own: what the graph does to that one does not matter here."""
+    command = [sys.executable, "-m", "tf2onnx.convert", "--saved-model", str(source), "--output", str(target)]
+    command += ["--opset", "15"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)  # noqa: S603 (no shell)
+    if done.returncode or not target.is_file():
+        raise BadBundle(f"The SavedModel {source.name} could not be converted.", detail=done.stderr[-2000:])
+
+
+def _open(folder: Path, name: str) -> Net:
+    onnx = folder / f"{name}.onnx"
+    try:
+        return OnnxNet(onnx) if onnx.is_file() else KerasNet(folder / f"{name}.keras")
+    except BadBundle:
+        raise
+    except FAILURES as error:
+        raise BadBundle("This network can't be loaded.", detail=repr(error)) from error
+
+
+def _describe(folder: Path, said: Description) -> dict[str, Any]:
+    """The card: what was said, completed by what the graph shows."""
+    net = _open(folder, "model")
+    has_embedder = any(folder.glob("embed.*"))
+    outer = _open(folder, "embed") if has_embedder else net
+    layout, size = _picture_of(outer.shape, said, several=said.kind == "video" and not has_embedder)
+    frames = 1
+    if said.kind == "video":
+        frames = said.frames or (net.shape[1] if isinstance(net.shape[1], int) else 0)
+        if not frames:
+            raise BadBundle("How many frames the network looks at can't be seen from its graph: say --frames.")
+        if len(net.shape) == 3 and not has_embedder:
+            raise BadBundle("This network looks at embeddings: name the network that makes them with --embedder.")
+    low, high = _cuts(said)
+    return {
+        "format": bundles.FORMAT,
+        "name": said.name,
+        "version": said.version,
+        "kind": said.kind,
+        "input": {
+            "looks_at": said.looks_at,
+            "size": size,
+            "scaling": said.scaling,
+            "colours": said.colours,
+            "layout": layout,
+            "margin": said.margin,
+            "frames": frames,
+        },
+        "output": {"is": said.output or "probability", "fake_is": said.fake_is},
+        "cuts": {"little_below": low, "manipulated_above": high},
+        "weights": {
+            path.name: _digest(path) for path in sorted(folder.iterdir()) if path.suffix in (".onnx", ".keras")
+        },
+        "licence": said.licence,
+        "training": {"summary": said.trained_on},
+        "figures": [],
+    }
+
+
+def _picture_of(shape: tuple[Any, ...], said: Description, *, several: bool) -> tuple[str, int]:
+    """Layout and side of the pictures that a graph wants."""
+    inner = shape[2:] if several else shape[1:]
+    if len(inner) != 3:
+        raise BadBundle(f"This network wants an input of {len(shape)} dimensions; pictures are expected.")
+    layout = "nchw" if inner[0] == 3 and inner[2] != 3 else "nhwc"
+    if 3 not in (inner[0], inner[2]):
+        raise BadBundle("This network does not want pictures of three colours.")
+    height, width = inner[1:] if layout == "nchw" else inner[:2]
+    sides = {side for side in (height, width) if isinstance(side, int) and side > 0}
+    if len(sides) > 1:
+        raise BadBundle(f"This network wants pictures of {width} by {height}; only square ones are fed here.")
+    size = said.size or (sides.pop() if sides else 0)
+    if not size or (sides and size not in sides):
+        raise BadBundle("The size of the pictures can't be seen from the graph, or is another: say --size.")
+    return layout, size
+
+
+def _cuts(said: Description) -> tuple[float, float]:
+    if said.cut is None:
+        return 0.35, 0.8
+    cut = said.cut if said.fake_is == 1 else 1 - said.cut
+    return cut, cut
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_card(folder: Path, card: dict[str, Any]) -> None:
+    (folder / CARD).write_text(json.dumps(card, indent=2) + "\n")
+
+
+def _try_out(folder: Path, notes: list[str]) -> tuple[Bundle, tuple[float, ...]]:
+    """Run it on a real photo: it must answer with probabilities, differently to different pictures, in both forms."""
+    _settle_output(folder)
+    bundle = bundles.read(folder)
+    scores = answers(Runner(bundle))
+    if np.ptp(scores) < VARIES:
+        raise BadBundle(
+            "This model gives the same answer to every picture: it is broken, or its scaling is another one."
+        )
+    if {"model.onnx", "model.keras"} <= bundle.files.keys():
+        apart = float(np.abs(scores - answers(Runner(bundle, runtime="keras"))).max())
+        if apart > AGREE:
+            (folder / "model.onnx").unlink()
+            card = json.loads((folder / CARD).read_text())
+            del card["weights"]["model.onnx"]
+            _write_card(folder, card)
+            notes.append(f"Its ONNX export differs by {apart:.4f}, so it is served by Keras: slowly.")
+            bundle = bundles.read(folder)
+    return bundle, tuple(float(score) for score in scores)
+
+
+def _settle_output(folder: Path) -> None:
+    """One number or two, probabilities or logits: told from the answers, unless it was said."""
+    card = json.loads((folder / CARD).read_text())
+    probing = Runner(bundles.read(folder))
+    values = probing.answers(trial_pictures(probing.bundle))
+    if values.shape[1] not in (1, 2):
+        raise BadBundle(
+            f"This model answers with {values.shape[1]} numbers; one, or one per class of two, is expected."
+        )
+    two = values.shape[1] == 2
+    within = values.min() >= -1e-3 and values.max() <= 1.001
+    sums = np.abs(values.sum(1) - 1).max() < 1e-3
+    said = card["output"]["is"]
+    if two:
+        card["output"]["is"] = "softmax" if within and sums else "logits"
+    elif said == "probability" and not within:
+        card["output"]["is"] = "logit"
+    _write_card(folder, card)
+
+
+def answers(run: Runner) -> Floats:
+    """Scores of the photo and its variants."""
+    return run.raw(trial_pictures(run.bundle))["score"]
+
+
+def trial_pictures(bundle: Bundle) -> NDArray[np.uint8]:
+    photo = _photo()
+    if bundle.looks_at == "whole":
+        crop = crops.resized(photo, bundle.size)
+    else:
+        face = max(faces.detect(photo), key=lambda found: found.side)
+        crop = crops.cut(photo, face.box, margin=bundle.margin, size=bundle.size, fit=bundle.fit)
+    chance = np.random.default_rng(0)
+    noisy = (crop + chance.normal(0, 12, crop.shape)).clip(0, 255).astype(np.uint8)
+    soft: Pixels = cv2.GaussianBlur(crop, (0, 0), bundle.size / 40)  # type: ignore[assignment]
+    dark: Pixels = cv2.convertScaleAbs(crop, alpha=0.6)  # type: ignore[assignment]
+    pictures = np.stack([crop, crop[:, ::-1], soft, noisy, dark, crop[::-1]])
+    if bundle.kind == "image":
+        return pictures
+    return np.stack([np.resize(np.roll(pictures, -i, 0), (bundle.frames, *crop.shape)) for i in range(len(pictures))])
+
+
+def _photo() -> Pixels:
+    return np.ascontiguousarray(np.asarray(cv2.imread(str(PHOTO)))[..., ::-1])

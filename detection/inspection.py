@@ -1,0 +1,233 @@
+"""inspect(): from a file to everything that can be said of it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from statistics import fmean
+
+import cv2
+
+from . import explain, provenance, scoring, sightings, stability
+from . import panel as panels
+from .crops import resized
+from .finding import (
+    NOT_RUN,
+    BundleFinding,
+    Code,
+    Finding,
+    FoundFace,
+    FrameScore,
+    Outcome,
+    Portrait,
+    Reason,
+    Segment,
+    Sighting,
+)
+from .limits import Clock, Limits
+from .media import Kind, Media, probe
+from .panel import Judgement, Panel, Weight
+from .sightings import Cut, Seen, Track, View
+
+PORTRAIT = Cut(size=224, margin=0.3, fit="resize", looks_at="face")
+PORTRAITS = 6
+
+Progress = Callable[[float], None]
+LOOKING, SCORING = 0.7, 0.25  # their shares of the time, for the progress bar
+
+
+def inspect(
+    path: Path | str,
+    *,
+    bundles: Path | str | Panel,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+    heatmap: bool = True,
+    check_stability: bool = False,
+    location: bool = False,
+    anchors: str = "",
+) -> Finding:
+    """Judge one file. Raises DetectionError where it can't be read; whatever `progress` raises ends it too.
+
+    `location`: show where a picture says it was taken. `anchors`: certificates (PEM) of whom to trust as signers of
+    Content Credentials.
+    """
+    started, limits, told = time.perf_counter(), limits or Limits(), progress or _nobody
+    clock = Clock(limits.wall_seconds)
+    media = probe(path, limits)
+    told(0.0)
+    panel = bundles if isinstance(bundles, Panel) else panels.read_panel(bundles)
+    cuts = {scoring.cut_for(bundle) for bundle, _ in panel.heard}
+    view = sightings.look(media, limits, clock, cuts | {PORTRAIT}, lambda share: told(share * LOOKING))
+    findings = _score(panel, view, clock, told)
+    credentials = provenance.read(media, location=location, anchors=anchors)
+    judgement = panels.judge(panel, findings, _why_not(view))
+    finding = _finding(media, panel, view, findings, judgement)
+    finding = replace(
+        finding,
+        provenance=credentials.to_dict(),
+        reasons=(*finding.reasons, *credentials.reasons),
+        heatmap=explain.heatmap(panel, view, finding) if heatmap else NOT_RUN,
+    )
+    if check_stability:
+        slot, doubts = stability.check(panel, view, finding)
+        finding = replace(finding, stability=slot, reasons=(*finding.reasons, *doubts))
+    clock.check()
+    told(1.0)
+    return replace(finding, milliseconds=(time.perf_counter() - started) * 1000)
+
+
+def _nobody(share: float) -> None:
+    """Progress that nobody asked for."""
+
+
+def _score(panel: Panel, view: View, clock: Clock, told: Progress) -> tuple[BundleFinding, ...]:
+    found = []
+    for number, (bundle, weight) in enumerate(panel.members):
+        if weight is Weight.IGNORE:
+            found.append(BundleFinding(bundle.identity(), weight.value, "ignored"))
+        else:
+            found.append(scoring.score(bundle, weight, view, clock))
+        told(LOOKING + SCORING * (number + 1) / len(panel.members))
+    return tuple(found)
+
+
+def _why_not(view: View) -> tuple[Reason, ...]:
+    """Why nobody could be judged: no face at all, or what every face lacked."""
+    if not view.tracks:
+        return (Reason(Code.NO_FACE),)
+    if any(track.judged for track in view.tracks):
+        return ()
+    return tuple(reason for track in view.tracks for reason in _against(track))
+
+
+def _against(track: Track) -> tuple[Reason, ...]:
+    """Of a face that could not be judged: the reasons of its clearest sighting."""
+    if track.judged:
+        return ()
+    return tuple(replace(reason, face=track.id) for reason in track.seen[track.best].reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """The panel's scores of faces and of faces in frames, by the same rule as the outcome's."""
+
+    faces: dict[int | None, float]
+    sightings: dict[tuple[int, int | None], float]
+
+
+def _scores(findings: tuple[BundleFinding, ...]) -> _Scores:
+    ran = [finding for finding in findings if finding.status == "ran"]
+    faces = {face: [(f.policy, f.faces[face]) for f in ran if face in f.faces] for f in ran for face in f.faces}
+    seen: dict[tuple[int, int | None], list[tuple[str, float]]] = {}
+    for finding in ran:
+        for frame, face, score in finding.frames:
+            seen.setdefault((frame, face), []).append((finding.policy, score))
+    return _Scores({f: _together(s) for f, s in faces.items()}, {f: _together(s) for f, s in seen.items()})
+
+
+def _together(said: list[tuple[str, float]]) -> float:
+    trusted = [score for policy, score in said if policy == Weight.TRUST]
+    return max(trusted) if trusted else fmean(score for _, score in said)
+
+
+def _finding(
+    media: Media, panel: Panel, view: View, findings: tuple[BundleFinding, ...], judgement: Judgement
+) -> Finding:
+    scores = _scores(findings)
+    frames = tuple(_frame(index, at, view, scores) for index, at, _ in view.frames)
+    of_worst = {frame: score for (frame, face), score in scores.sightings.items() if face == judgement.face}
+    outcome, reasons = judgement.outcome, list(judgement.reasons)
+    if not view.frames:
+        outcome, reasons = Outcome.UNABLE_TO_EVALUATE, [Reason(Code.FRAMES_UNREADABLE)]
+    return Finding(
+        media=media.to_dict(),
+        outcome=outcome,
+        score=judgement.score,
+        reasons=tuple(reasons),
+        faces=tuple(_face(track, scores) for track in view.tracks),
+        frames=frames,
+        segments=_segments(view, frames, judgement),
+        bundles=findings,
+        panel=panel.to_dict(),
+        deciding_face=judgement.face,
+        deciding_bundle=judgement.bundle,
+        cuts=(judgement.cuts.little_below, judgement.cuts.manipulated_above) if judgement.cuts else None,
+        kind=_kind(findings, judgement),
+        portraits=_portraits(view, scores),
+        worst_frame=max(of_worst, key=lambda frame: of_worst[frame], default=None),
+        best_frame=min(of_worst, key=lambda frame: of_worst[frame], default=None),
+    )
+
+
+def _frame(index: int, at: float, view: View, scores: _Scores) -> FrameScore:
+    said = [score for (frame, _), score in scores.sightings.items() if frame == index]
+    seen = sum(any(one.frame == index for one in track.seen) for track in view.tracks)
+    return FrameScore(index, at, max(said) if said else None, seen)
+
+
+def _face(track: Track, scores: _Scores) -> FoundFace:
+    return FoundFace(
+        id=track.id,
+        sightings=tuple(_sighting(one, scores.sightings.get((one.frame, track.id))) for one in track.seen),
+        best=track.best,
+        score=scores.faces.get(track.id),
+        reasons=_against(track),
+    )
+
+
+def _sighting(one: Seen, score: float | None) -> Sighting:
+    return Sighting(one.frame, one.time, one.face.box, one.face.landmarks, one.face.confidence, one.reasons, score)
+
+
+def _segments(view: View, frames: tuple[FrameScore, ...], judgement: Judgement) -> tuple[Segment, ...]:
+    """Neighbouring places of a video whose frames are, on the mean, above the cut-off."""
+    if view.media.kind is not Kind.VIDEO or judgement.cuts is None:
+        return ()
+    runs = [run for _, _, run in view.frames]
+    places: list[tuple[float, float, float | None]] = []
+    for _, group in groupby(zip(runs, frames, strict=True), key=lambda pair: pair[0]):
+        stretch = [frame for _, frame in group]
+        said = [frame.score for frame in stretch if frame.score is not None]
+        places.append((stretch[0].time, stretch[-1].time, fmean(said) if said else None))
+    cut, found = judgement.cuts.manipulated_above, []
+    for high, group_ in groupby(places, key=lambda place: place[2] is not None and place[2] > cut):
+        stretch_ = list(group_)
+        if high:
+            found.append(Segment(stretch_[0][0], stretch_[-1][1], fmean(p[2] for p in stretch_ if p[2] is not None)))
+    return tuple(found)
+
+
+def _kind(findings: tuple[BundleFinding, ...], judgement: Judgement) -> dict[str, object] | None:
+    """Said only of what is likely manipulated, and only by a bundle that was shown to tell kinds apart."""
+    if judgement.outcome is not Outcome.LIKELY_MANIPULATED:
+        return None
+    for finding in sorted(findings, key=lambda f: f.bundle.label != judgement.bundle):
+        shares = finding.kinds.get(judgement.face) if finding.status == "ran" else None
+        if shares:
+            name = max(shares, key=lambda kind: shares[kind])
+            if name == "other":  # kinds that this bundle can't tell
+                return None
+            return {"name": name, "share": round(shares[name], 4), "bundle": finding.bundle.label}
+    return None
+
+
+def _portraits(view: View, scores: _Scores) -> tuple[Portrait, ...]:
+    """The most suspicious faces first; of each run of frames one is enough."""
+    seen = [(track, one) for track in view.tracks for one in track.judged]
+    seen.sort(key=lambda pair: (-scores.sightings.get((pair[1].frame, pair[0].id), 0.0), -pair[1].clarity))
+    kept: list[Portrait] = []
+    places: set[tuple[int, int]] = set()
+    for track, one in seen:
+        if (track.id, one.run) not in places and len(kept) < PORTRAITS:
+            places.add((track.id, one.run))
+            score = scores.sightings.get((one.frame, track.id))
+            kept.append(Portrait(track.id, one.frame, one.time, score, _jpeg(one)))
+    return tuple(kept)
+
+
+def _jpeg(one: Seen) -> bytes:
+    pixels = resized(one.crops[PORTRAIT], PORTRAIT.size)
+    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88])
+    return encoded.tobytes()

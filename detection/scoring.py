@@ -1,0 +1,158 @@
+"""One bundle over everything that was seen: raw numbers, calibrated scores, per face and frame."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .bundle import Bundle
+from .errors import BadBundle
+from .finding import BundleFinding, Code, Reason
+from .limits import Clock
+from .panel import Weight
+from .runtime import FAILURES, Runner, runner
+from .sightings import Cut, Seen, View
+
+Floats = NDArray[np.float32]
+LEAST = 2  # frames of one face that a network over time needs
+
+
+def cut_for(bundle: Bundle) -> Cut:
+    return Cut(bundle.size, bundle.margin, bundle.fit, bundle.looks_at)
+
+
+def score(bundle: Bundle, weight: Weight, view: View, clock: Clock) -> BundleFinding:
+    """What the bundle says. It may fail; the scan goes on without it, and its name is kept."""
+    started = time.perf_counter()
+    finding = BundleFinding(
+        bundle=bundle.identity(),
+        policy=weight.value,
+        status="failed",
+        calibrated=bundle.calibration.fitted,
+        cuts=(bundle.cuts.little_below, bundle.cuts.manipulated_above),
+    )
+    try:
+        made = _score(runner(bundle), view, clock, finding)
+    except BadBundle as error:
+        made = replace(finding, reasons=(Reason(Code.BUNDLE_FAILED, bundle.label, detail=str(error)),))
+    except FAILURES as error:
+        said = f"The bundle {bundle.label} could not run ({type(error).__name__})."
+        made = replace(finding, reasons=(Reason(Code.BUNDLE_FAILED, bundle.label, detail=said),))
+    return replace(made, milliseconds=(time.perf_counter() - started) * 1000)
+
+
+def _score(run: Runner, view: View, clock: Clock, finding: BundleFinding) -> BundleFinding:
+    bundle = run.bundle
+    rows: list[tuple[int | None, list[int], Floats]] = []  # face, its frames, their raw scores
+    unfamiliar, kinds = set(), dict[int | None, dict[str, float]]()
+    small = False
+    for face, frames, pictures in _pictures(bundle, view):
+        if face is not None and (small := _too_small(bundle, view, face)):
+            continue
+        if bundle.kind == "video" and len(frames) < LEAST:
+            continue
+        clock.check()
+        raw, outputs = _raw(run, pictures)
+        rows.append((face, frames, raw))
+        if run.is_unfamiliar(outputs):
+            unfamiliar.add(face)
+        if bundle.kinds and "kinds" in outputs:
+            shares = outputs["kinds"].mean(0)
+            kinds[face] = {kind: float(share) for kind, share in zip(bundle.kinds, shares, strict=True)}
+    if not rows:
+        return replace(finding, status="not_applicable", reasons=(_why_nothing(bundle, view, small),))
+    faces = {face: _mean(raw) for face, _, raw in rows}
+    worst = max(faces, key=lambda face: faces[face])
+    scores = {face: bundle.calibration(raw) for face, raw in faces.items()}
+    return replace(
+        finding,
+        status="ran",
+        score=scores[worst],
+        score_raw=faces[worst],
+        outcome=bundle.cuts.outcome(scores[worst]),
+        faces=scores,
+        frames=tuple(
+            (frame, face, bundle.calibration(float(value)))
+            for face, frames, raw in rows
+            for frame, value in zip(frames, raw, strict=True)
+        ),
+        unfamiliar=frozenset(unfamiliar),
+        kinds=kinds,
+    )
+
+
+def _raw(run: Runner, pictures: NDArray[np.uint8]) -> tuple[Floats, dict[str, Floats]]:
+    """One number for each picture, and whatever else the network said."""
+    if run.bundle.kind == "image":
+        outputs = run.raw(pictures)
+        return outputs["score"], outputs
+    outputs = run.raw(_windows(pictures, run.bundle.frames))
+    return _spread(outputs["score"], len(pictures), run.bundle.frames), outputs
+
+
+def face_score(run: Runner, pictures: NDArray[np.uint8]) -> tuple[float, float]:
+    """The calibrated and the raw score of one face from all its crops."""
+    raw = _mean(_raw(run, pictures)[0])
+    return run.bundle.calibration(raw), raw
+
+
+def _pictures(bundle: Bundle, view: View) -> list[tuple[int | None, list[int], NDArray[np.uint8]]]:
+    """For each face (or for the picture as a whole) the frames it is in and the crops that the bundle wants of them."""
+    cut = cut_for(bundle)
+    if bundle.looks_at == "whole":
+        pictures = view.wholes.get(cut, [])
+        return [(None, [index for index, _, _ in view.frames], np.stack(pictures))] if pictures else []
+    return [
+        (track.id, [seen.frame for seen in track.judged], np.stack([seen.crops[cut] for seen in track.judged]))
+        for track in view.tracks
+        if track.judged
+    ]
+
+
+def _too_small(bundle: Bundle, view: View, face: int) -> bool:
+    return max(seen.face.side for seen in view.tracks[face].judged) < bundle.smallest_face
+
+
+def _why_nothing(bundle: Bundle, view: View, small: bool) -> Reason:
+    if small:
+        return Reason(Code.FACE_TOO_SMALL, bundle=bundle.label)
+    if bundle.kind == "video" and (bundle.looks_at == "whole" or any(track.judged for track in view.tracks)):
+        return Reason(Code.TOO_FEW_FRAMES, bundle=bundle.label)
+    return Reason(Code.NO_FACE, bundle=bundle.label)
+
+
+def _windows(pictures: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Stretches of `size` frames that cover all; a short track is shown to and fro until it fills one."""
+    return np.stack([pictures[where] for where in _places(len(pictures), size)])
+
+
+def _places(count: int, size: int) -> list[NDArray[np.intp]]:
+    if count < size:
+        there_and_back = [*range(count), *range(count - 2, 0, -1)]
+        return [np.resize(np.array(there_and_back, np.intp), size)]
+    starts = [*range(0, count - size, size), count - size]
+    return [np.arange(start, start + size) for start in starts]
+
+
+def _spread(raw: Floats, count: int, size: int) -> Floats:
+    """The windows' scores, given back to the frames they were made of."""
+    total, times = np.zeros(count), np.zeros(count)
+    for value, where in zip(raw, _places(count, size), strict=True):
+        np.add.at(total, where, float(value))
+        np.add.at(times, where, 1)
+    return (total / times).astype(np.float32)
+
+
+def _mean(raw: Floats) -> float:
+    """The mean of the log-odds: one frame that is certain does not drown in many that are nearly so."""
+    if len(raw) == 1:
+        return float(raw[0])
+    held = raw.astype(np.float64).clip(1e-4, 1 - 1e-4)
+    return float(1 / (1 + np.exp(-np.log(held / (1 - held)).mean())))
+
+
+def pictures_of(bundle: Bundle, seen: list[Seen]) -> Any:
+    cut = cut_for(bundle)
+    return np.stack([one.crops[cut] for one in seen])

@@ -1,0 +1,189 @@
+"""From a file to faces worth judging: looked for, followed, measured, cut out. Frames themselves are not kept."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from . import crops, faces, quality, videos
+from .faces import Face
+from .finding import Reason
+from .images import Picture, Pixels, Still
+from .limits import Clock, Limits
+from .media import Kind, Media
+
+IN_A_FRAME = 8  # faces followed through a video at the same time, the largest
+NEAR = 0.3  # overlap of one face in two neighbouring frames
+AGAIN = 0.15  # and in two frames that lie seconds apart, if its colours are the same
+ALIKE = 0.5
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How a bundle wants its pictures."""
+
+    size: int
+    margin: float
+    fit: str
+    looks_at: str
+
+    def of(self, pixels: Pixels, face: Face) -> Pixels:
+        return crops.cut(pixels, face.box, margin=self.margin, size=self.size, fit=self.fit)
+
+
+@dataclass(slots=True)
+class Seen:
+    """One face in one frame."""
+
+    frame: int
+    time: float
+    run: int
+    face: Face
+    reasons: tuple[Reason, ...]
+    clarity: float
+    crops: dict[Cut, Pixels]
+
+    @property
+    def applicable(self) -> bool:
+        return not self.reasons
+
+
+@dataclass(slots=True)
+class Track:
+    """One person's face through a video, as far as place and colours tell."""
+
+    id: int
+    seen: list[Seen] = field(default_factory=list)
+    colours: NDArray[np.float32] | None = None
+
+    @property
+    def judged(self) -> list[Seen]:
+        return [seen for seen in self.seen if seen.applicable]
+
+    @property
+    def best(self) -> int:
+        """The clearest sighting, one that can be judged if there is any."""
+        return max(range(len(self.seen)), key=lambda i: (self.seen[i].applicable, self.seen[i].clarity))
+
+
+@dataclass(slots=True)
+class View:
+    """What is left of a file when its frames are gone."""
+
+    media: Media
+    tracks: list[Track] = field(default_factory=list)
+    frames: list[tuple[int, float, int]] = field(default_factory=list)  # index, time, run
+    wholes: dict[Cut, list[Pixels]] = field(default_factory=dict)  # one for each of `frames`
+
+
+def look(media: Media, limits: Limits, clock: Clock, cuts: Iterable[Cut], progress: Progress) -> View:
+    """Find every face in an image, or in the sampled frames of what moves."""
+    cuts = set(cuts)
+    view = View(media, wholes={cut: [] for cut in cuts if cut.looks_at == "whole"})
+    if media.kind is Kind.IMAGE:
+        _look_at_image(view, limits, cuts)
+        progress(1.0)
+    else:
+        _look_at_frames(view, limits, clock, cuts, progress)
+    clock.check()
+    return view
+
+
+def _look_at_image(view: View, limits: Limits, cuts: set[Cut]) -> None:
+    picture = Picture(view.media, limits)
+    small = picture.small()
+    found = faces.detect(small)
+    view.frames.append((0, 0.0, 0))
+    whole = picture.whole if found or view.wholes else small
+    share = whole.shape[1] / small.shape[1]
+    _keep_whole(view, whole)
+    for number, face in enumerate(found):
+        view.tracks.append(Track(number, [_seen(Still(0, 0.0, 0, whole), face.scaled(share), cuts)]))
+
+
+def _look_at_frames(view: View, limits: Limits, clock: Clock, cuts: set[Cut], progress: Progress) -> None:
+    expected = videos.expected(view.media)
+    run, current = -1, list[Track]()
+    for number, still in enumerate(videos.sample(view.media, limits, clock)):
+        view.frames.append((still.index, still.time, still.run))
+        _keep_whole(view, still.pixels)
+        followed = _follow(still, current) if still.run == run else None
+        if followed is None:
+            followed = _find_again(view, still, current if still.run == run else [])
+        for track, face in followed:
+            track.seen.append(_seen(still, face, cuts))
+        run, current = still.run, [track for track, _ in followed]
+        progress(min(1.0, (number + 1) / expected))
+
+
+def _keep_whole(view: View, pixels: Pixels) -> None:
+    for cut, kept in view.wholes.items():
+        kept.append(crops.resized(pixels, cut.size))
+
+
+def _follow(still: Still, current: list[Track]) -> list[tuple[Track, Face]] | None:
+    """The faces of the frame before, if not one of them was lost."""
+    followed = faces.follow(still.pixels, [track.seen[-1].face for track in current])
+    if not current or any(face is None for face in followed):
+        return None
+    return [(track, face) for track, face in zip(current, followed, strict=True) if face is not None]
+
+
+def _find_again(view: View, still: Still, current: list[Track]) -> list[tuple[Track, Face]]:
+    """Look anew, and tell who of those found was seen before."""
+    found = faces.detect(still.pixels)[:IN_A_FRAME]
+    palettes = [_colours(still.pixels, face) for face in found]
+    near = sorted(
+        ((_likeness(track, face, palette, track in current), t, f)
+         for t, track in enumerate(view.tracks)
+         for f, (face, palette) in enumerate(zip(found, palettes, strict=True))),
+        reverse=True,
+    )  # fmt: skip
+    taken: dict[int, int] = {}
+    for likeness, t, f in near:
+        if likeness > 0 and f not in taken and t not in taken.values():
+            taken[f] = t
+    matched = []
+    for f, face in enumerate(found):
+        if f not in taken:
+            taken[f] = len(view.tracks)
+            view.tracks.append(Track(taken[f]))
+        track = view.tracks[taken[f]]
+        track.colours = palettes[f]
+        matched.append((track, face))
+    return matched
+
+
+def _likeness(track: Track, face: Face, palette: NDArray[np.float32], just_now: bool) -> float:
+    shared = faces.overlap(track.seen[-1].face, face)
+    if just_now:
+        return shared if shared >= NEAR else 0.0
+    if shared < AGAIN or track.colours is None:
+        return 0.0
+    alike = float(np.minimum(track.colours, palette).sum())
+    return shared * alike if alike >= ALIKE else 0.0
+
+
+def _colours(pixels: Pixels, face: Face) -> NDArray[np.float32]:
+    """Shares of hue and saturation around a face: tells two people in the same place apart after a cut."""
+    patch = crops.square(pixels, face.box, 0.2, 48)
+    hsv = cv2.cvtColor(patch, cv2.COLOR_RGB2HSV)
+    counts = cv2.calcHist([hsv], [0, 1], None, [12, 8], [0, 180, 0, 256])
+    return np.asarray(counts / max(1.0, float(counts.sum())), np.float32)
+
+
+def _seen(still: Still, face: Face, cuts: set[Cut]) -> Seen:
+    reasons = quality.reasons_against(still.pixels, face)
+    return Seen(
+        frame=still.index,
+        time=still.time,
+        run=still.run,
+        face=face,
+        reasons=reasons,
+        clarity=quality.clarity(still.pixels, face),
+        crops={} if reasons else {cut: cut.of(still.pixels, face) for cut in cuts if cut.looks_at == "face"},
+    )

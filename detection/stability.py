@@ -1,0 +1,87 @@
+"""Five harmless changes to the deciding face: a score that falls over at one of them should not be leant on."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from . import scoring
+from .bundle import Bundle
+from .finding import Code, Finding, Outcome, Reason, Slot
+from .images import Pixels
+from .panel import Panel
+from .runtime import FAILURES, runner
+from .sightings import Seen, View
+
+MOST = 12  # frames of a video that are looked at again
+WIDE = 0.3  # of the scale
+
+
+def _saved_again(crop: Pixels) -> Pixels:
+    _, encoded = cv2.imencode(".jpg", crop[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 75])
+    return np.ascontiguousarray(np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))[..., ::-1])
+
+
+def _smaller(crop: Pixels) -> Pixels:
+    side = crop.shape[0]
+    small = cv2.resize(crop, (round(side * 0.75),) * 2, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, (side, side), interpolation=cv2.INTER_CUBIC))
+
+
+def _brighter(crop: Pixels) -> Pixels:
+    return np.asarray(cv2.convertScaleAbs(crop, alpha=1.1, beta=4))
+
+
+def _mirrored(crop: Pixels) -> Pixels:
+    return np.ascontiguousarray(crop[:, ::-1])
+
+
+def _trimmed(crop: Pixels) -> Pixels:
+    side, edge = crop.shape[0], max(1, round(crop.shape[0] * 0.03))
+    return np.asarray(cv2.resize(crop[edge:-edge, edge:-edge], (side, side), interpolation=cv2.INTER_CUBIC))
+
+
+VARIANTS: dict[str, Callable[[Pixels], Pixels]] = {
+    "saved_again": _saved_again,
+    "smaller": _smaller,
+    "brighter": _brighter,
+    "mirrored": _mirrored,
+    "trimmed": _trimmed,
+}
+
+
+def check(panel: Panel, view: View, finding: Finding) -> tuple[Slot, tuple[Reason, ...]]:
+    """The deciding bundle's score of each variant, and a reason if they differ much."""
+    bundle = next((b for b, _ in panel.members if b.label == finding.deciding_bundle), None)
+    if bundle is None or finding.score is None:
+        return Slot("not_available", "Nothing was scored, so nothing can be scored again."), ()
+    if finding.deciding_face is None:
+        return Slot("not_available", "Only faces are looked at again; here the picture was judged as a whole."), ()
+    judged = view.tracks[finding.deciding_face].judged
+    step = max(1, len(judged) // MOST)
+    seen = judged[::step][:MOST] if bundle.kind == "image" else judged
+    try:
+        scores = {"unchanged": _scored(bundle, seen, lambda crop: crop)}
+        scores |= {name: _scored(bundle, seen, change) for name, change in VARIANTS.items()}
+    except FAILURES as error:
+        return Slot("not_available", f"The variants could not be scored ({type(error).__name__})."), ()
+    spread = max(scores.values()) - min(scores.values())
+    outcomes = {bundle.cuts.outcome(score) for score in scores.values()}
+    flips = {Outcome.LIKELY_MANIPULATED, Outcome.LITTLE_EVIDENCE} <= outcomes
+    unstable = flips or spread > WIDE
+    said = (
+        "Harmless changes to the file move this score a lot."
+        if unstable
+        else "The score stays about the same under harmless changes to the file."
+    )
+    content = {
+        "variants": [{"name": name, "score": round(score, 6)} for name, score in scores.items()],
+        "spread": round(spread, 6),
+        "stable": not unstable,
+    }
+    return Slot("available", said, content), (Reason(Code.UNSTABLE),) if unstable else ()
+
+
+def _scored(bundle: Bundle, seen: list[Seen], change: Callable[[Pixels], Pixels]) -> float:
+    crops = np.stack([change(crop) for crop in scoring.pictures_of(bundle, seen)])
+    return scoring.face_score(runner(bundle), crops)[0]
