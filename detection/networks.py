@@ -162,14 +162,14 @@ def _headed(given: Any, features: Any, kinds: int, dropout: float, name: str) ->
 
 def _block(x: Any, channels: int, name: str, *, strides: int = 1) -> Any:
     x = layers.Conv2D(channels, 3, strides, padding="same", use_bias=False, name=f"{name}_conv")(x)
-    x = layers.BatchNormalization(name=f"{name}_norm")(x)
+    x = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
     return layers.ReLU(name=f"{name}_relu")(x)
 
 
 def _residual(x: Any, channels: int, name: str) -> Any:
     y = _block(x, channels, f"{name}_in")
     y = layers.Conv2D(channels, 3, padding="same", use_bias=False, name=f"{name}_conv")(y)
-    y = layers.BatchNormalization(name=f"{name}_norm")(y)
+    y = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(y)
     return layers.ReLU(name=f"{name}_relu")(layers.Add(name=f"{name}_add")([x, y]))
 
 

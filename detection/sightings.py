@@ -1,5 +1,6 @@
 """From a file to faces worth judging: looked for, followed, measured, cut out. Frames themselves are not kept."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -118,6 +119,15 @@ def _look_at_frames(view: View, limits: Limits, clock: Clock, cuts: set[Cut], pr
             track.seen.append(_seen(still, face, cuts))
         run, current = still.run, [track for track, _ in followed]
         progress(min(1.0, (number + 1) / expected))
+    _drop_ghosts(view)
+
+
+def _drop_ghosts(view: View) -> None:
+    """What was taken for a face in one frame, and in neither of its neighbours, was none."""
+    alone = {run for run, count in Counter(run for _, _, run in view.frames).items() if count == 1}
+    view.tracks = [track for track in view.tracks if len(track.seen) > 1 or track.seen[0].run in alone]
+    for number, track in enumerate(view.tracks):
+        track.id = number
 
 
 def _keep_whole(view: View, pixels: Pixels) -> None:

@@ -35,11 +35,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 class TogetherWhereDear(LoadScopeScheduling):
-    """Tests that share a running site stay on one worker; all others go wherever there is room."""
+    """Tests that share a running site, or a trained network, stay on one worker; all others go wherever there is room."""
 
     def _split_scope(self, nodeid: str) -> str:
         folder = nodeid.rpartition("/")[0]
-        return folder if folder in ("tests/browser", "tests/launcher") else nodeid
+        return folder if folder in ("tests/browser", "tests/launcher", "tests/detection/judging") else nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherWhereDear:
