@@ -1,0 +1,102 @@
+"""A heat map is shown only if it can be shown to mean something; otherwise its place says why it is empty."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import detection
+from detection import Code, explain, stability
+from detection.runtime import Runner
+
+from . import faking, films
+from .test_inspection import codes
+
+
+def test_the_map_of_a_manipulated_face_lies_on_the_manipulation(fake: Path, install: Callable[..., Path]) -> None:
+    finding = detection.inspect(fake, bundles=install())
+    slot = finding.heatmap
+    assert slot.status == "available", slot
+    assert "does not show where an edit is" in slot.said
+    assert slot.content["checks"]["drop_top"] > slot.content["checks"]["drop_random"]
+    assert slot.content["checks"]["like_untrained"] <= 0.9
+    assert slot.png is not None
+    drawn = cv2.imdecode(np.frombuffer(slot.png, np.uint8), cv2.IMREAD_COLOR).astype(int)
+    warmth = drawn[..., 2] - drawn[..., 0]  # the face itself is drawn in grey
+    assert warmth[160:].mean() > 2 * max(1.0, warmth[:160].mean()), "the lower half of the face was tampered with"
+
+
+def test_it_is_the_same_every_time(fake: Path, install: Callable[..., Path]) -> None:
+    bundles = install()
+    one, other = (detection.inspect(fake, bundles=bundles).heatmap for _ in range(2))
+    assert one.png == other.png
+
+
+def test_of_a_video_it_is_drawn_at_the_worst_frame(tmp_path: Path, install: Callable[..., Path]) -> None:
+    path = films.film(tmp_path / "v.mp4", films.portrait(3, manipulated=(0, 3)))
+    finding = detection.inspect(path, bundles=install())
+    assert finding.heatmap.content.get("frame") == finding.worst_frame
+
+
+def test_a_map_that_an_untrained_network_gives_too_is_kept_back(
+    fake: Path, install: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Runner, "scrambled", property(lambda self: self))
+    slot = detection.inspect(fake, bundles=install()).heatmap
+    assert slot.status == "failed_check"
+    assert slot.png is None
+    assert "learnt nothing" in slot.said
+
+
+def test_a_map_that_marks_what_does_not_matter_is_kept_back(
+    fake: Path, install: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upright = explain._directed
+    monkeypatch.setattr(explain, "_directed", lambda bundle, cam: -upright(bundle, cam))
+    slot = detection.inspect(fake, bundles=install()).heatmap
+    assert slot.status == "failed_check"
+    assert slot.png is None
+    assert "no more than" in slot.said
+
+
+def test_not_asked_for_is_said_so(fake: Path, install: Callable[..., Path]) -> None:
+    finding = detection.inspect(fake, bundles=install(), heatmap=False)
+    assert finding.heatmap.status == "not_run"
+    assert finding.stability.status == "not_run"
+
+
+def test_a_picture_judged_as_a_whole_has_none(fake: Path, install: Callable[..., Path]) -> None:
+    finding = detection.inspect(fake, bundles=install(input={"looks_at": "whole"}))
+    assert finding.score is not None
+    assert finding.deciding_face is None
+    assert finding.heatmap.status == "not_available"
+
+
+def test_five_harmless_variants_are_scored_on_request(fake: Path, install: Callable[..., Path]) -> None:
+    finding = detection.inspect(fake, bundles=install(), check_stability=True)
+    variants = {variant["name"]: variant["score"] for variant in finding.stability.content["variants"]}
+    assert variants.keys() == {"unchanged", *stability.VARIANTS}
+    assert len(stability.VARIANTS) == 5
+    assert variants["unchanged"] == pytest.approx(finding.score, abs=1e-5)
+    spread = max(variants.values()) - min(variants.values())
+    assert finding.stability.content["spread"] == pytest.approx(spread, abs=1e-5)
+    assert (Code.UNSTABLE in codes(finding)) is not finding.stability.content["stable"]
+
+
+def test_a_score_that_falls_over_is_said_to(
+    fake: Path, install: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = faking.crop(faking.photo(np.random.default_rng(1), manipulated=False))
+    monkeypatch.setitem(stability.VARIANTS, "mirrored", lambda crop: real)
+    finding = detection.inspect(fake, bundles=install(), check_stability=True)
+    assert not finding.stability.content["stable"]
+    assert Code.UNSTABLE in codes(finding)
+
+
+def test_variants_keep_the_size_of_a_crop() -> None:
+    crop = faking.crop(faking.ASTRONAUT)
+    for name, change in stability.VARIANTS.items():
+        assert change(crop).shape == crop.shape, name
+        assert change(crop).dtype == np.uint8, name
