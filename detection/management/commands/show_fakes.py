@@ -1,0 +1,35 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from django.core.management.base import BaseCommand
+
+from detection.training import samples
+from detection.training.corpora import read_faces
+
+
+class Command(BaseCommand):
+    help = "Draw a sheet of pseudo-fakes, a row for each kind, so that a person can look at what is being taught."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("out", type=Path, help="the PNG to write")
+        parser.add_argument("--faces", type=Path, required=True, help="folder with faces.csv")
+        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--columns", type=int, default=10)
+        parser.add_argument("--size", type=int, default=160)
+
+    def handle(self, **options: Any) -> None:
+        faces = read_faces(options["faces"], "validation")
+        recipe = samples.Recipe(size=options["size"])
+        chance = np.random.default_rng(options["seed"])
+        rows = []
+        for kind in (samples.REAL, *(kind for kind, _ in recipe.weights)):
+            made = [samples.draw(faces, recipe, chance, kind).pixels for _ in range(options["columns"])]
+            row = np.hstack(made)
+            cv2.putText(row, kind, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 0), 1, cv2.LINE_AA)
+            rows.append(row)
+        cv2.imwrite(str(options["out"]), np.vstack(rows)[..., ::-1])
+        self.stdout.write(f"Wrote {options['out']}.")

@@ -1,0 +1,34 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from tqdm import tqdm
+
+from detection.training import image
+from detection.training.corpora import read_faces
+
+
+class Command(BaseCommand):
+    help = "Train an image network on real faces and fakes made of them. Started again, it goes on where it was."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", type=Path, help="where checkpoints and the log are kept")
+        parser.add_argument("--faces", type=Path, required=True, help="folder with faces.csv")
+        parser.add_argument("--plan", type=Path, help="a plan (JSON); without one: the folder's, or the default")
+        parser.add_argument("--init", type=Path, help="weights of a MobileNetV2 without top, to start from")
+
+    def handle(self, **options: Any) -> None:
+        folder = options["folder"]
+        said = options["plan"] or (folder / "plan.json" if (folder / "plan.json").is_file() else None)
+        plan = image.Plan.read(said) if said else image.Plan()
+        faces = {part: read_faces(options["faces"], part) for part in ("train", "validation")}
+        with tqdm(total=plan.steps, unit="step") as bar:
+
+            def told(step: int, figures: dict[str, float]) -> None:
+                bar.n = step
+                bar.set_postfix({name: f"{value:.3f}" for name, value in figures.items()})
+                bar.refresh()
+
+            image.train(plan, faces, folder, init=options["init"], told=told)

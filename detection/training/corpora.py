@@ -1,0 +1,96 @@
+"""Where training faces come from. A person is on one side of a split only, by a hash that never changes its mind."""
+
+import csv
+import hashlib
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..images import Pixels
+
+Points = NDArray[np.float32]
+LANDMARKS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
+PARTS = (("train", 80), ("validation", 90), ("calibration", 100))
+
+
+@dataclass(frozen=True, slots=True)
+class RealFace:
+    """A crop of a real face as it lies on disk, with its five landmarks and where it is from."""
+
+    name: str
+    group: str
+    source: str
+    licence: str
+    encoded: bytes
+    landmarks: Points
+
+    @property
+    def part(self) -> str:
+        return part_of(self.group)
+
+    def pixels(self) -> Pixels:
+        read = cv2.imdecode(np.frombuffer(self.encoded, np.uint8), cv2.IMREAD_COLOR)
+        return np.ascontiguousarray(np.asarray(read)[..., ::-1])
+
+
+def part_of(group: str) -> str:
+    """Train, validation or calibration: told by the group alone, so that no person is in two of them."""
+    share = int(hashlib.sha256(group.encode()).hexdigest()[:8], 16) % 100
+    return next(name for name, below in PARTS if share < below)
+
+
+def read_faces(folder: Path, part: str = "") -> list[RealFace]:
+    """The faces of a folder with `faces.csv` and the archives that it names."""
+    found = []
+    archives: dict[str, zipfile.ZipFile] = {}
+    try:
+        with (folder / "faces.csv").open(newline="") as file:
+            for row in csv.DictReader(file):
+                if part and part_of(row["group"]) != part:
+                    continue
+                archive = archives.get(row["zip"]) or archives.setdefault(
+                    row["zip"], zipfile.ZipFile(folder / row["zip"])
+                )
+                points = [[float(row[f"{name}_x"]), float(row[f"{name}_y"])] for name in LANDMARKS]
+                found.append(
+                    RealFace(
+                        name=row["name"],
+                        group=row["group"],
+                        source=row["source"],
+                        licence=row["licence"],
+                        encoded=archives[row["zip"]].read(row["name"]),
+                        landmarks=np.array(points, np.float32),
+                    )
+                )
+    finally:
+        for archive in archives.values():
+            archive.close()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A file with a known answer, for evaluation and for training on sets that their holders may use."""
+
+    name: str
+    fake: bool
+    manipulation: str
+    group: str
+    encoded: bytes
+
+
+def read_labelled(archive: Path) -> Iterator[Labelled]:
+    """An archive with real/ and fake/ in it; fake/ may have a folder for each manipulation."""
+    with zipfile.ZipFile(archive) as packed:
+        for name in sorted(packed.namelist()):
+            parts = Path(name).parts
+            if name.endswith("/") or not {"real", "fake"} & set(parts):
+                continue
+            fake = "fake" in parts
+            inner = parts[parts.index("fake" if fake else "real") + 1 : -1]
+            yield Labelled(name, fake, inner[0] if inner and fake else "", name, packed.read(name))

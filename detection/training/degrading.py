@@ -1,0 +1,99 @@
+"""What happens to a picture between a camera and an upload: the same for real and fake, always."""
+
+import io
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+
+from ..images import Pixels
+
+SMALLER = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
+LARGER = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_AREA, cv2.INTER_LANCZOS4)
+
+
+def degrade(pixels: Pixels, chance: np.random.Generator) -> Pixels:
+    """Some of: another size, noise, blur, light and colour; then saved as a photo or as a film."""
+    if chance.random() < 0.35:
+        pixels = resized(pixels, chance.uniform(0.55, 1.3), chance)
+    if chance.random() < 0.15:
+        pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), chance.uniform(0.4, 1.3)))
+    if chance.random() < 0.2:
+        noise = chance.normal(0, chance.uniform(1, 8), pixels.shape)
+        pixels = (pixels + noise).clip(0, 255).astype(np.uint8)
+    if chance.random() < 0.15:
+        soft = cv2.GaussianBlur(pixels, (0, 0), 1.5)
+        pixels = np.asarray(cv2.addWeighted(pixels, 1 + (share := chance.uniform(0.2, 0.8)), soft, -share, 0))
+    pixels = lit(pixels, chance)
+    kind = chance.random()
+    if kind < 0.45:
+        pixels = saved(pixels, int(chance.integers(35, 98)))
+        if chance.random() < 0.25:
+            pixels = saved(resized(pixels, chance.uniform(0.7, 1.0), chance), int(chance.integers(45, 95)))
+    elif kind < 0.9:
+        pixels = filmed(pixels, int(chance.integers(18, 37)), chance)
+    return pixels
+
+
+def resized(pixels: Pixels, share: float, chance: np.random.Generator) -> Pixels:
+    height, width = pixels.shape[:2]
+    size = (max(24, round(width * share)), max(24, round(height * share)))
+    how = int(chance.choice(LARGER if share > 1 else SMALLER))
+    return np.asarray(cv2.resize(pixels, size, interpolation=how))
+
+
+def lit(pixels: Pixels, chance: np.random.Generator, much: float = 1.0) -> Pixels:
+    """Contrast, brightness, gamma, saturation, and tints of the three colours."""
+    if chance.random() < 0.5:
+        values = np.arange(256) / 255
+        values = values ** chance.uniform(1 - 0.3 * much, 1 + 0.35 * much)
+        values = (values - 0.5) * chance.uniform(1 - 0.25 * much, 1 + 0.25 * much) + 0.5
+        values = values + chance.uniform(-0.1, 0.1) * much
+        curves = np.stack([values * chance.uniform(1 - 0.06 * much, 1 + 0.06 * much) for _ in range(3)], -1)
+        pixels = np.asarray(cv2.LUT(pixels, (curves * 255).clip(0, 255).astype(np.uint8)[:, None]))
+    if chance.random() < 0.25:
+        grey = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        share = chance.uniform(0.6, 1.3) if chance.random() < 0.9 else 0.0
+        pixels = np.asarray(cv2.addWeighted(pixels, share, grey, 1 - share, 0))
+    return pixels
+
+
+def saved(pixels: Pixels, quality: int) -> Pixels:
+    _, encoded = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.ascontiguousarray(np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))[..., ::-1])
+
+
+def filmed(pixels: Pixels, crf: int, chance: np.random.Generator) -> Pixels:
+    """Really encoded as H.264, as a frame behind others of a picture that moves a little."""
+    height, width = (side // 2 * 2 for side in pixels.shape[:2])
+    if min(height, width) < 32:
+        return pixels
+    pixels = pixels[:height, :width]
+    before = int(chance.integers(0, 3))
+    step = chance.normal(0, 1.2, 2)
+    frames = [_shifted(pixels, step * (before - number)) for number in range(before)] + [pixels]
+    return film(frames, crf)[-1]
+
+
+def _shifted(pixels: Pixels, by: Any) -> Pixels:
+    matrix = np.array([[1, 0, by[0]], [0, 1, by[1]]], np.float32)
+    return np.asarray(cv2.warpAffine(pixels, matrix, pixels.shape[1::-1], borderMode=cv2.BORDER_REFLECT))
+
+
+def film(frames: list[Pixels], crf: int, preset: str = "veryfast") -> list[Pixels]:
+    """The frames as they come back out of a real H.264 film."""
+    file = io.BytesIO()
+    height, width = frames[0].shape[:2]
+    with av.open(file, "w", format="mp4") as container:
+        options = {"crf": str(crf), "preset": preset, "threads": "1"}
+        stream: Any = container.add_stream("libx264", rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.thread_count = 1
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), "rgb24")))
+        container.mux(stream.encode())
+    file.seek(0)
+    with av.open(file, "r") as read:
+        read.streams.video[0].thread_count = 1
+        return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in read.decode(video=0)]

@@ -1,0 +1,207 @@
+"""Training an image network: endless fakes, checked now and then on people it has not seen. It can be interrupted."""
+
+import csv
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import crops, networks
+from . import samples
+from .corpora import RealFace
+from .figures import auc
+from .pseudofakes import GROUPS
+from .samples import Recipe
+
+SCALING = "-1..1"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One small file beside the bundle: everything a second run needs to come out the same, chance aside."""
+
+    name: str = "image-blend"
+    network: str = "mobilenetv2"  # mobilenetv2, resnet50, tiny or residual
+    recipe: Recipe = field(default_factory=Recipe)
+    batch: int = 32
+    steps: int = 6000
+    rate: float = 1e-3
+    warm: int = 200
+    decay: float = 1e-4
+    ema: float = 0.998
+    kinds_weight: float = 0.1
+    check_every: int = 200
+    each: int = 40  # validation samples of each kind
+    workers: int = 2
+    seed: int = 1
+
+    @classmethod
+    def read(cls, path: Path) -> "Plan":
+        said = json.loads(path.read_text())
+        recipe = said.pop("recipe", {})
+        if "weights" in recipe:
+            recipe["weights"] = tuple((kind, float(share)) for kind, share in recipe["weights"])
+        return cls(recipe=Recipe(**recipe), **said)
+
+    def write(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
+
+
+def build(plan: Plan, init: Path | None = None) -> Any:
+    size = plan.recipe.size
+    if plan.network == "residual":
+        return networks.residual_network(size, kinds=len(GROUPS))
+    model = networks.image_network(size, plan.network, kinds=len(GROUPS))
+    if init is not None:
+        _start_from(model, init)
+    return model
+
+
+def _start_from(model: Any, init: Path) -> None:
+    """ImageNet's weights for the backbone, layer by layer of the same name."""
+    import keras
+
+    known = keras.applications.MobileNetV2(include_top=False, input_shape=(224, 224, 3), weights=None)
+    known.load_weights(init)
+    names = {layer.name: layer for layer in model.layers}
+    for layer in known.layers:
+        if layer.weights:
+            names[layer.name].set_weights(layer.get_weights())
+
+
+def train(
+    plan: Plan,
+    faces: dict[str, list[RealFace]],
+    folder: Path,
+    *,
+    init: Path | None = None,
+    told: Callable[[int, dict[str, float]], None] = lambda step, figures: None,
+    until: float = float("inf"),
+) -> Any:
+    """Go on from the last checkpoint in `folder`, or begin. Ends after the plan's steps, or at a time of day."""
+    import keras
+
+    folder.mkdir(parents=True, exist_ok=True)
+    plan.write(folder / "plan.json")
+    keras.utils.set_random_seed(plan.seed)
+    model, step = _last(folder), _steps_done(folder)
+    if model is None:
+        model = build(plan, init)
+        _compile(model, plan)
+    steady = _Steady(model, plan, folder)
+    checks = samples.fixed(faces["validation"], plan.recipe, each=plan.each, seed=99)
+    batches = samples.stream(
+        faces["train"], plan.recipe, batch=plan.batch, seed=plan.seed * 1000 + step, workers=plan.workers
+    )
+    losses: list[float] = []
+    try:
+        while step < plan.steps and time.time() < until:
+            pictures, kinds = next(batches)
+            losses.append(float(_step(model, pictures, kinds, plan)))
+            step += 1
+            steady.follow(step)
+            if step % plan.check_every == 0 or step == plan.steps:
+                figures = {"loss": float(np.mean(losses)), **_check(steady.net, checks)}
+                losses.clear()
+                _save(folder, model, steady, step, figures)
+                told(step, figures)
+    finally:
+        batches.close()  # type: ignore[attr-defined]
+    return steady.net
+
+
+def _compile(model: Any, plan: Plan) -> None:
+    import keras
+
+    rate = keras.optimizers.schedules.CosineDecay(
+        plan.rate / 20, plan.steps - plan.warm, alpha=0.02, warmup_target=plan.rate, warmup_steps=plan.warm
+    )
+    model.compile(
+        keras.optimizers.AdamW(rate, weight_decay=plan.decay, clipnorm=5.0),
+        loss=[keras.losses.BinaryCrossentropy(label_smoothing=0.02), keras.losses.SparseCategoricalCrossentropy()],
+        loss_weights=[1.0, plan.kinds_weight],
+    )
+
+
+def _step(model: Any, pictures: Any, kinds: list[str], plan: Plan) -> Any:
+    """Real ones have no kind: they weigh nothing there."""
+    fake = np.array([[float(kind != samples.REAL)] for kind in kinds], np.float32)
+    groups = np.array([0 if kind == samples.REAL else samples.group_of(kind) for kind in kinds], np.int32)
+    given = crops.fed(pictures, SCALING, "rgb")
+    values = model.train_on_batch(given, [fake, groups], sample_weight=[np.ones(len(kinds)), fake[:, 0]])
+    return values[0] if isinstance(values, list | tuple | np.ndarray) else values
+
+
+class _Steady:
+    """A second network that follows the trained one slowly: its weights are a mean over the last steps."""
+
+    def __init__(self, model: Any, plan: Plan, folder: Path) -> None:
+        import keras
+
+        self.model, self.share = model, plan.ema
+        self.net = keras.models.clone_model(model)
+        kept = folder / "steady.weights.h5"
+        if kept.is_file():
+            self.net.load_weights(kept)
+        else:
+            self.net.set_weights(model.get_weights())
+
+    def follow(self, step: int) -> None:
+        if step % 5:  # often enough, and five times cheaper
+            return
+        share = min(self.share**5, step / (step + 100))
+        for mine, other in zip(self.net.weights, self.model.weights, strict=True):
+            if "float" in str(mine.dtype):
+                mine.assign(mine * share + other * (1 - share))
+
+
+def scores(net: Any, pictures: Any, *, batch: int = 32) -> Any:
+    """P(manipulated) and shares of kinds, for 8-bit crops."""
+    made = [
+        [np.asarray(out) for out in net(crops.fed(pictures[i : i + batch], SCALING, "rgb"), training=False)]
+        for i in range(0, len(pictures), batch)
+    ]
+    return np.concatenate([m[0][:, 0] for m in made]), np.concatenate([m[1] for m in made])
+
+
+def _check(net: Any, checks: list[samples.Sample]) -> dict[str, float]:
+    said, _ = scores(net, np.stack([sample.pixels for sample in checks]))
+    kinds = np.array([sample.kind for sample in checks])
+    real = kinds == samples.REAL
+    figures = {"auc": auc(said, ~real), "false_alarms": float((said[real] > 0.8).mean())}
+    for kind in dict.fromkeys(kinds[~real]):
+        of = real | (kinds == kind)
+        figures[str(kind)] = auc(said[of], kinds[of] == kind)
+    return figures
+
+
+def _save(folder: Path, model: Any, steady: _Steady, step: int, figures: dict[str, float]) -> None:
+    """The new checkpoint replaces the old one only when it is whole."""
+    model.save(folder / "next.keras")
+    (folder / "next.keras").replace(folder / "last.keras")
+    steady.net.save_weights(folder / "next.weights.h5")
+    (folder / "next.weights.h5").replace(folder / "steady.weights.h5")
+    log = folder / "log.csv"
+    fresh = not log.is_file()
+    with log.open("a", newline="") as file:
+        writer = csv.DictWriter(file, ["step", *figures])
+        if fresh:
+            writer.writeheader()
+        writer.writerow({"step": step, **{name: round(value, 4) for name, value in figures.items()}})
+    (folder / "step.txt").write_text(str(step))
+
+
+def _last(folder: Path) -> Any:
+    import keras
+
+    path = folder / "last.keras"
+    return keras.saving.load_model(path) if path.is_file() else None
+
+
+def _steps_done(folder: Path) -> int:
+    path = folder / "step.txt"
+    return int(path.read_text()) if path.is_file() else 0
