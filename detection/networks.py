@@ -82,7 +82,10 @@ def with_evidence(model: Model) -> Model | None:
 
 def load(path: Path) -> Model:
     """Weights and graph from a `.keras` or `.h5` file, in safe mode: no pickle, no Lambda, no code of its own."""
-    return keras.saving.load_model(path, compile=False, safe_mode=True)
+    model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    if isinstance(model, keras.Sequential):  # it has no graph before it is called
+        model = keras.Model(model.inputs[0], model.outputs[0])
+    return model
 
 
 def export(model: Model, path: Path) -> tuple[str, ...]:

@@ -194,7 +194,7 @@ def _moved(pixels: Pixels, face: Face, chance: np.random.Generator, much: float 
     """Shifted, scaled and bent by little."""
     x, y = (float(v) for v in face.landmarks.mean(0))
     turn = chance.normal(0, 1.5) * much
-    matrix = cv2.getRotationMatrix2D((x, y), turn, 1 + chance.uniform(-0.05, 0.05) * much)
+    matrix: Any = cv2.getRotationMatrix2D((x, y), turn, 1 + chance.uniform(-0.05, 0.05) * much)
     matrix[:, 2] += chance.normal(0, 0.035, 2) * face.scale * much
     out = cv2.warpAffine(pixels, matrix, pixels.shape[1::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     if chance.random() < 0.5:
