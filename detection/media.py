@@ -3,6 +3,7 @@
 import hashlib
 import mmap
 import struct
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ from .errors import (
 )
 from .limits import Clock, Limits
 
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 av.logging.set_level(av.logging.PANIC)  # what a decoder mutters about a hostile file is not our log
 pillow_heif.register_heif_opener(thumbnails=False)
 
