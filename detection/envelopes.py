@@ -107,6 +107,26 @@ def boxes(content: Content, start: int = 0, end: int | None = None) -> Iterator[
         start += size
 
 
+def lies_on_its_side(content: Content) -> bool:
+    """Whether a film's track header asks for a quarter turn: width and height then change places."""
+    inside = [(start, min(end, len(content))) for name, start, end in boxes(content) if name == b"moov"]
+    tracks = [
+        (at, min(stop, end))
+        for start, end in inside
+        for name, at, stop in boxes(content, start, end)
+        if name == b"trak"
+    ]
+    for start, end in tracks:
+        for name, at, stop in boxes(content, start, end):
+            if name != b"tkhd" or stop > end or stop - at < 84:
+                continue
+            matrix = stop - 44
+            width, height = content[stop - 8 : stop - 4], content[stop - 4 : stop]
+            if any(width) and any(height):  # a track of sound has neither
+                return not any(content[matrix : matrix + 4]) and any(content[matrix + 4 : matrix + 8])
+    return False
+
+
 def _check_boxes(form: str, content: Content) -> None:
     seen: set[bytes] = set()
     for name, start, end in boxes(content):

@@ -7,7 +7,7 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -153,9 +153,12 @@ def probe(path: Path | str, limits: Limits | None = None) -> Media:
         envelopes.check(form, content)
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
+        with decoding():
+            sideways = form in ("mp4", "mov") and envelopes.lies_on_its_side(content)
     look = _probe_image if form in PILLOW else _probe_video
     with decoding():
-        return look(path, form, digest, size, limits)
+        media = look(path, form, digest, size, limits)
+    return replace(media, width=media.height, height=media.width) if sideways else media
 
 
 def check_size(width: int, height: int, limits: Limits, *, copies: int = 2) -> None:

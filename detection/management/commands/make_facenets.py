@@ -1,0 +1,19 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from detection import facenets
+
+
+class Command(BaseCommand):
+    help = "Draw the face finder's three ONNX graphs anew from the weights that the `mtcnn` package carries."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("out", type=Path, nargs="?", default=facenets.FOLDER)
+
+    def handle(self, **options: Any) -> None:
+        for path in facenets.regenerate(options["out"]):
+            self.stdout.write(f"Wrote {path.name}, {path.stat().st_size} bytes.")
