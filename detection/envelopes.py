@@ -145,25 +145,29 @@ def _check_boxes(form: str, content: Content) -> None:
 
 
 def _jpeg_end(content: Content) -> int:
-    at, scanned = 2, False
+    """Walk the segments up to the picture; in its data the end's mark can't occur by chance."""
+    at = 2
     while True:
-        found = JPEG_MARK.search(content, at) if scanned else JPEG_MARK.match(content, at)
+        found = JPEG_MARK.match(content, at)
         if found is None:
-            if scanned or at + 4 > len(content):
+            if at + 4 > len(content):
                 raise Truncated()
             raise Undecodable(detail="no marker where one must be")
         mark, at = content[found.end() - 1], found.end()
         if mark == 0xD9:
             return at
-        if mark == 0x01 or mark == 0xD8:
+        if mark in (0x01, 0xD8):
             continue
         if at + 2 > len(content):
             raise Truncated()
-        length = struct.unpack(">H", content[at : at + 2])[0]
-        scanned = mark == 0xDA or scanned
-        at += max(2, length)
+        at += max(2, struct.unpack(">H", content[at : at + 2])[0])
         if at > len(content):
             raise Truncated()
+        if mark == 0xDA:
+            end = content.find(b"\xff\xd9", at)
+            if end < 0:
+                raise Truncated()
+            return end + 2
 
 
 def _png_end(content: Content) -> int:

@@ -46,12 +46,16 @@ def _nets() -> tuple[Any, Any, Any]:
     return tuple(onnx_session(FOLDER / f"{name}.onnx") for name in ("pnet", "rnet", "onet"))
 
 
-def detect(pixels: Pixels) -> list[Face]:
-    """All faces, largest first, in the coordinates of `pixels`."""
-    for side in (LONG_SIDE, CLOSER):
+def detect(pixels: Pixels, *, least: float = 0.0) -> list[Face]:
+    """All faces, largest first, in the coordinates of `pixels`.
+
+    `least`: faces smaller than this are looked for only where there is no larger one; most of the time goes into them.
+    """
+    for side, wanted in ((LONG_SIDE, least), (LONG_SIDE, 0.0), (CLOSER, 0.0)):
         share = min(1.0, side / max(pixels.shape[:2]))
-        found = _detect(_resized(pixels, share))
-        if found or share == 1.0:
+        smallest = max(SMALLEST, wanted * share)
+        found = _detect(_resized(pixels, share), smallest)
+        if found or (share == 1.0 and smallest == SMALLEST):
             break
     faces = [face.scaled(1 / share) for face in found]
     return sorted(faces, key=lambda face: -face.side)[:MOST]
@@ -73,7 +77,10 @@ def _resized(pixels: Pixels, share: float) -> Pixels:
         return pixels
     height, width = pixels.shape[:2]
     size = (max(1, round(width * share)), max(1, round(height * share)))
-    small: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    while min(pixels.shape[0] // size[1], pixels.shape[1] // size[0]) >= 2:  # halving is cheap, any other step is not
+        half = (pixels.shape[1] // 2, pixels.shape[0] // 2)
+        pixels = cv2.resize(pixels, half, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    small: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
     return small
 
 
@@ -81,11 +88,11 @@ def _normal(pixels: Pixels) -> Floats:
     return (pixels.astype(np.float32) - np.float32(127.5)) / np.float32(128)
 
 
-def _detect(pixels: Pixels) -> list[Face]:
+def _detect(pixels: Pixels, smallest: float) -> list[Face]:
     if min(pixels.shape[:2]) < 12:
         return []
+    boxes = _propose(pixels, smallest)
     image = _normal(pixels)
-    boxes = _propose(image)
     if len(boxes):
         boxes = _refine_second(image, boxes)
     if not len(boxes):
@@ -104,14 +111,16 @@ def _face(row: Floats) -> Face:
     return Face((left, top, right, bottom), tuple((float(row[5 + i]), float(row[10 + i])) for i in range(5)), sure)
 
 
-def _propose(image: Floats) -> Floats:
+def _propose(pixels: Pixels, smallest: float) -> Floats:
     """The first network slides over every level of the pyramid."""
-    height, width = image.shape[:2]
-    share, found = 12 / SMALLEST, []
+    height, width = pixels.shape[:2]
+    share, found = 12 / smallest, []
     while min(height, width) * share >= 12:
         size = (max(12, int(width * share)), max(12, int(height * share)))
-        level = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        offsets, sure = _nets()[0].run(None, {"input": level.transpose(2, 0, 1)[None]})
+        # Each level from the one before: a third of the time of making every one from the whole.
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+        level = cv2.dnn.blobFromImage(pixels, 1 / 128, mean=(127.5, 127.5, 127.5))
+        offsets, sure = _nets()[0].run(None, {"input": level})
         ys, xs = np.nonzero(sure[0, 1] > SURE[0])
         if len(ys):
             corners = np.stack([xs * 2, ys * 2, xs * 2 + 12, ys * 2 + 12], 1) + offsets[0][:, ys, xs].T * 12
@@ -171,6 +180,10 @@ def _patches(image: Floats, boxes: Floats, side: int) -> Floats:
 
 def _keep(rows: Floats, overlap: float, *, smaller: bool = False) -> NDArray[np.intp]:
     """Non-maximum suppression: indices of the surest of those that lie on each other."""
+    if not smaller:
+        boxes: Any = np.column_stack([rows[:, :2], rows[:, 2:4] - rows[:, :2]]).astype(np.float64)
+        sure: Any = rows[:, 4]
+        return np.array(cv2.dnn.NMSBoxes(boxes, sure, 0.0, overlap), np.intp).reshape(-1)
     order = np.argsort(-rows[:, 4], kind="stable")
     left, top, right, bottom = rows[:, :4].T
     areas = (right - left) * (bottom - top)
@@ -180,9 +193,8 @@ def _keep(rows: Floats, overlap: float, *, smaller: bool = False) -> NDArray[np.
         kept.append(best)
         width = (np.minimum(right[best], right[order]) - np.maximum(left[best], left[order])).clip(0)
         height = (np.minimum(bottom[best], bottom[order]) - np.maximum(top[best], top[order])).clip(0)
-        shared = width * height
-        whole = np.minimum(areas[best], areas[order]) if smaller else areas[best] + areas[order] - shared
-        order = order[shared <= overlap * np.maximum(whole, 1e-6)]
+        inner = np.maximum(np.minimum(areas[best], areas[order]), 1e-6)
+        order = order[width * height <= overlap * inner]
     return np.array(kept, np.intp)
 
 

@@ -4,16 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from .errors import Undecodable
 from .limits import Clock, Limits
 from .media import PILLOW, Media, check_size, decoding
 
 Pixels: TypeAlias = NDArray[np.uint8]
 
 LOOK_AT = 1280  # long side that is enough to find faces in
+REDUCED = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2, cv2.IMREAD_REDUCED_COLOR_2))
 
 
 @dataclass(slots=True)
@@ -31,20 +34,40 @@ class Picture:
         return self._whole
 
     def small(self) -> Pixels:
-        """At least `LOOK_AT` on its long side; only JPEG can be decoded reduced, four to eight times faster."""
+        """At least `LOOK_AT` on its long side. Only JPEG can be decoded reduced.
+
+        Where there is a face the whole is needed too, so a reduced look first pays only if it costs next to nothing.
+        """
         long_side = max(self.media.width, self.media.height)
-        if self._whole is not None or self.media.format != "jpeg" or long_side < 2 * LOOK_AT:
+        if self._whole is not None or self.media.format != "jpeg" or long_side < 4 * LOOK_AT:
             return self.whole
         return _read(self.media, self.limits, LOOK_AT)
 
 
 def _read(media: Media, limits: Limits, long_side: int | None) -> Pixels:
+    if media.format == "jpeg" and media.codec in ("RGB", "L"):
+        return _read_jpeg(media, long_side)
     with decoding(), Image.open(media.path, formats=[PILLOW[media.format]]) as image:
         check_size(*image.size, limits)
-        if long_side is not None:
-            share = long_side / max(image.size)
-            image.draft("RGB", (max(1, int(image.width * share)), max(1, int(image.height * share))))
         return upright(image)
+
+
+def _read_jpeg(media: Media, long_side: int | None) -> Pixels:
+    """OpenCV does it five times faster than Pillow, and turns it upright too."""
+    flag = cv2.IMREAD_COLOR_RGB
+    if long_side is not None:
+        flag = next(
+            (reduced for by, reduced in REDUCED if max(media.width, media.height) >= by * long_side),
+            cv2.IMREAD_COLOR_RGB,
+        )
+    try:
+        pixels = cv2.imread(str(media.path), flag)
+    except cv2.error as error:
+        raise Undecodable(detail=repr(error)) from error
+    if pixels is None:
+        raise Undecodable(detail="no pixels came out")
+    read: Pixels = pixels if flag == cv2.IMREAD_COLOR_RGB else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)  # type: ignore[assignment]
+    return read
 
 
 def upright(image: Image.Image) -> Pixels:

@@ -72,7 +72,7 @@ def add(source: Path, root: Path, said: Description, *, embedder: Path | None = 
         notes = _bring(source, folder, "model")
         if embedder is not None:
             notes += _bring(embedder, folder, "embed")
-        _write_card(folder, _describe(folder, said))
+        write_card(folder, describe(folder, said))
         bundle, scores = _try_out(folder, notes)
         if target.exists():
             shutil.rmtree(target)
@@ -180,7 +180,7 @@ def _open(folder: Path, name: str) -> Net:
         raise BadBundle("This network can't be loaded.", detail=repr(error)) from error
 
 
-def _describe(folder: Path, said: Description) -> dict[str, Any]:
+def describe(folder: Path, said: Description) -> dict[str, Any]:
     """The card: what was said, completed by what the graph shows."""
     net = _open(folder, "model")
     has_embedder = any(folder.glob("embed.*"))
@@ -249,7 +249,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write_card(folder: Path, card: dict[str, Any]) -> None:
+def write_card(folder: Path, card: dict[str, Any]) -> None:
     (folder / CARD).write_text(json.dumps(card, indent=2) + "\n")
 
 
@@ -268,7 +268,7 @@ def _try_out(folder: Path, notes: list[str]) -> tuple[Bundle, tuple[float, ...]]
             (folder / "model.onnx").unlink()
             card = json.loads((folder / CARD).read_text())
             del card["weights"]["model.onnx"]
-            _write_card(folder, card)
+            write_card(folder, card)
             notes.append(f"Its ONNX export differs by {apart:.4f}, so it is served by Keras: slowly.")
             bundle = bundles.read(folder)
     return bundle, tuple(float(score) for score in scores)
@@ -291,7 +291,7 @@ def _settle_output(folder: Path) -> None:
         card["output"]["is"] = "softmax" if within and sums else "logits"
     elif said == "probability" and not within:
         card["output"]["is"] = "logit"
-    _write_card(folder, card)
+    write_card(folder, card)
 
 
 def answers(run: Runner) -> Floats:

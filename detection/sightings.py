@@ -16,6 +16,7 @@ from .limits import Clock, Limits
 from .media import Kind, Media
 
 IN_A_FRAME = 8  # faces followed through a video at the same time, the largest
+LEAST = 0.9 * quality.Floor().side  # smaller faces can't be judged, and are looked for only where there is no other
 NEAR = 0.3  # overlap of one face in two neighbouring frames
 AGAIN = 0.15  # and in two frames that lie seconds apart, if its colours are the same
 ALIKE = 0.5
@@ -97,7 +98,7 @@ def look(media: Media, limits: Limits, clock: Clock, cuts: Iterable[Cut], progre
 def _look_at_image(view: View, limits: Limits, cuts: set[Cut]) -> None:
     picture = Picture(view.media, limits)
     small = picture.small()
-    found = faces.detect(small)
+    found = faces.detect(small, least=LEAST * small.shape[1] / picture.media.width)
     view.frames.append((0, 0.0, 0))
     whole = picture.whole if found or view.wholes else small
     share = whole.shape[1] / small.shape[1]
@@ -145,7 +146,7 @@ def _follow(still: Still, current: list[Track]) -> list[tuple[Track, Face]] | No
 
 def _find_again(view: View, still: Still, current: list[Track]) -> list[tuple[Track, Face]]:
     """Look anew, and tell who of those found was seen before."""
-    found = faces.detect(still.pixels)[:IN_A_FRAME]
+    found = faces.detect(still.pixels, least=LEAST)[:IN_A_FRAME]
     palettes = [_colours(still.pixels, face) for face in found]
     near = sorted(
         ((_likeness(track, face, palette, track in current), t, f)

@@ -100,8 +100,9 @@ def _sample_video(media: Media, limits: Limits, clock: Clock, places: int) -> It
         visits = plan(contents, media.seed, places)
         whole = len(contents.times) <= SHORT
         last = -1.0
-        # Frame threads decode far ahead of a short run, for nothing; reading on and on is what they are good for.
-        stream.thread_type = "AUTO" if whole else "SLICE"
+        # Never frame threads: they decode far ahead of a short run, for nothing, and a broken HEVC film was seen to
+        # leave one of them waiting for another for ever.
+        stream.thread_type = "SLICE"
         begin = float((stream.start_time or 0) * (stream.time_base or 0))
         for run, visit in enumerate(visits):
             clock.check()

@@ -1,0 +1,285 @@
+"""How fast this pipeline is beside the way small applications do it: same weights, same files, by turns, in one run.
+
+Times mean little on another machine; their ratios travel.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+from PIL import Image
+
+from . import crops, faces, networks
+from .images import Pixels
+from .importing import PHOTO, Description, describe, write_card
+from .inspection import inspect
+from .panel import read_panel
+from .runtime import runner
+
+SIZE = 224
+WORK = 2 * 300.8e6  # floating-point operations of one MobileNetV2 at 224 pixels: two for each multiplication
+RATE, PACE = 25, 5  # frames a second, and every which one the usual way looks at
+
+
+@dataclass(slots=True)
+class Timed:
+    """Seconds of both ways, taken by turns so that whatever else the machine does hits both."""
+
+    usual: list[float] = field(default_factory=list)
+    ours: list[float] = field(default_factory=list)
+
+    @property
+    def ratio(self) -> float:
+        return median(self.usual) / median(self.ours)
+
+
+def by_turns(usual: Callable[[], Any], ours: Callable[[], Any], rounds: int, *, warm: bool = True) -> Timed:
+    if warm:
+        usual(), ours()
+    timed = Timed()
+    for _ in range(rounds):
+        timed.usual.append(_seconds(usual))
+        timed.ours.append(_seconds(ours))
+    return timed
+
+
+def _seconds(what: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    what()
+    return time.perf_counter() - started
+
+
+@dataclass(slots=True)
+class Bench:
+    """One benchmark in a folder of its own."""
+
+    folder: Path
+    quick: bool = False
+    said: Callable[[str], None] = lambda line: None
+    figures: dict[str, float | None] = field(default_factory=dict)
+    rows: list[tuple[str, str, str, str]] = field(default_factory=list)
+    model: Any = None
+
+    def run(self) -> dict[str, float | None]:
+        self._prepare()
+        rounds = 3 if self.quick else 15
+        self._classifier(rounds)
+        self._image(rounds)
+        self._faces(rounds)
+        for seconds in (10, 60):
+            self._video(2 if self.quick and seconds == 10 else 4 if self.quick else seconds, f"video{seconds}")
+        self._together()
+        self._start()
+        return self.figures
+
+    def _prepare(self) -> None:
+        import keras
+
+        self.said("Preparing the network and the files …")
+        keras.utils.set_random_seed(1)
+        self.model = networks.image_network(SIZE)
+        bundle = self.folder / "bundles" / "bench"
+        bundle.mkdir(parents=True)
+        networks.export(self.model, bundle / "model.onnx")
+        said = Description(name="bench", scaling="-1..1", licence="none", trained_on="nothing: weights of chance")
+        write_card(bundle, describe(bundle, said))
+        photo = Image.open(PHOTO)
+        photo.resize((1200, 1200), Image.Resampling.LANCZOS).save(self.folder / "photo.jpg", quality=90)
+        wide = Image.new("RGB", (4000, 3000), "#8090a0")
+        wide.paste(photo.resize((2400, 2400), Image.Resampling.LANCZOS), (800, 600))
+        chance = np.random.default_rng(0)
+        grain = chance.normal(0, 4, (3000, 4000, 1))  # as every camera has it; a smooth surface decodes too easily
+        noisy = (np.asarray(wide) + grain).clip(0, 255).astype(np.uint8)
+        Image.fromarray(noisy).save(self.folder / "phone.jpg", quality=90)
+
+    def _row(self, what: str, timed: Timed, name: str, unit: float = 1000) -> None:
+        self.figures[f"{name}_ratio"] = round(timed.ratio, 2)
+        kind = "ms" if unit == 1000 else "s"
+        usual, ours = (median(values) * unit for values in (timed.usual, timed.ours))
+        self.rows.append((what, f"{usual:.1f} {kind}", f"{ours:.1f} {kind}", f"{timed.ratio:.1f}×"))
+        self.said(f"{what}: usual {usual:.1f} {kind}, here {ours:.1f} {kind}, {timed.ratio:.1f} times as fast")
+
+    @property
+    def _bundle(self) -> Any:
+        return read_panel(self.folder / "bundles").members[0][0]
+
+    def _classifier(self, rounds: int) -> None:
+        run = runner(self._bundle)
+        photo = np.asarray(Image.open(PHOTO).resize((SIZE, SIZE)))
+        for count in (1, 8):
+            batch = np.repeat(photo[None], count, 0)
+            scaled = crops.fed(batch, "-1..1", "rgb")
+
+            def usual(given: Any = scaled) -> Any:
+                return self.model.predict(given, verbose=0)
+
+            def ours(given: Pixels = batch) -> Any:
+                return run.raw(given)
+
+            timed = by_turns(usual, ours, rounds)
+            self._row(f"Classifier alone, {count} at a time", timed, f"classifier_{count}")
+            self.figures[f"classifier_ratio_b{count}"] = self.figures.pop(f"classifier_{count}_ratio")
+        each = min(timed.ours) / 8
+        limit = WORK / self._arithmetic()
+        self.figures["limit_ratio"] = round(each / limit, 2)
+        self.said(
+            f"One picture takes {each * 1000:.1f} ms; the machine's arithmetic alone would take {limit * 1000:.1f}"
+        )
+
+    @staticmethod
+    def _arithmetic() -> float:
+        """Floating-point operations a second, as a large multiplication of matrices reaches them."""
+        side = 1536
+        one = np.random.default_rng(0).random((side, side), np.float32)
+        return float(2 * side**3 / min(_seconds(lambda: one @ one) for _ in range(8)))
+
+    def _usual_image(self, name: str) -> float:
+        """Open, resize, predict: no face is looked for."""
+        picture = Image.open(self.folder / name).convert("RGB").resize((SIZE, SIZE))
+        return float(self.model.predict(np.asarray(picture, np.float32)[None] / 127.5 - 1, verbose=0)[0, 0])
+
+    def _image(self, rounds: int) -> None:
+        panel = read_panel(self.folder / "bundles")
+        for what, file, name in (
+            ("Photo of 12 megapixels, from file to answer", "phone.jpg", "image"),
+            ("Photo of 1200 × 1200, from file to answer", "photo.jpg", "image_small"),
+        ):
+
+            def usual(file: str = file) -> Any:
+                return self._usual_image(file)
+
+            def ours(file: str = file) -> Any:
+                return inspect(self.folder / file, bundles=panel, heatmap=False)
+
+            self._row(what, by_turns(usual, ours, rounds), name)
+
+    def _faces(self, rounds: int) -> None:
+        try:
+            from mtcnn import MTCNN
+        except ImportError:
+            self.figures["faces_ratio"] = None
+            self.said("Faces: the mtcnn package is not installed, so there is nothing to compare with")
+            return
+        theirs = MTCNN()
+        photo = np.asarray(Image.open(PHOTO).resize((640, 640)).convert("RGB"))
+        timed = by_turns(lambda: theirs.detect_faces(photo), lambda: faces.detect(photo), rounds)
+        self._row("Finding faces at 640 px (the mtcnn package)", timed, "faces")
+
+    def _video(self, seconds: int, name: str) -> None:
+        path = film(self.folder / f"{name}.mp4", seconds, (640, 360) if self.quick else (1920, 1080))
+        panel = read_panel(self.folder / "bundles")
+        timed = by_turns(
+            lambda: self._usual_video(path), lambda: inspect(path, bundles=panel, heatmap=False),
+            1 if self.quick else 3 if seconds <= 10 else 2, warm=False,
+        )  # fmt: skip
+        size = "360p" if self.quick else "1080p"
+        self._row(f"Video of {seconds} s in {size}, from file to answer", timed, name, unit=1)
+
+    def _usual_video(self, path: Path) -> float:
+        """Read every frame, predict every fifth, one by one."""
+        reader, number = cv2.VideoCapture(str(path)), 0
+        scores: list[float] = []
+        while True:
+            more, frame = reader.read()
+            if not more:
+                return float(np.mean(scores))
+            if number % PACE == 0:
+                small = cv2.resize(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), (SIZE, SIZE))
+                scores.append(self.model.predict(small.astype(np.float32)[None] / 127.5 - 1, verbose=0)[0, 0])
+            number += 1
+
+    def _together(self) -> None:
+        panel, count = read_panel(self.folder / "bundles"), 8 if self.quick else 48
+
+        def one(_: int) -> Any:
+            return inspect(self.folder / "photo.jpg", bundles=panel, heatmap=False)
+
+        with ThreadPoolExecutor(8) as pool:
+            taken = _seconds(lambda: list(pool.map(one, range(count))))
+        self.figures["images_per_second_8"] = round(count / taken, 2)
+        self.rows.append(("Photos a second, eight at the same time", "", f"{count / taken:.1f}", ""))
+        self.said(f"Eight at the same time: {count / taken:.1f} photos a second")
+
+    def _start(self) -> None:
+        """A process of its own, from its start until it could answer."""
+        source = (
+            "import sys; from pathlib import Path; import numpy as np\n"
+            "from detection import faces, inspection, panel, runtime\n"
+            "for bundle, _ in panel.read_panel(Path(sys.argv[1])).members:\n"
+            "    run = runtime.runner(bundle)\n"
+            "    run.raw(np.zeros((1, bundle.size, bundle.size, 3), np.uint8))\n"
+            "faces.detect(np.zeros((64, 64, 3), np.uint8))\n"
+            "assert 'tensorflow' not in sys.modules\n"
+            "held = int(Path('/proc/self/statm').read_text().split()[1]) * 4096\n"
+            "print(held / 2**20, flush=True)\n"
+        )
+        command = [sys.executable, "-c", source, str(self.folder / "bundles")]
+        taken, held = [], 0.0
+        for _ in range(1 if self.quick else 5):
+            started = time.perf_counter()
+            done = subprocess.run(  # noqa: S603 (our own interpreter, no shell)
+                command, cwd=Path(__file__).resolve().parents[1], capture_output=True, text=True, check=True
+            )
+            taken.append(time.perf_counter() - started)
+            held = float(done.stdout)
+        self.figures["ready_seconds"], self.figures["ready_mb"] = round(median(taken), 2), round(held, 1)
+        self.rows.append(("Ready to answer, from nothing", "", f"{median(taken):.2f} s, {held:.0f} MB", ""))
+        self.said(f"Ready in {median(taken):.2f} s, holding {held:.0f} MB")
+
+    def table(self) -> str:
+        """For the README."""
+        head = "| | the usual way | here | ratio |\n|---|---|---|---|\n"
+        lines = "".join(f"| {' | '.join(row)} |\n" for row in self.rows)
+        limit = self.figures["limit_ratio"]
+        return f"{head}{lines}| Classifier against this machine's arithmetic limit | | {limit}× of it | |\n"
+
+
+def film(path: Path, seconds: int, size: tuple[int, int]) -> Path:
+    """A portrait that sways, encoded for two seconds and then repeated packet by packet."""
+    width, height = size
+    photo = np.asarray(cv2.imread(str(PHOTO)))[..., ::-1]
+    person = cv2.resize(photo, (height, height), interpolation=cv2.INTER_CUBIC)
+    chance = np.random.default_rng(0)
+    ground = cv2.resize(chance.integers(40, 200, (20, 36, 3), dtype=np.uint8), size, interpolation=cv2.INTER_CUBIC)
+    with av.open(str(path), "w") as out:
+        stream: Any = out.add_stream("libx264", rate=RATE, options={"preset": "veryfast", "g": str(RATE * 2)})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        packets = []
+        for number in range(RATE * 2):
+            frame = np.array(ground, np.uint8)
+            left = (width - height) // 2 + round(height * 0.02 * np.sin(number * np.pi / RATE))
+            frame[:, left : left + height] = person
+            packets += stream.encode(av.VideoFrame.from_ndarray(frame, "rgb24"))
+        packets += stream.encode()
+        kept = [(bytes(p), p.pts, p.dts, p.is_keyframe, p.duration, p.time_base) for p in packets]
+        length = RATE * 2 * round(1 / RATE / kept[0][5])
+        for turn in range(seconds // 2):
+            for content, pts, dts, key, duration, base in kept:
+                packet = av.Packet(content)
+                packet.pts, packet.dts, packet.duration = pts + turn * length, dts + turn * length, duration
+                packet.is_keyframe, packet.stream, packet.time_base = key, stream, base
+                out.mux(packet)
+    return path
+
+
+def written(readme: str, table: str) -> str:
+    """The README with the table between its two marks."""
+    begin, end = "<!-- bench -->", "<!-- /bench -->"
+    if begin not in readme or end not in readme:
+        raise ValueError(f"There is no {begin} … {end} in it.")
+    before, rest = readme.split(begin, 1)
+    return f"{before}{begin}\n{table}{end}{rest.split(end, 1)[1]}"
+
+
+def as_json(figures: dict[str, float | None]) -> str:
+    return json.dumps(figures, sort_keys=True)
