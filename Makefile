@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format lock messages clean
+.PHONY: help run test lint bench facenets format lock messages clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,7 +17,7 @@ run: $(VENV)/site  ## start the whole site on this machine; Ctrl-C stops it
 
 test: $(VENV)/tests  ## run all tests: on SQLite, then on PostgreSQL where one is installed
 	$(PY) -m pytest -n 2
-	$(PY) tests/on_postgresql.py $(PY) -m pytest -n 2
+	$(PY) tests/on_postgresql.py $(PY) -m pytest -n 2 --ignore=tests/detection  # it knows no database
 
 lint: $(VENV)/tests  ## style, types, templates, import directions, migrations, deployment check
 	$(VENV)/bin/ruff check .
@@ -28,6 +28,12 @@ lint: $(VENV)/tests  ## style, types, templates, import directions, migrations, 
 	EMBEDDED=1 VAR_DIR=$$(mktemp -d) $(PY) manage.py makemigrations --check --dry-run
 	SECRET_KEY=$$(printf 'lint%.0s-0123456789' 1 2 3 4 5) ALLOWED_HOSTS=example.org REDIS_URL=redis://localhost \
 	  VAR_DIR=$$(mktemp -d) $(PY) manage.py check --deploy --tag security --fail-level WARNING
+
+bench: $(VENV)/tests  ## time the detector beside the usual way, and renew the README's table
+	EMBEDDED=1 $(PY) manage.py bench --json --readme README.md
+
+facenets: $(VENV)/tests  ## draw the face finder's ONNX graphs anew from the mtcnn package
+	EMBEDDED=1 $(PY) manage.py make_facenets
 
 format: $(VENV)/tests  ## let the tools put code and templates in shape
 	$(VENV)/bin/ruff check --fix .

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import bundle as bundles
-from . import crops, faces
+from . import cards, crops, faces
 from .bundle import CARD, Bundle
 from .errors import BadBundle
 from .images import Pixels
@@ -74,6 +74,7 @@ def add(source: Path, root: Path, said: Description, *, embedder: Path | None = 
             notes += _bring(embedder, folder, "embed")
         write_card(folder, describe(folder, said))
         bundle, scores = _try_out(folder, notes)
+        (folder / "CARD.md").write_text(cards.markdown(bundle))
         if target.exists():
             shutil.rmtree(target)
         folder.rename(target)

@@ -35,7 +35,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 class TogetherWhereDear(LoadScopeScheduling):
-    """Tests that share a running site, or a trained network, stay on one worker; all others go wherever there is room."""
+    """Tests that share a running site, or a trained network, stay on one worker; others go where there is room."""
 
     def _split_scope(self, nodeid: str) -> str:
         folder = nodeid.rpartition("/")[0]

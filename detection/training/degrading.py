@@ -43,6 +43,15 @@ def resized(pixels: Pixels, share: float, chance: np.random.Generator) -> Pixels
     return np.asarray(cv2.resize(pixels, size, interpolation=how))
 
 
+def softer(pixels: Pixels, chance: np.random.Generator) -> Pixels:
+    """Smaller and back, or out of focus: honest pictures are soft as well, and softness must not mean fake."""
+    height, width = pixels.shape[:2]
+    if chance.random() < 0.3:
+        return np.asarray(cv2.GaussianBlur(pixels, (0, 0), chance.uniform(0.4, 1.2)))
+    small = resized(pixels, chance.uniform(0.45, 0.9), chance)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=int(chance.choice(LARGER))))
+
+
 def lit(pixels: Pixels, chance: np.random.Generator, much: float = 1.0) -> Pixels:
     """Contrast, brightness, gamma, saturation, and tints of the three colours."""
     if chance.random() < 0.5:

@@ -117,8 +117,9 @@ def train(
 def _compile(model: Any, plan: Plan) -> None:
     import keras
 
+    warm = min(plan.warm, plan.steps // 2)
     rate = keras.optimizers.schedules.CosineDecay(
-        plan.rate / 20, plan.steps - plan.warm, alpha=0.02, warmup_target=plan.rate, warmup_steps=plan.warm
+        plan.rate / 20, plan.steps - warm, alpha=0.02, warmup_target=plan.rate, warmup_steps=warm
     )
     model.compile(
         keras.optimizers.AdamW(rate, weight_decay=plan.decay, clipnorm=5.0),

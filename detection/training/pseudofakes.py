@@ -89,10 +89,10 @@ def expression_bent(face: Face, other: Face, chance: np.random.Generator) -> Pix
 
 def whole_rebuilt(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     """The whole picture through an encoder's bottleneck and back: only up-sampling leaves a trace."""
-    pixels = face.pixels
-    for _ in range(int(chance.integers(1, 3))):
-        pixels = _through(pixels, chance.uniform(0.45, 0.85), chance)
-    return pixels
+    pixels = _through(face.pixels, chance.uniform(0.6, 0.95), chance, LEARNED)
+    soft = cv2.GaussianBlur(pixels, (0, 0), 1.2)
+    share = chance.uniform(0.4, 1.6)  # decoders are taught to be as sharp as a camera
+    return np.asarray(cv2.addWeighted(pixels, 1 + share, soft, -share, 0))
 
 
 def smoothed(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
@@ -234,12 +234,17 @@ def _rebuilt(pixels: Pixels, chance: np.random.Generator, scale: float) -> Pixel
     return out
 
 
-def _through(pixels: Pixels, share: float, chance: np.random.Generator) -> Pixels:
+LEARNED = ("nearest", "zeros", "shuffle")  # a plain resize is nobody's fake: real pictures are resized too
+
+
+def _through(
+    pixels: Pixels, share: float, chance: np.random.Generator, hows: tuple[str, ...] = (*LEARNED, "plain")
+) -> Pixels:
     """Smaller and back, by one of the ways in which decoders enlarge."""
     height, width = pixels.shape[:2]
     size = (max(8, round(width * share)), max(8, round(height * share)))
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    how = str(chance.choice(["nearest", "linear", "cubic", "lanczos", "zeros", "shuffle"]))
+    how = str(chance.choice(hows))
     if how in ("zeros", "shuffle"):
         small = _learned_like(np.asarray(small), how, chance)
         return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
@@ -247,8 +252,7 @@ def _through(pixels: Pixels, share: float, chance: np.random.Generator) -> Pixel
         doubled = cv2.resize(small, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
         doubled = cv2.filter2D(doubled, -1, _kernel(chance))
         return np.asarray(cv2.resize(doubled, (width, height), interpolation=cv2.INTER_LINEAR))
-    flag = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC, "lanczos": cv2.INTER_LANCZOS4}[how]
-    return np.asarray(cv2.resize(small, (width, height), interpolation=flag))
+    return np.asarray(cv2.resize(small, (width, height), interpolation=int(chance.choice(degrading.LARGER))))
 
 
 def _learned_like(small: Pixels, how: str, chance: np.random.Generator) -> Pixels:

@@ -19,6 +19,7 @@ from .pseudofakes import GROUPS, KINDS, Face
 # The face finder's box, in distances of the eyes from the middle of the five landmarks: measured on 208 faces.
 BOX_DOWN, BOX_WIDTH, BOX_HEIGHT = -0.21, 2.15, 2.88
 REAL = "real"
+SOFT = 0.35  # of the real ones: as many as it takes for sharpness to tell nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ def draw(faces: Sequence[RealFace], recipe: Recipe, chance: np.random.Generator,
     if kind != REAL:
         other = _read(_lookalike(face, faces, chance), chance)
         pixels = pseudofakes.make(kind, face, other, chance)
+    elif chance.random() < SOFT:
+        pixels = degrading.softer(pixels, chance)
     before = pixels.shape[1]
     pixels = degrading.degrade(pixels, chance)
     box = _box(face.landmarks * (pixels.shape[1] / before), chance)

@@ -66,6 +66,9 @@ def test_an_image_classifier_whose_high_score_is_real(learning: Any, tmp_path: P
     assert bundle.cuts.manipulated_above == pytest.approx(0.3)
     assert bundle.files.keys() == {"model.keras", "model.onnx"}
     assert not bundle.calibration.fitted
+    card = (tmp_path / "b" / "theirs" / "CARD.md").read_text()
+    assert "Not calibrated" in card
+    assert "None were measured here." in card
     assert tells_them_apart(tmp_path / "b")
 
 

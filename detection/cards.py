@@ -1,0 +1,61 @@
+"""A bundle's card for people to read: CARD.md says what bundle.json holds, and nothing that isn't in it."""
+
+from typing import Any
+
+from .bundle import Bundle
+
+DIGITS = 3
+
+
+def markdown(bundle: Bundle) -> str:
+    card = bundle.card
+    given, training = card["input"], card.get("training") or {}
+    parts = [
+        f"# {bundle.label}",
+        f"{'Pictures' if bundle.kind == 'image' else 'Videos'}, looked at "
+        + ("as a whole" if bundle.looks_at == "whole" else "face by face")
+        + f": {bundle.size} × {bundle.size} pixels"
+        + (f", {bundle.frames} frames at a time" if bundle.frames > 1 else "")
+        + f", scaled {given['scaling']}, {bundle.colours.upper()}."
+        + f" Licence: {card.get('licence', 'unknown')}.",
+        _calibration(bundle),
+        "A score is an estimate of how likely a face is manipulated. It is never proof.",
+    ]
+    if said := training.get("summary"):
+        parts += ["## Trained on", str(said)]
+    parts += [f"- {name.replace('_', ' ')}: {_value(value)}" for name, value in training.items() if name != "summary"]
+    parts += ["## Figures", _figures(card.get("figures") or [])]
+    if failures := card.get("failures"):
+        parts += ["## Known failures", *(f"- {failure}" for failure in failures)]
+    parts += ["## Weights", *(f"- `{name}` sha256 `{digest}`" for name, digest in bundle.files.items())]
+    return "\n\n".join(parts).replace("\n\n- ", "\n- ") + "\n"
+
+
+def _calibration(bundle: Bundle) -> str:
+    cuts = bundle.cuts
+    band = (
+        f"Below {cuts.little_below:g} there is little evidence, above {cuts.manipulated_above:g} a manipulation is "
+        "likely; between them, and on either, the answer is inconclusive."
+    )
+    if not bundle.calibration.fitted:
+        return f"Not calibrated: its number is no probability, and pages don't show it as one. {band}"
+    return f"Calibrated on data of its own. {band}"
+
+
+def _figures(figures: list[dict[str, Any]]) -> str:
+    if not figures:
+        return "None were measured here."
+    columns = list(dict.fromkeys(name for row in figures for name in row))
+    lines = [f"| {' | '.join(name.replace('_', ' ') for name in columns)} |", "|" + "---|" * len(columns)]
+    lines += [f"| {' | '.join(_value(row.get(name, '')) for name in columns)} |" for row in figures]
+    return "\n".join(lines)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.{DIGITS}f}"
+    if isinstance(value, list):
+        return " to ".join(_value(one) for one in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_value(one)}" for name, one in value.items())
+    return str(value)

@@ -1,0 +1,138 @@
+"""What the networks are taught with: every kind leaves its trace and nothing else that gives it away."""
+
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from django.core.management import call_command
+
+from detection.training import corpora, degrading, outlines, pseudofakes, samples
+from detection.training.corpora import RealFace
+from detection.training.figures import auc, auc_interval
+from detection.training.pseudofakes import KINDS, Face
+from detection.training.samples import REAL, Recipe
+
+
+def face_of(person: RealFace) -> Face:
+    return Face(person.pixels(), person.landmarks)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fake_is_another_picture_of_the_same_size_and_made_by_its_seed(kind: str, people: list[RealFace]) -> None:
+    face, other = face_of(people[0]), face_of(people[1])
+    before = face.pixels.copy()
+    made = [pseudofakes.make(kind, face, other, np.random.default_rng(seed)) for seed in (3, 3, 4)]
+    assert made[0].shape == before.shape
+    assert made[0].dtype == np.uint8
+    assert (made[0] == made[1]).all(), "the same seed, the same fake"
+    assert any((fake != before).any() for fake in made)
+    assert (made[0] != made[2]).any()
+    assert (face.pixels == before).all(), "the real one is left alone"
+
+
+IN_PLACE = [kind for kind in KINDS if kind not in ("whole_rebuilt", "self_blend")]  # those may change the ground
+
+
+@pytest.mark.parametrize("kind", IN_PLACE)
+def test_a_fake_keeps_what_is_far_from_the_face(kind: str, people: list[RealFace]) -> None:
+    face, other = face_of(people[2]), face_of(people[3])
+    changed = np.zeros(face.pixels.shape[:2], bool)
+    for seed in range(4):
+        made = pseudofakes.make(kind, face, other, np.random.default_rng(seed)).astype(int)
+        changed |= np.abs(made - face.pixels).max(-1) > 12
+    assert changed.any()
+    assert changed[:8].mean() < 0.05
+    assert changed[-8:].mean() < 0.1
+
+
+@pytest.mark.parametrize("shape", outlines.SHAPES)
+def test_every_part_of_a_face_has_a_mask_around_its_landmarks(shape: str, people: list[RealFace]) -> None:
+    face = face_of(people[0])
+    mask = outlines.draw(shape, face.landmarks, face.pixels.shape[:2], np.random.default_rng(0))
+    ys, xs = np.nonzero(mask)
+    assert 0.01 < mask.mean() < 0.7
+    left, right = face.landmarks[:, 0].min(), face.landmarks[:, 0].max()
+    assert left - 2 * face.scale < xs.mean() < right + 2 * face.scale
+    assert face.landmarks[:, 1].min() - face.scale < ys.mean() < face.landmarks[:, 1].max() + face.scale
+    soft = outlines.softened(mask, np.random.default_rng(1), face.scale)
+    assert soft.min() >= 0
+    assert soft.max() <= 1
+
+
+def cues(pixels: np.ndarray) -> tuple[float, float, float]:
+    """What a fake must not be known by: brightness, sharpness, and how well it compresses."""
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    _, encoded = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])
+    return float(grey.mean()), float(cv2.Laplacian(grey, cv2.CV_32F).var()), float(len(encoded))
+
+
+def test_nothing_trivial_tells_fakes_from_real_ones(people: list[RealFace]) -> None:
+    chance = np.random.default_rng(0)
+    made = [samples.draw(people, Recipe(size=96), chance) for _ in range(1200)]
+    fake = np.array([sample.fake for sample in made])
+    said = np.array([cues(sample.pixels) for sample in made])
+    for number, name in enumerate(("brightness", "sharpness", "size of the JPEG")):
+        assert 0.45 <= auc(said[:, number], fake) <= 0.55, (name, auc(said[:, number], fake))
+
+
+def test_a_sample_is_the_same_for_the_same_seed(people: list[RealFace]) -> None:
+    one, other = (samples.draw(people, Recipe(size=64), np.random.default_rng(7)) for _ in range(2))
+    assert one.kind == other.kind
+    assert (one.pixels == other.pixels).all()
+
+
+def test_a_checking_set_has_all_kinds_and_as_many_real_ones(people: list[RealFace]) -> None:
+    made = samples.fixed(people, Recipe(size=48), each=2, seed=1)
+    kinds = [sample.kind for sample in made]
+    assert kinds.count(REAL) == 2 * len(KINDS)
+    assert all(kinds.count(kind) == 2 for kind in KINDS)
+
+
+def test_pixels_are_cut_as_they_are_for_the_residual_network(people: list[RealFace]) -> None:
+    sample = samples.draw(people, Recipe(size=96, fit="native"), np.random.default_rng(0), REAL)
+    assert sample.pixels.shape == (96, 96, 3)
+
+
+def test_a_person_is_in_one_part_only(people: list[RealFace]) -> None:
+    parts = {part: {p.group for p in people if p.part == part} for part in ("train", "validation", "calibration")}
+    assert sum(map(len, parts.values())) == len({p.group for p in people})
+    assert len(parts["train"]) > len(parts["validation"]) > 0
+    assert corpora.part_of("person-1") == corpora.part_of("person-1")
+
+
+def test_degrading_knows_nothing_of_real_and_fake(people: list[RealFace]) -> None:
+    pixels = people[0].pixels()
+    one, other = (degrading.degrade(pixels, np.random.default_rng(5)) for _ in range(2))
+    assert (one == other).all()
+    shapes = {degrading.degrade(pixels, np.random.default_rng(seed)).shape for seed in range(30)}
+    assert len(shapes) > 3
+
+
+def test_filming_is_a_real_encode(people: list[RealFace]) -> None:
+    pixels = people[0].pixels()
+    errors = [
+        np.abs(degrading.filmed(pixels, crf, np.random.default_rng(0)).astype(int)
+               - pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2]).mean()
+        for crf in (18, 28, 38)
+    ]  # fmt: skip
+    assert errors == sorted(errors)
+    assert errors[2] > errors[0] * 1.3
+
+
+def test_a_sheet_of_fakes_can_be_looked_at(folder: Path, tmp_path: Path) -> None:
+    call_command("show_fakes", tmp_path / "sheet.png", faces=folder, columns=2, size=48, stdout=io.StringIO())
+    assert cv2.imread(str(tmp_path / "sheet.png")).shape == ((len(KINDS) + 1) * 48, 96, 3)
+
+
+def test_auc_is_the_chance_that_a_fake_scores_higher() -> None:
+    assert auc([0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1]) == 1.0
+    assert auc([0.9, 0.8, 0.2, 0.1], [0, 0, 1, 1]) == 0.0
+    assert auc([0.5, 0.5, 0.5, 0.5], [0, 1, 0, 1]) == 0.5
+    assert np.isnan(auc([0.5, 0.6], [1, 1]))
+    chance = np.random.default_rng(0)
+    fake = np.arange(400) % 2
+    low, high = auc_interval(chance.normal(fake, 1.0), fake)
+    assert low < 0.76 < high
+    assert high - low < 0.12

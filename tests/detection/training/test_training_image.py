@@ -1,0 +1,64 @@
+"""A training that is cut off goes on where it was; what comes out is a network that inspection can use."""
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.core.management import call_command
+
+from detection.training import image
+from detection.training.corpora import read_faces
+from detection.training.image import Plan
+from detection.training.samples import Recipe
+
+TINY = Plan(
+    name="tiny", network="tiny", recipe=Recipe(size=48), batch=8, steps=12, check_every=6, each=1, workers=1, warm=2
+)
+
+
+def log(folder: Path) -> list[dict[str, str]]:
+    with (folder / "log.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_it_is_interrupted_and_goes_on(folder: Path, tmp_path: Path) -> None:
+    faces = {part: read_faces(folder, part) for part in ("train", "validation")}
+    told: list[int] = []
+
+    class Interrupted(Exception):
+        pass
+
+    def stop(step: int, figures: dict[str, float]) -> None:
+        told.append(step)
+        raise Interrupted
+
+    with pytest.raises(Interrupted):
+        image.train(TINY, faces, tmp_path / "run", told=stop)
+    assert told == [6]
+    net = image.train(TINY, faces, tmp_path / "run", told=lambda step, figures: told.append(step))
+    assert told == [6, 12]
+    rows = log(tmp_path / "run")
+    assert [row["step"] for row in rows] == ["6", "12"]
+    assert {"loss", "auc", "false_alarms", "self_blend"} <= rows[0].keys()
+    said, kinds = image.scores(net, np.zeros((3, 48, 48, 3), np.uint8))
+    assert said.shape == (3,)
+    assert kinds.sum(1) == pytest.approx([1, 1, 1], abs=1e-5)
+
+
+def test_the_command_does_it_from_a_plan(folder: Path, tmp_path: Path) -> None:
+    TINY.write(tmp_path / "plan.json")
+    assert Plan.read(tmp_path / "plan.json") == TINY
+    call_command("train_image", tmp_path / "run", faces=folder, plan=tmp_path / "plan.json", stdout=io.StringIO())
+    assert len(log(tmp_path / "run")) == 2
+    assert Plan.read(tmp_path / "run" / "plan.json") == TINY
+
+
+def test_the_residual_network_is_trained_the_same_way(folder: Path, tmp_path: Path) -> None:
+    faces = {part: read_faces(folder, part) for part in ("train", "validation")}
+    plan = Plan(
+        network="residual", recipe=Recipe(size=48, fit="native"), batch=4, steps=2, check_every=2, each=1, workers=1
+    )
+    net = image.train(plan, faces, tmp_path / "run")
+    assert net.name == "residual"
