@@ -211,9 +211,7 @@ def describe(folder: Path, said: Description) -> dict[str, Any]:
         },
         "output": {"is": said.output or "probability", "fake_is": said.fake_is},
         "cuts": {"little_below": low, "manipulated_above": high},
-        "weights": {
-            path.name: _digest(path) for path in sorted(folder.iterdir()) if path.suffix in (".onnx", ".keras")
-        },
+        "weights": digests(folder),
         "licence": said.licence,
         "training": {"summary": said.trained_on},
         "figures": [],
@@ -245,9 +243,14 @@ def _cuts(said: Description) -> tuple[float, float]:
     return cut, cut
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def digests(folder: Path) -> dict[str, str]:
+    """Of everything that decides a score."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".onnx", ".keras", ".npz"):
+            with path.open("rb") as file:
+                found[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
 def write_card(folder: Path, card: dict[str, Any]) -> None:

@@ -60,7 +60,9 @@ def _score(run: Runner, view: View, clock: Clock, finding: BundleFinding) -> Bun
             unfamiliar.add(face)
         if bundle.kinds and "kinds" in outputs:
             shares = outputs["kinds"].mean(0)
-            kinds[face] = {kind: float(share) for kind, share in zip(bundle.kinds, shares, strict=True)}
+            kinds[face] = dict.fromkeys(bundle.kinds, 0.0)
+            for kind, share in zip(bundle.kinds, shares, strict=True):
+                kinds[face][kind] += float(share)
     if not rows:
         return replace(finding, status="not_applicable", reasons=(_why_nothing(bundle, view, small),))
     faces = {face: _mean(raw) for face, _, raw in rows}

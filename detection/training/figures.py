@@ -3,9 +3,6 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
-Numbers = NDArray[np.float64]
 
 
 def auc(scores: Any, fake: Any) -> float:
@@ -19,19 +16,64 @@ def auc(scores: Any, fake: Any) -> float:
     return float((ranks[fake].sum() - fakes * (fakes + 1) / 2) / (fakes * reals))
 
 
-def auc_interval(
-    scores: Any, fake: Any, groups: Any = None, *, rounds: int = 1000, seed: int = 0
-) -> tuple[float, float]:
+def auc_interval(scores: Any, fake: Any, groups: Any = None, *, rounds: int = 1000) -> tuple[float, float]:
     """95 % by bootstrap over groups: pictures of one person or film are not independent."""
     scores, fake = np.asarray(scores, np.float64), np.asarray(fake, bool)
-    names, of = np.unique(np.arange(len(scores)) if groups is None else np.asarray(groups), return_inverse=True)
+    return bootstrap(lambda rows: auc(scores[rows], fake[rows]), len(scores), groups, rounds=rounds)
+
+
+def true_positives_at(scores: Any, fake: Any, false_alarms: float) -> float:
+    """The share of fakes found at the cut that lets at most so many real ones through."""
+    scores, fake = np.asarray(scores, np.float64), np.asarray(fake, bool)
+    if not fake.any() or fake.all():
+        return float("nan")
+    reals = np.sort(scores[~fake])[::-1]
+    allowed = int(np.floor(false_alarms * len(reals) + 1e-9))
+    cut = reals[allowed] if allowed < len(reals) else -np.inf
+    return float((scores[fake] > cut).mean())
+
+
+def equal_error_rate(scores: Any, fake: Any) -> float:
+    """Where as large a share of fakes is missed as of real ones is suspected."""
+    scores, fake = np.asarray(scores, np.float64), np.asarray(fake, bool)
+    if not fake.any() or fake.all():
+        return float("nan")
+    cuts = np.concatenate([[-np.inf], np.unique(scores)])
+    missed = np.array([(scores[fake] <= cut).mean() for cut in cuts])
+    alarms = np.array([(scores[~fake] > cut).mean() for cut in cuts])
+    at = int(np.argmin(np.abs(missed - alarms)))
+    return float((missed[at] + alarms[at]) / 2)
+
+
+def calibration_error(scores: Any, fake: Any, bins: int = 10) -> float:
+    """Expected calibration error: how far scores are from the shares of fakes among files that got them."""
+    scores, fake = np.asarray(scores, np.float64), np.asarray(fake, np.float64)
+    if not len(scores):
+        return float("nan")
+    of = np.minimum((scores * bins).astype(int), bins - 1)
+    inside = [of == number for number in range(bins) if (of == number).any()]
+    return float(sum(abs(scores[at].mean() - fake[at].mean()) * at.sum() for at in inside) / len(scores))
+
+
+def share_interval(count: int, total: int) -> tuple[float, float]:
+    """Wilson's 95 % for a share; honest for few and for none."""
+    if not total:
+        return float("nan"), float("nan")
+    z, p = 1.96, count / total
+    middle = (p + z * z / (2 * total)) / (1 + z * z / total)
+    half = z * np.sqrt(p * (1 - p) / total + z * z / (4 * total * total)) / (1 + z * z / total)
+    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
+
+
+def bootstrap(what: Any, count: int, groups: Any = None, *, rounds: int = 1000) -> tuple[float, float]:
+    """95 % of any figure of rows, drawn by group. `what` is given the rows' indices."""
+    names, of = np.unique(np.arange(count) if groups is None else np.asarray(groups), return_inverse=True)
     members = [np.flatnonzero(of == number) for number in range(len(names))]
     chance = np.random.default_rng(0)
-    found = []
-    for _ in range(rounds):
-        where = np.concatenate([members[i] for i in chance.integers(len(members), size=len(members))])
-        value = auc(scores[where], fake[where])
-        if np.isfinite(value):
-            found.append(value)
-    low, high = np.percentile(found, [2.5, 97.5]) if found else (float("nan"),) * 2
+    found = [
+        what(np.concatenate([members[i] for i in chance.integers(len(members), size=len(members))]))
+        for _ in range(rounds)
+    ]
+    finite = [value for value in found if np.isfinite(value)]
+    low, high = np.percentile(finite, [2.5, 97.5]) if finite else (float("nan"),) * 2
     return float(low), float(high)

@@ -35,7 +35,7 @@ def street(seed: int) -> np.ndarray:
 
 
 def pictures() -> list[np.ndarray]:
-    found = [files.ASTRONAUT, *(street(seed) for seed in range(8))]
+    found = [files.ASTRONAUT, *(street(seed) for seed in range(12))]
     if LARGER.is_dir():  # not in every clone; with it, forty real people more
         with (LARGER / "faces.csv").open(newline="") as file:
             rows = list(csv.DictReader(file))[:: 4089 // 40]

@@ -1,0 +1,21 @@
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from detection.training import evaluation
+
+
+class Command(BaseCommand):
+    help = "Compare two evaluations of the same files: is the second better by more than chance?"
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("first", type=Path)
+        parser.add_argument("second", type=Path)
+
+    def handle(self, **options: Any) -> None:
+        said = evaluation.compare(evaluation.read(options["first"]), evaluation.read(options["second"]))
+        self.stdout.write(json.dumps(said))

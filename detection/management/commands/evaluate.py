@@ -1,0 +1,65 @@
+import json
+from argparse import ArgumentParser
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from detection.limits import Limits
+from detection.panel import Panel, Weight, read_panel
+from detection.training import evaluation
+
+
+class Command(BaseCommand):
+    help = "Run the whole pipeline on files with known answers, and say how good it is, with intervals."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("source", type=Path, help="real/ and fake/ in a folder or an archive, or a CSV")
+        parser.add_argument("--bundle", help="this bundle alone (name or name/version); without it: the panel")
+        parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR), help="folder of bundles")
+        parser.add_argument("--scores", type=Path, help="CSV of every file's score; given again, it goes on from there")
+        parser.add_argument("--limit", type=int, default=0, help="so many files of each label, evenly spread")
+        parser.add_argument("--seconds", type=float, default=Limits().wall_seconds)
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, **options: Any) -> None:
+        panel = _panel(read_panel(options["bundles"]), options["bundle"])
+        with evaluation.items(options["source"]) as found:
+            chosen = _spread(found, options["limit"])
+            with tqdm(total=len(chosen), unit="file") as bar:
+
+                def told(done: int, left: int) -> None:
+                    bar.n = len(chosen) - left + done
+                    bar.refresh()
+
+                limits = Limits(wall_seconds=options["seconds"])
+                rows = evaluation.run(chosen, panel, limits, out=options["scores"], told=told)
+        said = {"source": options["source"].name, "panel": panel.to_dict(), **evaluation.summary(rows)}
+        if options["json"]:
+            self.stdout.write(json.dumps(said))
+            return
+        for name, value in said.items():
+            self.stdout.write(f"{name}: {json.dumps(value)}")
+
+
+def _panel(panel: Panel, name: str | None) -> Panel:
+    if not name:
+        return panel
+    members = tuple((bundle, Weight.TRUST) for bundle, _ in panel.members if name in (bundle.name, bundle.label))
+    if not members:
+        raise CommandError(f"There is no bundle {name}.")
+    return replace(panel, members=members, broken=(), cuts=None)
+
+
+def _spread(found: list[evaluation.Item], limit: int) -> list[evaluation.Item]:
+    if not limit:
+        return found
+    chosen = []
+    for fake in (False, True):
+        of = [item for item in found if item.fake is fake]
+        chosen += of[:: max(1, len(of) // limit)][:limit]
+    return chosen

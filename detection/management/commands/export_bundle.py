@@ -1,0 +1,45 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from detection.errors import BadBundle
+from detection.training import export
+from detection.training.corpora import read_faces
+
+
+class Command(BaseCommand):
+    help = "Make a bundle of a trained network: calibrate it, measure it, and write its card."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("run", type=Path, help="folder of the training")
+        parser.add_argument("--faces", type=Path, required=True, help="the folder that it was trained on")
+        parser.add_argument("--release", default="1", help="the bundle's version")
+        parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR))
+        parser.add_argument("--each", type=int, default=60, help="samples of each kind to calibrate and measure on")
+        parser.add_argument("--figures", type=Path, nargs="*", default=[], help="stored evaluations for the card")
+        parser.add_argument("--failure", action="append", default=[], help="a known failure, for the card")
+
+    def handle(self, **options: Any) -> None:
+        parts = ("train", "validation", "calibration")
+        release = export.Release(
+            run=options["run"],
+            root=options["bundles"],
+            faces={part: read_faces(options["faces"], part) for part in parts},
+            version=options["release"],
+            each=options["each"],
+            measured=[export.row_of(path) for path in options["figures"]],
+            failures=options["failure"],
+        )
+        try:
+            bundle = release.write()
+        except BadBundle as error:
+            raise CommandError(str(error)) from error
+        size = sum(path.stat().st_size for path in bundle.folder.iterdir()) / 2**20
+        self.stdout.write(f"Wrote {bundle.label}, {size:.1f} MB.")
+        for row in bundle.card["figures"]:
+            if "auc" in row:
+                self.stdout.write(f"  {row['data']}: AUC {row['auc']:.3f}")

@@ -1,0 +1,272 @@
+"""The protocol: the whole pipeline on raw files that nothing was trained or tuned on, with nothing dropped silently."""
+
+import csv
+import tempfile
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from .. import videos
+from ..errors import DetectionError
+from ..finding import Outcome
+from ..images import Picture, Pixels
+from ..inspection import inspect
+from ..limits import Clock, Limits
+from ..media import Kind, probe
+from ..panel import Panel
+from . import figures
+
+REFUSED = "refused"
+Told = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A file with a known answer."""
+
+    name: str
+    fake: bool
+    manipulation: str
+    group: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the pipeline said of it, and what a detector that knows nothing could go by."""
+
+    name: str
+    fake: bool
+    manipulation: str
+    group: str
+    outcome: str
+    score: float | None
+    reasons: str
+    milliseconds: float
+    bytes: int
+    brightness: float | None
+    sharpness: float | None
+    panel: str
+
+    @property
+    def judged(self) -> bool:
+        return self.score is not None
+
+
+@contextmanager
+def items(source: Path) -> Iterator[list[Item]]:
+    """The files of a folder, an archive, or a CSV (file, label, manipulation, group)."""
+    if source.suffix == ".csv":
+        yield _listed(source)
+    elif source.is_dir():
+        yield list(_in_folder(source))
+    elif zipfile.is_zipfile(source):
+        with tempfile.TemporaryDirectory(prefix="evaluate-") as unpacked, zipfile.ZipFile(source) as archive:
+            archive.extractall(unpacked)
+            yield list(_in_folder(Path(unpacked)))
+    else:
+        raise ValueError(f"{source} is neither a folder with real/ and fake/, nor an archive of them, nor a CSV.")
+
+
+def _in_folder(root: Path) -> Iterator[Item]:
+    for path in sorted(p for p in root.rglob("*") if p.is_file() and not p.name.startswith(".")):
+        parts = path.relative_to(root).parts
+        label = next((part for part in parts[:-1] if part in ("real", "fake")), None)
+        if label is None:
+            continue
+        inner = parts[parts.index(label) + 1 : -1]
+        name = "/".join(parts)
+        yield Item(name, label == "fake", inner[0] if inner and label == "fake" else "", name, path)
+
+
+def _listed(source: Path) -> list[Item]:
+    with source.open(newline="") as file:
+        return [
+            Item(
+                row["file"],
+                row["label"] in ("fake", "1"),
+                row.get("manipulation") or "",
+                row.get("group") or row["file"],
+                (source.parent / row["file"]).resolve(),
+            )
+            for row in csv.DictReader(file)
+        ]
+
+
+def run(found: Iterable[Item], panel: Panel, limits: Limits, *, out: Path | None, told: Told) -> list[Row]:
+    """Judge every file once. With `out`, go on after the files that it already has for this very panel."""
+    rows = [row for row in read(out) if row.panel == panel.id] if out and out.is_file() else []
+    done = {row.name for row in rows}
+    left = [item for item in found if item.name not in done]
+    if out is not None:
+        write(out, rows)
+    for number, item in enumerate(left):
+        row = _judged(item, panel, limits)
+        rows.append(row)
+        if out is not None:
+            write(out, [row], more=True)
+        told(number + 1, len(left))
+    return rows
+
+
+def _judged(item: Item, panel: Panel, limits: Limits) -> Row:
+    size = item.path.stat().st_size if item.path.is_file() else 0
+    brightness, sharpness = _trivial(item.path, limits)
+    try:
+        finding = inspect(item.path, bundles=panel, limits=limits, heatmap=False)
+        outcome, score = finding.outcome.value, finding.score
+        reasons, taken = " ".join(reason.code for reason in finding.reasons), finding.milliseconds
+    except DetectionError as error:
+        outcome, score, reasons, taken = REFUSED, None, error.code, 0.0
+    return Row(
+        item.name, item.fake, item.manipulation, item.group, outcome, score, reasons, round(taken, 1), size,
+        brightness, sharpness, panel.id,
+    )  # fmt: skip
+
+
+def _trivial(path: Path, limits: Limits) -> tuple[float | None, float | None]:
+    try:
+        media = probe(path, limits)
+        pixels: Pixels
+        if media.kind is Kind.IMAGE:
+            pixels = Picture(media, limits).small()
+        else:
+            pixels = next(videos.sample(media, limits, Clock(limits.wall_seconds), places=1)).pixels
+    except (DetectionError, StopIteration):
+        return None, None
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    return round(float(grey.mean()), 3), round(float(cv2.Laplacian(grey, cv2.CV_32F).var()), 3)
+
+
+def write(path: Path, rows: list[Row], *, more: bool = False) -> None:
+    names = [field.name for field in fields(Row)]
+    with path.open("a" if more else "w", newline="") as file:
+        writer = csv.DictWriter(file, names)
+        if not more:
+            writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)
+
+
+def read(path: Path) -> list[Row]:
+    def number(said: str) -> float | None:
+        return float(said) if said else None
+
+    with path.open(newline="") as file:
+        return [
+            Row(
+                row["name"], row["fake"] == "True", row["manipulation"], row["group"], row["outcome"],
+                number(row["score"]), row["reasons"], float(row["milliseconds"]), int(row["bytes"]),
+                number(row["brightness"]), number(row["sharpness"]), row["panel"],
+            )
+            for row in csv.DictReader(file)
+        ]  # fmt: skip
+
+
+def summary(rows: list[Row]) -> dict[str, Any]:
+    """Everything the protocol asks for. Figures of scores are of the files that got one; coverage says how many did."""
+    judged = [row for row in rows if row.judged]
+    reals, fakes = [row for row in rows if not row.fake], [row for row in rows if row.fake]
+    scores, fake = _arrays(judged)
+    groups = [row.group for row in judged]
+    alarms = sum(row.outcome == Outcome.LIKELY_MANIPULATED for row in reals)
+    decided = [row for row in judged if row.outcome in (Outcome.LIKELY_MANIPULATED, Outcome.LITTLE_EVIDENCE)]
+    right = sum((row.outcome == Outcome.LIKELY_MANIPULATED) == row.fake for row in judged)
+    return {
+        "n_real": len(reals),
+        "n_fake": len(fakes),
+        "groups": len({row.group for row in rows}),
+        "coverage": _rounded(len(judged) / len(rows)) if rows else None,
+        "not_judged": dict(Counter(f"{row.outcome}: {row.reasons}" for row in rows if not row.judged)),
+        "outcomes": {
+            "real": dict(Counter(row.outcome for row in reals)),
+            "fake": dict(Counter(row.outcome for row in fakes)),
+        },
+        "auc": _rounded(figures.auc(scores, fake)),
+        "auc_ci": _both(figures.auc_interval(scores, fake, groups)) if _two(fake) else None,
+        "eer": _rounded(figures.equal_error_rate(scores, fake)),
+        "tpr_at_fpr_01": _rounded(figures.true_positives_at(scores, fake, 0.01)),
+        "tpr_at_fpr_05": _rounded(figures.true_positives_at(scores, fake, 0.05)),
+        "accuracy": _rounded(right / len(judged)) if judged else None,
+        "inconclusive": _rounded(1 - len(decided) / len(judged)) if judged else None,
+        "false_alarms": _rounded(alarms / len(reals)) if reals else None,
+        "false_alarms_ci": _both(figures.share_interval(alarms, len(reals))) if reals else None,
+        "ece": _rounded(figures.calibration_error(scores, fake)),
+        "ece_ci": _both(
+            figures.bootstrap(lambda at: figures.calibration_error(scores[at], fake[at]), len(judged), groups)
+        )
+        if judged
+        else None,
+        "per_manipulation": _per_manipulation(judged),
+        "baselines": _baselines(rows),
+        "milliseconds_median": _rounded(float(np.median([row.milliseconds for row in judged]))) if judged else None,
+    }
+
+
+def _per_manipulation(judged: list[Row]) -> dict[str, Any]:
+    """Each kind of fake against all real ones."""
+    reals, said = [row for row in judged if not row.fake], {}
+    for kind in sorted({row.manipulation for row in judged if row.fake}):
+        of = reals + [row for row in judged if row.fake and row.manipulation == kind]
+        scores, fake = _arrays(of)
+        low, high = figures.auc_interval(scores, fake, [row.group for row in of]) if reals else (float("nan"),) * 2
+        said[kind or "all"] = {
+            "n": int(fake.sum()),
+            "auc": _rounded(figures.auc(scores, fake)),
+            "auc_ci": _both((low, high)),
+            "seen": bool(low > 0.5),
+        }
+    return said
+
+
+def _baselines(rows: list[Row]) -> dict[str, float | None]:
+    """What one would reach by something silly. Near 0.5, or the figures above mean less than they seem to."""
+    said = {}
+    for name in ("bytes", "brightness", "sharpness"):
+        known = [row for row in rows if getattr(row, name) is not None]
+        values = np.array([float(getattr(row, name)) for row in known])
+        said[name] = _rounded(figures.auc(values, [row.fake for row in known]))
+    return said
+
+
+def compare(one: list[Row], other: list[Row]) -> dict[str, Any]:
+    """Two runs over the same files: is the second really better? A paired bootstrap of the difference of the AUCs."""
+    first = {row.name: row for row in one if row.judged}
+    both = [(first[row.name], row) for row in other if row.judged and row.name in first]
+    a, b = (np.array([pair[side].score for pair in both], float) for side in (0, 1))
+    fake = np.array([pair[0].fake for pair in both], bool)
+
+    def difference(at: Any) -> float:
+        return figures.auc(b[at], fake[at]) - figures.auc(a[at], fake[at])
+
+    low, high = figures.bootstrap(difference, len(both), [pair[0].group for pair in both])
+    return {
+        "n": len(both),
+        "auc_first": _rounded(figures.auc(a, fake)),
+        "auc_second": _rounded(figures.auc(b, fake)),
+        "difference": _rounded(figures.auc(b, fake) - figures.auc(a, fake)),
+        "difference_ci": _both((low, high)),
+        "surely_different": bool(low > 0 or high < 0),
+    }
+
+
+def _arrays(rows: list[Row]) -> tuple[Any, Any]:
+    return np.array([row.score for row in rows], float), np.array([row.fake for row in rows], bool)
+
+
+def _two(fake: Any) -> bool:
+    return bool(len(fake) and fake.any() and not fake.all())
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else round(float(value), 4)
+
+
+def _both(interval: tuple[float, float]) -> list[float | None]:
+    return [_rounded(value) for value in interval]

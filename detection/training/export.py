@@ -1,0 +1,190 @@
+"""A trained network becomes a bundle: calibrated, measured, described, and checked to be the same in both runtimes."""
+
+import json
+import shutil
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import bundle as bundles
+from .. import cards, importing, networks
+from ..bundle import Bundle
+from ..errors import BadBundle
+from ..runtime import Runner
+from . import calibration, figures, image, samples
+from .corpora import RealFace
+from .image import SCALING, Plan
+from .pseudofakes import GROUPS
+
+AGREE = 1e-4
+TELLS = 0.7  # AUC from which a kind of manipulation is named
+
+
+@dataclass(slots=True)
+class Release:
+    """What goes into one bundle."""
+
+    run: Path  # folder of the training
+    root: Path  # folder of bundles
+    faces: dict[str, list[RealFace]]
+    version: str = "1"
+    each: int = 60  # samples of each kind, for calibrating and for measuring
+    measured: list[dict[str, Any]] = field(default_factory=list)  # evaluations to be put into the card
+    failures: list[str] = field(default_factory=list)
+    licence: str = "MIT"
+    plan: Plan = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.plan = Plan.read(self.run / "plan.json")
+
+    def write(self) -> Bundle:
+        net = self._net()
+        target = self.root / self.plan.name
+        self.root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=self.root) as made:
+            folder = Path(made) / self.plan.name
+            folder.mkdir()
+            net.save(folder / "model.keras")
+            networks.export(net, folder / "model.onnx")
+            self.plan.write(folder / "plan.json")
+            shutil.copyfile(self.run / "log.csv", folder / "log.csv")
+            card = self._card(net, folder)
+            importing.write_card(folder, card)
+            bundle = bundles.read(folder)
+            self._agree(bundle)
+            (folder / "CARD.md").write_text(cards.markdown(bundle))
+            if target.exists():
+                shutil.rmtree(target)
+            folder.rename(target)
+        return bundles.read(target)
+
+    def _net(self) -> Any:
+        net = image.build(self.plan)
+        net.load_weights(self.run / "steady.weights.h5")
+        return net
+
+    def _card(self, net: Any, folder: Path) -> dict[str, Any]:
+        fitting = samples.fixed(self.faces["calibration"], self.plan.recipe, each=self.each, seed=7)
+        raw, _ = image.scores(net, _pictures(fitting))
+        fitted = calibration.fit(raw, [sample.fake for sample in fitting])
+        checking = samples.fixed(self.faces["validation"], self.plan.recipe, each=self.each, seed=99)
+        said, kinds = image.scores(net, _pictures(checking))
+        recipe = self.plan.recipe
+        threshold = _familiar(net, self.faces["train"], checking, self.plan, folder / "familiar.npz")
+        steps = int((self.run / "step.txt").read_text())
+        return {
+            "format": bundles.FORMAT,
+            "name": self.plan.name,
+            "version": self.version,
+            "kind": "image",
+            "input": {
+                "looks_at": "face",
+                "size": recipe.size,
+                "scaling": SCALING,
+                "margin": recipe.margin,
+                "fit": recipe.fit,
+                "mirror": recipe.fit == "resize",
+                "smallest_face": 48,
+            },
+            "output": {"is": "probability", "fake_is": 1, "kinds": _kinds(checking, kinds)},
+            "calibration": {"a": fitted.a, "b": fitted.b},
+            "cuts": {"little_below": fitted.little_below, "manipulated_above": fitted.manipulated_above},
+            "out_of_distribution": {"threshold": threshold},
+            "weights": importing.digests(folder),
+            "licence": self.licence,
+            "training": {
+                "summary": _summary(self.faces["train"]),
+                "licences": dict(Counter(face.licence for face in self.faces["train"])),
+                "network": self.plan.network,
+                "kinds of fakes, by share": dict(recipe.weights),
+                "samples": steps * self.plan.batch,
+                "seed": self.plan.seed,
+            },
+            "figures": [*_measured(checking, fitted(said)), *self.measured],
+            "failures": self.failures,
+        }
+
+    def _agree(self, bundle: Bundle) -> None:
+        """On real crops, not on noise: random pictures agree about anything."""
+        checking = samples.fixed(self.faces["validation"], self.plan.recipe, each=2, seed=3)
+        pictures = _pictures(checking)
+        both = [Runner(bundle, runtime=runtime).raw(pictures)["score"] for runtime in ("onnx", "keras")]
+        apart = float(np.abs(both[0] - both[1]).max())
+        if apart > AGREE:
+            raise BadBundle(f"Keras and ONNX are {apart:.5f} apart on real crops.")
+
+
+def _pictures(made: list[samples.Sample]) -> Any:
+    return np.stack([sample.pixels for sample in made])
+
+
+def _summary(faces: list[RealFace]) -> str:
+    groups = len({face.group for face in faces})
+    return (
+        f"{len(faces)} crops of real faces of about {groups} people, from {len({f.source for f in faces})} collections "
+        "under free licences, and fakes made of them on the fly. No deepfake made by anybody else was used."
+    )
+
+
+def _measured(checking: list[samples.Sample], scores: Any) -> list[dict[str, Any]]:
+    """On people it was not trained on; the fakes are our own: this says how well it learnt, not how well it works."""
+    kinds = np.array([sample.kind for sample in checking])
+    real = kinds == samples.REAL
+    rows = []
+    for kind in ["all", *dict.fromkeys(kinds[~real])]:
+        of = np.ones(len(kinds), bool) if kind == "all" else real | (kinds == kind)
+        fake = ~real[of]
+        rows.append(
+            {
+                "data": f"own fakes, new people: {kind}",
+                "n_real": int((~fake).sum()),
+                "n_fake": int(fake.sum()),
+                "auc": figures.auc(scores[of], fake),
+                "auc_ci": list(figures.auc_interval(scores[of], fake)),
+            }
+        )
+    return rows
+
+
+def _kinds(checking: list[samples.Sample], shares: Any) -> list[str]:
+    """The second head's names, where it can tell every one of them from the others; else none at all."""
+    groups = np.array([-1 if not s.fake else samples.group_of(s.kind) for s in checking])
+    fakes = groups >= 0
+    names = []
+    for number, name in enumerate(GROUPS):
+        tells = figures.auc(shares[fakes, number], groups[fakes] == number)
+        names.append(name if np.isfinite(tells) and tells >= TELLS else "other")
+    return names if any(name != "other" for name in names) else []
+
+
+def _familiar(net: Any, faces: list[RealFace], checking: list[samples.Sample], plan: Plan, path: Path) -> float:
+    """How the embeddings of training crops lie, one number for each dimension, and the 99th percentile beside them."""
+    made = samples.fixed(faces, plan.recipe, each=60, seed=5)
+    evident = networks.with_evidence(net)
+    known, others = (_embeddings(evident, _pictures(part)) for part in (made, checking))
+    mean, spread = known.mean(0), known.std(0) + 0.05 * known.std()
+    precision = 1 / np.square(spread)
+    np.savez(path, mean=mean.astype(np.float32), precision=precision.astype(np.float32))
+    distances = np.sqrt((np.square(others - mean) * precision).sum(1))
+    return round(float(np.quantile(distances, 0.99)), 4)
+
+
+def _embeddings(evident: Any, pictures: Any, batch: int = 32) -> Any:
+    from ..crops import fed
+
+    made = [
+        np.asarray(evident(fed(pictures[i : i + batch], SCALING, "rgb"), training=False)["embedding"])
+        for i in range(0, len(pictures), batch)
+    ]
+    return np.concatenate(made)
+
+
+def row_of(path: Path) -> dict[str, Any]:
+    """One line of the card's table out of a stored evaluation."""
+    said = json.loads(path.read_text())
+    keys = ("n_real", "n_fake", "coverage", "auc", "auc_ci", "tpr_at_fpr_05", "false_alarms", "false_alarms_ci", "ece")
+    return {"data": said["source"], **{key: said[key] for key in keys if said.get(key) is not None}}

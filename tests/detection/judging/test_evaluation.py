@@ -1,0 +1,148 @@
+"""The protocol counts every file, says how sure it is, and goes on where it was cut off."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+
+from detection.training import calibration, evaluation, figures
+
+from . import faking, films
+from .conftest import save
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> Path:
+    """Files with known answers: pictures of both kinds, a film, a picture of nobody and one that can't be read."""
+    root = tmp_path / "known"
+    chance = np.random.default_rng(3)
+    (root / "real").mkdir(parents=True)
+    (root / "fake" / "patches").mkdir(parents=True)
+    for number in range(6):
+        save(root / "real" / f"{number}.jpg", faking.photo(chance, manipulated=False))
+        save(root / "fake" / "patches" / f"{number}.jpg", faking.photo(chance, manipulated=True))
+    films.film(root / "fake" / "patches" / "film.mp4", films.portrait(1, (0, 1)))
+    save(root / "real" / "nobody.png", np.full((200, 200, 3), 99, np.uint8))
+    (root / "real" / "broken.jpg").write_bytes(b"\xff\xd8\xff")
+    return root
+
+
+def evaluate(source: Path, **options: Any) -> dict[str, Any]:
+    out = io.StringIO()
+    call_command("evaluate", source, json=True, stdout=out, **options)
+    said: dict[str, Any] = json.loads(out.getvalue())
+    return said
+
+
+def test_everything_is_counted(known: Path, install: Callable[..., Path]) -> None:
+    said = evaluate(known, bundles=install())
+    assert (said["n_real"], said["n_fake"]) == (8, 7)
+    assert said["coverage"] == pytest.approx(13 / 15, abs=1e-3)
+    assert said["not_judged"] == {"not_applicable: no_face": 1, "refused: truncated": 1}
+    assert said["auc"] == 1.0
+    assert said["auc_ci"] == [1.0, 1.0]
+    assert said["per_manipulation"]["patches"]["n"] == 7
+    assert said["per_manipulation"]["patches"]["seen"]
+    assert said["tpr_at_fpr_05"] == 1.0
+    assert said["eer"] == 0.0
+    assert 0 <= said["ece"] < 0.3
+    assert set(said["baselines"]) == {"bytes", "brightness", "sharpness"}
+    assert said["false_alarms"] == 0.0
+    assert said["false_alarms_ci"][1] > 0.1, "eight files prove little"
+    assert sum(said["outcomes"]["real"].values()) == 8
+
+
+def test_it_goes_on_where_it_was(known: Path, install: Callable[..., Path], tmp_path: Path) -> None:
+    bundles, scores = install(), tmp_path / "scores.csv"
+    first = evaluate(known, bundles=bundles, scores=scores)
+    rows = evaluation.read(scores)
+    assert len(rows) == 15
+    evaluation.write(scores, rows[:9])
+    for path in known.rglob("*.jpg"):
+        path.touch()
+    assert evaluate(known, bundles=bundles, scores=scores)["auc"] == first["auc"]
+    assert [row.name for row in evaluation.read(scores)] == [row.name for row in rows]
+    assert evaluation.read(scores)[:9] == rows[:9], "taken over, not judged again"
+
+
+def test_archives_and_lists_are_read_too(known: Path, install: Callable[..., Path], tmp_path: Path) -> None:
+    bundles = install()
+    with zipfile.ZipFile(tmp_path / "known.zip", "w") as archive:
+        for path in known.rglob("*.jpg"):
+            archive.write(path, path.relative_to(known))
+    assert evaluate(tmp_path / "known.zip", bundles=bundles)["n_fake"] == 6
+    lines = ["file,label,manipulation,group", "known/real/1.jpg,real,,anna", "known/fake/patches/1.jpg,fake,patch,anna"]
+    (tmp_path / "list.csv").write_text("\n".join(lines) + "\nknown/real/gone.jpg,real,,bert\n")
+    said = evaluate(tmp_path / "list.csv", bundles=bundles)
+    assert (said["n_real"], said["n_fake"], said["groups"]) == (2, 1, 2)
+    assert said["not_judged"] == {"refused: missing": 1}
+    assert evaluate(known, bundles=bundles, limit=2)["n_real"] == 2
+
+
+def test_one_bundle_can_be_asked_alone(known: Path, install: Callable[..., Path]) -> None:
+    install("one")
+    bundles = install("two", calibration={"a": -1.0, "b": 0.0})
+    assert evaluate(known, bundles=bundles, bundle="one")["auc"] == 1.0
+    assert evaluate(known, bundles=bundles, bundle="two/1")["auc"] == 0.0
+    with pytest.raises(CommandError, match="no bundle three"):
+        evaluate(known, bundles=bundles, bundle="three")
+
+
+def test_two_evaluations_are_compared_pair_by_pair(known: Path, install: Callable[..., Path], tmp_path: Path) -> None:
+    install("one")
+    bundles = install("two", calibration={"a": -1.0, "b": 0.0})
+    for name in ("one", "two"):
+        evaluate(known, bundles=bundles, bundle=name, scores=tmp_path / f"{name}.csv")
+    out = io.StringIO()
+    call_command("compare", tmp_path / "two.csv", tmp_path / "one.csv", stdout=out)
+    said = json.loads(out.getvalue())
+    assert said["n"] == 13
+    assert said["difference"] == 1.0
+    assert said["surely_different"]
+    out = io.StringIO()
+    call_command("compare", tmp_path / "one.csv", tmp_path / "one.csv", stdout=out)
+    assert not json.loads(out.getvalue())["surely_different"]
+
+
+def test_it_speaks_in_words_as_well(known: Path, install: Callable[..., Path]) -> None:
+    out = io.StringIO()
+    call_command("evaluate", known, bundles=install(), limit=1, stdout=out)
+    assert "n_real: 1\n" in out.getvalue()
+
+
+def test_platt_finds_the_probabilities_behind_distorted_scores() -> None:
+    chance = np.random.default_rng(0)
+    truth = chance.uniform(-4, 4, 4000)
+    fake = chance.random(4000) < 1 / (1 + np.exp(-truth))
+    distorted = 1 / (1 + np.exp(-(truth * 3 + 2)))  # far too sure of itself, and biased
+    fitted = calibration.fit(distorted, fake, false_alarms=0.05)
+    assert fitted.a == pytest.approx(1 / 3, abs=0.04)
+    assert fitted.b == pytest.approx(-2 / 3, abs=0.15)
+    scores = fitted(distorted)
+    assert figures.calibration_error(scores, fake) < 0.04 < figures.calibration_error(distorted, fake)
+    assert (scores[~fake] > fitted.manipulated_above).mean() <= 0.06
+    assert fitted.little_below < fitted.manipulated_above
+
+
+def test_a_perfectly_separated_set_does_not_run_off() -> None:
+    fitted = calibration.fit([0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1])
+    assert np.isfinite([fitted.a, fitted.b]).all()
+    assert fitted.little_below <= fitted.manipulated_above
+
+
+def test_rates_are_what_they_are_called() -> None:
+    scores, fake = [0.1, 0.2, 0.3, 0.9, 0.4, 0.8, 0.95, 0.99], [0, 0, 0, 0, 1, 1, 1, 1]
+    assert figures.true_positives_at(scores, fake, 0.01) == 0.5
+    assert figures.true_positives_at(scores, fake, 0.25) == 1.0
+    assert figures.equal_error_rate(scores, fake) == pytest.approx(0.25)
+    assert np.isnan(figures.equal_error_rate([0.1], [0]))
+    low, high = figures.share_interval(0, 20)
+    assert low == 0.0
+    assert 0.15 < high < 0.18
+    assert figures.calibration_error([0.05, 0.95], [0, 1]) == pytest.approx(0.05)

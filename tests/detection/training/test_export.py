@@ -1,0 +1,77 @@
+"""A trained network becomes a bundle that inspection can use, with a card of what was measured."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+import detection
+from detection import bundle as bundles
+from detection.training import image
+from detection.training.corpora import read_faces
+from detection.training.export import _kinds
+from detection.training.pseudofakes import KINDS
+
+from ..judging import faking
+from ..judging.conftest import save
+from .test_training_image import TINY
+
+
+@pytest.fixture(scope="module")
+def made(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("export")
+    faces = {part: read_faces(folder, part) for part in ("train", "validation")}
+    image.train(TINY, faces, root / "run")
+    said = {"source": "elsewhere.zip", "n_real": 5, "n_fake": 5, "auc": 0.5, "auc_ci": [0.2, 0.8], "ece": None}
+    (root / "said.json").write_text(json.dumps(said))
+    out = io.StringIO()
+    call_command(
+        "export_bundle", root / "run", faces=folder, bundles=root / "bundles", each=3, figures=[root / "said.json"],
+        failure=["hardly trained"], stdout=out,
+    )  # fmt: skip
+    assert "Wrote tiny/1" in out.getvalue()
+    return root / "bundles"
+
+
+def test_the_bundle_is_whole_and_calibrated(made: Path) -> None:
+    bundle = bundles.read(made / "tiny")
+    bundle.verify()
+    assert bundle.files.keys() == {"model.keras", "model.onnx", "familiar.npz"}
+    assert bundle.calibration.fitted
+    assert (bundle.size, bundle.margin, bundle.mirror) == (48, 0.12, True)
+    assert (made / "tiny" / "plan.json").is_file(), "the very plan it was made by"
+
+
+def test_its_card_tells_what_was_measured_where(made: Path) -> None:
+    text = (made / "tiny" / "CARD.md").read_text()
+    assert "public domain" in text
+    assert "| own fakes, new people: self_blend |" in text
+    assert "| elsewhere.zip | 5 | 5 | 0.500 | 0.200 to 0.800 |" in text
+    assert "- hardly trained" in text
+    figures = json.loads((made / "tiny" / bundles.CARD).read_text())["figures"]
+    assert len(figures) == 1 + len(KINDS) + 1
+
+
+def test_inspection_uses_it(made: Path, tmp_path: Path) -> None:
+    import numpy as np
+
+    photo = save(tmp_path / "p.jpg", faking.photo(np.random.default_rng(0), manipulated=False))
+    finding = detection.inspect(photo, bundles=made)
+    assert finding.bundles[0].status == "ran"
+    assert finding.score is not None
+
+
+def test_kinds_are_named_only_where_they_can_be_told() -> None:
+    import numpy as np
+
+    from detection.training.samples import Sample
+
+    pixels = np.zeros((2, 2, 3), np.uint8)
+    checking = [Sample(pixels, kind) for kind in ("self_blend", "mouth_redone", "whole_rebuilt", "smoothed") * 5]
+    sure = np.tile(np.eye(4), (5, 1))
+    assert _kinds(checking, sure) == ["swap", "expression", "synthesised", "retouch"]
+    assert _kinds(checking, np.full((20, 4), 0.25)) == []
+    sure[:, 1] = 0.5
+    assert _kinds(checking, sure) == ["swap", "other", "synthesised", "retouch"]
