@@ -125,6 +125,7 @@ def stream(
 
 def _fill(queue: Any, faces: list[RealFace], recipe: Recipe, batch: int, seed: int) -> None:
     cv2.setNumThreads(1)
+    queue.cancel_join_thread()  # whoever ends has nobody left to hand the rest to
     chance = np.random.default_rng(seed)
     while True:
         made = [draw(faces, recipe, chance) for _ in range(batch)]
