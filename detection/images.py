@@ -34,12 +34,9 @@ class Picture:
         return self._whole
 
     def small(self) -> Pixels:
-        """At least `LOOK_AT` on its long side. Only JPEG can be decoded reduced.
-
-        Where there is a face the whole is needed too, so a reduced look first pays only if it costs next to nothing.
-        """
+        """At least `LOOK_AT` on its long side; only JPEG can be decoded reduced, in half to a quarter of the time."""
         long_side = max(self.media.width, self.media.height)
-        if self._whole is not None or self.media.format != "jpeg" or long_side < 4 * LOOK_AT:
+        if self._whole is not None or self.media.format != "jpeg" or long_side < 2 * LOOK_AT:
             return self.whole
         return _read(self.media, self.limits, LOOK_AT)
 

@@ -16,7 +16,7 @@ from .limits import Clock, Limits
 from .media import Kind, Media
 
 IN_A_FRAME = 8  # faces followed through a video at the same time, the largest
-LEAST = 0.9 * quality.Floor().side  # smaller faces can't be judged, and are looked for only where there is no other
+LEAST = quality.Floor().side  # smaller faces can't be judged, and are looked for only where there is no other
 NEAR = 0.3  # overlap of one face in two neighbouring frames
 AGAIN = 0.15  # and in two frames that lie seconds apart, if its colours are the same
 ALIKE = 0.5
@@ -97,14 +97,29 @@ def look(media: Media, limits: Limits, clock: Clock, cuts: Iterable[Cut], progre
 
 def _look_at_image(view: View, limits: Limits, cuts: set[Cut]) -> None:
     picture = Picture(view.media, limits)
-    small = picture.small()
-    found = faces.detect(small, least=LEAST * small.shape[1] / picture.media.width)
+    pixels = picture.small()
+    share = view.media.width / pixels.shape[1]
+    found = faces.detect(pixels, least=LEAST / share)
+    if share > 1 and not _enough(found, cuts):
+        pixels, found, share = picture.whole, [face.scaled(share) for face in found], 1.0
     view.frames.append((0, 0.0, 0))
-    whole = picture.whole if found or view.wholes else small
-    share = whole.shape[1] / small.shape[1]
-    _keep_whole(view, whole)
+    _keep_whole(view, pixels)
     for number, face in enumerate(found):
-        view.tracks.append(Track(number, [_seen(Still(0, 0.0, 0, whole), face.scaled(share), cuts)]))
+        seen = _seen(Still(0, 0.0, 0, pixels), face, cuts)
+        seen.face = face.scaled(share)
+        view.tracks.append(Track(number, [seen]))
+
+
+def _enough(found: list[Face], cuts: set[Cut]) -> bool:
+    """Whether a reduced picture shows every face with more pixels than any network looks at: then the rest of a large
+    photo's pixels would only be decoded to be averaged away."""
+    wanted = [cut for cut in cuts if cut.looks_at == "face"]
+    return all(
+        cut.fit == "resize"
+        and max(face.box[2] - face.box[0], face.box[3] - face.box[1]) * (1 + 2 * cut.margin) >= cut.size
+        for face in found
+        for cut in wanted
+    )
 
 
 def _look_at_frames(view: View, limits: Limits, clock: Clock, cuts: set[Cut], progress: Progress) -> None:

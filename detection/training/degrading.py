@@ -27,12 +27,12 @@ def degrade(pixels: Pixels, chance: np.random.Generator) -> Pixels:
         pixels = np.asarray(cv2.addWeighted(pixels, 1 + (share := chance.uniform(0.2, 0.8)), soft, -share, 0))
     pixels = lit(pixels, chance)
     kind = chance.random()
-    if kind < 0.45:
-        pixels = saved(pixels, int(chance.integers(35, 98)))
+    if kind < 0.4:
+        pixels = saved(pixels, int(chance.integers(45, 98)))
         if chance.random() < 0.25:
             pixels = saved(resized(pixels, chance.uniform(0.7, 1.0), chance), int(chance.integers(45, 95)))
-    elif kind < 0.9:
-        pixels = filmed(pixels, int(chance.integers(18, 37)), chance)
+    elif kind < 0.75:
+        pixels = filmed(pixels, int(chance.integers(17, 34)), chance)
     return pixels
 
 

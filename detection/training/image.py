@@ -18,6 +18,7 @@ from .pseudofakes import GROUPS
 from .samples import Recipe
 
 SCALING = "-1..1"
+SETTLE = 24  # batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def train(
     if model is None:
         model = build(plan, init)
         _compile(model, plan)
+    _follow_quickly(model)
     steady = _Steady(model, plan, folder)
     checks = samples.fixed(faces["validation"], plan.recipe, each=plan.each, seed=99)
     batches = samples.stream(
@@ -105,6 +107,7 @@ def train(
             step += 1
             steady.follow(step)
             if step % plan.check_every == 0 or step == plan.steps:
+                steady.settle([next(batches)[0] for _ in range(SETTLE)])
                 figures = {"loss": float(np.mean(losses)), **_check(steady.net, checks)}
                 losses.clear()
                 _save(folder, model, steady, step, figures)
@@ -112,6 +115,15 @@ def train(
     finally:
         batches.close()  # type: ignore[attr-defined]
     return steady.net
+
+
+def _follow_quickly(model: Any, momentum: float = 0.95) -> None:
+    """Batch norms made for a million steps keep statistics of a thousand steps ago: then nothing is right when used."""
+    import keras
+
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = momentum
 
 
 def _compile(model: Any, plan: Plan) -> None:
@@ -151,13 +163,18 @@ class _Steady:
         else:
             self.net.set_weights(model.get_weights())
 
+    def settle(self, pictures: list[Any]) -> None:
+        """Averaged weights need batch statistics of their own."""
+        _follow_quickly(self.net, 0.85)
+        for batch in pictures:
+            self.net(crops.fed(batch, SCALING, "rgb"), training=True)
+
     def follow(self, step: int) -> None:
         if step % 5:  # often enough, and five times cheaper
             return
         share = min(self.share**5, step / (step + 100))
-        for mine, other in zip(self.net.weights, self.model.weights, strict=True):
-            if "float" in str(mine.dtype):
-                mine.assign(mine * share + other * (1 - share))
+        for mine, other in zip(self.net.trainable_weights, self.model.trainable_weights, strict=True):
+            mine.assign(mine * share + other * (1 - share))
 
 
 def scores(net: Any, pictures: Any, *, batch: int = 32) -> Any:

@@ -82,7 +82,7 @@ def softened(mask: Mask, chance: np.random.Generator, scale: float) -> Mask:
 
 
 def _strength(chance: np.random.Generator) -> float:
-    return float(chance.choice([0.5, 0.75, 1.0, 1.0, 1.0]))
+    return float(chance.choice([0.7, 1.0, 1.0, 1.0]))
 
 
 def elastic(pixels: Any, chance: np.random.Generator, strength: float, smooth: float) -> Any:

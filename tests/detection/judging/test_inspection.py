@@ -75,6 +75,22 @@ def test_the_worst_face_decides(tmp_path: Path, install: Callable[..., Path]) ->
     assert finding.outcome is Outcome.LIKELY_MANIPULATED
 
 
+@pytest.mark.parametrize("fit", ["resize", "native"])
+def test_a_large_photo_is_judged_as_its_smaller_copy_is(fit: str, tmp_path: Path, install: Callable[..., Path]) -> None:
+    """Its face has more pixels than the network looks at, so less of it is decoded; but for one that wants them all."""
+    picture = faking.photo(np.random.default_rng(8), manipulated=True)
+    large = cv2.resize(
+        picture, (3000, round(3000 * picture.shape[0] / picture.shape[1])), interpolation=cv2.INTER_CUBIC
+    )
+    bundles = install(input={"fit": fit})
+    jpeg = detection.inspect(save(tmp_path / "large.jpg", large), bundles=bundles)
+    lossless = detection.inspect(save(tmp_path / "large.png", large), bundles=bundles)
+    assert jpeg.score == pytest.approx(lossless.score, abs=0.05)
+    assert jpeg.media["width"] == 3000
+    for one, other in zip(jpeg.faces[0].sightings[0].box, lossless.faces[0].sightings[0].box, strict=True):
+        assert one == pytest.approx(other, abs=40), "in pixels of the original"
+
+
 def test_a_picture_without_a_face_is_not_applicable(nobody: Path, install: Callable[..., Path]) -> None:
     finding = detection.inspect(nobody, bundles=install())
     assert finding.outcome is Outcome.NOT_APPLICABLE
