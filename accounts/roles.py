@@ -37,6 +37,7 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "accounts.view_apikey": frozenset({AUDITOR, ADMIN}),
     "accounts.change_apikey": frozenset({ADMIN}),
     "accounts.view_erasure": frozenset({AUDITOR, ADMIN}),
+    "scans.view_scan": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN}),
     "auth.view_group": frozenset({AUDITOR, ADMIN}),
     "admin.view_logentry": frozenset({AUDITOR, ADMIN}),
 }

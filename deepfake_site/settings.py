@@ -146,6 +146,9 @@ else:
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / "media")))
 FILE_UPLOAD_TEMP_DIR = None  # set where uploads are taken in: a rename needs the same disk
 BUNDLES_DIR = BASE_DIR / "ml_models"
+MAX_UPLOAD_MB = env.whole("MAX_UPLOAD_MB", 500)
+ANALYSIS_SECONDS = env.whole("ANALYSIS_SECONDS", 300)  # then a file is given up
+SILENCE_SECONDS = 120  # of a worker, until its scan is taken from it
 MIN_FREE_DISK_MB = env.whole("MIN_FREE_DISK_MB", 1024)
 
 STATIC_URL = "static/"
@@ -207,6 +210,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat")
 CELERY_BEAT_SCHEDULE = {
     "forget old sessions": {"task": "accounts.tasks.forget_sessions", "schedule": 24 * 3600},
     "erase people whose time has come": {"task": "accounts.tasks.erase_due", "schedule": 3600},
+    "take up scans whose worker died": {"task": "scans.tasks.rescue", "schedule": 30},
 }
 
 # -- People -----------------------------------------------------------------------------------------

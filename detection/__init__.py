@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .envelopes import recognise_file as recognise_file
     from .errors import DetectionError as DetectionError
     from .finding import Code as Code
     from .finding import Finding as Finding
@@ -28,6 +29,7 @@ DOOR = {
     "inspect": "inspection",
     "probe": "media",
     "read_panel": "panel",
+    "recognise_file": "envelopes",
 }
 __all__ = list(DOOR)
 

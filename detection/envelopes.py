@@ -4,6 +4,7 @@ import mmap
 import re
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TypeAlias
 
 from .errors import Encrypted, Polyglot, Truncated, Undecodable
@@ -46,6 +47,12 @@ def recognise(content: Content) -> str | None:
     if head[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"):
         return "mov"
     return None
+
+
+def recognise_file(path: Path | str) -> str | None:
+    """The format of a file by its first bytes; cheap enough for a web process."""
+    with Path(path).open("rb") as file:
+        return recognise(file.read(4096))
 
 
 def _brand(content: Content) -> str:

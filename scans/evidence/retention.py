@@ -1,0 +1,72 @@
+"""Files go when their owner wants it; hash, scores and history stay, so that what happened can still be told."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+
+from accounts.personal import Content, Holder
+
+from ..models import Artifact, Scan, Status, WrongState
+
+
+def delete(scan: Scan, actor: Any) -> None:
+    """The files and the name are gone; the row stays as a tombstone."""
+    names = [scan.media.name or ""] if scan.media else []
+    artifacts = Artifact.objects.filter(assessment__scan=scan)
+    names += list(artifacts.values_list("file", flat=True))
+    storage = scan.media.storage
+    with transaction.atomic():
+        scan.move(Status.DELETED, actor, name="", media="")
+        artifacts.delete()
+        for name in names:
+            transaction.on_commit(partial(storage.delete, name))
+
+
+def _export(user: Any) -> Iterator[tuple[str, Content]]:
+    for scan in Scan.objects.filter(owner=user).prefetch_related("assessments", "events").iterator(100):
+        folder = f"scans/{scan.pk}"
+        yield (
+            f"{folder}/scan.json",
+            {
+                "name": scan.name,
+                "sha256": scan.sha256,
+                "bytes": scan.bytes,
+                "status": scan.status,
+                "uploaded": scan.created_at,
+                "may_be_used_for_training": scan.consents_to_training,
+                "assessments": [
+                    {
+                        "at": one.at,
+                        "outcome": one.outcome,
+                        "score": one.score,
+                        "reasons": one.reasons,
+                        "panel": one.panel,
+                    }
+                    for one in scan.assessments.all()
+                ],
+                "events": [{"at": event.at, "kind": event.kind} for event in scan.events.all()],
+            },
+        )
+        if scan.media:
+            with scan.media.open("rb") as file:
+                yield f"{folder}/{scan.name}", file.chunks()
+
+
+def _erase(user: Any) -> list[str]:
+    """Whatever still waits is taken back first; what is just being looked at, too."""
+    for scan in Scan.objects.filter(owner=user).exclude(status=Status.DELETED):
+        try:
+            if scan.status in (Status.QUEUED, Status.ANALYSING):
+                scan.move(Status.CANCELLED, user)
+            delete(scan, user)
+        except WrongState:
+            scan.refresh_from_db()
+            delete(scan, user)
+    if Scan.objects.filter(owner=user).exists():
+        return ["Of every scan its hash, scores and history, without the file and its name."]
+    return []
+
+
+holder = Holder(export=_export, holds=lambda user: [], erase=_erase)

@@ -1,0 +1,116 @@
+"""What the panel said of a scan. Neither findings nor assessments are ever edited: another one is added."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Outcome(models.TextChoices):
+    """The detector's words; a test holds both lists together."""
+
+    LIKELY_MANIPULATED = "likely_manipulated", _("Likely manipulated")
+    INCONCLUSIVE = "inconclusive", _("Inconclusive")
+    LITTLE_EVIDENCE = "little_evidence", _("Little evidence of manipulation")
+    NOT_APPLICABLE = "not_applicable", _("Not applicable")
+    UNABLE_TO_EVALUATE = "unable_to_evaluate", _("Unable to evaluate")
+
+
+class Unchangeable(Exception):
+    """A judgement is not edited, and not taken back by itself: it goes only with its scan."""
+
+
+class Judgement(models.Model):
+    """Rows that are added and never changed."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise Unchangeable
+        super().save(*args, **kwargs)
+
+
+class Assessment(Judgement):
+    scan = models.ForeignKey("scans.Scan", on_delete=models.CASCADE, related_name="assessments", verbose_name=_("scan"))
+    outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome.choices, db_index=True)
+    score = models.FloatField(_("score"), null=True, blank=True)
+    calibrated = models.BooleanField(_("calibrated"), default=False)
+    reasons = models.JSONField(_("reasons"), default=list)
+    panel = models.JSONField(_("panel"), default=dict)
+    inspection = models.JSONField(_("all that was found out"), default=dict)
+    version = models.CharField(_("version of this software"), max_length=40)
+    same_as = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("taken over from")
+    )
+    at = models.DateTimeField(_("when"), default=timezone.now)
+
+    objects: ClassVar[models.Manager["Assessment"]] = models.Manager()
+
+    class Meta:
+        verbose_name = _("assessment")
+        verbose_name_plural = _("assessments")
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return str(self.get_outcome_display())
+
+
+class Finding(Judgement):
+    """What one bundle said."""
+
+    assessment = models.ForeignKey(
+        Assessment, on_delete=models.CASCADE, related_name="findings", verbose_name=_("assessment")
+    )
+    bundle = models.CharField(_("bundle"), max_length=64)
+    version = models.CharField(_("version"), max_length=31)
+    weights = models.CharField(_("weights' SHA-256"), max_length=64)
+    preprocessing = models.PositiveSmallIntegerField(_("version of the preprocessing"))
+    policy = models.CharField(_("policy"), max_length=10)
+    status = models.CharField(_("status"), max_length=20)
+    score = models.FloatField(_("score"), null=True, blank=True)
+    score_raw = models.FloatField(_("raw score"), null=True, blank=True)
+    milliseconds = models.FloatField(_("milliseconds"))
+
+    objects: ClassVar[models.Manager["Finding"]] = models.Manager()
+
+    class Meta:
+        verbose_name = _("finding")
+        verbose_name_plural = _("findings")
+        ordering = ("bundle", "version")
+
+    def __str__(self) -> str:
+        return f"{self.bundle}/{self.version}"
+
+
+def artifact_path(artifact: "Artifact", name: str) -> str:
+    return (
+        f"artifacts/{artifact.assessment.scan_id.hex[:2]}/{artifact.assessment.scan_id.hex}/{uuid.uuid4().hex}-{name}"
+    )
+
+
+class Artifact(models.Model):
+    """A picture that the inspection drew: a heat map, or a face's crop."""
+
+    class Kind(models.TextChoices):
+        HEATMAP = "heatmap", _("Heat map")
+        PORTRAIT = "portrait", _("Face")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    assessment = models.ForeignKey(
+        Assessment, on_delete=models.CASCADE, related_name="artifacts", verbose_name=_("assessment")
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    file = models.FileField(_("file"), upload_to=artifact_path, max_length=200)
+    content = models.JSONField(_("content"), default=dict)
+
+    class Meta:
+        verbose_name = _("artifact")
+        verbose_name_plural = _("artifacts")
+        ordering = ("kind", "id")
+
+    def __str__(self) -> str:
+        return self.kind

@@ -1,0 +1,138 @@
+"""A scan: one upload and its life."""
+
+import datetime as dt
+import uuid
+from pathlib import PurePath
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from .event import Event
+
+
+class WrongState(Exception):
+    """Somebody else was faster: the scan is not, or no longer, where it would have to be for this."""
+
+
+class Status(models.TextChoices):
+    QUEUED = "queued", _("Queued")
+    ANALYSING = "analysing", _("Analysing")
+    ANALYSED = "analysed", _("Analysed")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+    DELETED = "deleted", _("Deleted")
+
+
+class Queue(models.TextChoices):
+    LIVE = "live", _("Live")
+    BATCH = "batch", _("Batch")
+    RERUN = "rerun", _("Rerun")
+
+
+# The whole machine: where a scan may come from to get somewhere.
+BEFORE: dict[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset({Status.ANALYSING}),  # its worker died
+    Status.ANALYSING: frozenset({Status.QUEUED}),
+    Status.ANALYSED: frozenset({Status.ANALYSING, Status.QUEUED}),  # straight on for a duplicate
+    Status.FAILED: frozenset({Status.QUEUED, Status.ANALYSING}),
+    Status.CANCELLED: frozenset({Status.QUEUED, Status.ANALYSING}),
+    Status.DELETED: frozenset({Status.ANALYSED, Status.FAILED, Status.CANCELLED}),
+}
+
+
+def media_path(scan: "Scan", name: str) -> str:
+    """A random place; the name that it came with is kept in the row, not on the disk."""
+    return f"media/{scan.pk.hex[:2]}/{scan.pk.hex}/{uuid.uuid4().hex}{PurePath(name).suffix.lower()[:10]}"
+
+
+class ScanQuerySet(models.QuerySet["Scan"]):
+    def visible_to(self, user: Any) -> Self:
+        """The whole access rule: one's own, or all for those who may review."""
+        if not user.is_authenticated:
+            return self.none()
+        return self if user.has_perm("scans.view_scan") else self.filter(owner=user)
+
+    def waiting(self) -> Self:
+        return self.filter(status=Status.QUEUED)
+
+    def before(self, scan: "Scan") -> Self:
+        """Those that will be taken from the same queue before this one."""
+        return self.waiting().filter(queue=scan.queue, queued_at__lt=scan.queued_at)
+
+    def silent_for(self, seconds: float) -> Self:
+        """Being analysed, as the rows say, by workers of which nothing was heard for so long."""
+        limit = timezone.now() - dt.timedelta(seconds=seconds)
+        return self.filter(status=Status.ANALYSING, heard_at__lt=limit)
+
+
+class Scan(models.Model):
+    """`move` is the only writer of `status`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="scans", verbose_name=_("owner")
+    )
+    media = models.FileField(_("file"), upload_to=media_path, max_length=200, blank=True)
+    name = models.CharField(_("name"), max_length=255)
+    kind = models.CharField(_("kind"), max_length=5, blank=True, choices=[("image", _("Image")), ("video", _("Video"))])
+    format = models.CharField(_("format"), max_length=10, blank=True)
+    sha256 = models.CharField(_("SHA-256"), max_length=64, db_index=True)
+    bytes = models.PositiveBigIntegerField(_("size in bytes"))
+    queue = models.CharField(_("queue"), max_length=5, choices=Queue.choices, default=Queue.LIVE)
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.QUEUED, editable=False)
+    progress = models.FloatField(_("progress"), default=0.0)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    refusal = models.CharField(_("reason of failure"), max_length=40, blank=True)
+    said = models.CharField(_("in words"), max_length=300, blank=True)
+    consents_to_training = models.BooleanField(_("may be used for training"), default=False)
+    created_at = models.DateTimeField(_("uploaded"), default=timezone.now, db_index=True)
+    queued_at = models.DateTimeField(_("queued"), default=timezone.now)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    heard_at = models.DateTimeField(_("last heard of"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    objects: ClassVar[Any] = ScanQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("scan")
+        verbose_name_plural = _("scans")
+        ordering = ("-created_at",)
+        indexes = [
+            models.Index(fields=["owner", "-created_at"], name="scan_of_owner"),
+            models.Index(fields=["queue", "queued_at"], condition=models.Q(status="queued"), name="scan_waiting"),
+            models.Index(fields=["heard_at"], condition=models.Q(status="analysing"), name="scan_in_work"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def move(self, to: Status, actor: Any = None, *, event: dict[str, Any] | None = None, **changes: Any) -> None:
+        """Let exactly one through, and note in the same breath that it happened."""
+        now = timezone.now()
+        known: dict[Status, dict[str, Any]] = {
+            Status.QUEUED: {"queued_at": now, "progress": 0.0},
+            Status.ANALYSING: {"started_at": now, "heard_at": now, "attempts": F("attempts") + 1},
+            Status.ANALYSED: {"finished_at": now, "progress": 1.0},
+            Status.FAILED: {"finished_at": now},
+            Status.CANCELLED: {"finished_at": now},
+        }
+        with transaction.atomic():
+            moved = Scan.objects.filter(pk=self.pk, status__in=BEFORE[to]).update(
+                status=to, **known.get(to, {}), **changes
+            )
+            if not moved:
+                raise WrongState(f"This scan can't become {to.value} now.")
+            Event.objects.create(scan=self, kind=to, actor=actor, content=event or {})
+        self.refresh_from_db()
+
+    @property
+    def position(self) -> int | None:
+        """How many are before it, if it waits."""
+        if self.status != Status.QUEUED:
+            return None
+        count: int = Scan.objects.before(self).count()
+        return count

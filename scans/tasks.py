@@ -1,0 +1,36 @@
+"""Celery's doors into this room: fetch by id, call a verb."""
+
+import structlog
+from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
+
+from . import analysis
+from .models import Queue, Scan, Status, WrongState
+
+log = structlog.get_logger(__name__)
+
+PRIORITY = {Queue.LIVE: 0, Queue.BATCH: 5, Queue.RERUN: 9}  # in Redis 0 comes first
+
+
+def send(scan: Scan) -> None:
+    """Hand a queued scan to the workers once the transaction that queued it is through."""
+    analyse.apply_async_on_commit([str(scan.pk)], queue=scan.queue, priority=PRIORITY[Queue(scan.queue)])
+
+
+@shared_task(queue="live", soft_time_limit=settings.ANALYSIS_SECONDS + 30, time_limit=settings.ANALYSIS_SECONDS + 60)
+def analyse(scan_id: str) -> None:
+    try:
+        analysis.analyse(Scan.objects.get(pk=scan_id))
+    except (Scan.DoesNotExist, WrongState):
+        log.info("nothing to analyse", scan=scan_id)  # deleted, or another worker has it: a second delivery is harmless
+    except SoftTimeLimitExceeded:
+        scan = Scan.objects.get(pk=scan_id)
+        if scan.status == Status.ANALYSING:
+            analysis.fail(scan, "out_of_time", "Analysing this file took too long and was given up.")
+
+
+@shared_task(queue="post")
+def rescue() -> None:
+    for scan in analysis.rescue():
+        send(scan)
