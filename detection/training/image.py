@@ -55,17 +55,21 @@ class Plan:
 def build(plan: Plan, init: Path | None = None) -> Any:
     size = plan.recipe.size
     if plan.network == "residual":
-        return networks.residual_network(size, kinds=len(GROUPS))
-    model = networks.image_network(size, plan.network, kinds=len(GROUPS))
+        model = networks.residual_network(size, kinds=len(GROUPS))
+    else:
+        model = networks.image_network(size, plan.network, kinds=len(GROUPS))
     if init is not None:
         _start_from(model, init)
     return model
 
 
 def _start_from(model: Any, init: Path) -> None:
-    """ImageNet's weights for the backbone, layer by layer of the same name."""
+    """A network of the same build, or ImageNet's weights for the backbone, layer by layer of the same name."""
     import keras
 
+    if init.suffix == ".keras":
+        model.set_weights(networks.load(init).get_weights())
+        return
     known = keras.applications.MobileNetV2(include_top=False, input_shape=(224, 224, 3), weights=None)
     known.load_weights(init)
     names = {layer.name: layer for layer in model.layers}

@@ -17,7 +17,11 @@ class Command(BaseCommand):
         parser.add_argument("folder", type=Path, help="where checkpoints and the log are kept")
         parser.add_argument("--faces", type=Path, required=True, help="folder with faces.csv")
         parser.add_argument("--plan", type=Path, help="a plan (JSON); without one: the folder's, or the default")
-        parser.add_argument("--init", type=Path, help="weights of a MobileNetV2 without top, to start from")
+        parser.add_argument(
+            "--init",
+            type=Path,
+            help="to start from: a .keras file of the same build, or weights of a MobileNetV2 without top",
+        )
 
     def handle(self, **options: Any) -> None:
         folder = options["folder"]

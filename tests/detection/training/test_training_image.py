@@ -55,6 +55,14 @@ def test_the_command_does_it_from_a_plan(folder: Path, tmp_path: Path) -> None:
     assert Plan.read(tmp_path / "run" / "plan.json") == TINY
 
 
+def test_it_can_start_from_an_earlier_network(folder: Path, tmp_path: Path) -> None:
+    earlier = image.build(TINY)
+    earlier.save(tmp_path / "earlier.keras")
+    begun = image.build(TINY, tmp_path / "earlier.keras")
+    for mine, other in zip(begun.get_weights(), earlier.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
 def test_the_residual_network_is_trained_the_same_way(folder: Path, tmp_path: Path) -> None:
     faces = {part: read_faces(folder, part) for part in ("train", "validation")}
     plan = Plan(
