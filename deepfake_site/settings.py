@@ -148,7 +148,7 @@ FILE_UPLOAD_TEMP_DIR = None  # set where uploads are taken in: a rename needs th
 BUNDLES_DIR = BASE_DIR / "ml_models"
 MAX_UPLOAD_MB = env.whole("MAX_UPLOAD_MB", 500)
 ANALYSIS_SECONDS = env.whole("ANALYSIS_SECONDS", 300)  # then a file is given up
-SILENCE_SECONDS = 120  # of a worker, until its scan is taken from it
+SILENCE_SECONDS = env.whole("SILENCE_SECONDS", 120)  # of a worker, until its scan is taken from it
 MIN_FREE_DISK_MB = env.whole("MIN_FREE_DISK_MB", 1024)
 
 STATIC_URL = "static/"
