@@ -10,7 +10,7 @@ from typing import Any
 from tqdm import tqdm
 
 from .errors import DetectionError
-from .finding import Code, Finding, Outcome
+from .finding import Code, Finding, Outcome, Reason
 from .inspection import inspect
 from .limits import Limits
 from .panel import Panel, read_panel
@@ -22,6 +22,30 @@ WORDS = {
     Outcome.LITTLE_EVIDENCE: "little evidence of manipulation",
     Outcome.NOT_APPLICABLE: "not applicable",
     Outcome.UNABLE_TO_EVALUATE: "unable to evaluate",
+}
+
+BECAUSE = {
+    Code.NO_FACE: "no face was found",
+    Code.FACE_TOO_SMALL: "a face has too few pixels",
+    Code.FACE_BLURRED: "a face is blurred",
+    Code.FACE_TOO_DARK: "a face is too dark",
+    Code.FACE_TOO_BRIGHT: "a face is too bright",
+    Code.FACE_IN_PROFILE: "a face is seen from the side",
+    Code.FACE_CUT_OFF: "a face is cut off by the edge",
+    Code.FACE_UNCERTAIN: "it is not sure that this is a face",
+    Code.TOO_FEW_FRAMES: "there are too few frames to look at the course of time",
+    Code.FRAMES_UNREADABLE: "no frame could be read",
+    Code.NO_BUNDLE: "no model bundle is installed",
+    Code.BUNDLE_FAILED: "a bundle could not be used",
+    Code.BUNDLES_DISAGREE: "the bundles disagree",
+    Code.UNCALIBRATED: "the bundle is not calibrated: its number is no probability",
+    Code.OUT_OF_DISTRIBUTION: "the face is unlike those that the bundle was trained on",
+    Code.SCORE_HIGH: "the score is above the upper cut",
+    Code.SCORE_BETWEEN: "the score is between the cuts",
+    Code.SCORE_LOW: "the score is below the lower cut",
+    Code.CREDENTIALS_SAY_GENERATED: "its Content Credentials say that a generative tool was used",
+    Code.CREDENTIALS_INVALID: "its Content Credentials don't fit the file",
+    Code.UNSTABLE: "harmless changes move the score a lot",
 }
 
 
@@ -104,7 +128,7 @@ def _in_words(path: Path, finding: Finding) -> str:
     shown = finding.score is not None and not any(r.code is Code.UNCALIBRATED for r in finding.reasons)
     if shown:
         lines[0] += f" (score {finding.score:.2f})"
-    lines += [f"  because: {' '.join(str(v) for v in reason.to_dict().values())}" for reason in finding.reasons]
+    lines += [f"  because {_because(reason)}" for reason in finding.reasons]
     for one in finding.bundles:
         number = "" if one.score is None else f" {one.score:.3f}"
         lines.append(f"  {one.bundle.label} ({one.policy}): {one.status}{number}, {one.milliseconds:.0f} ms")
@@ -121,6 +145,12 @@ def _in_words(path: Path, finding: Finding) -> str:
     lines.append(f"  content credentials: {credentials['state']} {credentials['claim_generator']}".rstrip())
     lines.append(f"  took {finding.milliseconds:.0f} ms")
     return "\n".join(lines)
+
+
+def _because(reason: Reason) -> str:
+    about = [f"face {reason.face}" if reason.face is not None else "", reason.bundle or "", reason.detail]
+    told = ", ".join(part for part in about if part)
+    return BECAUSE[reason.code] + (f" ({told})" if told else "")
 
 
 def _write_heatmap(path: Path, finding: Finding, out: Path | None, several: bool) -> None:

@@ -26,6 +26,7 @@ class Code(StrEnum):
     FACE_TOO_BRIGHT = "face_too_bright"
     FACE_IN_PROFILE = "face_in_profile"
     FACE_CUT_OFF = "face_cut_off"
+    FACE_UNCERTAIN = "face_uncertain"
     TOO_FEW_FRAMES = "too_few_frames"
     FRAMES_UNREADABLE = "frames_unreadable"
     # about the bundles

@@ -20,6 +20,7 @@ class Floor:
     bright: float = 232.0
     turned: float = 0.72
     outside: float = 0.2
+    sure: float = 0.9
 
 
 def reasons_against(pixels: Pixels, face: Face, floor: Floor | None = None) -> tuple[Reason, ...]:
@@ -27,6 +28,8 @@ def reasons_against(pixels: Pixels, face: Face, floor: Floor | None = None) -> t
     found: list[Reason] = []
     if face.side < floor.side:
         found.append(Reason(Code.FACE_TOO_SMALL, detail=f"{face.side:.0f} px of {floor.side:.0f}"))
+    if face.confidence < floor.sure:
+        found.append(Reason(Code.FACE_UNCERTAIN, detail=f"{face.confidence:.2f} of {floor.sure:.2f}"))
     if cut_off(pixels, face) > floor.outside:
         found.append(Reason(Code.FACE_CUT_OFF))
     if turned(face) > floor.turned:

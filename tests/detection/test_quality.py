@@ -59,6 +59,11 @@ def test_a_face_at_the_edge_is_cut_off() -> None:
     assert Code.FACE_CUT_OFF in codes(half, moved)
 
 
+def test_what_may_be_no_face_at_all_is_not_judged_as_one() -> None:
+    doubtful = Face(ASTRONAUT.box, ASTRONAUT.landmarks, 0.85)
+    assert codes(files.ASTRONAUT, doubtful) == {Code.FACE_UNCERTAIN}
+
+
 def test_a_box_outside_of_the_picture_is_no_accident() -> None:
     outside = Face((900.0, 900.0, 1000.0, 1000.0), tuple((950.0, 950.0) for _ in range(5)), 0.9)
     assert Code.FACE_CUT_OFF in codes(files.ASTRONAUT, outside)

@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.management import call_command
 
-from detection import cli
+from detection import Code, Outcome, cli
 
 from . import films
 
@@ -25,9 +25,14 @@ def test_files_are_judged_in_words(fake: Path, install: Callable[..., Path], cap
     said = capsys.readouterr().out
     assert "likely manipulated (score 0." in said
     assert "tiny-image/1 (include): ran" in said
-    assert "because: score_high" in said
+    assert "because the score is above the upper cut (face 0, tiny-image/1)" in said
     assert "stability:" in said
     assert "content credentials: none" in said
+
+
+def test_there_are_words_for_every_reason_and_outcome() -> None:
+    assert set(cli.BECAUSE) == set(Code)
+    assert set(cli.WORDS) == set(Outcome)
 
 
 def test_or_as_json_one_a_line(fake: Path, real: Path, install: Callable[..., Path], capsys: Any) -> None:
