@@ -71,12 +71,10 @@ def check(form: str, content: Content) -> None:
     """Refuse what is cut off, locked, or two things at once."""
     if form in ("mp4", "mov", "avif", "heic"):
         _check_boxes(form, content)
-    elif form in ("webm", "mkv"):
-        head = bytes(content[:WINDOW])
-        # ContentEncodings, ContentEncoding, and in them ContentEncryption
-        if b"\x6d\x80" in head and b"\x62\x40" in head and re.search(rb"\x50\x35[\x81-\xff]", head):
-            raise Encrypted()
+    elif form in ("webm", "mkv") and _is_encrypted_matroska(content):
+        raise Encrypted()
     end = ENDS[form](content) if form in ENDS else None
+    _check_archive(content)
     if form in ENDS or form in ("tiff", "avif", "heic"):
         _check_alone(form, content, len(content) if end is None else end)
 
@@ -88,7 +86,10 @@ def _check_alone(form: str, content: Content, end: int) -> None:
     for start in range(end, len(content), WINDOW):
         if OTHER_LIVES.search(content[start : start + WINDOW + 16]):
             raise Polyglot()
-    # An archive is read from its end, so one can also hide inside a comment of the picture.
+
+
+def _check_archive(content: Content) -> None:
+    """An archive is read from its end, so one can hide behind anything, and inside a comment of a picture too."""
     tail = bytes(content[max(0, len(content) - 66_000) :])
     at = tail.rfind(b"PK\x05\x06")
     if at >= 0 and len(tail) - at >= 22:
@@ -112,6 +113,35 @@ def boxes(content: Content, start: int = 0, end: int | None = None) -> Iterator[
             raise Undecodable(detail=f"a box {name!r} of {size} bytes")
         yield name, body, start + size
         start += size
+
+
+SEGMENT, CLUSTER, TRACKS, TRACK = 0x18538067, 0x1F43B675, 0x1654AE6B, 0xAE
+ENCODINGS, ENCODING, ENCRYPTION = 0x6D80, 0x6240, 0x5035
+
+
+def _is_encrypted_matroska(content: Content) -> bool:
+    """Told by the tracks' descriptions alone: in the pictures' bytes any mark may come up by chance."""
+    parts = [(0, len(content))]
+    for wanted in (SEGMENT, TRACKS, TRACK, ENCODINGS, ENCODING, ENCRYPTION):
+        parts = [inner for start, end in parts for inner in _elements(content, start, end, wanted)]
+    return bool(parts)
+
+
+def _elements(content: Content, start: int, end: int, wanted: int) -> Iterator[tuple[int, int]]:
+    """(start, end) of what lies in EBML elements of one kind; nothing is looked for behind the first pictures."""
+    while start < end and content[start]:
+        name_length = 9 - content[start].bit_length()
+        name = int.from_bytes(content[start : start + name_length], "big")
+        at = start + name_length
+        if name == CLUSTER or at >= end or not content[at]:
+            return
+        size_length = 9 - content[at].bit_length()
+        size = int.from_bytes(content[at : at + size_length], "big") & ((1 << 7 * size_length) - 1)
+        body = at + size_length
+        unknown = size == (1 << 7 * size_length) - 1
+        start = end if unknown else min(end, body + size)
+        if name == wanted:
+            yield body, start
 
 
 def lies_on_its_side(content: Content) -> bool:

@@ -146,7 +146,11 @@ def probe(path: Path | str, limits: Limits | None = None) -> Media:
         raise Empty()
     if size > limits.bytes:
         raise TooManyBytes(f"This file is too large: {size / 2**20:.1f} MB; {limits.bytes / 2**20:.1f} MB are allowed.")
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+    try:
+        opened = path.open("rb")
+    except OSError as error:  # not ours to read, or gone meanwhile
+        raise Missing(detail=repr(error)) from error
+    with opened as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         form = envelopes.recognise(content)
         if form is None:
             raise UnknownFormat()

@@ -227,6 +227,32 @@ def box(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content) + 8) + name + content
 
 
+def element(name: str, content: bytes) -> bytes:
+    return bytes.fromhex(name) + (0x10000000 | len(content)).to_bytes(4, "big") + content
+
+
+def encrypted_mkv() -> bytes:
+    """Head and description of a film whose track says that it is encrypted."""
+    locked = element("6D80", element("6240", element("5033", b"\x01") + element("5035", element("47E1", b"\x05"))))
+    track = element("AE", element("D7", b"\x01") + element("83", b"\x01") + element("86", b"V_MPEG4/ISO/AVC") + locked)
+    head = element("1A45DFA3", element("4282", b"matroska"))
+    return head + bytes.fromhex("1853806701FFFFFFFFFFFFFF") + element("1654AE6B", track)
+
+
+def noise(container: str) -> bytes:
+    """A film in whose bytes everything comes up by chance."""
+    out = io.BytesIO()
+    chance = np.random.default_rng(0)
+    with av.open(out, "w", format=container) as file:
+        stream: Any = file.add_stream("libx264", rate=12, options={"preset": "ultrafast", "crf": "8"})
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for _ in range(16):
+            pixels = chance.integers(0, 255, (240, 320, 3), dtype=np.uint8)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
+        file.mux(stream.encode())
+    return out.getvalue()
+
+
 def middle(content: bytes, name: bytes) -> tuple[bytes, bytes]:
     """What lies in a box, and rubbish of the same length."""
     at = content.index(name)

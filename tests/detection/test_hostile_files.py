@@ -81,10 +81,14 @@ HOSTILE: dict[str, tuple[Maker, str]] = {
         lambda: files.patched(files.still("jpeg"), b"\xff\xdb", b"\xff\xfe\x00\x0b%PDF-1.7\n\xff\xdb"),
         "polyglot",
     ),
+    "film with an archive behind it": (lambda: files.of("h264.mp4") + files.archive(), "polyglot"),
+    "matroska with an archive behind it": (lambda: files.of("h264.mkv") + files.archive(), "polyglot"),
+    "avi with an archive behind it": (lambda: files.of("mpeg4.avi") + files.archive(), "polyglot"),
     "bmp with a page behind it": (lambda: files.still("bmp") + b"<html><script>", "polyglot"),
     "webp with a rar behind it": (lambda: files.still("webp") + b"Rar!\x1a\x07\x00" + bytes(50), "polyglot"),
     # locked
     "mp4 under a key": (files.encrypted_mp4, "encrypted"),
+    "matroska under a key": (files.encrypted_mkv, "encrypted"),
     "mp4 with a licence's box": (lambda: files.patched(files.of("h264.mp4"), b"udta", b"pssh"), "encrypted"),
     # broken inside
     "mp4 without its index": (lambda: files.patched(files.of("h264.mp4"), b"moov", b"free"), "truncated"),
@@ -120,6 +124,20 @@ def test_a_hostile_file_is_refused_by_name(name: str, tmp_path: Path) -> None:
 
 def test_there_are_enough_of_them() -> None:
     assert len(HOSTILE) >= 40
+
+
+def test_a_file_that_vanishes_at_the_last_moment_is_refused_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "gone.jpg"
+    path.write_bytes(files.still("jpeg"))
+    size = path.stat()
+    path.unlink()
+    monkeypatch.setattr(Path, "is_file", lambda self, **_: True)
+    monkeypatch.setattr(Path, "stat", lambda self, **_: size)
+    with pytest.raises(DetectionError) as refusal:
+        probe(path)
+    assert refusal.value.code == "missing"
 
 
 @pytest.mark.parametrize("name", ["missing", "folder", "pipe", "loop", "device"])
@@ -169,6 +187,14 @@ def test_a_film_that_ends_too_early_gives_what_there_is_of_it(name: str, tmp_pat
         assert 0 < read(path) <= 24
     except DetectionError as refusal:
         assert refusal.code in CUT
+
+
+@pytest.mark.parametrize("container", ["matroska", "mp4", "mov"])
+def test_what_comes_up_in_the_pictures_bytes_by_chance_is_no_mark(container: str, tmp_path: Path) -> None:
+    path = tmp_path / "noise"
+    path.write_bytes(files.noise(container))
+    assert path.stat().st_size > 800_000
+    assert read(path) == 16
 
 
 def test_trailing_bytes_that_are_nothing_are_no_offence(tmp_path: Path) -> None:
