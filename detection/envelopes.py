@@ -69,12 +69,12 @@ def _brand(content: Content) -> str:
 
 def check(form: str, content: Content) -> None:
     """Refuse what is cut off, locked, or two things at once."""
+    _check_archive(content)
     if form in ("mp4", "mov", "avif", "heic"):
         _check_boxes(form, content)
     elif form in ("webm", "mkv") and _is_encrypted_matroska(content):
         raise Encrypted()
     end = ENDS[form](content) if form in ENDS else None
-    _check_archive(content)
     if form in ENDS or form in ("tiff", "avif", "heic"):
         _check_alone(form, content, len(content) if end is None else end)
 
