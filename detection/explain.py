@@ -79,8 +79,7 @@ def _checked(run: Runner, one: Seen) -> Slot:
 def _directed(bundle: Bundle, cam: Floats) -> Floats:
     """Where the network's own answer is P(authentic), its map points the other way."""
     plain = cam.reshape(cam.shape[-3:-1] if cam.shape[-1] == 1 else cam.shape[-2:])
-    two = bundle.output in ("softmax", "logits")
-    return plain if bundle.fake_is == 1 or (two and bundle.fake_is == 1) else -plain
+    return plain if bundle.fake_is == 1 else -plain
 
 
 def _alike(one: Floats, other: Floats) -> float:

@@ -11,23 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from . import bundle as bundles
-from . import cards, crops, faces
+from . import cards, trial
 from .bundle import CARD, Bundle
 from .errors import BadBundle
-from .images import Pixels
 from .runtime import FAILURES, KerasNet, Net, OnnxNet, Runner
 
 Floats = NDArray[np.float32]
 
-PHOTO = Path(__file__).parent / "weights" / "portrait.jpg"
 KERAS_FILES = (".keras", ".h5", ".hdf5")
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".joblib", ".bin", ".ckpt")
-AGREE = 1e-4  # Keras and ONNX, at most apart
 VARIES = 1e-4  # a model that answers the same to everything is broken, or fed wrongly
 CODE_LAYERS = ("Lambda", "TFOpLambda", "SlicingOpLambda")
 
@@ -261,14 +257,14 @@ def _try_out(folder: Path, notes: list[str]) -> tuple[Bundle, tuple[float, ...]]
     """Run it on a real photo: it must answer with probabilities, differently to different pictures, in both forms."""
     _settle_output(folder)
     bundle = bundles.read(folder)
-    scores = answers(Runner(bundle))
+    scores = trial.answers(Runner(bundle))
     if np.ptp(scores) < VARIES:
         raise BadBundle(
             "This model gives the same answer to every picture: it is broken, or its scaling is another one."
         )
     if {"model.onnx", "model.keras"} <= bundle.files.keys():
-        apart = float(np.abs(scores - answers(Runner(bundle, runtime="keras"))).max())
-        if apart > AGREE:
+        apart = float(np.abs(scores - trial.answers(Runner(bundle, runtime="keras"))).max())
+        if apart > trial.AGREE:
             (folder / "model.onnx").unlink()
             card = json.loads((folder / CARD).read_text())
             del card["weights"]["model.onnx"]
@@ -282,7 +278,7 @@ def _settle_output(folder: Path) -> None:
     """One number or two, probabilities or logits: told from the answers, unless it was said."""
     card = json.loads((folder / CARD).read_text())
     probing = Runner(bundles.read(folder))
-    values = probing.answers(trial_pictures(probing.bundle))
+    values = probing.answers(trial.pictures(probing.bundle))
     if values.shape[1] not in (1, 2):
         raise BadBundle(
             f"This model answers with {values.shape[1]} numbers; one, or one per class of two, is expected."
@@ -296,29 +292,3 @@ def _settle_output(folder: Path) -> None:
     elif said == "probability" and not within:
         card["output"]["is"] = "logit"
     write_card(folder, card)
-
-
-def answers(run: Runner) -> Floats:
-    """Scores of the photo and its variants."""
-    return run.raw(trial_pictures(run.bundle))["score"]
-
-
-def trial_pictures(bundle: Bundle) -> NDArray[np.uint8]:
-    photo = _photo()
-    if bundle.looks_at == "whole":
-        crop = crops.resized(photo, bundle.size)
-    else:
-        face = max(faces.detect(photo), key=lambda found: found.side)
-        crop = crops.cut(photo, face.box, margin=bundle.margin, size=bundle.size, fit=bundle.fit)
-    chance = np.random.default_rng(0)
-    noisy = (crop + chance.normal(0, 12, crop.shape)).clip(0, 255).astype(np.uint8)
-    soft: Pixels = cv2.GaussianBlur(crop, (0, 0), bundle.size / 40)  # type: ignore[assignment]
-    dark: Pixels = cv2.convertScaleAbs(crop, alpha=0.6)  # type: ignore[assignment]
-    pictures = np.stack([crop, crop[:, ::-1], soft, noisy, dark, crop[::-1]])
-    if bundle.kind == "image":
-        return pictures
-    return np.stack([np.resize(np.roll(pictures, -i, 0), (bundle.frames, *crop.shape)) for i in range(len(pictures))])
-
-
-def _photo() -> Pixels:
-    return np.ascontiguousarray(np.asarray(cv2.imread(str(PHOTO)))[..., ::-1])

@@ -124,12 +124,7 @@ def _scores(findings: tuple[BundleFinding, ...]) -> _Scores:
     for finding in ran:
         for frame, face, score in finding.frames:
             seen.setdefault((frame, face), []).append((finding.policy, score))
-    return _Scores({f: _together(s) for f, s in faces.items()}, {f: _together(s) for f, s in seen.items()})
-
-
-def _together(said: list[tuple[str, float]]) -> float:
-    trusted = [score for policy, score in said if policy == Weight.TRUST]
-    return max(trusted) if trusted else fmean(score for _, score in said)
+    return _Scores({f: panels.together(s) for f, s in faces.items()}, {f: panels.together(s) for f, s in seen.items()})
 
 
 def _finding(

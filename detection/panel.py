@@ -115,12 +115,17 @@ def judge(panel: Panel, findings: tuple[BundleFinding, ...], why_not: tuple[Reas
     return Judgement(worst.outcome, worst.score, (*worst.reasons, *failed), worst.face, worst.bundle, worst.cuts)
 
 
+def together(said: list[tuple[str, float]]) -> float:
+    """One score of several (policy, score): the highest trusted one; where nobody is trusted, the mean."""
+    trusted = [score for policy, score in said if policy == Weight.TRUST]
+    return max(trusted) if trusted else fmean(score for _, score in said)
+
+
 def _of_face(panel: Panel, ran: list[BundleFinding], face: int | None) -> Judgement:
     heard = [finding for finding in ran if face in finding.faces]
     trusted = [finding for finding in heard if finding.policy == Weight.TRUST]
-    decisive = trusted or heard
-    first = max(decisive, key=lambda finding: finding.faces[face])
-    score = first.faces[face] if trusted else fmean(finding.faces[face] for finding in heard)
+    first = max(trusted or heard, key=lambda finding: finding.faces[face])
+    score = together([(finding.policy, finding.faces[face]) for finding in heard])
     own = {b.label: b.cuts for b, _ in panel.members}
     cuts = panel.cuts or own[first.bundle.label]
     outcome = cuts.outcome(score)

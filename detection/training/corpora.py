@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,26 +70,3 @@ def read_faces(folder: Path, part: str = "") -> list[RealFace]:
         for archive in archives.values():
             archive.close()
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """A file with a known answer, for evaluation and for training on sets that their holders may use."""
-
-    name: str
-    fake: bool
-    manipulation: str
-    group: str
-    encoded: bytes
-
-
-def read_labelled(archive: Path) -> Iterator[Labelled]:
-    """An archive with real/ and fake/ in it; fake/ may have a folder for each manipulation."""
-    with zipfile.ZipFile(archive) as packed:
-        for name in sorted(packed.namelist()):
-            parts = Path(name).parts
-            if name.endswith("/") or not {"real", "fake"} & set(parts):
-                continue
-            fake = "fake" in parts
-            inner = parts[parts.index("fake" if fake else "real") + 1 : -1]
-            yield Labelled(name, fake, inner[0] if inner and fake else "", name, packed.read(name))

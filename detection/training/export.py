@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import bundle as bundles
-from .. import cards, importing, networks
+from .. import cards, importing, networks, trial
 from ..bundle import Bundle
 from ..errors import BadBundle
 from ..runtime import Runner
@@ -20,7 +20,6 @@ from .corpora import RealFace
 from .image import SCALING, Plan
 from .pseudofakes import GROUPS
 
-AGREE = 1e-4
 TELLS = 0.7  # AUC from which a kind of manipulation is named
 
 
@@ -114,7 +113,7 @@ class Release:
         pictures = _pictures(checking)
         both = [Runner(bundle, runtime=runtime).raw(pictures)["score"] for runtime in ("onnx", "keras")]
         apart = float(np.abs(both[0] - both[1]).max())
-        if apart > AGREE:
+        if apart > trial.AGREE:
             raise BadBundle(f"Keras and ONNX are {apart:.5f} apart on real crops.")
 
 

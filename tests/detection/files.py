@@ -168,13 +168,6 @@ def jpeg_of(width: int, height: int) -> bytes:
     return bytes(content)
 
 
-def flipped(content: bytes, every: int, start: int = 64) -> bytes:
-    spoilt = bytearray(content)
-    for at in range(start, len(spoilt), every):
-        spoilt[at] ^= 0x5A
-    return bytes(spoilt)
-
-
 def encrypted_mp4() -> bytes:
     """Common encryption marks the sample's description: here it is only marked."""
     return patched(of("h264.mp4"), b"avc1\x00\x00\x00\x00\x00\x00\x00\x01", b"encv\x00\x00\x00\x00\x00\x00\x00\x01")

@@ -197,6 +197,12 @@ def test_what_comes_up_in_the_pictures_bytes_by_chance_is_no_mark(container: str
     assert read(path) == 16
 
 
+def test_a_tiff_whose_directories_go_round_in_circles_is_read_once(tmp_path: Path) -> None:
+    path = tmp_path / "round.tiff"
+    path.write_bytes(files.looping_tiff())
+    assert read(path) == 1
+
+
 def test_trailing_bytes_that_are_nothing_are_no_offence(tmp_path: Path) -> None:
     path = tmp_path / "phone.jpg"
     path.write_bytes(files.still("jpeg") + bytes(64) + files.still("jpeg"))  # phones hang a second picture on

@@ -29,6 +29,8 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         panel = _panel(read_panel(options["bundles"]), options["bundle"])
         with evaluation.items(options["source"]) as found:
+            if not found:
+                raise CommandError(f"{options['source'].name} holds neither real/ nor fake/ with files in it.")
             chosen = _spread(found, options["limit"])
             with tqdm(total=len(chosen), unit="file") as bar:
 

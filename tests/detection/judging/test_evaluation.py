@@ -85,6 +85,11 @@ def test_archives_and_lists_are_read_too(known: Path, install: Callable[..., Pat
     assert evaluate(known, bundles=bundles, limit=2)["n_real"] == 2
 
 
+def test_files_without_labels_are_not_an_evaluation(real: Path, install: Callable[..., Path]) -> None:
+    with pytest.raises(CommandError, match="neither real/ nor fake/"):
+        evaluate(real.parent, bundles=install())
+
+
 def test_one_bundle_can_be_asked_alone(known: Path, install: Callable[..., Path]) -> None:
     install("one")
     bundles = install("two", calibration={"a": -1.0, "b": 0.0})
