@@ -75,6 +75,9 @@ VIEWS: Final[dict[str, str]] = {
     "mfa_*": SIGNED_IN,
     "usersessions_list": SIGNED_IN,
     "profile:*": SIGNED_IN,
+    "scans:shared*": ANYONE,  # whoever has the link
+    "scans:check": ANYONE,
+    "scans:*": SIGNED_IN,  # one's own only: each view asks for the scans that this person may see
     "api:*": ANYONE,  # DRF asks for a key or a session and answers 401
     "admin:login": ANYONE,
     "admin:logout": ANYONE,

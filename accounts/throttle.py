@@ -13,8 +13,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
-from django_ratelimit.core import get_usage
+from django_ratelimit.core import _split_rate, get_usage
 from redis.exceptions import RedisError
+
+from .roles import roles_of
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +34,7 @@ GUARDED = {
     "account_reset_password": "reset",
     "account_reset_password_from_key": "reset",
     "account_email": "reset",
+    **settings.GUARDED,
 }
 
 
@@ -73,6 +76,19 @@ KEYS: dict[str, Callable[[HttpRequest], str]] = {
 }
 
 
+def rate_for(user: Any, rate: str | dict[str, str]) -> str:
+    """One rate for all, or one for each role with "" for the rest: then the most generous of a person's own."""
+    if isinstance(rate, str):
+        return rate
+    own = [rate[role] for role in roles_of(user) if role in rate]
+    return max(own or [rate[""]], key=_per_second)
+
+
+def _per_second(rate: str) -> float:
+    count, seconds = _split_rate(rate)
+    return count / seconds
+
+
 class Throttle:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -109,7 +125,9 @@ class Throttle:
             value = KEYS[by](request)
             if not value:
                 continue
-            usage = get_usage(request, group=f"{kind}:{by}", key=lambda *_: value, rate=rate, increment=True)
+            usage = get_usage(
+                request, group=f"{kind}:{by}", key=lambda *_: value, rate=rate_for(request.user, rate), increment=True
+            )
             if usage and usage["should_limit"]:
                 waits.append(max(1, usage["time_left"]))
         return max(waits, default=None)

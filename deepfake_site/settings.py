@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "csp",
+    "django_htmx",
     "rest_framework",
 ]
 
@@ -85,13 +86,15 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.preferences.Preferences",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.throttle.Throttle",
     "accounts.gate.Gate",
+    # After the gate: it reads the form, and nobody's file is read who may not send one.
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.presence.Presence",
 ]
@@ -144,12 +147,15 @@ else:
     }
 
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / "media")))
-FILE_UPLOAD_TEMP_DIR = None  # set where uploads are taken in: a rename needs the same disk
+FILE_UPLOAD_HANDLERS = ["scans.web.uploads.StraightToDisk"]  # hashes and limits while the file comes in
 BUNDLES_DIR = BASE_DIR / "ml_models"
 MAX_UPLOAD_MB = env.whole("MAX_UPLOAD_MB", 500)
+QUOTA_MB = env.whole("QUOTA_MB", 10_000)  # of files that one person may keep; 0: as much as they like
 ANALYSIS_SECONDS = env.whole("ANALYSIS_SECONDS", 300)  # then a file is given up
 SILENCE_SECONDS = env.whole("SILENCE_SECONDS", 120)  # of a worker, until its scan is taken from it
 MIN_FREE_DISK_MB = env.whole("MIN_FREE_DISK_MB", 1024)
+
+X_ACCEL = env.flag("X_ACCEL")  # behind nginx, which then sends private files itself (see .nginx.conf)
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
@@ -234,11 +240,23 @@ LOGOUT_REDIRECT_URL = "home"
 STAFF_SECOND_FACTOR = env.flag("STAFF_SECOND_FACTOR", default=not DEMO)
 ERASURE_GRACE_DAYS = env.whole("ERASURE_GRACE_DAYS", 14)
 TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0)
+# A POST to a view of an app above accounts counts as an attempt of this kind.
+GUARDED = {"scans:new": "upload", "scans:batches": "upload", "scans:camera": "upload"}
 # Attempts per period; see accounts/throttle.py for what each one guards.
 LIMITS = {
     "sign-in": {"account": env.text("LIMIT_SIGN_IN", "10/5m"), "address": env.text("LIMIT_SIGN_IN_ADDRESS", "30/5m")},
     "sign-up": {"account": env.text("LIMIT_SIGN_UP", "5/1h"), "address": env.text("LIMIT_SIGN_UP_ADDRESS", "20/1h")},
     "reset": {"account": env.text("LIMIT_RESET", "5/1h"), "address": env.text("LIMIT_RESET_ADDRESS", "20/1h")},
+    "upload": {
+        "visitor": {
+            "": env.text("LIMIT_UPLOAD", "5/1m"),
+            **{
+                role: env.text(f"LIMIT_UPLOAD_{role.upper()}")
+                for role in ("uploader", "moderator", "lead", "auditor", "integrator", "admin")
+                if env.text(f"LIMIT_UPLOAD_{role.upper()}")
+            },
+        }
+    },
     "read": {"visitor": env.text("LIMIT_READ", "600/1m")},
 }
 

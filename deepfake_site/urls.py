@@ -17,6 +17,7 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("accounts/", include("allauth.urls")),
     path("profile/", include("accounts.web.urls")),
+    path("", include("scans.web.urls")),
     path("api/v1/", include("accounts.api_urls")),
     path("admin/", admin.site.urls),
 ]

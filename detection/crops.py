@@ -71,6 +71,17 @@ def resized(pixels: Pixels, size: int) -> Pixels:
     return out
 
 
+def within(pixels: Pixels, side: int) -> Pixels:
+    """No side longer than this; smaller pictures stay as they are."""
+    height, width = pixels.shape[:2]
+    share = side / max(height, width)
+    if share >= 1:
+        return pixels
+    size = (max(1, round(width * share)), max(1, round(height * share)))
+    out: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    return out
+
+
 def fed(crops: NDArray[np.uint8], scaling: str, colours: str) -> Floats:
     """8-bit RGB crops (…, height, width, 3) as the floats a network was trained on."""
     scale, offset = (np.array(v, np.float32) for v in SCALINGS[scaling])

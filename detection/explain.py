@@ -73,7 +73,8 @@ def _checked(run: Runner, one: Seen) -> Slot:
             "failed_check", "Hiding what it marks lowers the score no more than hiding any part, so it is not shown.",
             about,
         )  # fmt: skip
-    return Slot("available", CAPTION, about, png=_drawn(crop, cam))
+    png, ground = _drawn(crop, cam)
+    return Slot("available", CAPTION, about, png=png, ground=ground)
 
 
 def _directed(bundle: Bundle, cam: Floats) -> Floats:
@@ -109,8 +110,8 @@ def _deleted(run: Runner, crop: Pixels, cam: Floats) -> tuple[float, float]:
     return float(odds[0] - odds[1]), float(odds[0] - odds[2:].mean())
 
 
-def _drawn(crop: Pixels, cam: Floats) -> bytes:
-    """The face in grey, and over it what raised the score: the warmer, the more."""
+def _drawn(crop: Pixels, cam: Floats) -> tuple[bytes, bytes]:
+    """The face in grey with what raised the score over it, the warmer, the more; and the face as it is."""
     raised = np.maximum(cam, 0) if cam.max() > 0 else cam - cam.min()
     raised = raised / max(float(raised.max()), 1e-9)
     warmth = cv2.resize(raised, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC).clip(0, 1)
@@ -119,4 +120,6 @@ def _drawn(crop: Pixels, cam: Floats) -> bytes:
     colours = cv2.applyColorMap((warmth * 255).astype(np.uint8), cv2.COLORMAP_INFERNO).astype(np.float32)
     mixed = ground * (1 - 0.6 * warmth[..., None]) + colours * 0.6 * warmth[..., None]
     _, encoded = cv2.imencode(".png", mixed.round().astype(np.uint8))
-    return encoded.tobytes()
+    plain = cv2.cvtColor(cv2.resize(crop, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC), cv2.COLOR_RGB2BGR)
+    _, below = cv2.imencode(".jpg", plain, [cv2.IMWRITE_JPEG_QUALITY, 90])
+    return encoded.tobytes(), below.tobytes()

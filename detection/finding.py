@@ -209,6 +209,7 @@ class Slot:
     said: str
     content: dict[str, Any] = field(default_factory=dict)
     png: bytes | None = field(default=None, repr=False)
+    ground: bytes | None = field(default=None, repr=False)  # JPEG of what `png` lies over
 
     def to_dict(self) -> dict[str, Any]:
         return {"status": self.status, "said": self.said, **self.content}
@@ -237,6 +238,18 @@ class Portrait:
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """The picture, or one frame of a video, small and upright: any browser can show it."""
+
+    frame: int
+    time: float
+    jpeg: bytes = field(repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"frame": self.frame, "time": round(self.time, 4)}
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Everything that was found out about one file."""
 
@@ -254,6 +267,7 @@ class Finding:
     cuts: tuple[float, float] | None = None
     kind: dict[str, Any] | None = None  # which kind of manipulation it resembles, where a bundle can tell
     portraits: tuple[Portrait, ...] = ()
+    previews: tuple[Preview, ...] = ()
     worst_frame: int | None = None
     best_frame: int | None = None
     heatmap: Slot = NOT_RUN

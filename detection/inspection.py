@@ -21,10 +21,12 @@ from .finding import (
     FrameScore,
     Outcome,
     Portrait,
+    Preview,
     Reason,
     Segment,
     Sighting,
 )
+from .images import Pixels
 from .limits import Clock, Limits
 from .media import Kind, Media, probe
 from .panel import Judgement, Panel, Weight
@@ -72,7 +74,8 @@ def inspect(
     )
     if check_stability:
         slot, doubts = stability.check(panel, view, finding)
-        finding = replace(finding, stability=slot, reasons=(*finding.reasons, *doubts))
+        outcome = Outcome.INCONCLUSIVE if doubts else finding.outcome  # what a re-save could turn is not known
+        finding = replace(finding, outcome=outcome, stability=slot, reasons=(*finding.reasons, *doubts))
     clock.check()
     told(1.0)
     return replace(finding, milliseconds=(time.perf_counter() - started) * 1000)
@@ -151,6 +154,7 @@ def _finding(
         cuts=(judgement.cuts.little_below, judgement.cuts.manipulated_above) if judgement.cuts else None,
         kind=_kind(findings, judgement),
         portraits=_portraits(view, scores),
+        previews=tuple(Preview(index, at, _jpeg(pixels)) for index, at, pixels in view.previews),
         worst_frame=max(of_worst, key=lambda frame: of_worst[frame], default=None),
         best_frame=min(of_worst, key=lambda frame: of_worst[frame], default=None),
     )
@@ -218,11 +222,11 @@ def _portraits(view: View, scores: _Scores) -> tuple[Portrait, ...]:
         if (track.id, one.run) not in places and len(kept) < PORTRAITS:
             places.add((track.id, one.run))
             score = scores.sightings.get((one.frame, track.id))
-            kept.append(Portrait(track.id, one.frame, one.time, score, _jpeg(one)))
+            face = resized(one.crops[PORTRAIT], PORTRAIT.size)
+            kept.append(Portrait(track.id, one.frame, one.time, score, _jpeg(face)))
     return tuple(kept)
 
 
-def _jpeg(one: Seen) -> bytes:
-    pixels = resized(one.crops[PORTRAIT], PORTRAIT.size)
+def _jpeg(pixels: Pixels) -> bytes:
     _, encoded = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88])
     return encoded.tobytes()

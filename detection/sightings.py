@@ -15,6 +15,7 @@ from .images import Picture, Pixels, Still
 from .limits import Clock, Limits
 from .media import Kind, Media
 
+PREVIEW_IMAGE, PREVIEW_FRAME = 1280, 480  # long sides
 IN_A_FRAME = 8  # faces followed through a video at the same time, the largest
 LEAST = quality.Floor().side  # smaller faces can't be judged, and are looked for only where there is no other
 NEAR = 0.3  # overlap of one face in two neighbouring frames
@@ -80,6 +81,7 @@ class View:
     tracks: list[Track] = field(default_factory=list)
     frames: list[tuple[int, float, int]] = field(default_factory=list)  # index, time, run
     wholes: dict[Cut, list[Pixels]] = field(default_factory=dict)  # one for each of `frames`
+    previews: list[tuple[int, float, Pixels]] = field(default_factory=list)  # index, time; of each run the first
 
 
 def look(media: Media, limits: Limits, clock: Clock, cuts: Iterable[Cut], progress: Progress) -> View:
@@ -103,6 +105,7 @@ def _look_at_image(view: View, limits: Limits, cuts: set[Cut]) -> None:
     if share > 1 and not _enough(found, cuts):
         pixels, found, share = picture.whole, [face.scaled(share) for face in found], 1.0
     view.frames.append((0, 0.0, 0))
+    view.previews.append((0, 0.0, crops.within(pixels, PREVIEW_IMAGE)))
     _keep_whole(view, pixels)
     for number, face in enumerate(found):
         seen = _seen(Still(0, 0.0, 0, pixels), face, cuts)
@@ -127,6 +130,8 @@ def _look_at_frames(view: View, limits: Limits, clock: Clock, cuts: set[Cut], pr
     run, current = -1, list[Track]()
     for number, still in enumerate(videos.sample(view.media, limits, clock)):
         view.frames.append((still.index, still.time, still.run))
+        if still.run != run:
+            view.previews.append((still.index, still.time, crops.within(still.pixels, PREVIEW_FRAME)))
         _keep_whole(view, still.pixels)
         followed = _follow(still, current) if still.run == run else None
         if followed is None:

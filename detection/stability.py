@@ -7,7 +7,7 @@ import numpy as np
 
 from . import scoring
 from .bundle import Bundle
-from .finding import Code, Finding, Outcome, Reason, Slot
+from .finding import Code, Finding, Reason, Slot
 from .images import Pixels
 from .panel import Panel
 from .runtime import FAILURES, runner
@@ -67,8 +67,7 @@ def check(panel: Panel, view: View, finding: Finding) -> tuple[Slot, tuple[Reaso
         return Slot("not_available", f"The variants could not be scored ({type(error).__name__})."), ()
     spread = max(scores.values()) - min(scores.values())
     outcomes = {bundle.cuts.outcome(score) for score in scores.values()}
-    flips = {Outcome.LIKELY_MANIPULATED, Outcome.LITTLE_EVIDENCE} <= outcomes
-    unstable = flips or spread > WIDE
+    unstable = len(outcomes) > 1 or spread > WIDE
     said = (
         "Harmless changes to the file move this score a lot."
         if unstable

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 import detection
 
-from .models import Artifact, Assessment, Finding, Outcome, Scan, Status, WrongState
+from . import lookalikes
+from .models import Artifact, Assessment, Event, Finding, Fingerprint, Outcome, Scan, Status, WrongState
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,14 @@ def panel() -> detection.Panel:
     return detection.read_panel(settings.BUNDLES_DIR)
 
 
+def cards() -> list[dict[str, Any]]:
+    """What the installed bundles' cards say, with the word that each has in the panel."""
+    return [
+        {**bundle.card, "label": bundle.label, "weight": weight.value, "calibrated": bundle.calibration.fitted}
+        for bundle, weight in panel().members
+    ]
+
+
 def analyse(scan: Scan) -> None:
     """Judge a queued scan. WrongState if somebody else has it; cancelled meanwhile, it is let go."""
     scan.move(Status.ANALYSING)
@@ -44,9 +53,7 @@ def analyse(scan: Scan) -> None:
             finding = detection.inspect(
                 path,
                 bundles=panel(),
-                limits=detection.Limits(
-                    bytes=settings.MAX_UPLOAD_MB * 2**20, wall_seconds=float(settings.ANALYSIS_SECONDS)
-                ),
+                limits=_limits(),
                 progress=_noting(scan),
             )
     except detection.DetectionError as refusal:
@@ -58,6 +65,10 @@ def analyse(scan: Scan) -> None:
             record(scan, finding)
         except WrongState:
             log.info("analysis came too late", scan=str(scan.pk))
+
+
+def _limits() -> detection.Limits:
+    return detection.Limits(bytes=settings.MAX_UPLOAD_MB * 2**20, wall_seconds=float(settings.ANALYSIS_SECONDS))
 
 
 def fail(scan: Scan, code: str, said: str) -> None:
@@ -100,18 +111,8 @@ def record(scan: Scan, finding: detection.Finding) -> Assessment:
     written: list[Artifact] = []
     try:
         with transaction.atomic():
-            assessment = Assessment.objects.create(
-                scan=scan,
-                outcome=Outcome(finding.outcome.value),
-                score=finding.score,
-                calibrated=_is_calibrated(finding),
-                reasons=[reason.to_dict() for reason in finding.reasons],
-                panel=finding.panel,
-                inspection=finding.to_dict(),
-                version=settings.VERSION,
-            )
-            Finding.objects.bulk_create(_findings(assessment, finding))
-            written += _artifacts(assessment, finding)
+            assessment = _write(scan, finding, written)
+            lookalikes.remember(scan, [(one.time, one.jpeg) for one in finding.previews])
             scan.move(
                 Status.ANALYSED,
                 event={"assessment": assessment.pk, "outcome": assessment.outcome},
@@ -119,10 +120,30 @@ def record(scan: Scan, finding: detection.Finding) -> Assessment:
                 format=finding.media["format"],
             )
     except BaseException:
-        for artifact in written:
-            artifact.file.delete(save=False)
+        _take_back(written)
         raise
     return assessment
+
+
+def _write(scan: Scan, finding: detection.Finding, written: list[Artifact]) -> Assessment:
+    assessment = Assessment.objects.create(
+        scan=scan,
+        outcome=Outcome(finding.outcome.value),
+        score=finding.score,
+        calibrated=_is_calibrated(finding),
+        reasons=[reason.to_dict() for reason in finding.reasons],
+        panel=finding.panel,
+        inspection=finding.to_dict(),
+        version=settings.VERSION,
+    )
+    Finding.objects.bulk_create(_findings(assessment, finding))
+    _draw(assessment, finding, written)
+    return assessment
+
+
+def _take_back(written: list[Artifact]) -> None:
+    for artifact in written:
+        artifact.file.delete(save=False)
 
 
 def _is_calibrated(finding: detection.Finding) -> bool:
@@ -148,19 +169,19 @@ def _findings(assessment: Assessment, finding: detection.Finding) -> list[Findin
     ]
 
 
-def _artifacts(assessment: Assessment, finding: detection.Finding) -> list[Artifact]:
+def _draw(assessment: Assessment, finding: detection.Finding, written: list[Artifact]) -> None:
     drawn: list[tuple[str, str, bytes, dict[str, Any]]] = [
         (Artifact.Kind.PORTRAIT, "face.jpg", portrait.jpeg, portrait.to_dict()) for portrait in finding.portraits
     ]
-    if finding.heatmap.png is not None:
+    drawn += [(Artifact.Kind.PREVIEW, "preview.jpg", one.jpeg, one.to_dict()) for one in finding.previews]
+    if finding.heatmap.png is not None and finding.heatmap.ground is not None:
         drawn.append((Artifact.Kind.HEATMAP, "heatmap.png", finding.heatmap.png, finding.heatmap.to_dict()))
-    made = []
+        drawn.append((Artifact.Kind.GROUND, "ground.jpg", finding.heatmap.ground, {}))
     for kind, name, content, said in drawn:
         artifact = Artifact(assessment=assessment, kind=kind, content=said)
         artifact.file.save(name, ContentFile(content), save=False)
+        written.append(artifact)
         artifact.save()
-        made.append(artifact)
-    return made
 
 
 def take_over(scan: Scan, known: Assessment) -> None:
@@ -185,6 +206,14 @@ def take_over(scan: Scan, known: Assessment) -> None:
             )
             for one in known.findings.all()
         )
+        for one in known.artifacts.all():
+            with one.file.open("rb") as file:
+                twin = Artifact(assessment=copy, kind=one.kind, content=one.content)
+                twin.file.save(one.file.name.rpartition("-")[2], ContentFile(file.read()), save=False)
+                twin.save()
+        Fingerprint.objects.bulk_create(
+            Fingerprint.of(scan, one.time, one.unsigned) for one in known.scan.fingerprints.all()
+        )
         scan.move(
             Status.ANALYSED,
             event={"assessment": copy.pk, "outcome": copy.outcome, "same_as": known.pk},
@@ -202,6 +231,25 @@ def known(scan: Scan) -> Assessment | None:
         .first()
     )
     return latest
+
+
+def reassess(scan: Scan, *, check_stability: bool = False) -> Assessment:
+    """Another look at an analysed file: the earlier assessments stay, this one stands now."""
+    with local_file(scan) as path:
+        finding = detection.inspect(path, bundles=panel(), limits=_limits(), check_stability=check_stability)
+    written: list[Artifact] = []
+    try:
+        with transaction.atomic():
+            if not Scan.objects.select_for_update().filter(pk=scan.pk, status=Status.ANALYSED).exists():
+                raise WrongState("This scan is no longer analysed.")
+            assessment = _write(scan, finding, written)
+            Event.objects.create(
+                scan=scan, kind="reassessed", content={"assessment": assessment.pk, "outcome": assessment.outcome}
+            )
+    except BaseException:
+        _take_back(written)
+        raise
+    return assessment
 
 
 def rescue() -> list[Scan]:

@@ -1,25 +1,34 @@
 """The one way in: what may enter, how it is stored and queued; and how one takes it back before it is judged."""
 
 import hashlib
+import shutil
 import tempfile
 import unicodedata
-from collections.abc import Iterable
-from pathlib import Path, PurePath
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 import structlog
 from django.conf import settings
 from django.core.files import File
 from django.db import transaction
+from django.db.models import Sum
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import analysis, tasks
-from .models import Event, Queue, Scan, Status
+from . import analysis, capture, tasks
+from .models import Batch, Event, Queue, Scan, Source, Status
 
 log = structlog.get_logger(__name__)
 
 PIECE = 1 << 20
 NAMELESS = "file"
+IN_A_BATCH = 100
+FRAME = 4 << 20  # of a camera
+PACKED = 200  # times smaller: no photo or film is
+DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError)
 
 
 class Refused(Exception):
@@ -31,7 +40,7 @@ class Refused(Exception):
 
 
 class Held(File):
-    """A file on the media's own disk: storing it is a rename."""
+    """A file on the media's own disk, counted and hashed: storing it is a rename. Closed unstored, it is gone."""
 
     def __init__(self, path: Path, sha256: str, size: int) -> None:
         super().__init__(path.open("rb"), name=path.name)
@@ -40,25 +49,67 @@ class Held(File):
     def temporary_file_path(self) -> str:
         return str(self.path)
 
-    def drop(self) -> None:
-        self.close()
+    def close(self) -> None:
+        super().close()
         self.path.unlink(missing_ok=True)
 
 
+class Incoming:
+    """A file on its way in, piece by piece; the rest of one that is too large is not taken."""
+
+    def __init__(self, limit: int = 0) -> None:
+        folder = Path(settings.MEDIA_ROOT) / "incoming"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if shutil.disk_usage(folder).free < settings.MIN_FREE_DISK_MB * 2**20:
+            raise Refused("no_space", _("There is no room for uploads at present. Try again later."))
+        self._file = tempfile.NamedTemporaryFile(dir=folder, delete=False)  # noqa: SIM115 (done or drop closes it)
+        self._digest = hashlib.sha256()
+        self._size = 0
+        self._limit = limit or settings.MAX_UPLOAD_MB * 2**20
+
+    def write(self, piece: bytes) -> None:
+        self._size += len(piece)
+        if self._size > self._limit:
+            raise Refused(
+                "too_many_bytes", _("This file is too large; %(limit)d MB are allowed.") % {"limit": self._limit >> 20}
+            )
+        self._digest.update(piece)
+        self._file.write(piece)
+
+    def done(self) -> Held:
+        self._file.close()
+        return Held(Path(self._file.name), self._digest.hexdigest(), self._size)
+
+    def drop(self) -> None:
+        self._file.close()
+        Path(self._file.name).unlink(missing_ok=True)
+
+
 def submit(
-    owner: Any, upload: File, *, name: str = "", queue: Queue = Queue.LIVE, consents_to_training: bool = False
+    owner: Any,
+    upload: File,
+    *,
+    name: str = "",
+    queue: Queue = Queue.LIVE,
+    source: Source = Source.SITE,
+    batch: Batch | None = None,
+    consents_to_training: bool = False,
 ) -> Scan:
     """Take a file in. What comes back is queued, or analysed already if this file was known."""
-    held = _hold(upload.chunks(PIECE))
-    try:
-        _check(held)
+    held = upload if isinstance(upload, Held) else _hold(upload.chunks(PIECE))
+    with held:
+        _check(held, owner)
         with transaction.atomic():
+            if batch is not None:
+                _check_batch(batch)
             scan = Scan(
                 owner=owner,
                 name=clean_name(name or upload.name or ""),
                 sha256=held.sha256,
                 bytes=held.bytes,
                 queue=queue,
+                source=source,
+                batch=batch,
                 consents_to_training=consents_to_training,
             )
             scan.media.save(scan.name, held, save=False)
@@ -68,42 +119,139 @@ def submit(
                 analysis.take_over(scan, before)
             else:
                 tasks.send(scan)
-    except BaseException:
-        held.drop()
-        raise
-    held.close()
     log.info("file taken in", scan=str(scan.pk), bytes=scan.bytes, queue=scan.queue)
     return scan
 
 
-def _hold(pieces: Iterable[bytes]) -> Held:
-    """To the disk, piece by piece, counted and hashed on the way; the rest of a file that is too large is not read."""
-    folder = Path(settings.MEDIA_ROOT) / "incoming"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    limit, size, digest = settings.MAX_UPLOAD_MB * 2**20, 0, hashlib.sha256()
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
-        path = Path(file.name)
+def submit_all(owner: Any, uploads: Iterable[tuple[str, File]], **options: Any) -> Batch:
+    """Several files or archives of files at once; one that is refused is noted and spoils nothing."""
+    batch = Batch.objects.create(owner=owner)
+    for name, upload in uploads:
         try:
-            for piece in pieces:
-                size += len(piece)
-                if size > limit:
-                    raise Refused(
-                        "too_many_bytes",
-                        _("This file is too large; %(limit)d MB are allowed.") % {"limit": limit >> 20},
-                    )
-                digest.update(piece)
-                file.write(piece)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-    return Held(path, digest.hexdigest(), size)
+            for inner, file in _opened(name, upload):
+                add(batch, inner, file, **options)
+        except Refused as refusal:
+            note_refusal(batch, name, refusal)
+        finally:
+            upload.close()
+    return batch
 
 
-def _check(held: Held) -> None:
+def add(batch: Batch, name: str, upload: File, **options: Any) -> Scan | Refused:
+    """One more file of a batch; a refusal is noted there, and returned."""
+    try:
+        return submit(batch.owner, upload, name=name, batch=batch, queue=Queue.BATCH, **options)
+    except DAMAGED:
+        refusal = Refused("bad_archive", _("This file is damaged in its archive."))
+    except Refused as said:
+        refusal = said
+    note_refusal(batch, name, refusal)
+    return refusal
+
+
+def submit_frames(owner: Any, frames: list[File], *, rate: int = 8, **options: Any) -> Scan:
+    """Pictures of a camera as one scan: one of them is a photo, several are a film."""
+    pictures = []
+    for frame in frames:
+        with frame:
+            pictures.append(frame.read(FRAME + 1))
+    if any(len(picture) > FRAME for picture in pictures):
+        raise Refused("too_many_bytes", _("A picture of the camera is too large."))
+    try:
+        pieces = list(capture.film(pictures, rate)) if len(pictures) > 1 else [pictures[0]]
+        capture.size_of(pictures[0])
+    except capture.NotAPicture as error:
+        raise Refused("unknown_format", _("The camera's pictures must be JPEGs of one size.")) from error
+    name = f"camera-{timezone.localtime():%Y-%m-%d-%H%M%S}.{'avi' if len(pictures) > 1 else 'jpg'}"
+    return submit(owner, _hold(pieces), name=name, source=Source.CAMERA, **options)
+
+
+def note_refusal(batch: Batch, name: str, refusal: Refused) -> None:
+    with transaction.atomic():
+        current = Batch.objects.select_for_update().get(pk=batch.pk)
+        current.refused.append({"name": clean_name(name), "code": refusal.code, "said": str(refusal)})
+        current.save(update_fields=["refused"])
+        batch.refused = current.refused
+
+
+def _check_batch(batch: Batch) -> None:
+    if Batch.objects.select_for_update().get(pk=batch.pk).scans.count() >= IN_A_BATCH:
+        raise Refused("batch_full", _("A batch holds %(count)d files, and this one is full.") % {"count": IN_A_BATCH})
+
+
+def _opened(name: str, upload: File) -> Iterator[tuple[str, File]]:
+    """The file itself; or, of a zip, the files in it, each only when its turn comes."""
+    upload.seek(0)
+    if upload.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
+        upload.seek(0)
+        yield name, upload
+        return
+    try:
+        with zipfile.ZipFile(upload) as archive:
+            inside = [entry for entry in archive.infolist() if not entry.is_dir() and not _litter(entry.filename)]
+            _check_archive(inside)
+            for entry in inside:
+                with archive.open(entry) as packed:
+                    yield entry.filename, File(packed, name=entry.filename)
+    except DAMAGED as error:
+        log.info("archive refused", error=repr(error))
+        raise Refused("bad_archive", _("This archive is damaged or locked and can't be unpacked.")) from error
+
+
+def _litter(name: str) -> bool:
+    return "__MACOSX" in name or PurePosixPath(name).name in (".DS_Store", "Thumbs.db", "desktop.ini")
+
+
+def _check_archive(inside: list[zipfile.ZipInfo]) -> None:
+    """Refused by name, before a byte of it is unpacked. What the entries say of their size is held against
+    them again while unpacking: `Incoming` counts."""
+    if not inside:
+        raise Refused("empty", _("This archive holds no files."))
+    if len(inside) > IN_A_BATCH:
+        raise Refused(
+            "too_many_files", _("This archive holds more than the %(count)d files allowed.") % {"count": IN_A_BATCH}
+        )
+    for entry in inside:
+        path = PurePosixPath(entry.filename.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or (len(path.parts[0]) == 2 and path.parts[0][1] == ":"):
+            raise Refused("unsafe_path", _("This archive holds a file that wants to lie outside of it."))
+        if path.suffix.lower() in (".zip", ".7z", ".rar", ".gz", ".tgz", ".tar", ".xz", ".bz2"):
+            raise Refused("nested_archive", _("This archive holds another archive; pack the files themselves."))
+        if entry.flag_bits & 1:
+            raise Refused("locked_archive", _("This archive is locked with a password."))
+        if entry.file_size > PACKED * max(1, entry.compress_size) and entry.file_size > PIECE:
+            raise Refused("archive_bomb", _("This archive unpacks to far more than a photo or film would."))
+    if sum(entry.file_size for entry in inside) > 4 * settings.MAX_UPLOAD_MB * 2**20:
+        raise Refused("too_many_bytes", _("Unpacked, this archive is too large."))
+
+
+def _hold(pieces: Iterable[bytes]) -> Held:
+    incoming = Incoming()
+    try:
+        for piece in pieces:
+            incoming.write(piece)
+    except BaseException:
+        incoming.drop()
+        raise
+    return incoming.done()
+
+
+def _check(held: Held, owner: Any) -> None:
     if not held.bytes:
         raise Refused("empty", _("This file is empty."))
     if analysis.recognise(held.path) is None:
         raise Refused("unknown_format", _("This is not a picture or video that can be read here."))
+    if settings.QUOTA_MB and used(owner) + held.bytes > settings.QUOTA_MB * 2**20:
+        raise Refused(
+            "quota",
+            _("Your %(quota)d MB are used up. Delete scans that you no longer need.") % {"quota": settings.QUOTA_MB},
+        )
+
+
+def used(owner: Any) -> int:
+    """Bytes of a person's files that are still kept."""
+    kept = Scan.objects.filter(owner=owner).exclude(status=Status.DELETED).aggregate(sum=Sum("bytes"))
+    return int(kept["sum"] or 0)
 
 
 def clean_name(name: str) -> str:

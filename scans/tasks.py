@@ -18,6 +18,10 @@ def send(scan: Scan) -> None:
     analyse.apply_async_on_commit([str(scan.pk)], queue=scan.queue, priority=PRIORITY[Queue(scan.queue)])
 
 
+def send_for_stability(scan: Scan) -> None:
+    check_stability.apply_async_on_commit([str(scan.pk)], queue=Queue.RERUN, priority=PRIORITY[Queue.RERUN])
+
+
 @shared_task(queue="live", soft_time_limit=settings.ANALYSIS_SECONDS + 30, time_limit=settings.ANALYSIS_SECONDS + 60)
 def analyse(scan_id: str) -> None:
     try:
@@ -28,6 +32,17 @@ def analyse(scan_id: str) -> None:
         scan = Scan.objects.get(pk=scan_id)
         if scan.status == Status.ANALYSING:
             analysis.fail(scan, "out_of_time", "Analysing this file took too long and was given up.")
+
+
+@shared_task(
+    queue="rerun", soft_time_limit=settings.ANALYSIS_SECONDS * 2, time_limit=settings.ANALYSIS_SECONDS * 2 + 30
+)
+def check_stability(scan_id: str) -> None:
+    """Look again at a few harmlessly altered copies; what comes out is another assessment."""
+    try:
+        analysis.reassess(Scan.objects.get(pk=scan_id), check_stability=True)
+    except (Scan.DoesNotExist, WrongState):
+        log.info("nothing to check", scan=scan_id)
 
 
 @shared_task(queue="post")

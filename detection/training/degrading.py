@@ -15,12 +15,12 @@ LARGER = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_AREA, cv2.INTER_LANCZOS4)
 
 def degrade(pixels: Pixels, chance: np.random.Generator) -> Pixels:
     """Some of: another size, noise, blur, light and colour; then saved as a photo or as a film."""
-    if chance.random() < 0.35:
-        pixels = resized(pixels, chance.uniform(0.55, 1.3), chance)
+    if chance.random() < 0.3:
+        pixels = resized(pixels, chance.uniform(0.6, 1.3), chance)
+    if chance.random() < 0.1:
+        pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), chance.uniform(0.4, 1.1)))
     if chance.random() < 0.15:
-        pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), chance.uniform(0.4, 1.3)))
-    if chance.random() < 0.2:
-        noise = chance.normal(0, chance.uniform(1, 8), pixels.shape)
+        noise = chance.normal(0, chance.uniform(1, 6), pixels.shape)
         pixels = (pixels + noise).clip(0, 255).astype(np.uint8)
     if chance.random() < 0.15:
         soft = cv2.GaussianBlur(pixels, (0, 0), 1.5)
@@ -31,8 +31,8 @@ def degrade(pixels: Pixels, chance: np.random.Generator) -> Pixels:
         pixels = saved(pixels, int(chance.integers(45, 98)))
         if chance.random() < 0.25:
             pixels = saved(resized(pixels, chance.uniform(0.7, 1.0), chance), int(chance.integers(45, 95)))
-    elif kind < 0.75:
-        pixels = filmed(pixels, int(chance.integers(17, 34)), chance)
+    elif kind < 0.7:
+        pixels = filmed(pixels, int(chance.integers(17, 31)), chance)
     return pixels
 
 

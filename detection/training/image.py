@@ -34,6 +34,7 @@ class Plan:
     warm: int = 200
     decay: float = 1e-4
     ema: float = 0.998
+    norms: str = "fixed"  # statistics of the batch norms: as they came with --init (half the time of a step), or learnt
     kinds_weight: float = 0.1
     check_every: int = 200
     each: int = 40  # validation samples of each kind
@@ -97,7 +98,8 @@ def train(
     if model is None:
         model = build(plan, init)
         _compile(model, plan)
-    _follow_quickly(model)
+    if plan.norms == "learnt":
+        _follow_quickly(model)
     steady = _Steady(model, plan, folder)
     checks = samples.fixed(faces["validation"], plan.recipe, each=plan.each, seed=99)
     batches = samples.stream(
@@ -111,7 +113,8 @@ def train(
             step += 1
             steady.follow(step)
             if step % plan.check_every == 0 or step == plan.steps:
-                steady.settle([next(batches)[0] for _ in range(SETTLE)])
+                if plan.norms == "learnt":
+                    steady.settle([next(batches)[0] for _ in range(SETTLE)])
                 figures = {"loss": float(np.mean(losses)), **_check(steady.net, checks)}
                 losses.clear()
                 _save(folder, model, steady, step, figures)
@@ -133,12 +136,15 @@ def _follow_quickly(model: Any, momentum: float = 0.95) -> None:
 def _compile(model: Any, plan: Plan) -> None:
     import keras
 
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = plan.norms == "learnt"
     warm = min(plan.warm, plan.steps // 2)
     rate = keras.optimizers.schedules.CosineDecay(
         plan.rate / 20, plan.steps - warm, alpha=0.02, warmup_target=plan.rate, warmup_steps=warm
     )
     model.compile(
-        keras.optimizers.AdamW(rate, weight_decay=plan.decay, clipnorm=5.0),
+        keras.optimizers.AdamW(rate, weight_decay=plan.decay, clipnorm=1.0),
         loss=[keras.losses.BinaryCrossentropy(label_smoothing=0.02), keras.losses.SparseCategoricalCrossentropy()],
         loss_weights=[1.0, plan.kinds_weight],
     )

@@ -74,7 +74,7 @@ def _rounded(corners: NDArray[np.float64]) -> NDArray[np.int32]:
 def softened(mask: Mask, chance: np.random.Generator, scale: float) -> Mask:
     """Bent, then with an edge between sharp and very soft; `scale` is the distance of the eyes in pixels."""
     mask = elastic(mask, chance, scale * chance.uniform(0, 0.12), scale * 0.35)
-    sigma = scale * float(chance.choice([0.01, 0.04, 0.08, 0.14, 0.22]))
+    sigma = scale * float(chance.choice([0.01, 0.03, 0.06, 0.1, 0.16]))
     soft: Any = cv2.GaussianBlur(mask, (0, 0), max(0.4, sigma))
     if chance.random() < 0.4:  # inwards, so that nothing outside the outline changes
         soft = (soft - 0.5).clip(0) * 2

@@ -14,7 +14,7 @@ from .corpora import Points
 from .outlines import Mask
 
 SWAP, EXPRESSION, SYNTHESISED, RETOUCH = GROUPS = ("swap", "expression", "synthesised", "retouch")
-SHAPES = ("face", "face", "face", "head", "inner", "inner", "lower", "mouth", "eyes", "upper", "left", "right", "nose")
+SHAPES = (*["face"] * 5, *["inner"] * 3, "head", "head", "lower", "upper", "mouth", "eyes", "left", "right")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +172,12 @@ def _multiband(target: Pixels, source: Pixels, mask: Mask, levels: int = 4) -> P
 
 def _altered(pixels: Pixels, chance: np.random.Generator, scale: float) -> Pixels:
     """Other colours, another sharpness, another history of compression: as from another camera."""
-    if chance.random() < 0.8:
-        pixels = degrading.lit(pixels, chance, 0.7)
-    if chance.random() < 0.3:
-        shift = chance.normal(0, 6, 3)
-        pixels = (pixels + shift).clip(0, 255).astype(np.uint8)
     how = chance.random()
+    if how > 0.6 or chance.random() < 0.6:  # never nothing at all
+        shift = chance.normal(0, 9, 3)
+        pixels = (pixels + shift).clip(0, 255).astype(np.uint8)
+    if chance.random() < 0.6:
+        pixels = degrading.lit(pixels, chance, 0.7)
     if how < 0.3:
         pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), chance.uniform(0.5, 1.6) * max(0.6, scale / 60)))
     elif how < 0.5:

@@ -19,7 +19,6 @@ from .pseudofakes import GROUPS, KINDS, Face
 # The face finder's box, in distances of the eyes from the middle of the five landmarks: measured on 208 faces.
 BOX_DOWN, BOX_WIDTH, BOX_HEIGHT = -0.21, 2.15, 2.88
 REAL = "real"
-SOFT = 0.35  # of the real ones: as many as it takes for sharpness to tell nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,7 @@ class Recipe:
     size: int = 160
     margin: float = 0.12
     fit: str = "resize"
+    soft: float = 0.25  # of the real ones: as many as it takes for sharpness to tell nothing
     weights: tuple[tuple[str, float], ...] = tuple((kind, said[2]) for kind, said in KINDS.items())
 
 
@@ -53,7 +53,7 @@ def draw(faces: Sequence[RealFace], recipe: Recipe, chance: np.random.Generator,
     if kind != REAL:
         other = _read(_lookalike(face, faces, chance), chance)
         pixels = pseudofakes.make(kind, face, other, chance)
-    elif chance.random() < SOFT:
+    elif chance.random() < recipe.soft:
         pixels = degrading.softer(pixels, chance)
     before = pixels.shape[1]
     pixels = degrading.degrade(pixels, chance)
@@ -72,8 +72,8 @@ def _read(face: RealFace, chance: np.random.Generator) -> Face:
 
 
 def _smaller(face: Face, chance: np.random.Generator) -> Face:
-    """Faces of 60 to 170 pixels between the cheeks, as in films and photos of several people."""
-    share = min(1.0, chance.uniform(28, 80) / face.scale)
+    """Faces of 85 to 190 pixels between the cheeks, a quarter of them from 55: as in films and photos of several people."""
+    share = min(1.0, chance.uniform(26 if chance.random() < 0.25 else 40, 90) / face.scale)
     pixels = degrading.resized(face.pixels, share, chance) if share < 0.95 else face.pixels
     return Face(pixels, face.landmarks * (pixels.shape[1] / face.pixels.shape[1]))
 

@@ -5,21 +5,27 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.personal import Content, Holder
 
-from ..models import Artifact, Scan, Status, WrongState
+from ..models import Artifact, Report, Scan, Status, WrongState
 
 
 def delete(scan: Scan, actor: Any) -> None:
     """The files and the name are gone; the row stays as a tombstone."""
     names = [scan.media.name or ""] if scan.media else []
     artifacts = Artifact.objects.filter(assessment__scan=scan)
+    reports = Report.objects.filter(assessment__scan=scan).exclude(file="")
+    names += list(reports.values_list("file", flat=True))
     names += list(artifacts.values_list("file", flat=True))
     storage = scan.media.storage
     with transaction.atomic():
         scan.move(Status.DELETED, actor, name="", media="")
         artifacts.delete()
+        reports.update(file="")
+        scan.fingerprints.all().delete()
+        scan.shares.filter(revoked_at=None).update(revoked_at=timezone.now())
         for name in names:
             transaction.on_commit(partial(storage.delete, name))
 

@@ -1,18 +1,28 @@
 """The rows of the domain, their states and named queries. No HTTP and no Celery in here."""
 
 from .assessment import Artifact, Assessment, Finding, Outcome, Unchangeable
+from .batch import Batch
 from .event import Event
-from .scan import BEFORE, Queue, Scan, Status, WrongState
+from .feedback import Feedback
+from .fingerprint import Fingerprint
+from .scan import BEFORE, Queue, Scan, Source, Status, WrongState
+from .sharing import Report, Share
 
 __all__ = [
     "BEFORE",
     "Artifact",
     "Assessment",
+    "Batch",
     "Event",
+    "Feedback",
     "Finding",
+    "Fingerprint",
     "Outcome",
     "Queue",
+    "Report",
     "Scan",
+    "Share",
+    "Source",
     "Status",
     "Unchangeable",
     "WrongState",

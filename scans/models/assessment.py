@@ -96,7 +96,9 @@ class Artifact(models.Model):
     """A picture that the inspection drew: a heat map, or a face's crop."""
 
     class Kind(models.TextChoices):
+        PREVIEW = "preview", _("Preview")
         HEATMAP = "heatmap", _("Heat map")
+        GROUND = "ground", _("What the heat map lies over")
         PORTRAIT = "portrait", _("Face")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

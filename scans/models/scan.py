@@ -8,9 +8,11 @@ from typing import Any, ClassVar, Self
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .assessment import Artifact, Assessment
 from .event import Event
 
 
@@ -31,6 +33,13 @@ class Queue(models.TextChoices):
     LIVE = "live", _("Live")
     BATCH = "batch", _("Batch")
     RERUN = "rerun", _("Rerun")
+
+
+class Source(models.TextChoices):
+    SITE = "site", _("Uploaded on the site")
+    CAMERA = "camera", _("Taken with the camera")
+    API = "api", _("Sent by a program")
+    SHELL = "shell", _("Given on the command line")
 
 
 # The whole machine: where a scan may come from to get somewhere.
@@ -55,6 +64,17 @@ class ScanQuerySet(models.QuerySet["Scan"]):
         if not user.is_authenticated:
             return self.none()
         return self if user.has_perm("scans.view_scan") else self.filter(owner=user)
+
+    def listed(self) -> Self:
+        """With what a list shows of each, in as many queries as there are kinds of rows."""
+        newest = Assessment.objects.filter(scan=models.OuterRef("pk")).order_by("-id")
+        thumb = Artifact.objects.filter(assessment__scan=models.OuterRef("pk"), kind=Artifact.Kind.PREVIEW)
+        return self.annotate(
+            outcome=models.Subquery(newest.values("outcome")[:1]),
+            score=models.Subquery(newest.values("score")[:1]),
+            calibrated=models.Subquery(newest.values("calibrated")[:1]),
+            thumb=models.Subquery(thumb.order_by("assessment_id", "content__time").values("id")[:1]),
+        )
 
     def waiting(self) -> Self:
         return self.filter(status=Status.QUEUED)
@@ -82,6 +102,10 @@ class Scan(models.Model):
     format = models.CharField(_("format"), max_length=10, blank=True)
     sha256 = models.CharField(_("SHA-256"), max_length=64, db_index=True)
     bytes = models.PositiveBigIntegerField(_("size in bytes"))
+    source = models.CharField(_("where it came from"), max_length=6, choices=Source.choices, default=Source.SITE)
+    batch = models.ForeignKey(
+        "scans.Batch", null=True, blank=True, on_delete=models.SET_NULL, related_name="scans", verbose_name=_("batch")
+    )
     queue = models.CharField(_("queue"), max_length=5, choices=Queue.choices, default=Queue.LIVE)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.QUEUED, editable=False)
     progress = models.FloatField(_("progress"), default=0.0)
@@ -128,6 +152,27 @@ class Scan(models.Model):
                 raise WrongState(f"This scan can't become {to.value} now.")
             Event.objects.create(scan=self, kind=to, actor=actor, content=event or {})
         self.refresh_from_db()
+
+    def get_absolute_url(self) -> str:
+        return reverse("scans:scan", args=[self.pk])
+
+    @property
+    def assessment(self) -> Any:
+        """What stands now, or None."""
+        return self.assessments.first()
+
+    @property
+    def is_moving(self) -> bool:
+        return self.status in (Status.QUEUED, Status.ANALYSING)
+
+    @property
+    def expected_seconds(self) -> int | None:
+        """About how long until it is done, told by the last ones that were; None while there were too few."""
+        recent = Scan.objects.filter(status=Status.ANALYSED, started_at__isnull=False).order_by("-finished_at")[:20]
+        took = [(one.finished_at - one.started_at).total_seconds() for one in recent]
+        if len(took) < 5:
+            return None
+        return max(1, round(sum(took) / len(took) * ((self.position or 0) + 1)))
 
     @property
     def position(self) -> int | None:

@@ -1,0 +1,60 @@
+"""Seen before? Perceptual hashes of pictures and of frames, and the scans whose hashes are near."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from .models import Fingerprint, Scan
+from .models.fingerprint import NEAR, distance
+
+INNER = 0.95  # of the sides: whoever cuts a few per cent off the edges leaves this
+FLAT = 6.0  # spread of brightness below which a frame is black, white or grey: alike to all of its kind
+SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Lookalike:
+    scan: Scan
+    distance: int
+
+
+def hashes(jpeg: bytes) -> list[int]:
+    """Of the whole picture and of its middle; none of a picture that shows nothing."""
+    grey = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if grey is None or grey.std() < FLAT:
+        return []
+    height, width = grey.shape
+    top, left = round(height * (1 - INNER) / 2), round(width * (1 - INNER) / 2)
+    return [_hash(grey), _hash(grey[top : height - top, left : width - left])]
+
+
+def _hash(grey: Any) -> int:
+    """The signs of the lowest frequencies against their median (the DC part left out)."""
+    small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
+    low = np.asarray(cv2.dct(small))[:8, :8].reshape(-1)
+    bits = low > np.median(low[1:])
+    return int(sum(1 << at for at, bit in enumerate(bits) if bit))
+
+
+def remember(scan: Scan, previews: Iterable[tuple[float, bytes]]) -> None:
+    if scan.fingerprints.exists():
+        return
+    Fingerprint.objects.bulk_create(
+        Fingerprint.of(scan, time, bits) for time, jpeg in previews for bits in dict.fromkeys(hashes(jpeg))
+    )
+
+
+def similar(scan: Scan, among: Any) -> list[Lookalike]:
+    """Of the scans in `among` those that look like this one, the most alike first."""
+    nearest: dict[Any, int] = {}
+    for own in scan.fingerprints.all():
+        for other in Fingerprint.objects.near(own.unsigned).filter(scan__in=among).exclude(scan=scan):
+            apart = distance(own.unsigned, other.unsigned)
+            if apart <= min(NEAR, nearest.get(other.scan_id, NEAR)):
+                nearest[other.scan_id] = apart
+    chosen = sorted(nearest, key=lambda pk: nearest[pk])[:SHOWN]
+    rows = Scan.objects.in_bulk(chosen)
+    return [Lookalike(rows[pk], nearest[pk]) for pk in chosen if pk in rows]

@@ -1,0 +1,251 @@
+"""An assessment as a page shows it: in words, with places for pictures, nothing worked out in a template."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from . import words
+from .models import Artifact, Assessment, Scan
+
+WIDE, HIGH = 720, 160  # of the timeline's drawing
+LEFT, TOP, BOTTOM = 34, 8, 22
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    x: float
+    y: float
+    time: float
+    score: float | None
+    faces: int
+    clock: str
+    above: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    x: float
+    width: float
+    start: float
+    end: float
+    score: float
+    start_clock: str
+    end_clock: str
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Score, range and cut-offs on a line from 0 to 100."""
+
+    score: float
+    low: float
+    high: float
+    cuts: tuple[float, float]
+    number: str  # empty where the score is no probability
+
+    @property
+    def middle_width(self) -> float:
+        return self.cuts[1] - self.cuts[0]
+
+    @property
+    def last_width(self) -> float:
+        return 100 - self.cuts[1]
+
+    @property
+    def range_width(self) -> float:
+        return max(0.5, self.high - self.low)
+
+
+class Result:
+    """Everything of one assessment that a page or a report says."""
+
+    def __init__(self, scan: Scan, assessment: Assessment) -> None:
+        self.scan, self.assessment = scan, assessment
+        self.said: dict[str, Any] = assessment.inspection
+        self.reasons = [{**reason, "said": words.sentence(reason)} for reason in assessment.reasons]
+        self.meaning = words.meaning_of(assessment.outcome, (reason["code"] for reason in assessment.reasons))
+        self.findings = list(assessment.findings.all())
+        drawn = list(assessment.artifacts.all())
+        self.previews = sorted(_of(drawn, Artifact.Kind.PREVIEW), key=lambda one: one.content["time"])
+        self.portraits = sorted(
+            _of(drawn, Artifact.Kind.PORTRAIT), key=lambda one: (-(one.content.get("score") or 0), one.content["time"])
+        )
+        self.heatmap = next(iter(_of(drawn, Artifact.Kind.HEATMAP)), None)
+        self.ground = next(iter(_of(drawn, Artifact.Kind.GROUND)), None)
+
+    @property
+    def media(self) -> dict[str, Any]:
+        return dict(self.said.get("media", {}))
+
+    @property
+    def is_video(self) -> bool:
+        return self.scan.kind == "video"
+
+    @property
+    def preview(self) -> Artifact | None:
+        """What stands for the whole: of a video the frame nearest to the worst one."""
+        if not self.previews:
+            return None
+        worst = self.said.get("worst_frame")
+        if worst is None:
+            return self.previews[0]
+        return min(self.previews, key=lambda one: abs(one.content["frame"] - worst))
+
+    @property
+    def faces(self) -> list[dict[str, Any]]:
+        """Boxes in pixels of the upright original, the deciding one marked."""
+        deciding = self.said.get("deciding_face")
+        size = max(self.media.get("width", 1), self.media.get("height", 1))
+        found = []
+        for face in self.said.get("faces", []):
+            left, top, right, bottom = face["box"]
+            found.append(
+                {
+                    "number": face["id"] + 1,
+                    "x": left,
+                    "y": top,
+                    "width": right - left,
+                    "height": bottom - top,
+                    "stroke": size / 250,
+                    "font": size / 28,
+                    "label_y": max(top - size / 120, size / 28),
+                    "score": face["score"],
+                    "percent": self.percent(face["score"]),
+                    "deciding": face["id"] == deciding,
+                    "applicable": face["applicable"],
+                    "reasons": [words.sentence(reason) for reason in face["reasons"]],
+                }
+            )
+        return found
+
+    def percent(self, score: float | None) -> str:
+        """The number only where it is a probability."""
+        if score is None or not self.assessment.calibrated:
+            return ""
+        return f"{score * 100:.0f} %"
+
+    @property
+    def band(self) -> Band | None:
+        score, cuts = self.assessment.score, self.said.get("cuts")
+        if score is None or not cuts:
+            return None
+        heard = [score, *(one.score for one in self.findings if one.score is not None and one.status == "ran")]
+        heard += [one["score"] for one in self.stability.get("variants", [])]
+        return Band(
+            score * 100,
+            min(heard) * 100,
+            max(heard) * 100,
+            (cuts[0] * 100, cuts[1] * 100),
+            self.percent(score),
+        )
+
+    @property
+    def agreement(self) -> str:
+        """How many of those who judged say the same as the outcome."""
+        said = [one["outcome"] for one in self.said.get("bundles", []) if one["status"] == "ran"]
+        if len(said) < 2:
+            return ""
+        same = sum(outcome == self.said["outcome"] for outcome in said)
+        return _("%(same)d of %(all)d models say the same as the outcome.") % {"same": same, "all": len(said)}
+
+    @property
+    def bundles(self) -> list[dict[str, Any]]:
+        own = {(one["bundle"]["name"], one["bundle"]["version"]): one for one in self.said.get("bundles", [])}
+        return [
+            {
+                "finding": one,
+                "outcome": own.get((one.bundle, one.version), {}).get("outcome"),
+                "percent": f"{one.score * 100:.0f} %"
+                if one.score is not None and own.get((one.bundle, one.version), {}).get("calibrated")
+                else "",
+                "reasons": [words.sentence(r) for r in own.get((one.bundle, one.version), {}).get("reasons", [])],
+                "deciding": self.said.get("deciding_bundle") == f"{one.bundle}/{one.version}",
+            }
+            for one in self.findings
+        ]
+
+    @property
+    def stability(self) -> dict[str, Any]:
+        return dict(self.said.get("stability", {}))
+
+    @property
+    def heat(self) -> dict[str, Any]:
+        return dict(self.said.get("heatmap", {}))
+
+    # -- the course of a video -------------------------------------------------------------------------
+
+    @property
+    def duration(self) -> float:
+        frames = self.said.get("frames", [])
+        last = frames[-1]["time"] if frames else 0.0
+        return max(float(self.media.get("duration") or 0.0), last, 0.001)
+
+    def _x(self, time: float) -> float:
+        return round(LEFT + time / self.duration * (WIDE - LEFT - 8), 1)
+
+    @staticmethod
+    def _y(score: float) -> float:
+        return round(TOP + (1 - score) * (HIGH - TOP - BOTTOM), 1)
+
+    @property
+    def points(self) -> list[Point]:
+        cuts = self.said.get("cuts")
+        return [
+            Point(
+                self._x(frame["time"]),
+                self._y(frame["score"] or 0.0),
+                frame["time"],
+                frame["score"],
+                frame["faces"],
+                clock(frame["time"]),
+                bool(cuts and frame["score"] is not None and frame["score"] > cuts[1]),
+            )
+            for frame in self.said.get("frames", [])
+        ]
+
+    @property
+    def scored_points(self) -> list[Point]:
+        return [point for point in self.points if point.score is not None]
+
+    @property
+    def segments(self) -> list[Stretch]:
+        return [
+            Stretch(
+                self._x(one["start"]),
+                max(4.0, self._x(one["end"]) - self._x(one["start"])),
+                one["start"],
+                one["end"],
+                one["score"],
+                clock(one["start"]),
+                clock(one["end"]),
+            )
+            for one in self.said.get("segments", [])
+        ]
+
+    @property
+    def drawing(self) -> dict[str, Any]:
+        low, high = self.said.get("cuts") or (0.5, 0.5)
+        return {
+            "width": WIDE,
+            "height": HIGH,
+            "left": LEFT,
+            "right": WIDE - 8,
+            "top": TOP,
+            "bottom": HIGH - BOTTOM,
+            "inner": WIDE - 8 - LEFT,
+            "low_y": self._y(low),
+            "high_y": self._y(high),
+            "high_height": round(self._y(high) - TOP, 1),
+            "middle_height": round(self._y(low) - self._y(high), 1),
+            "end": clock(self.duration),
+        }
+
+
+def clock(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    return f"{int(minutes)}:{rest:04.1f}"
+
+
+def _of(drawn: list[Artifact], kind: Artifact.Kind) -> list[Artifact]:
+    return [one for one in drawn if one.kind == kind]

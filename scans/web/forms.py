@@ -1,0 +1,83 @@
+"""The site's forms about scans."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from ..models import Feedback, Outcome, Status
+
+
+class Several(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class Upload(forms.Form):
+    """What a browser without scripts sends; the script sends the same fields."""
+
+    files = forms.FileField(
+        label=_("Photos, videos or one zip"), widget=Several(attrs={"accept": "image/*,video/*,.heic,.mkv,.zip"})
+    )
+    consents_to_training = forms.BooleanField(
+        required=False,
+        label=_("These files may also be used to improve the models"),
+        help_text=_("Off unless you tick it, and you can take it back on each file's page. It changes nothing else."),
+    )
+
+
+class Say(forms.ModelForm):
+    class Meta:
+        model = Feedback
+        fields = ("kind", "text")
+        widgets = {"text": forms.Textarea(attrs={"rows": 3})}
+
+
+class NewShare(forms.Form):
+    DAYS = ((1, _("One day")), (7, _("One week")), (30, _("30 days")))
+
+    days = forms.TypedChoiceField(label=_("The link ends after"), choices=DAYS, coerce=int, initial=7)
+    with_picture = forms.BooleanField(
+        label=_("Show the picture too"), required=False, help_text=_("Else only the result is shown.")
+    )
+
+
+class Filter(forms.Form):
+    """Which of my scans; all of it stands in the address, so that a view can be kept and handed on."""
+
+    text = forms.CharField(label=_("Name or hash"), required=False, max_length=100)
+    kind = forms.ChoiceField(label=_("Type"), required=False)
+    outcome = forms.ChoiceField(label=_("Outcome"), required=False)
+    status = forms.ChoiceField(label=_("Status"), required=False)
+    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    batch = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, choices in (
+            ("kind", [("image", _("Image")), ("video", _("Video"))]),
+            ("outcome", Outcome.choices),
+            ("status", [choice for choice in Status.choices if choice[0] != Status.DELETED]),
+        ):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [("", _("All")), *choices]
+
+    def apply(self, scans: "QuerySet[Any]") -> "QuerySet[Any]":
+        said = self.cleaned_data if self.is_valid() else {}
+        if text := said.get("text"):
+            scans = scans.filter(Q(name__icontains=text) | Q(sha256__startswith=text.lower()))
+        for name in ("kind", "status", "batch", "outcome"):
+            if said.get(name):
+                scans = scans.filter(**{name: said[name]})
+        if since := said.get("since"):
+            scans = scans.filter(created_at__date__gte=since)
+        if until := said.get("until"):
+            scans = scans.filter(created_at__date__lt=until + dt.timedelta(days=1))
+        return scans
+
+    @property
+    def is_used(self) -> bool:
+        return any(self.data.get(name) for name in self.fields)

@@ -1,0 +1,115 @@
+"""What leaves the site: a report, a link for a while, and the public answer to whether a report is ours."""
+
+import datetime as dt
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from ..evidence import report as reports
+from ..intake import Held
+from ..models import Event, Report, Share
+from ..result import Result
+from . import files, forms
+from .views import mine, own
+
+
+@require_safe
+@never_cache
+def report(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    scan = own(request, pk)
+    if scan.assessment is None or not scan.media:
+        raise Http404
+    try:
+        issued = reports.issue(
+            Result(scan, scan.assessment), request.user, lambda code: request.build_absolute_uri(f"/check/?code={code}")
+        )
+    except reports.Incomplete as error:
+        messages.error(request, _("A report can't be issued: %(what)s is missing.") % {"what": error})
+        return redirect(scan)
+    answer: HttpResponseBase = files.send(
+        request, issued.file, kind="pdf", etag=issued.sha256[:32], name=f"report-{issued.code}.pdf", download=True
+    )
+    return answer
+
+
+@require_POST
+def share(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    scan = mine(request, pk)
+    form = forms.NewShare(request.POST)
+    if scan.assessment is None or not form.is_valid():
+        raise Http404
+    made = Share.objects.create(
+        scan=scan,
+        maker=request.user,
+        with_picture=form.cleaned_data["with_picture"],
+        expires_at=timezone.now() + dt.timedelta(days=form.cleaned_data["days"]),
+    )
+    Event.objects.create(scan=scan, kind="shared", actor=request.user, content={"share": made.pk})
+    messages.success(request, _("The link is ready. Whoever has it sees this result."))
+    return redirect(f"{scan.get_absolute_url()}#share")
+
+
+@require_POST
+def end_share(request: HttpRequest, pk: uuid.UUID, share_pk: int) -> HttpResponse:
+    scan = mine(request, pk)
+    if scan.shares.filter(pk=share_pk, revoked_at=None).update(revoked_at=timezone.now()):
+        Event.objects.create(scan=scan, kind="share_ended", actor=request.user, content={"share": share_pk})
+        messages.success(request, _("The link no longer opens anything."))
+    return redirect(f"{scan.get_absolute_url()}#share")
+
+
+def _open(token: str) -> Share:
+    found: Share = get_object_or_404(Share.objects.open().select_related("scan"), token=token)
+    return found
+
+
+@require_safe
+@never_cache
+def shared(request: HttpRequest, token: str) -> HttpResponse:
+    """The result without names: neither the file's nor anybody's."""
+    link = _open(token)
+    assessment = link.scan.assessments.prefetch_related("findings", "artifacts").first()
+    if assessment is None:
+        raise Http404
+    if not request.user.is_authenticated or request.user.pk != link.maker_id:
+        link.count_view()
+    context = {"share": link, "scan": link.scan, "result": Result(link.scan, assessment)}
+    response = render(request, "scans/shared.html", context)
+    response["X-Robots-Tag"] = "noindex"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@require_safe
+def shared_picture(request: HttpRequest, token: str) -> HttpResponseBase:
+    link = _open(token)
+    assessment = link.scan.assessments.first()
+    preview = Result(link.scan, assessment).preview if assessment and link.with_picture else None
+    if preview is None:
+        raise Http404
+    answer: HttpResponseBase = files.send(request, preview.file, kind="jpeg", etag=preview.pk.hex, name="picture.jpg")
+    return answer
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def check(request: HttpRequest) -> HttpResponse:
+    """Of a report's code, or of the file itself: registered, superseded, withdrawn or unknown. Nothing else."""
+    code, found, asked = request.GET.get("code", "").strip().upper(), None, False
+    known = Report.objects.select_related("assessment__scan")
+    if request.method == "POST":
+        file = request.FILES.get("file")
+        asked = True
+        if isinstance(file, Held):
+            found = known.filter(sha256=file.sha256).first()
+    elif code:
+        asked, found = True, known.filter(code=code).first()
+    standing = found.standing if found else "unknown"
+    context = {"asked": asked, "standing": standing, "code": code, "made_at": found.made_at if found else None}
+    return render(request, "scans/check.html", context)

@@ -1,0 +1,30 @@
+from django.urls import path
+
+from . import capability, sharing, views
+
+app_name = "scans"
+urlpatterns = [
+    path("scans/", views.history, name="history"),
+    path("scans/new/", views.new, name="new"),
+    path("scans/camera/", views.camera, name="camera"),
+    path("scans/batches/", views.batches, name="batches"),
+    path("scans/batches/<uuid:pk>/", views.batch, name="batch"),
+    path("scans/selected/", views.selected, name="selected"),
+    path("scans/export.<str:form>", views.export, name="export"),
+    path("scans/<uuid:pk>/", views.scan, name="scan"),
+    path("scans/<uuid:pk>/media/", views.media, name="media"),
+    path("scans/<uuid:pk>/drawn/<uuid:artifact>/", views.drawn, name="drawn"),
+    path("scans/<uuid:pk>/cancel/", views.cancel, name="cancel"),
+    path("scans/<uuid:pk>/delete/", views.delete, name="delete"),
+    path("scans/<uuid:pk>/feedback/", views.feedback, name="feedback"),
+    path("scans/<uuid:pk>/stability/", views.stability, name="stability"),
+    path("scans/<uuid:pk>/consent/", views.consent, name="consent"),
+    path("scans/<uuid:pk>/report.pdf", sharing.report, name="report"),
+    path("scans/<uuid:pk>/share/", sharing.share, name="share"),
+    path("scans/<uuid:pk>/share/<int:share_pk>/end/", sharing.end_share, name="end_share"),
+    path("shared/<str:token>/", sharing.shared, name="shared"),
+    path("shared/<str:token>/picture/", sharing.shared_picture, name="shared_picture"),
+    path("check/", sharing.check, name="check"),
+    path("models/", capability.overview, name="models"),
+    path("models/<str:name>/<str:version>/", capability.card, name="card"),
+]

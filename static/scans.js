@@ -1,0 +1,223 @@
+// Makes the pages about scans nicer. Everything works without it, but for the camera.
+"use strict";
+
+const byId = (id) => document.getElementById(id);
+const JSON_PLEASE = { Accept: "application/json" };
+const tokenOf = (form) => form.querySelector("[name=csrfmiddlewaretoken]").value;
+
+// -- Handing in: one request a file, with progress, one after the other ------------------------------
+
+function upload(form) {
+  const input = byId("id_files"), drop = byId("drop"), list = byId("sending");
+  const words = form.dataset, media = /^(image|video)\//, named = /\.(heic|heif|avif|mkv|mov|avi|tiff?|bmp)$/i;
+  let queue = [], batch = null, going = false, last = null, taken = 0;
+
+  const refusal = (file) =>
+    file.size === 0 ? words.empty
+    : file.size > Number(words.limit) ? words.tooLarge
+    : !media.test(file.type) && !named.test(file.name) ? words.noMedia : "";
+
+  function show(file) {
+    const row = document.createElement("li"), said = document.createElement("span"), bar = document.createElement("progress");
+    row.append(`${file.name} `, said);
+    said.className = "quiet";
+    bar.max = 100; bar.value = 0; bar.setAttribute("aria-label", file.name);
+    list.append(row);
+    return { row, said, bar };
+  }
+
+  function take(files) {
+    const some = [...files];
+    if (some.some((file) => /\.zip$/i.test(file.name))) return form.submit(); // opened by the server
+    const room = Number(words.most) - queue.length - taken;
+    if (some.length > room) show({ name: words.tooMany });
+    for (const file of some.slice(0, Math.max(0, room))) {
+      const shown = show(file), wrong = refusal(file);
+      if (wrong) { shown.said.textContent = wrong; shown.row.className = "wrong"; continue; }
+      shown.said.textContent = words.waiting;
+      queue.push({ file, ...shown });
+    }
+    if (!going && queue.length) go();
+  }
+
+  async function go() {
+    going = true;
+    if (queue.length > 1 || batch) batch = batch || await open();
+    while (queue.length) {
+      const next = queue.shift();
+      const address = batch ? batch.url : form.action;
+      const answer = await send(next, address);
+      if (answer === "later") { queue.unshift(next); continue; }
+      if (answer) { last = answer; taken += 1; }
+      if (queue.length && !batch) batch = await open();
+    }
+    going = false;
+    if (taken) location.assign(batch ? batch.url : last.url);
+  }
+
+  async function open() {
+    for (;;) {
+      const answer = await fetch(words.batches, { method: "POST", headers: { ...JSON_PLEASE, "X-CSRFToken": tokenOf(form) } });
+      if (answer.ok) return answer.json();
+      if (answer.status !== 429) throw new Error(answer.statusText);
+      await wait(Number(answer.headers.get("Retry-After")) || 5);
+    }
+  }
+
+  const wait = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
+
+  function send({ file, row, said, bar }, address) {
+    return new Promise((done) => {
+      const request = new XMLHttpRequest(), body = new FormData(), stop = document.createElement("button"), began = Date.now();
+      body.append("csrfmiddlewaretoken", tokenOf(form));
+      if (byId("id_consents_to_training").checked) body.append("consents_to_training", "on");
+      body.append("files", file, file.name);
+      stop.type = "button"; stop.className = "button small"; stop.textContent = words.cancel;
+      stop.addEventListener("click", () => request.abort());
+      row.append(bar, stop);
+      request.upload.addEventListener("progress", (event) => {
+        bar.value = (100 * event.loaded) / event.total;
+        const speed = event.loaded / 1048.576 / Math.max(1, Date.now() - began);
+        said.textContent = `${words.sending} · ${Math.round(bar.value)} % · ${speed.toFixed(1)} MB/s`;
+      });
+      const end = (text, wrong, result) => {
+        said.textContent = text;
+        row.classList.toggle("wrong", wrong);
+        bar.remove(); stop.remove();
+        done(result);
+      };
+      request.addEventListener("load", async () => {
+        let answer = {};
+        try { answer = JSON.parse(request.responseText); } catch { /* a page, not an answer */ }
+        if (request.status === 201) return end(words.done, false, answer);
+        if (request.status === 429) {
+          said.textContent = words.slow;
+          await wait(Number(request.getResponseHeader("Retry-After")) || 5);
+          bar.remove(); stop.remove();
+          return done("later");
+        }
+        end(answer.said || answer.detail || words.lost, true, null);
+      });
+      request.addEventListener("error", () => end(words.lost, true, null));
+      request.addEventListener("abort", () => end(words.cancelled, true, null));
+      request.open("POST", address);
+      request.setRequestHeader("Accept", "application/json");
+      request.send(body);
+    });
+  }
+
+  form.addEventListener("submit", (event) => {
+    if ([...input.files].some((file) => /\.zip$/i.test(file.name))) return;
+    event.preventDefault();
+    take(input.files);
+    input.value = ""; input.required = false;
+  });
+  for (const kind of ["dragenter", "dragover"]) drop.addEventListener(kind, (event) => { event.preventDefault(); drop.classList.add("over"); });
+  for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop.classList.remove("over"));
+  drop.addEventListener("drop", (event) => { event.preventDefault(); input.required = false; take(event.dataTransfer.files); });
+  document.addEventListener("paste", (event) => {
+    if (event.clipboardData?.files.length) { input.required = false; take(event.clipboardData.files); }
+  });
+}
+
+// -- Reading a result --------------------------------------------------------------------------------
+
+function seeking(player) {
+  const slider = byId("seek"), now = document.querySelector(".timeline .now");
+  const go = (time) => { player.currentTime = time; player.scrollIntoView({ block: "nearest" }); };
+  document.addEventListener("click", (event) => {
+    const mark = event.target.closest("[data-seek]");
+    if (!mark) return;
+    event.preventDefault();
+    go(Number(mark.dataset.seek));
+  });
+  if (slider) {
+    slider.disabled = false;
+    slider.addEventListener("input", () => go(Number(slider.value)));
+  }
+  player.addEventListener("timeupdate", () => {
+    if (slider) slider.value = player.currentTime;
+    if (now) {
+      const { left, inner, duration } = now.dataset;
+      const x = Number(left) + (player.currentTime / Number(duration)) * Number(inner);
+      now.setAttribute("x1", x); now.setAttribute("x2", x);
+    }
+  });
+}
+
+function heat(slider) {
+  slider.disabled = false;
+  slider.addEventListener("input", () => { byId("heat-over").style.opacity = slider.value / 100; });
+}
+
+function ticking(all) {
+  const boxes = document.querySelectorAll("input[name=scan]");
+  all.hidden = document.querySelector("label[for=all]").hidden = false;
+  all.addEventListener("change", () => { for (const box of boxes) box.checked = all.checked; });
+}
+
+// -- The camera --------------------------------------------------------------------------------------
+
+function camera(panel) {
+  const view = byId("view"), hint = byId("hint"), start = byId("start"), take = byId("take"), words = panel.dataset;
+  const canvas = document.createElement("canvas");
+  if (!navigator.mediaDevices?.getUserMedia) { hint.textContent = words.none; return; }
+  start.hidden = false;
+  start.addEventListener("click", async () => {
+    try {
+      view.srcObject = await navigator.mediaDevices.getUserMedia({ video: { width: 1280, height: 720, facingMode: "user" } });
+    } catch { hint.textContent = words.refused; return; }
+    await view.play();
+    start.hidden = true; take.hidden = false; take.focus();
+    const looking = setInterval(() => { if (!take.disabled && view.srcObject) guide(); else if (!view.srcObject) clearInterval(looking); }, 700);
+  });
+
+  function draw(width) {
+    canvas.width = width; canvas.height = Math.round((width * view.videoHeight) / view.videoWidth) & ~1;
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.drawImage(view, 0, 0, canvas.width, canvas.height);
+    return context.getImageData(0, 0, canvas.width, canvas.height).data;
+  }
+
+  async function guide() {
+    const data = draw(64);
+    let light = 0;
+    for (let at = 0; at < data.length; at += 4) light += (data[at] + data[at + 1] + data[at + 2]) / 3;
+    light /= data.length / 4;
+    let said = light < 45 ? words.dark : light > 225 ? words.bright : words.good;
+    if ("FaceDetector" in window) { // not in every browser; without it only the light is judged
+      const faces = await new FaceDetector({ fastMode: true }).detect(view).catch(() => []);
+      if (faces.length) said += ` ${faces[0].boundingBox.width < view.videoWidth / 5 ? words.far : words.face}`;
+    }
+    hint.textContent = said;
+  }
+
+  take.addEventListener("click", async () => {
+    take.disabled = true;
+    hint.textContent = words.taking;
+    const body = new FormData(), count = Number(words.frames);
+    body.append("csrfmiddlewaretoken", tokenOf(panel));
+    for (let number = 0; number < count; number++) {
+      draw(Math.min(1280, view.videoWidth) & ~1);
+      const picture = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.92));
+      body.append("frames", picture, `${number}.jpg`);
+      await new Promise((done) => setTimeout(done, 125));
+    }
+    hint.textContent = words.sending;
+    try {
+      const answer = await fetch(words.to, { method: "POST", body, headers: JSON_PLEASE });
+      const said = await answer.json();
+      if (answer.ok) {
+        view.srcObject.getTracks().forEach((track) => track.stop());
+        return location.assign(said.url);
+      }
+      hint.textContent = said.said || said.detail || words.lost;
+    } catch { hint.textContent = words.lost; }
+    take.disabled = false;
+  });
+}
+
+for (const [id, begin] of [["upload", upload], ["player", seeking], ["heat-share", heat], ["all", ticking], ["camera", camera]]) {
+  const found = byId(id);
+  if (found) begin(found);
+}
