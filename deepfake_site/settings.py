@@ -1,6 +1,7 @@
 """All settings, in one file. Every variable is described in .env.example."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
@@ -148,7 +149,7 @@ else:
 
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / "media")))
 FILE_UPLOAD_HANDLERS = ["scans.web.uploads.StraightToDisk"]  # hashes and limits while the file comes in
-BUNDLES_DIR = BASE_DIR / "ml_models"
+BUNDLES_DIR = Path(env.text("BUNDLES_DIR", str(BASE_DIR / "ml_models")))
 MAX_UPLOAD_MB = env.whole("MAX_UPLOAD_MB", 500)
 QUOTA_MB = env.whole("QUOTA_MB", 10_000)  # of files that one person may keep; 0: as much as they like
 ANALYSIS_SECONDS = env.whole("ANALYSIS_SECONDS", 300)  # then a file is given up
@@ -243,7 +244,7 @@ TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0)
 # A POST to a view of an app above accounts counts as an attempt of this kind.
 GUARDED = {"scans:new": "upload", "scans:batches": "upload", "scans:camera": "upload"}
 # Attempts per period; see accounts/throttle.py for what each one guards.
-LIMITS = {
+LIMITS: dict[str, dict[str, Any]] = {
     "sign-in": {"account": env.text("LIMIT_SIGN_IN", "10/5m"), "address": env.text("LIMIT_SIGN_IN_ADDRESS", "30/5m")},
     "sign-up": {"account": env.text("LIMIT_SIGN_UP", "5/1h"), "address": env.text("LIMIT_SIGN_UP_ADDRESS", "20/1h")},
     "reset": {"account": env.text("LIMIT_RESET", "5/1h"), "address": env.text("LIMIT_RESET_ADDRESS", "20/1h")},

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from .images import Pixels
 
-PREPROCESSING = 1  # goes up with every change that could move a score
+PREPROCESSING = 2  # goes up with every change that could move a score
 
 Floats = NDArray[np.float32]
 

@@ -104,7 +104,8 @@ def _sample_video(media: Media, limits: Limits, clock: Clock, places: int) -> It
         # leave one of them waiting for another for ever.
         stream.thread_type = "SLICE"
         begin = float((stream.start_time or 0) * (stream.time_base or 0))
-        for run, visit in enumerate(visits):
+        run = -1
+        for visit in visits:
             clock.check()
             _enter(container, stream, visit.key + begin)
             starts, left = list(visit.starts), 0
@@ -114,6 +115,7 @@ def _sample_video(media: Media, limits: Limits, clock: Clock, places: int) -> It
                     continue
                 if not left and starts and at >= starts[0] - 1e-4:
                     starts.pop(0)
+                    run += 1  # frames of one visit may lie seconds apart
                     left = SHORT if whole else RUN
                 if left:
                     index = min(bisect_left(contents.times, at - 1e-4), len(contents.times) - 1)

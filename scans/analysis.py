@@ -209,7 +209,7 @@ def take_over(scan: Scan, known: Assessment) -> None:
         for one in known.artifacts.all():
             with one.file.open("rb") as file:
                 twin = Artifact(assessment=copy, kind=one.kind, content=one.content)
-                twin.file.save(one.file.name.rpartition("-")[2], ContentFile(file.read()), save=False)
+                twin.file.save(str(one.file.name).rpartition("-")[2], ContentFile(file.read()), save=False)
                 twin.save()
         Fingerprint.objects.bulk_create(
             Fingerprint.of(scan, one.time, one.unsigned) for one in known.scan.fingerprints.all()

@@ -1,4 +1,4 @@
-"""Pictures of a camera become one film, byte by byte as they were taken: Motion JPEG in an AVI, nothing is re-encoded."""
+"""Pictures of a camera become one film, byte by byte as they were taken: Motion JPEG in an AVI."""
 
 import struct
 from collections.abc import Iterable, Iterator

@@ -6,7 +6,7 @@ import tempfile
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
@@ -149,7 +149,7 @@ def add(batch: Batch, name: str, upload: File, **options: Any) -> Scan | Refused
     return refusal
 
 
-def submit_frames(owner: Any, frames: list[File], *, rate: int = 8, **options: Any) -> Scan:
+def submit_frames(owner: Any, frames: Sequence[File], *, rate: int = 8, **options: Any) -> Scan:
     """Pictures of a camera as one scan: one of them is a photo, several are a film."""
     pictures = []
     for frame in frames:

@@ -56,5 +56,5 @@ def similar(scan: Scan, among: Any) -> list[Lookalike]:
             if apart <= min(NEAR, nearest.get(other.scan_id, NEAR)):
                 nearest[other.scan_id] = apart
     chosen = sorted(nearest, key=lambda pk: nearest[pk])[:SHOWN]
-    rows = Scan.objects.in_bulk(chosen)
+    rows = Scan.objects.filter(pk__in=chosen).listed().in_bulk()
     return [Lookalike(rows[pk], nearest[pk]) for pk in chosen if pk in rows]

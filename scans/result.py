@@ -141,6 +141,16 @@ class Result:
         )
 
     @property
+    def facts(self) -> list[dict[str, str]]:
+        """What the file says of itself, without what is said of it elsewhere on the page."""
+        names = {"encoder": _("encoder"), "software": _("software"), "camera": _("camera")}
+        return [
+            {**fact, "name": names.get(fact["name"].lower(), fact["name"])}
+            for fact in self.said.get("provenance", {}).get("facts", [])
+            if fact["name"] not in ("format", "codec", "handler_name")
+        ]
+
+    @property
     def agreement(self) -> str:
         """How many of those who judged say the same as the outcome."""
         said = [one["outcome"] for one in self.said.get("bundles", []) if one["status"] == "ran"]

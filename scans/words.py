@@ -4,11 +4,11 @@ A test holds that every combination has a text, and that every text ends with it
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_lazy as _l
 
 from .models import Outcome
@@ -16,22 +16,17 @@ from .models import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    headline: str
-    means: str
-    means_not: str
-    next_steps: tuple[str, ...]
+    headline: Promise
+    means: Promise
+    means_not: Promise
+    next_steps: tuple[Promise, ...]
 
 
 def meaning_of(outcome: str, codes: Iterable[str] = ()) -> Meaning:
     """The outcome's own text; some reasons know better what to do next."""
     own = MEANINGS[Outcome(outcome)]
-    steps = [str(NEXT[code]) for code in codes if code in NEXT]
-    return Meaning(
-        str(own.headline),
-        str(own.means),
-        str(own.means_not),
-        tuple(dict.fromkeys([*steps, *(str(step) for step in own.next_steps)])),
-    )
+    steps = [NEXT[code] for code in codes if code in NEXT]
+    return replace(own, next_steps=tuple(dict.fromkeys([*steps, *own.next_steps])))
 
 
 def sentence(reason: dict[str, Any]) -> str:
@@ -46,29 +41,29 @@ SECOND_PERSON = _l("Let somebody with experience look at it before anything depe
 
 MEANINGS: dict[Outcome, Meaning] = {
     Outcome.LIKELY_MANIPULATED: Meaning(
-        gettext_lazy("Signs of manipulation"),
+        _l("Signs of manipulation"),
         _l(
             "At least one face shows traces like those that face swaps, re-enactment or generated pictures leave."
             " Among unmanipulated files few get a score this high."
         ),
         _l(
-            "It is not proof. It does not say who made the picture, why, or what was changed; strong filters, retouching"
-            " and heavy compression can look alike."
+            "It is not proof. It does not say who made the picture, why, or what was changed; strong filters,"
+            " retouching and heavy compression can look alike."
         ),
         (FIND_ORIGINAL, ASK_SENDER, SECOND_PERSON),
     ),
     Outcome.INCONCLUSIVE: Meaning(
-        gettext_lazy("Can't be told"),
+        _l("Can't be told"),
         _l("The models see something, but not enough, or they contradict each other. Either answer is possible."),
         _l("It does not mean half manipulated, and it is no suspicion against anybody."),
         (ASK_SENDER, FIND_ORIGINAL, SECOND_PERSON),
     ),
     Outcome.LITTLE_EVIDENCE: Meaning(
-        gettext_lazy("Little evidence of manipulation"),
+        _l("Little evidence of manipulation"),
         _l("In the faces that could be judged, the models found few of the traces that they know."),
         _l(
-            "It does not mean that the picture is authentic. Kinds of manipulation that the models were never shown, and"
-            " everything that is not a face (voice, text, background, context), went unseen."
+            "It does not mean that the picture is authentic. Kinds of manipulation that the models were never shown,"
+            " and everything that is not a face (voice, text, background, context), went unseen."
         ),
         (
             _l("Check the context as well: a real picture can be shown with a false story."),
@@ -76,13 +71,13 @@ MEANINGS: dict[Outcome, Meaning] = {
         ),
     ),
     Outcome.NOT_APPLICABLE: Meaning(
-        gettext_lazy("Not something that can be judged here"),
+        _l("Not something that can be judged here"),
         _l("The models judge faces, and here was none that they could judge."),
         _l("It says nothing about whether the picture was manipulated."),
         (_l("Send a version in which a face is larger, sharper and seen from the front."), FIND_ORIGINAL),
     ),
     Outcome.UNABLE_TO_EVALUATE: Meaning(
-        gettext_lazy("Could not be evaluated"),
+        _l("Could not be evaluated"),
         _l("Something needed for an answer was missing, so no model has given one."),
         _l("It says nothing about whether the picture was manipulated."),
         (_l("Try again later, or with another version of the file."), FIND_ORIGINAL),

@@ -72,7 +72,7 @@ def _read(face: RealFace, chance: np.random.Generator) -> Face:
 
 
 def _smaller(face: Face, chance: np.random.Generator) -> Face:
-    """Faces of 85 to 190 pixels between the cheeks, a quarter of them from 55: as in films and photos of several people."""
+    """Faces of 85 to 190 pixels between the cheeks, a quarter of them from 55: as in films and photos of groups."""
     share = min(1.0, chance.uniform(26 if chance.random() < 0.25 else 40, 90) / face.scale)
     pixels = degrading.resized(face.pixels, share, chance) if share < 0.95 else face.pixels
     return Face(pixels, face.landmarks * (pixels.shape[1] / face.pixels.shape[1]))

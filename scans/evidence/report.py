@@ -1,4 +1,4 @@
-"""A result as a PDF that can be checked later: issued whole or not at all, registered by its hash, never overwritten."""
+"""A result as a PDF that can be checked later: issued whole or not at all, known by its hash, never overwritten."""
 
 import hashlib
 import io
@@ -21,7 +21,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Image, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-from ..models import Event, Report
+from ..models import Event, Finding, Report
 from ..result import Result
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -110,13 +110,7 @@ def _story(result: Result, code: str, address: str) -> list[Flowable]:
         ),
         Paragraph(_printable(_("What each model said")), head),
         _table(
-            [
-                (
-                    f"{one.bundle}/{one.version}",
-                    f"{one.status}, {_('score')} {'–' if one.score is None else f'{one.score:.4f}'}, SHA-256 {one.weights}",
-                )
-                for one in result.findings
-            ]
+            [(str(one), f"{one.status}, {_('score')} {_score(one)}, SHA-256 {one.weights}") for one in result.findings]
             or [(_("Models"), _("none took part"))]
         ),
         Paragraph(_printable(_("What happened")), head),
@@ -126,6 +120,10 @@ def _story(result: Result, code: str, address: str) -> list[Flowable]:
         *(text(f"• {step}") for step in result.meaning.next_steps),
     ]
     return story
+
+
+def _score(finding: Finding) -> str:
+    return "–" if finding.score is None else f"{finding.score:.4f}"
 
 
 def _event(event: Event) -> str:
@@ -163,8 +161,12 @@ def _table(rows: list[tuple[Any, Any]]) -> Table:
     table = Table(cells, colWidths=[45 * mm, WIDE - 45 * mm])
     table.setStyle(
         TableStyle(
-            [("VALIGN", (0, 0), (-1, -1), "TOP"), ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.lightgrey)]
-            + [("TOPPADDING", (0, 0), (-1, -1), 1), ("BOTTOMPADDING", (0, 0), (-1, -1), 2)]
+            [
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.lightgrey),
+                ("TOPPADDING", (0, 0), (-1, -1), 1),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
+            ]
         )
     )
     return table

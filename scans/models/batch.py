@@ -34,8 +34,8 @@ class Batch(models.Model):
         verbose_name_plural = _("batches")
         ordering = ("-created_at",)
 
-    def get_absolute_url(self) -> str:
-        return reverse("scans:batch", args=[self.pk])
-
     def __str__(self) -> str:
         return str(self.pk)
+
+    def get_absolute_url(self) -> str:
+        return reverse("scans:batch", args=[self.pk])

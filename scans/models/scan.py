@@ -134,6 +134,9 @@ class Scan(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("scans:scan", args=[self.pk])
+
     def move(self, to: Status, actor: Any = None, *, event: dict[str, Any] | None = None, **changes: Any) -> None:
         """Let exactly one through, and note in the same breath that it happened."""
         now = timezone.now()
@@ -153,9 +156,6 @@ class Scan(models.Model):
             Event.objects.create(scan=self, kind=to, actor=actor, content=event or {})
         self.refresh_from_db()
 
-    def get_absolute_url(self) -> str:
-        return reverse("scans:scan", args=[self.pk])
-
     @property
     def assessment(self) -> Any:
         """What stands now, or None."""
@@ -168,8 +168,9 @@ class Scan(models.Model):
     @property
     def expected_seconds(self) -> int | None:
         """About how long until it is done, told by the last ones that were; None while there were too few."""
-        recent = Scan.objects.filter(status=Status.ANALYSED, started_at__isnull=False).order_by("-finished_at")[:20]
-        took = [(one.finished_at - one.started_at).total_seconds() for one in recent]
+        recent = Scan.objects.filter(status=Status.ANALYSED, started_at__isnull=False).order_by("-finished_at")
+        times = recent.values_list("started_at", "finished_at")[:20]
+        took = [(end - begin).total_seconds() for begin, end in times if begin and end]
         if len(took) < 5:
             return None
         return max(1, round(sum(took) / len(took) * ((self.position or 0) + 1)))

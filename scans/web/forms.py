@@ -10,16 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from ..models import Feedback, Outcome, Status
 
 
-class Several(forms.ClearableFileInput):
-    allow_multiple_selected = True
-
-
 class Upload(forms.Form):
-    """What a browser without scripts sends; the script sends the same fields."""
+    """What is sent beside the files."""
 
-    files = forms.FileField(
-        label=_("Photos, videos or one zip"), widget=Several(attrs={"accept": "image/*,video/*,.heic,.mkv,.zip"})
-    )
     consents_to_training = forms.BooleanField(
         required=False,
         label=_("These files may also be used to improve the models"),

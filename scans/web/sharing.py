@@ -16,12 +16,12 @@ from ..intake import Held
 from ..models import Event, Report, Share
 from ..result import Result
 from . import files, forms
-from .views import mine, own
+from .views import SignedIn, mine, own
 
 
 @require_safe
 @never_cache
-def report(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+def report(request: SignedIn, pk: uuid.UUID) -> HttpResponseBase:
     scan = own(request, pk)
     if scan.assessment is None or not scan.media:
         raise Http404
@@ -39,7 +39,7 @@ def report(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 
 
 @require_POST
-def share(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def share(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     scan = mine(request, pk)
     form = forms.NewShare(request.POST)
     if scan.assessment is None or not form.is_valid():
@@ -56,7 +56,7 @@ def share(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-def end_share(request: HttpRequest, pk: uuid.UUID, share_pk: int) -> HttpResponse:
+def end_share(request: SignedIn, pk: uuid.UUID, share_pk: int) -> HttpResponse:
     scan = mine(request, pk)
     if scan.shares.filter(pk=share_pk, revoked_at=None).update(revoked_at=timezone.now()):
         Event.objects.create(scan=scan, kind="share_ended", actor=request.user, content={"share": share_pk})

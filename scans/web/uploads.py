@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 
-from ..intake import PIECE, Held, Incoming, Refused
+from ..intake import PIECE, Incoming, Refused
 
 # Views that take files, and how many bytes of each (0: as much as the site allows). Elsewhere none is even looked at.
 TAKES_FILES = {"scans:new": 0, "scans:batch": 0, "scans:camera": 4 << 20, "scans:check": 32 << 20}
@@ -34,7 +34,7 @@ class StraightToDisk(FileUploadHandler):
         except Refused as refusal:
             self._refuse(refusal)
 
-    def file_complete(self, file_size: int) -> Held:
+    def file_complete(self, file_size: int) -> Any:
         assert self.incoming is not None
         held, self.incoming = self.incoming.done(), None
         held.name = self.file_name
@@ -47,5 +47,5 @@ class StraightToDisk(FileUploadHandler):
     def _refuse(self, refusal: Refused) -> None:
         self.upload_interrupted()
         self.incoming = None
-        self.request.refusal = (self.file_name, refusal)
+        vars(self.request)["refusal"] = (self.file_name, refusal)
         raise StopUpload(connection_reset=True)

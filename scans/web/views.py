@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.files import File
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
@@ -13,6 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.middleware import HtmxDetails
+
+from accounts.models import User
 
 from .. import intake, lookalikes, tasks
 from ..evidence import retention
@@ -21,13 +23,21 @@ from ..models import Artifact, Batch, Event, Scan, Status, WrongState
 from ..result import Result
 from . import exports, files, forms
 
+
+class SignedIn(HttpRequest):
+    """What a view behind the gate gets."""
+
+    user: User
+    htmx: HtmxDetails
+
+
 PAGE = 24
 FRAMES = range(1, 33)  # pictures of one capture
 HTTP_OF = {"too_many_bytes": 413, "quota": 413, "unknown_format": 415, "no_space": 507}
 POLL = (1, 1, 2, 2, 3, 5, 8, 10)  # seconds between two looks, longer and longer
 
 
-def own(request: HttpRequest, pk: uuid.UUID) -> Scan:
+def own(request: SignedIn, pk: uuid.UUID) -> Scan:
     """Somebody else's scan is as absent as one that never was."""
     scan: Scan | None = Scan.objects.visible_to(request.user).filter(pk=pk).first()
     if scan is None:
@@ -35,7 +45,7 @@ def own(request: HttpRequest, pk: uuid.UUID) -> Scan:
     return scan
 
 
-def mine(request: HttpRequest, pk: uuid.UUID) -> Scan:
+def mine(request: SignedIn, pk: uuid.UUID) -> Scan:
     """One's own only: whoever may look at all scans may not therefore change them here."""
     scan: Scan | None = Scan.objects.filter(owner=request.user, pk=pk).first()
     if scan is None:
@@ -43,7 +53,7 @@ def mine(request: HttpRequest, pk: uuid.UUID) -> Scan:
     return scan
 
 
-def wants_json(request: HttpRequest) -> bool:
+def wants_json(request: SignedIn) -> bool:
     return request.accepts("application/json") and not request.accepts("text/html")
 
 
@@ -52,10 +62,10 @@ def wants_json(request: HttpRequest) -> bool:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: SignedIn) -> HttpResponse:
     if request.method != "POST":
         return _upload_page(request, forms.Upload())
-    given: list[File] = request.FILES.getlist("files")
+    given = request.FILES.getlist("files")
     if refusal := getattr(request, "refusal", None):
         return _refused(request, refusal[1])
     form = forms.Upload(request.POST, request.FILES)
@@ -74,7 +84,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return redirect("scans:batch", made.pk)
 
 
-def _upload_page(request: HttpRequest, form: forms.Upload, *, status: int = 200, refusal: str = "") -> HttpResponse:
+def _upload_page(request: SignedIn, form: forms.Upload, *, status: int = 200, refusal: str = "") -> HttpResponse:
     context = {
         "form": form,
         "refusal": refusal,
@@ -87,21 +97,21 @@ def _upload_page(request: HttpRequest, form: forms.Upload, *, status: int = 200,
     return render(request, "scans/new.html", context, status=status)
 
 
-def _refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
+def _refused(request: SignedIn, refusal: Refused) -> HttpResponse:
     status = HTTP_OF.get(refusal.code, 422)
     if wants_json(request):
         return JsonResponse({"code": refusal.code, "said": str(refusal)}, status=status)
     return _upload_page(request, forms.Upload(), status=status, refusal=str(refusal))
 
 
-def _taken(request: HttpRequest, scan: Scan) -> HttpResponse:
+def _taken(request: SignedIn, scan: Scan) -> HttpResponse:
     if wants_json(request):
         return JsonResponse({"id": str(scan.pk), "url": scan.get_absolute_url()}, status=201)
     return redirect(scan)
 
 
 @require_POST
-def batches(request: HttpRequest) -> HttpResponse:
+def batches(request: SignedIn) -> HttpResponse:
     """Open a batch, for files that come one by one."""
     made = Batch.objects.create(owner=request.user)
     return JsonResponse({"id": str(made.pk), "url": made.get_absolute_url()}, status=201)
@@ -109,7 +119,7 @@ def batches(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-def batch(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def batch(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     found: Batch | None = Batch.objects.visible_to(request.user).filter(pk=pk).first()
     if found is None:
         raise Http404
@@ -124,10 +134,10 @@ def batch(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "poll": _seconds_until_next_look(request),
         "looks": _looks(request) + 1,
     }
-    return render(request, "scans/_batch.html" if request.htmx else "scans/batch.html", context)  # type: ignore[attr-defined]
+    return render(request, "scans/_batch.html" if request.htmx else "scans/batch.html", context)
 
 
-def _add(request: HttpRequest, found: Batch) -> HttpResponse:
+def _add(request: SignedIn, found: Batch) -> HttpResponse:
     """One more file for a batch of one's own."""
     if found.owner_id != request.user.pk:
         raise Http404
@@ -144,7 +154,7 @@ def _add(request: HttpRequest, found: Batch) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-def camera(request: HttpRequest) -> HttpResponse:
+def camera(request: SignedIn) -> HttpResponse:
     """Some pictures of a camera become one scan: a short film, frame by frame as they were taken."""
     if request.method != "POST":
         return render(request, "scans/camera.html", {"most": FRAMES[-1]})
@@ -163,18 +173,18 @@ def camera(request: HttpRequest) -> HttpResponse:
 # -- Waiting and reading -------------------------------------------------------------------------------
 
 
-def _looks(request: HttpRequest) -> int:
+def _looks(request: SignedIn) -> int:
     said = request.GET.get("looks", "0")
     return int(said) if said.isdecimal() and len(said) < 5 else 0
 
 
-def _seconds_until_next_look(request: HttpRequest) -> int:
+def _seconds_until_next_look(request: SignedIn) -> int:
     return POLL[min(_looks(request), len(POLL) - 1)]
 
 
 @require_safe
 @never_cache
-def scan(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     """One address for all of a scan's life: waiting, result, failure, tombstone."""
     found = own(request, pk)
     context: dict[str, Any] = {
@@ -183,21 +193,17 @@ def scan(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "looks": _looks(request) + 1,
         "is_mine": found.owner_id == request.user.pk,
     }
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         waits = found.is_moving or _stability_runs(found)
         if waits:
             return render(request, "scans/_waiting.html", context)
         return HttpResponse(headers={"HX-Refresh": "true"})
     assessment = found.assessments.prefetch_related("findings", "artifacts").first()
     if found.status == Status.ANALYSED and assessment:
-        similar = lookalikes.similar(found, Scan.objects.visible_to(request.user))
         context |= {
             "result": Result(found, assessment),
-            "lookalikes": similar,
-            "outcomes": {
-                one.pk: one.outcome for one in Scan.objects.filter(pk__in=[s.scan.pk for s in similar]).listed()
-            },
-            "same_as": assessment.same_as.scan if assessment.same_as_id else None,
+            "lookalikes": lookalikes.similar(found, Scan.objects.visible_to(request.user)),
+            "same_as": assessment.same_as.scan if assessment.same_as else None,
             "earlier": found.assessments.count() - 1,
             "feedback_form": forms.Say(),
             "feedback": assessment.feedback.filter(person=request.user).first(),
@@ -217,7 +223,7 @@ def _stability_runs(scan: Scan) -> bool:
 
 
 @require_safe
-def media(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+def media(request: SignedIn, pk: uuid.UUID) -> HttpResponseBase:
     found = own(request, pk)
     answer: HttpResponseBase = files.send(
         request,
@@ -231,12 +237,12 @@ def media(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 
 
 @require_safe
-def drawn(request: HttpRequest, pk: uuid.UUID, artifact: uuid.UUID) -> HttpResponseBase:
+def drawn(request: SignedIn, pk: uuid.UUID, artifact: uuid.UUID) -> HttpResponseBase:
     found = own(request, pk)
     one = Artifact.objects.filter(assessment__scan=found, pk=artifact).first()
     if one is None:
         raise Http404
-    kind = "png" if one.file.name.endswith(".png") else "jpeg"
+    kind = "png" if str(one.file.name).endswith(".png") else "jpeg"
     answer: HttpResponseBase = files.send(request, one.file, kind=kind, etag=one.pk.hex, name=f"{one.kind}.{kind}")
     return answer
 
@@ -245,7 +251,7 @@ def drawn(request: HttpRequest, pk: uuid.UUID, artifact: uuid.UUID) -> HttpRespo
 
 
 @require_POST
-def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def cancel(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     found = mine(request, pk)
     try:
         intake.cancel(found, request.user)
@@ -256,7 +262,7 @@ def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-def delete(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def delete(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     found = mine(request, pk)
     try:
         retention.delete(found, request.user)
@@ -268,7 +274,7 @@ def delete(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-def selected(request: HttpRequest) -> HttpResponseBase:
+def selected(request: SignedIn) -> HttpResponseBase:
     """Delete or export those that were ticked."""
     wanted = [pk for said in request.POST.getlist("scan")[:200] if (pk := _uuid(said))]
     chosen = Scan.objects.filter(owner=request.user, pk__in=wanted)
@@ -298,7 +304,7 @@ def _uuid(said: str) -> uuid.UUID | None:
 
 
 @require_POST
-def feedback(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def feedback(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     found = mine(request, pk)
     form = forms.Say(request.POST)
     if found.assessment is None or not form.is_valid():
@@ -313,7 +319,7 @@ def feedback(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-def stability(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def stability(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     """Would the answer survive a re-save? Looked at by a worker, once at a time."""
     found = mine(request, pk)
     if found.status == Status.ANALYSED and not _stability_runs(found):
@@ -323,7 +329,7 @@ def stability(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-def consent(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def consent(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     """Give or take back the consent to training."""
     found = mine(request, pk)
     given = request.POST.get("consents_to_training") == "on"
@@ -337,7 +343,7 @@ def consent(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_safe
-def history(request: HttpRequest) -> HttpResponse:
+def history(request: SignedIn) -> HttpResponse:
     form = forms.Filter(request.GET)
     scans = _filtered(request, form)
     pages = Paginator(scans, PAGE)
@@ -348,14 +354,14 @@ def history(request: HttpRequest) -> HttpResponse:
     return render(request, "scans/history.html", context)
 
 
-def _filtered(request: HttpRequest, form: forms.Filter) -> Any:
+def _filtered(request: SignedIn, form: forms.Filter) -> Any:
     """One's own, whoever one is: the desk is for other people's."""
     mine_ = Scan.objects.filter(owner=request.user).exclude(status=Status.DELETED).listed()
     return form.apply(mine_).order_by("-created_at", "-id")
 
 
 @require_safe
-def export(request: HttpRequest, form: str) -> HttpResponseBase:
+def export(request: SignedIn, form: str) -> HttpResponseBase:
     if form not in ("csv", "json"):
         raise Http404
     return exports.answer(_filtered(request, forms.Filter(request.GET)), form)

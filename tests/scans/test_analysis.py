@@ -38,7 +38,7 @@ def test_a_scan_is_judged_and_all_of_it_is_written_down(bundles: Path, upload: C
     finding = assessment.findings.get()
     assert (finding.bundle, finding.version, finding.status) == ("bright", "1", "ran")
     assert len(finding.weights) == 64
-    assert finding.preprocessing == 1
+    assert finding.preprocessing == 2
     portraits = assessment.artifacts.filter(kind="portrait")
     assert portraits.count() == 1
     with portraits.get().file.open() as file:

@@ -1,0 +1,202 @@
+"""What a page says of an outcome: careful words, a number only where it is one, nothing invented."""
+
+import io
+import json
+import re
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import translation
+from PIL import Image
+
+import detection
+from accounts.models import User
+from scans import words
+from scans.models import Assessment, Feedback, Outcome, Scan
+
+from ...detection import files
+from ...detection.judging import films
+from ..conftest import bundle, portrait
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_outcome_with_every_reason_has_words_limits_and_next_steps(language: str) -> None:
+    with translation.override(language):
+        for outcome, code in product(Outcome, detection.Code):
+            meaning = words.meaning_of(outcome, [code.value])
+            assert meaning.headline
+            assert meaning.means
+            assert meaning.means_not, outcome
+            assert meaning.next_steps, outcome
+            assert words.sentence({"code": code.value}) != f"Reason: {code.value}", code
+            said = f"{meaning.headline} {meaning.means}".lower()
+            assert "fake" not in said
+            assert "authentic" not in said
+
+
+def test_a_reason_of_a_newer_version_is_shown_by_its_code() -> None:
+    assert "from_the_future" in words.sentence({"code": "from_the_future"})
+
+
+def test_a_calibrated_score_is_a_probability(scan: Scan, ann: Client) -> None:
+    page = ann.get(f"/scans/{scan.pk}/").content.decode()
+    assert f"Estimated probability of a manipulation: {scan.assessment.score * 100:.0f} %" in page
+    assert 'class="boxes"' in page
+
+
+def test_an_uncalibrated_score_is_no_number(
+    tmp_path: Path, upload: Callable[..., Scan], ann: Client, django_assert_max_num_queries: Any
+) -> None:
+    card = bundle(tmp_path / "bundles") / "bright" / "bundle.json"
+    said = json.loads(card.read_text())
+    del said["calibration"]
+    card.write_text(json.dumps(said))
+    scan = upload()
+    with django_assert_max_num_queries(30):
+        page = ann.get(f"/scans/{scan.pk}/").content.decode()
+    assert "not calibrated, so no number is shown" in page
+    assert f"{scan.assessment.score * 100:.0f} %" not in page
+
+
+def test_without_a_heat_map_nothing_stands_in_for_it(scan: Scan, ann: Client) -> None:
+    page = ann.get(f"/scans/{scan.pk}/").content.decode()
+    assert "No reliable explanation is available" in page
+    assert "heat-over" not in page
+
+
+def test_without_models_and_without_faces_the_page_says_so(
+    upload: Callable[..., Scan], ann: Client, tmp_path: Path
+) -> None:
+    nobody = upload()
+    assert "No model is installed" in ann.get(f"/scans/{nobody.pk}/").content.decode()
+    bundle(tmp_path / "bundles")
+    sky = io.BytesIO()
+    Image.linear_gradient("L").save(sky, "PNG")
+    landscape = upload(sky.getvalue(), name="sky.png")
+    page = ann.get(f"/scans/{landscape.pk}/").content.decode()
+    assert "No face was found" in page
+    assert "Estimated probability" not in page
+
+
+def test_a_video_has_a_course_with_places_to_go_to(bundles: Path, upload: Callable[..., Scan], ann: Client) -> None:
+    path = films.film(bundles.parent / "film.mp4", films.portrait(6, (2, 4)))
+    scan = upload(path.read_bytes(), name="film.mp4")
+    page = ann.get(f"/scans/{scan.pk}/").content.decode()
+    assert 'class="timeline"' in page
+    assert "data-seek=" in page
+    assert "As a table" in page
+    assert page.count("Frame at") == len(
+        {run["time"] for run in scan.assessment.inspection["frames"]} & _previewed(scan)
+    )
+
+
+def _previewed(scan: Scan) -> set[float]:
+    return {one.content["time"] for one in scan.assessment.artifacts.filter(kind="preview")}
+
+
+def test_the_same_file_again_is_not_analysed_again(scan: Scan, upload: Callable[..., Scan], ann: Client) -> None:
+    again = upload()
+    assert again.assessment.same_as == scan.assessment
+    page = ann.get(f"/scans/{again.pk}/").content.decode()
+    assert "not analysed again" in page
+    assert again.assessment.artifacts.count() == scan.assessment.artifacts.count()
+    ann.post(f"/scans/{scan.pk}/delete/")
+    again.refresh_from_db()
+    picture = again.assessment.artifacts.filter(kind="preview").get()
+    answer = ann.get(f"/scans/{again.pk}/drawn/{picture.pk}/")
+    assert b"".join(answer.streaming_content)[:3] == b"\xff\xd8\xff"
+
+
+def test_waiting_shows_where_one_stands_and_can_be_cancelled(upload: Callable[..., Scan], ann: Client) -> None:
+    first, second = upload(run=False), upload(portrait(300), run=False)
+    page = ann.get(f"/scans/{second.pk}/").content.decode()
+    assert "1 file is before it" in page
+    part = ann.get(f"/scans/{first.pk}/?looks=3", headers={"hx-request": "true"}).content.decode()
+    assert "It is next" in part
+    assert "load delay:2s" in part
+    assert "looks=4" in part
+    assert "<html" not in part
+    ann.post(f"/scans/{first.pk}/cancel/")
+    done = ann.get(f"/scans/{first.pk}/", headers={"hx-request": "true"})
+    assert done["HX-Refresh"] == "true"
+    assert "You took it back" in ann.get(f"/scans/{first.pk}/").content.decode()
+
+
+def test_a_failure_says_why(upload: Callable[..., Scan], ann: Client) -> None:
+    scan = upload(files.still("jpeg")[:900])
+    assert "ends too early" in ann.get(f"/scans/{scan.pk}/").content.decode()
+
+
+def test_deleting_leaves_hash_and_history(scan: Scan, ann: Client) -> None:
+    answer = ann.post(f"/scans/{scan.pk}/delete/", follow=True)
+    assert answer.status_code == 200
+    page = ann.get(f"/scans/{scan.pk}/").content.decode()
+    assert scan.sha256 in page
+    assert "me.jpg" not in page
+    assert ann.get(f"/scans/{scan.pk}/media/").status_code == 404
+
+
+def test_feedback_is_kept_and_changes_nothing(scan: Scan, ann: Client) -> None:
+    before = scan.assessment.outcome
+    ann.post(f"/scans/{scan.pk}/feedback/", {"kind": "false_alarm", "text": "It is me."})
+    said = Feedback.objects.get()
+    assert (said.kind, said.text, said.assessment) == ("false_alarm", "It is me.", scan.assessment)
+    assert scan.assessment.outcome == before
+    assert "You said: It is not manipulated" in ann.get(f"/scans/{scan.pk}/").content.decode()
+    ann.post(f"/scans/{scan.pk}/feedback/", {"kind": "nonsense"})
+    assert Feedback.objects.count() == 1
+
+
+def test_a_second_look_adds_an_assessment(
+    scan: Scan, ann: Client, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    first = scan.assessment
+    with django_capture_on_commit_callbacks(execute=True):
+        ann.post(f"/scans/{scan.pk}/stability/")
+    assert Assessment.objects.filter(scan=scan).count() == 2
+    assert Assessment.objects.get(pk=first.pk).inspection == first.inspection
+    assert scan.assessment.inspection["stability"]["status"] == "available"
+    assert "harmless changes to the file" in ann.get(f"/scans/{scan.pk}/").content.decode()
+
+
+def test_while_the_second_look_runs_no_other_is_started(scan: Scan, ann: Client) -> None:
+    for _time in range(3):
+        ann.post(f"/scans/{scan.pk}/stability/")
+    assert scan.events.filter(kind="stability_asked").count() == 1
+    assert "Looking again" in ann.get(f"/scans/{scan.pk}/").content.decode()
+
+
+def test_the_models_page_is_made_of_the_cards(bundles: Path, ann: Client) -> None:
+    card = bundles / "bright" / "bundle.json"
+    said = json.loads(card.read_text())
+    said["figures"] = [
+        {"set": "many", "n_real": 100, "n_fake": 100, "auc": 0.91234, "auc_ci": [0.88, 0.94], "false_alarms": 0.03},
+        {"set": "few", "n_real": 5, "n_fake": 5, "auc": 0.99, "auc_ci": [0.9, 1.0], "false_alarms": 0.0},
+        {"set": "hard", "n_real": 100, "n_fake": 100, "auc": 0.52, "auc_ci": [0.44, 0.6], "false_alarms": 0.03},
+    ]
+    card.write_text(json.dumps(said))
+    page = ann.get("/models/").content.decode()
+    assert "0.91" in page
+    assert "not enough evidence" in page
+    assert "0.99" not in page
+    assert page.count("no better than chance") == 1
+    assert _without_tokens(page) == _without_tokens(ann.get("/models/").content.decode())
+    assert "many" in ann.get("/models/bright/1/").content.decode()
+    assert ann.get("/models/none/1/").status_code == 404
+
+
+def _without_tokens(page: str) -> str:
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page)
+
+
+def test_a_page_costs_as_many_queries_with_many_faces_as_with_one(
+    scan: Scan, ann: Client, uploader: User, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(30):
+        ann.get(f"/scans/{scan.pk}/")

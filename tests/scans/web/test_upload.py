@@ -1,0 +1,243 @@
+"""Handing in by the form, without a script; and what is turned away."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from accounts import roles
+from accounts.models import User
+from scans.models import Batch, Scan, Source
+
+from ...detection import files
+from ..conftest import portrait
+from .conftest import photo
+
+pytestmark = pytest.mark.django_db
+PROGRAM = {"accept": "application/json"}
+
+
+def left_over(media: Path) -> list[Path]:
+    return list((media / "incoming").glob("*"))
+
+
+def test_a_photo_goes_from_the_form_to_its_result(hand_in: Callable[..., Any], ann: Client, bundles: Path) -> None:
+    answer = hand_in(photo())
+    scan = Scan.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, f"/scans/{scan.pk}/")
+    page = ann.get(answer["Location"]).content.decode()
+    assert "What it does not mean" in page
+    assert scan.source == Source.SITE
+    assert not scan.consents_to_training
+
+
+def test_consent_to_training_is_kept_and_taken_back(hand_in: Callable[..., Any], ann: Client) -> None:
+    hand_in(photo(), consents_to_training="on")
+    scan = Scan.objects.get()
+    assert scan.consents_to_training
+    ann.post(f"/scans/{scan.pk}/consent/")
+    scan.refresh_from_db()
+    assert not scan.consents_to_training
+    assert scan.events.filter(kind="consent", content={"training": False}).exists()
+
+
+def test_a_program_gets_an_address(hand_in: Callable[..., Any], ann: Client) -> None:
+    answer = ann.post("/scans/new/", {"files": [photo()]}, headers=PROGRAM)
+    assert answer.status_code == 201
+    assert answer.json()["url"] == f"/scans/{Scan.objects.get().pk}/"
+
+
+@pytest.mark.parametrize(
+    ("file", "status", "said"),
+    [
+        (SimpleUploadedFile("page.jpg", b"<html><script>alert(1)</script></html>"), 415, "not a picture or video"),
+        (SimpleUploadedFile("nothing.png", b""), 422, "empty"),
+        (SimpleUploadedFile("song.mp3", b"ID3" + b"\0" * 2000), 415, "not a picture or video"),
+    ],
+)
+def test_what_can_not_be_read_is_refused_in_words(
+    file: SimpleUploadedFile, status: int, said: str, hand_in: Callable[..., Any], own_media: Path
+) -> None:
+    answer = hand_in(file)
+    assert answer.status_code == status
+    assert said in answer.content.decode()
+    assert "JPEG, PNG, WebP" in answer.content.decode()
+    assert not Scan.objects.exists()
+    assert left_over(own_media) == []
+
+
+def test_a_file_that_is_too_large_is_not_read_to_its_end(ann: Client, settings: Any, own_media: Path) -> None:
+    settings.MAX_UPLOAD_MB = 1
+
+    body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n' + b"\xff" * (6 << 20)
+    stream = io.BytesIO(body + b"\r\n--x--\r\n")
+    answer = ann.generic(
+        "POST", "/scans/new/", CONTENT_TYPE="multipart/form-data; boundary=x",
+        CONTENT_LENGTH=str(len(stream.getvalue())), **{"wsgi.input": stream},
+    )  # fmt: skip
+    assert answer.status_code == 413
+    assert "1 MB are allowed" in answer.content.decode()
+    assert stream.tell() < 4 << 20
+    assert left_over(own_media) == []
+
+
+def test_nothing_is_read_of_somebody_who_may_not_send(client: Client, own_media: Path) -> None:
+    assert client.post("/scans/new/", {"files": [photo()]})["Location"].startswith("/accounts/login/")
+    assert not own_media.exists()
+
+
+def test_a_file_in_a_form_that_takes_none_goes_nowhere(ann: Client, own_media: Path) -> None:
+    ann.post("/profile/", {"name": "Ann", "time_zone": "UTC", "language": "", "file": photo()})
+    assert not own_media.exists()
+
+
+def test_a_form_without_its_token_leaves_no_file(uploader: User, own_media: Path) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(uploader)
+    assert client.post("/scans/new/", {"files": [photo()]}).status_code == 403
+    assert left_over(own_media) == []
+
+
+def test_the_sixth_upload_of_a_minute_waits(hand_in: Callable[..., Any], ann: Client) -> None:
+    answers = [hand_in(photo(f"{n}.jpg", 200 + n)) for n in range(6)]
+    assert [answer.status_code for answer in answers] == [302] * 5 + [429]
+    assert int(answers[5]["Retry-After"]) > 0
+    assert Scan.objects.count() == 5
+
+
+def test_a_role_may_have_a_limit_of_its_own(
+    hand_in: Callable[..., Any], as_user: Callable[..., Client], person: Callable[..., User], settings: Any
+) -> None:
+    settings.LIMITS["upload"]["visitor"] = {"": "1/1m", "integrator": "3/1m"}
+    both = as_user(person("both", roles.UPLOADER, roles.INTEGRATOR))
+    said = [hand_in(photo(f"{n}.jpg", 200 + n), client=both).status_code for n in range(4)]
+    settings.LIMITS["upload"]["visitor"] = {"": "5/1m"}
+    assert said == [302, 302, 302, 429]
+
+
+def test_a_quota_is_kept_and_freed_by_deleting(hand_in: Callable[..., Any], ann: Client, settings: Any) -> None:
+    settings.QUOTA_MB = 1
+    Scan.objects.create(owner=User.objects.get(), name="old", sha256="0" * 64, bytes=(1 << 20) - 10, status="failed")
+    assert hand_in(photo()).status_code == 413
+    ann.post(f"/scans/{Scan.objects.get().pk}/delete/")
+    assert hand_in(photo()).status_code == 302
+
+
+def test_a_full_disk_is_said_before_anything_is_taken(hand_in: Callable[..., Any], settings: Any) -> None:
+    settings.MIN_FREE_DISK_MB = 10**9
+    answer = hand_in(photo())
+    assert answer.status_code == 507
+    assert "no room" in answer.content.decode()
+
+
+# -- Several at once -----------------------------------------------------------------------------------
+
+
+def test_several_files_become_a_batch_and_a_bad_one_spoils_nothing(
+    hand_in: Callable[..., Any], ann: Client, bundles: Path
+) -> None:
+    answer = hand_in(photo("a.jpg", 300), SimpleUploadedFile("bad.jpg", b"no picture"), photo("b.jpg", 310))
+    batch = Batch.objects.get()
+    assert answer["Location"] == f"/scans/batches/{batch.pk}/"
+    page = ann.get(answer["Location"]).content.decode()
+    assert "2 of 2 done" in page
+    assert "bad.jpg: This is not a picture or video" in page
+    assert sorted(batch.scans.values_list("name", flat=True)) == ["a.jpg", "b.jpg"]
+
+
+def test_files_come_one_by_one_into_an_open_batch(hand_in: Callable[..., Any], ann: Client, bob: Client) -> None:
+    opened = ann.post("/scans/batches/", headers=PROGRAM).json()
+    for number in range(7):  # more than five: the batch was counted when it was opened
+        assert hand_in(photo(f"{number}.jpg", 200 + number), to=opened["url"], headers=PROGRAM).status_code in (
+            201,
+            302,
+        )
+    assert Batch.objects.get().scans.count() == 7
+    assert bob.post(opened["url"], {"files": [photo()]}).status_code == 404
+    assert bob.get(opened["url"]).status_code == 404
+
+
+def packed(**entries: bytes) -> SimpleUploadedFile:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    return SimpleUploadedFile("all.zip", out.getvalue())
+
+
+def test_an_archive_is_opened(hand_in: Callable[..., Any], bundles: Path) -> None:
+    hand_in(
+        packed(**{"in/a.jpg": portrait(300), "b.png": files.still("png"), "__MACOSX/._a.jpg": b"x", "note.txt": b"x"})
+    )
+    batch = Batch.objects.get()
+    assert sorted(batch.scans.values_list("name", flat=True)) == ["a.jpg", "b.png"]
+    assert [(one["name"], one["code"]) for one in batch.refused] == [("note.txt", "unknown_format")]
+
+
+@pytest.mark.parametrize(
+    ("archive", "code"),
+    [
+        (packed(**{"../../etc/passwd.jpg": b"x"}), "unsafe_path"),
+        (packed(**{"/etc/passwd.jpg": b"x"}), "unsafe_path"),
+        (packed(**{"C:\\windows\\a.jpg": b"x"}), "unsafe_path"),
+        (packed(**{"inner.zip": packed(a=b"x").read()}), "nested_archive"),
+        (packed(**{"zeros.bmp": b"\0" * (30 << 20)}), "archive_bomb"),
+        (packed(**{f"{n}.jpg": b"x" for n in range(101)}), "too_many_files"),
+        (packed(), "empty"),
+        (SimpleUploadedFile("cut.zip", packed(**{"a.jpg": portrait(300)}).read()[:200]), "bad_archive"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_dangerous_archive_is_refused_by_name(archive: Any, code: str, hand_in: Callable[..., Any]) -> None:
+    archive.seek(0)
+    hand_in(archive)
+    assert [one["code"] for one in Batch.objects.get().refused] == [code]
+    assert not Scan.objects.exists()
+
+
+def test_an_archive_that_lies_about_its_sizes_costs_no_more_than_the_limit(
+    hand_in: Callable[..., Any], settings: Any, own_media: Path
+) -> None:
+    settings.MAX_UPLOAD_MB = 2
+    content = packed(**{"a.bmp": b"BM" + bytes(range(256)) * (3 << 12)}).read()
+    patched = content.replace((2 + (3 << 20)).to_bytes(4, "little"), (1000).to_bytes(4, "little"))
+    hand_in(SimpleUploadedFile("liar.zip", patched))
+    assert len(Batch.objects.get().refused) == 1
+    assert not Scan.objects.exists()
+    assert left_over(own_media) == []
+
+
+# -- The camera ----------------------------------------------------------------------------------------
+
+
+def test_pictures_of_the_camera_become_one_scan(
+    ann: Client, bundles: Path, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    frames = [SimpleUploadedFile(f"{n}.jpg", portrait(400)) for n in range(8)]
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = ann.post("/scans/camera/", {"frames": frames}, headers=PROGRAM)
+    assert answer.status_code == 201
+    scan = Scan.objects.get()
+    assert (scan.source, scan.kind, scan.status) == (Source.CAMERA, "video", "analysed")
+    assert len(scan.assessment.inspection["frames"]) == 8
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [[], [b"no jpeg"], [files.still("png")] * 3, ["other sizes"], [b"\xff\xd8\xff"] * 2, ["too many"]],
+    ids=["none", "text", "png", "sizes", "cut", "many"],
+)
+def test_a_strange_capture_is_refused(frames: list[Any], ann: Client, own_media: Path) -> None:
+    if frames == ["other sizes"]:
+        frames = [portrait(300), portrait(320)]
+    if frames == ["too many"]:
+        frames = [portrait(100)] * 33
+    given = [SimpleUploadedFile(f"{n}.jpg", frame) for n, frame in enumerate(frames)]
+    assert ann.post("/scans/camera/", {"frames": given}, headers=PROGRAM).status_code in (415, 422)
+    assert not Scan.objects.exists()
+    assert left_over(own_media) == []
