@@ -251,11 +251,7 @@ LIMITS: dict[str, dict[str, Any]] = {
     "upload": {
         "visitor": {
             "": env.text("LIMIT_UPLOAD", "5/1m"),
-            **{
-                role: env.text(f"LIMIT_UPLOAD_{role.upper()}")
-                for role in ("uploader", "moderator", "lead", "auditor", "integrator", "admin")
-                if env.text(f"LIMIT_UPLOAD_{role.upper()}")
-            },
+            **dict(said.split("=", 1) for said in env.listing("LIMIT_UPLOAD_BY_ROLE")),
         }
     },
     "read": {"visitor": env.text("LIMIT_READ", "600/1m")},

@@ -168,7 +168,8 @@ function camera(panel) {
       view.srcObject = await navigator.mediaDevices.getUserMedia({ video: { width: 1280, height: 720, facingMode: "user" } });
     } catch { hint.textContent = words.refused; return; }
     await view.play();
-    start.hidden = true; take.hidden = false; take.focus();
+    while (!view.videoWidth) await new Promise((done) => setTimeout(done, 50));
+    start.hidden = true; take.hidden = false; take.focus({ preventScroll: true });
     const looking = setInterval(() => { if (!take.disabled && view.srcObject) guide(); else if (!view.srcObject) clearInterval(looking); }, 700);
   });
 
@@ -189,7 +190,7 @@ function camera(panel) {
       const faces = await new FaceDetector({ fastMode: true }).detect(view).catch(() => []);
       if (faces.length) said += ` ${faces[0].boundingBox.width < view.videoWidth / 5 ? words.far : words.face}`;
     }
-    hint.textContent = said;
+    if (!take.disabled) hint.textContent = said;
   }
 
   take.addEventListener("click", async () => {
@@ -197,14 +198,15 @@ function camera(panel) {
     hint.textContent = words.taking;
     const body = new FormData(), count = Number(words.frames);
     body.append("csrfmiddlewaretoken", tokenOf(panel));
-    for (let number = 0; number < count; number++) {
-      draw(Math.min(1280, view.videoWidth) & ~1);
-      const picture = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.92));
-      body.append("frames", picture, `${number}.jpg`);
-      await new Promise((done) => setTimeout(done, 125));
-    }
-    hint.textContent = words.sending;
     try {
+      for (let number = 0; number < count; number++) {
+        draw(Math.min(1280, view.videoWidth) & ~1);
+        // Not toBlob: it waits for an idle moment that a page with a live picture may not get.
+        const letters = atob(canvas.toDataURL("image/jpeg", 0.92).split(",")[1]);
+        body.append("frames", new Blob([Uint8Array.from(letters, (letter) => letter.charCodeAt(0))]), `${number}.jpg`);
+        await new Promise((done) => setTimeout(done, 125));
+      }
+      hint.textContent = words.sending;
       const answer = await fetch(words.to, { method: "POST", body, headers: JSON_PLEASE });
       const said = await answer.json();
       if (answer.ok) {

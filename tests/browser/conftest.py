@@ -19,7 +19,9 @@ import dj_database_url
 import psycopg
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+
+from ..scans.conftest import bundle
 
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
@@ -90,6 +92,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             "PORT": str(port),
             "DATABASE_URL": database,
             "EMBEDDED": "1",
+            "BUNDLES_DIR": str(bundle(folder / "bundles")),
+            "LIMIT_UPLOAD": "1000/1m",
         }
         up = subprocess.Popen(
             [sys.executable, "manage.py", "up"],
@@ -119,16 +123,33 @@ def wait_until_ready(address: str, up: subprocess.Popen[bytes], said: Path) -> N
     raise AssertionError(said.read_text())
 
 
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
+def launch(playwright: Playwright, *more: str) -> Browser:
     found = next((path for path in CHROMIUM if Path(path).exists()), None)
     if found is None:
         pytest.skip("no Chromium on this machine: apt install chromium")
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in QUIET)]
-        running = playwright.chromium.launch(executable_path=found, args=arguments)
+    arguments = ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in QUIET), *more]
+    return playwright.chromium.launch(executable_path=found, args=arguments)
+
+
+@pytest.fixture(scope="package")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
         yield running
-        running.close()
+
+
+@pytest.fixture(scope="package")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    running = launch(playwright)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def open_camera(playwright: Playwright, site: Site) -> Iterator[Callable[[], Page]]:
+    """A browser of its own with a camera that shows a test picture, and that nobody has to allow."""
+    running = launch(playwright, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+    yield lambda: running.new_context(base_url=site.address, locale="en-GB").new_page()
+    running.close()
 
 
 @dataclass

@@ -1,0 +1,152 @@
+"""From a file on one's disk to a result that can be read, used and deleted: in a real browser, with a real worker."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from ..detection.judging import films
+from ..scans.conftest import portrait
+from . import people
+from .conftest import Site, Window
+from .test_pages import look_again, look_at_all
+
+PAGES = ("/scans/", "/scans/?text=nothing", "/models/", "/check/", "/scans/camera/", "/scans/new/")
+SCAN = re.compile(r"/scans/[0-9a-f-]{36}/$")
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "astronaut.jpg"
+    path.write_bytes(portrait(512))
+    return path
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    return films.film(tmp_path / "film.mp4", films.portrait(6, (2, 4)))
+
+
+def enter(page: Page, site: Site) -> None:
+    email = people.new_address()
+    people.sign_up(page, site, email)
+    people.sign_in(page, email)
+
+
+def hand_in(page: Page, *paths: Path) -> None:
+    page.goto("/scans/new/")
+    page.locator("#id_files").set_input_files(list(paths))
+    page.get_by_role("button", name="Hand in").click()
+    page.wait_for_url(SCAN)
+    expect(page.locator("#verdict")).to_be_visible()
+
+
+def test_a_photo_is_handed_in_read_and_deleted(window: Window, site: Site, photo: Path) -> None:
+    page = window.page
+    enter(page, site)
+    hand_in(page, photo)
+    wrong = look_again(page, "/a scan/")
+    box = page.locator(".boxes .deciding rect")
+    expect(box).to_be_visible()
+    page.get_by_label("Frame the faces").uncheck()
+    expect(box).to_be_hidden()
+    page.get_by_role("button", name="Try it").click()
+    expect(page.locator("#stability p", has_text="harmless changes to the file")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Report (PDF)").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
+    page.reload()
+    page.locator("summary", has_text="Show it to somebody").click()
+    page.get_by_role("button", name="Make a link").click()
+    link = page.locator("#share a").get_attribute("href")
+    wrong += look_at_all(page, [*PAGES, str(link)])
+    page.go_back()
+    page.goto("/scans/")
+    page.get_by_role("link", name="astronaut.jpg").click()
+    page.locator("summary", has_text="Delete").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_text("are gone")).to_be_visible()
+    assert not wrong, "\n".join(wrong)
+    assert not window.complaints, "\n".join(window.complaints)
+
+
+def test_a_video_is_looked_through_by_its_timeline(window: Window, site: Site, film: Path) -> None:
+    page = window.page
+    enter(page, site)
+    hand_in(page, film)
+    page.locator("#seek").focus()
+    page.keyboard.press("End")
+    page.wait_for_function("document.getElementById('player').currentTime > 5")
+    page.keyboard.press("Home")
+    page.wait_for_function("document.getElementById('player').currentTime < 0.5")
+    page.locator(".gallery a").last.click()
+    page.wait_for_function("document.getElementById('player').currentTime >= 0")
+    page.get_by_text("As a table").click()
+    expect(page.get_by_role("region", name="Scores of the frames")).to_be_visible()
+    wrong = look_again(page, "/a video/")
+    assert not wrong, "\n".join(wrong)
+    assert not window.complaints, "\n".join(window.complaints)
+
+
+def test_several_files_are_dropped_and_a_bad_one_is_named(window: Window, site: Site, tmp_path: Path) -> None:
+    page = window.page
+    enter(page, site)
+    page.goto("/scans/new/")
+    contents = [("a.jpg", portrait(300)), ("b.jpg", portrait(310)), ("page.jpg", b"<html>no picture</html>")]
+    given = page.evaluate_handle(
+        """files => { const given = new DataTransfer();
+             for (const [name, bytes] of files)
+               given.items.add(new File([new Uint8Array(bytes)], name, {type: "image/jpeg"}));
+             given.items.add(new File(["x"], "song.mp3", {type: "audio/mpeg"}));
+             return given; }""",
+        [[name, list(content)] for name, content in contents],
+    )
+    page.dispatch_event("#drop", "drop", {"dataTransfer": given})
+    page.wait_for_url(re.compile("/scans/batches/"))
+    expect(page.get_by_text("2 of 2 done")).to_be_visible()
+    expect(page.get_by_text("page.jpg: This is not a picture or video")).to_be_visible()
+    wrong = look_again(page, "/a batch/")
+    assert not wrong, "\n".join(wrong)
+    assert [said for said in window.complaints if "415" not in said] == []
+
+
+def test_everything_works_without_a_script(browser: Browser, site: Site, photo: Path) -> None:
+    context = browser.new_context(base_url=site.address, java_script_enabled=False)
+    page = context.new_page()
+    enter(page, site)
+    page.goto("/scans/new/")
+    page.locator("#id_files").set_input_files(photo)
+    page.get_by_role("button", name="Hand in").click()
+    expect(page.locator("#verdict")).to_be_visible()  # the page asks for itself anew until it is there
+    page.get_by_label("Frame the faces").uncheck()
+    expect(page.locator(".boxes")).to_be_hidden()
+    context.close()
+
+
+def test_the_camera_becomes_a_scan(open_camera: Callable[[], Page], site: Site) -> None:
+    page = open_camera()
+    enter(page, site)
+    page.goto("/scans/camera/")
+    page.get_by_role("button", name="Switch the camera on").click()
+    page.get_by_role("button", name="Take 16 pictures").click()
+    page.wait_for_url(SCAN)
+    expect(page.locator("#verdict")).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("camera-.*avi"))).to_be_visible()
+
+
+def test_a_stranger_finds_nothing(window: Window, site: Site, photo: Path, browser: Browser) -> None:
+    page = window.page
+    enter(page, site)
+    hand_in(page, photo)
+    pictures = page.locator("main img").evaluate_all("all => all.map(one => one.src)")
+    addresses = [page.url, *pictures]
+    context = browser.new_context(base_url=site.address)
+    stranger = context.new_page()
+    enter(stranger, site)
+    for address in addresses:
+        answer = stranger.goto(address)
+        assert answer is not None
+        assert answer.status == 404, address
+    context.close()
