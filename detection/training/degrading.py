@@ -54,16 +54,16 @@ def softer(pixels: Pixels, chance: np.random.Generator) -> Pixels:
 
 def lit(pixels: Pixels, chance: np.random.Generator, much: float = 1.0) -> Pixels:
     """Contrast, brightness, gamma, saturation, and tints of the three colours."""
-    if chance.random() < 0.5:
+    if chance.random() < 0.6:
         values = np.arange(256) / 255
         values = values ** chance.uniform(1 - 0.3 * much, 1 + 0.35 * much)
         values = (values - 0.5) * chance.uniform(1 - 0.25 * much, 1 + 0.25 * much) + 0.5
         values = values + chance.uniform(-0.1, 0.1) * much
         curves = np.stack([values * chance.uniform(1 - 0.06 * much, 1 + 0.06 * much) for _ in range(3)], -1)
         pixels = np.asarray(cv2.LUT(pixels, (curves * 255).clip(0, 255).astype(np.uint8)[:, None]))
-    if chance.random() < 0.25:
+    if chance.random() < 0.35:
         grey = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-        share = chance.uniform(0.6, 1.3) if chance.random() < 0.9 else 0.0
+        share = chance.uniform(0.5, 1.6) if chance.random() < 0.9 else 0.0
         pixels = np.asarray(cv2.addWeighted(pixels, share, grey, 1 - share, 0))
     return pixels
 

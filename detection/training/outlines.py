@@ -78,7 +78,7 @@ def softened(mask: Mask, chance: np.random.Generator, scale: float) -> Mask:
     soft: Any = cv2.GaussianBlur(mask, (0, 0), max(0.4, sigma))
     if chance.random() < 0.4:  # inwards, so that nothing outside the outline changes
         soft = (soft - 0.5).clip(0) * 2
-    return np.asarray(soft * _strength(chance), np.float32)
+    return np.asarray((soft * _strength(chance)).clip(0, 1), np.float32)
 
 
 def _strength(chance: np.random.Generator) -> float:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..images import Pixels
 from . import degrading, outlines
 from .corpora import Points
+from .eigenfaces import Eigenfaces
 from .outlines import Mask
 
 SWAP, EXPRESSION, SYNTHESISED, RETOUCH = GROUPS = ("swap", "expression", "synthesised", "retouch")
@@ -23,6 +24,7 @@ class Face:
 
     pixels: Pixels
     landmarks: Points
+    generator: Eigenfaces | None = None
 
     @property
     def scale(self) -> float:
@@ -111,6 +113,57 @@ def painted_over(face: Face, other: Face, chance: np.random.Generator) -> Pixels
     return _blended(face.pixels, np.asarray(source), outlines.softened(mask, chance, face.scale), chance)
 
 
+def plastic(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+    """A face without pores and noise but with sharp features, in a light of its own: as generators draw them."""
+    source = _without_texture(face.pixels, chance)
+    if chance.random() < 0.5:
+        source = _lit_from_aside(source, face, chance)
+    if chance.random() < 0.5:
+        source = degrading.lit(source, chance, 0.6)
+    source = _sharpened(source, chance)
+    source = _moved(source, face, chance, 0.4)
+    return _blended(face.pixels, source, _mask(face, chance, ("face", "face", "head", "inner")), chance)
+
+
+def generated(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+    """A face out of a small generator, with features as sharp as the picture's, blended in."""
+    if face.generator is None:
+        return plastic(face, other, chance)
+    source = (
+        face.pixels if chance.random() < 0.6 else _coloured_like(_laid_over(other, face), face.pixels, None, chance)
+    )
+    drawn = face.generator.redrawn(source, face.landmarks, chance)
+    fine = _without_texture(source, chance)
+    sigma = face.scale * chance.uniform(0.03, 0.07)
+    edges = fine.astype(np.float32) - cv2.GaussianBlur(fine, (0, 0), sigma)
+    drawn = np.asarray((drawn + chance.uniform(0.3, 1.0) * edges).clip(0, 255).astype(np.uint8))
+    if chance.random() < 0.4:
+        drawn = _lit_from_aside(drawn, face, chance)
+    drawn = _coloured_like(drawn, face.pixels, None, chance)
+    return _blended(face.pixels, drawn, _mask(face, chance, ("face", "face", "inner")), chance)
+
+
+def _without_texture(pixels: Pixels, chance: np.random.Generator) -> Pixels:
+    reach, depth = float(chance.uniform(6, 20)), float(chance.uniform(0.08, 0.3))
+    return np.asarray(cv2.edgePreservingFilter(pixels, flags=1, sigma_s=reach, sigma_r=depth))
+
+
+def _sharpened(pixels: Pixels, chance: np.random.Generator) -> Pixels:
+    share = chance.uniform(0.2, 1.2)
+    return np.asarray(cv2.addWeighted(pixels, 1 + share, cv2.GaussianBlur(pixels, (0, 0), 1.3), -share, 0))
+
+
+def _lit_from_aside(pixels: Pixels, face: Face, chance: np.random.Generator) -> Pixels:
+    """Brighter on one side of the face, darker on the other."""
+    height, width = pixels.shape[:2]
+    ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
+    x, y = (float(v) for v in face.landmarks.mean(0))
+    turn = chance.uniform(0, 2 * np.pi)
+    across = ((xs - x) * np.cos(turn) + (ys - y) * np.sin(turn)) / (face.scale * 1.6)
+    light = 1 + chance.uniform(0.08, 0.35) * np.tanh(across)
+    return np.asarray((pixels * light[..., None]).clip(0, 255).astype(np.uint8))
+
+
 Maker = Callable[[Face, Face, np.random.Generator], Pixels]
 KINDS: dict[str, tuple[Maker, str, float]] = {
     "self_blend": (self_blend, SWAP, 0.34),
@@ -121,6 +174,8 @@ KINDS: dict[str, tuple[Maker, str, float]] = {
     "whole_rebuilt": (whole_rebuilt, SYNTHESISED, 0.05),
     "smoothed": (smoothed, RETOUCH, 0.04),
     "painted_over": (painted_over, RETOUCH, 0.05),
+    "plastic": (plastic, SYNTHESISED, 0.1),
+    "generated": (generated, SYNTHESISED, 0.1),
 }
 
 

@@ -2,7 +2,7 @@
 
 import multiprocessing
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Full
 from typing import Any
 
@@ -14,6 +14,7 @@ from .. import crops
 from ..images import Pixels
 from . import degrading, pseudofakes
 from .corpora import Points, RealFace
+from .eigenfaces import Eigenfaces
 from .pseudofakes import GROUPS, KINDS, Face
 
 # The face finder's box, in distances of the eyes from the middle of the five landmarks: measured on 208 faces.
@@ -42,7 +43,13 @@ class Sample:
         return self.kind != REAL
 
 
-def draw(faces: Sequence[RealFace], recipe: Recipe, chance: np.random.Generator, kind: str = "") -> Sample:
+def draw(
+    faces: Sequence[RealFace],
+    recipe: Recipe,
+    chance: np.random.Generator,
+    kind: str = "",
+    generator: Eigenfaces | None = None,
+) -> Sample:
     """One crop. `kind`: real, or a kind of fake; else a coin decides."""
     if not kind:
         kinds, shares = zip(*recipe.weights, strict=True)
@@ -52,7 +59,7 @@ def draw(faces: Sequence[RealFace], recipe: Recipe, chance: np.random.Generator,
     pixels = face.pixels
     if kind != REAL:
         other = _read(_lookalike(face, faces, chance), chance)
-        pixels = pseudofakes.make(kind, face, other, chance)
+        pixels = pseudofakes.make(kind, replace(face, generator=generator), other, chance)
     elif chance.random() < recipe.soft:
         pixels = degrading.softer(pixels, chance)
     before = pixels.shape[1]
@@ -107,10 +114,11 @@ def stream(
     faces: list[RealFace], recipe: Recipe, *, batch: int, seed: int, workers: int
 ) -> Iterator[tuple[Pixels, list[str]]]:
     """Batches from processes of their own, for ever."""
+    generator = generator_for(recipe, faces)
     context: Any = multiprocessing.get_context("spawn")
     queue = context.Queue(maxsize=24)
     started = [
-        context.Process(target=_fill, args=(queue, faces, recipe, batch, seed + number), daemon=True)
+        context.Process(target=_fill, args=(queue, faces, recipe, batch, seed + number, generator), daemon=True)
         for number in range(workers)
     ]
     for process in started:
@@ -123,12 +131,19 @@ def stream(
             process.terminate()
 
 
-def _fill(queue: Any, faces: list[RealFace], recipe: Recipe, batch: int, seed: int) -> None:
+def generator_for(recipe: Recipe, faces: Sequence[RealFace]) -> Eigenfaces | None:
+    """Made of the same faces, where the recipe has fakes that need one."""
+    return Eigenfaces.of(faces) if "generated" in dict(recipe.weights) else None
+
+
+def _fill(
+    queue: Any, faces: list[RealFace], recipe: Recipe, batch: int, seed: int, generator: Eigenfaces | None
+) -> None:
     cv2.setNumThreads(1)
     queue.cancel_join_thread()  # whoever ends has nobody left to hand the rest to
     chance = np.random.default_rng(seed)
     while True:
-        made = [draw(faces, recipe, chance) for _ in range(batch)]
+        made = [draw(faces, recipe, chance, generator=generator) for _ in range(batch)]
         waiting = (np.stack([sample.pixels for sample in made]), [sample.kind for sample in made])
         while True:
             try:
@@ -144,4 +159,7 @@ def fixed(faces: list[RealFace], recipe: Recipe, *, each: int, seed: int) -> lis
     cv2.setNumThreads(1)
     chance = np.random.default_rng(seed)
     kinds = [kind for kind, _ in recipe.weights]
-    return [draw(faces, recipe, chance, kind) for kind in [*kinds, *[REAL] * len(kinds)] for _ in range(each)]
+    generator = generator_for(recipe, faces)
+    return [
+        draw(faces, recipe, chance, kind, generator) for kind in [*kinds, *[REAL] * len(kinds)] for _ in range(each)
+    ]

@@ -32,7 +32,7 @@ def conditions(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             "label": one["label"],
-            "set": row.get("set", ""),
+            "set": row.get("data", ""),
             "fakes": row.get("n_fake"),
             "reals": row.get("n_real"),
             "auc": row.get("auc"),

@@ -34,7 +34,7 @@ class SignedIn(HttpRequest):
 PAGE = 24
 FRAMES = range(1, 33)  # pictures of one capture
 HTTP_OF = {"too_many_bytes": 413, "quota": 413, "unknown_format": 415, "no_space": 507}
-POLL = (1, 1, 2, 2, 3, 5, 8, 10)  # seconds between two looks, longer and longer
+POLL = (1, 1, 2, 2, 3, 3, 5)  # seconds between two looks, longer and longer
 
 
 def own(request: SignedIn, pk: uuid.UUID) -> Scan:

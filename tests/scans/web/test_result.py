@@ -91,13 +91,7 @@ def test_a_video_has_a_course_with_places_to_go_to(bundles: Path, upload: Callab
     assert 'class="timeline"' in page
     assert "data-seek=" in page
     assert "As a table" in page
-    assert page.count("Frame at") == len(
-        {run["time"] for run in scan.assessment.inspection["frames"]} & _previewed(scan)
-    )
-
-
-def _previewed(scan: Scan) -> set[float]:
-    return {one.content["time"] for one in scan.assessment.artifacts.filter(kind="preview")}
+    assert page.count("Frame at") == scan.assessment.artifacts.filter(kind="preview").count() >= 3
 
 
 def test_the_same_file_again_is_not_analysed_again(scan: Scan, upload: Callable[..., Scan], ann: Client) -> None:
@@ -176,9 +170,9 @@ def test_the_models_page_is_made_of_the_cards(bundles: Path, ann: Client) -> Non
     card = bundles / "bright" / "bundle.json"
     said = json.loads(card.read_text())
     said["figures"] = [
-        {"set": "many", "n_real": 100, "n_fake": 100, "auc": 0.91234, "auc_ci": [0.88, 0.94], "false_alarms": 0.03},
-        {"set": "few", "n_real": 5, "n_fake": 5, "auc": 0.99, "auc_ci": [0.9, 1.0], "false_alarms": 0.0},
-        {"set": "hard", "n_real": 100, "n_fake": 100, "auc": 0.52, "auc_ci": [0.44, 0.6], "false_alarms": 0.03},
+        {"data": "many", "n_real": 100, "n_fake": 100, "auc": 0.91234, "auc_ci": [0.88, 0.94], "false_alarms": 0.03},
+        {"data": "few", "n_real": 5, "n_fake": 5, "auc": 0.99, "auc_ci": [0.9, 1.0], "false_alarms": 0.0},
+        {"data": "hard", "n_real": 100, "n_fake": 100, "auc": 0.52, "auc_ci": [0.44, 0.6], "false_alarms": 0.03},
     ]
     card.write_text(json.dumps(said))
     page = ann.get("/models/").content.decode()
