@@ -1,12 +1,14 @@
 """From the queue to an assessment: once, whoever else tries; and a file that kills its workers is given up."""
 
 import datetime as dt
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.utils import timezone
 
@@ -16,6 +18,7 @@ from scans.evidence import retention
 from scans.models import BEFORE, Assessment, Event, Outcome, Scan, Status, Unchangeable, WrongState
 
 from ..detection import files
+from .conftest import bundle
 
 pytestmark = pytest.mark.django_db
 
@@ -246,3 +249,25 @@ def test_a_person_takes_their_scans_along_and_is_forgotten_with_them(
     assert [path for path in own_media.rglob("*") if path.is_file()] == []
     waiting.refresh_from_db()
     assert waiting.status == Status.DELETED
+
+
+def test_another_panel_adds_assessments_and_says_what_flips(
+    bundles: Path, upload: Callable[..., Scan], capsys: pytest.CaptureFixture[str]
+) -> None:
+    scan = upload()
+    before = scan.assessment
+    call_command("rescore", "--dry-run")
+    assert "1 scans would be judged again" in capsys.readouterr().out
+    bundle(bundles, "steep", 40.0)
+    shutil.rmtree(bundles / "bright")
+    call_command("rescore")
+    said = capsys.readouterr().out
+    after = scan.assessments.first()
+    assert after.pk != before.pk
+    assert f"{before.outcome} → {after.outcome}" in said
+    assert "1 judged again, 1 flipped" in said
+    assert Assessment.objects.get(pk=before.pk).panel == before.panel
+    assert scan.events.filter(kind="reassessed").count() == 1
+    shutil.rmtree(bundles / "steep")
+    with pytest.raises(CommandError, match="No bundle"):
+        call_command("rescore")

@@ -1,0 +1,48 @@
+"""Judge stored files again with the panel as it is now, and say which outcomes would flip."""
+
+import datetime as dt
+from argparse import ArgumentParser
+from collections import Counter
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from detection import DetectionError
+from scans import analysis
+from scans.models import Outcome, Scan, Status, WrongState
+
+
+class Command(BaseCommand):
+    help = "Judge analysed scans again with today's panel. Earlier assessments stay; prints what flips."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--outcome", choices=Outcome.values, help="only those that stand at this outcome")
+        parser.add_argument("--since", type=dt.date.fromisoformat, help="only those uploaded from this day on")
+        parser.add_argument("--limit", type=int, default=0)
+        parser.add_argument("--dry-run", action="store_true", help="only count how many it would be")
+
+    def handle(self, **options: Any) -> None:
+        scans = Scan.objects.filter(status=Status.ANALYSED).exclude(media="").listed().order_by("created_at")
+        if options["outcome"]:
+            scans = scans.filter(outcome=options["outcome"])
+        if options["since"]:
+            scans = scans.filter(created_at__date__gte=options["since"])
+        if options["limit"]:
+            scans = scans[: options["limit"]]
+        if options["dry_run"]:
+            self.stdout.write(f"{scans.count()} scans would be judged again.")
+            return
+        if not analysis.panel().heard:
+            raise CommandError("No bundle is installed: nothing could be judged again.")
+        flips: Counter[tuple[str, str]] = Counter()
+        for scan in scans.iterator(50):
+            try:
+                now = analysis.reassess(scan)
+            except (WrongState, DetectionError) as error:
+                self.stderr.write(f"{scan.pk}: left as it was ({error})")
+                continue
+            flips[scan.outcome, now.outcome] += 1
+        for (before, after), count in sorted(flips.items()):
+            self.stdout.write(f"{count:6}  {before} {'→ ' + after if before != after else 'as before'}")
+        changed = sum(count for (before, after), count in flips.items() if before != after)
+        self.stdout.write(f"{flips.total()} judged again, {changed} flipped.")
