@@ -217,6 +217,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat")
 CELERY_BEAT_SCHEDULE = {
     "forget old sessions": {"task": "accounts.tasks.forget_sessions", "schedule": 24 * 3600},
     "erase people whose time has come": {"task": "accounts.tasks.erase_due", "schedule": 3600},
+    "forget uploads that broke off": {"task": "scans.tasks.forget_unfinished", "schedule": 3600},
     "take up scans whose worker died": {"task": "scans.tasks.rescue", "schedule": 30},
 }
 
@@ -242,7 +243,7 @@ STAFF_SECOND_FACTOR = env.flag("STAFF_SECOND_FACTOR", default=not DEMO)
 ERASURE_GRACE_DAYS = env.whole("ERASURE_GRACE_DAYS", 14)
 TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0)
 # A POST to a view of an app above accounts counts as an attempt of this kind.
-GUARDED = {"scans:new": "upload", "scans:batches": "upload", "scans:camera": "upload"}
+GUARDED = {"scans:new": "upload", "scans:batches": "upload", "scans:camera": "upload", "scans:tus": "upload"}
 # Attempts per period; see accounts/throttle.py for what each one guards.
 LIMITS: dict[str, dict[str, Any]] = {
     "sign-in": {"account": env.text("LIMIT_SIGN_IN", "10/5m"), "address": env.text("LIMIT_SIGN_IN_ADDRESS", "30/5m")},

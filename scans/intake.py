@@ -241,7 +241,11 @@ def _check(held: Held, owner: Any) -> None:
         raise Refused("empty", _("This file is empty."))
     if analysis.recognise(held.path) is None:
         raise Refused("unknown_format", _("This is not a picture or video that can be read here."))
-    if settings.QUOTA_MB and used(owner) + held.bytes > settings.QUOTA_MB * 2**20:
+    check_room(owner, held.bytes)
+
+
+def check_room(owner: Any, size: int) -> None:
+    if settings.QUOTA_MB and used(owner) + size > settings.QUOTA_MB * 2**20:
         raise Refused(
             "quota",
             _("Your %(quota)d MB are used up. Delete scans that you no longer need.") % {"quota": settings.QUOTA_MB},

@@ -1,12 +1,15 @@
 """Celery's doors into this room: fetch by id, call a verb."""
 
+import time
+from pathlib import Path
+
 import structlog
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 
 from . import analysis
-from .models import Queue, Scan, Status, WrongState
+from .models import Queue, Resumable, Scan, Status, WrongState
 
 log = structlog.get_logger(__name__)
 
@@ -49,3 +52,14 @@ def check_stability(scan_id: str) -> None:
 def rescue() -> None:
     for scan in analysis.rescue():
         send(scan)
+
+
+@shared_task(queue="post")
+def forget_unfinished() -> None:
+    """Uploads that nobody went on with, and files on their way in whose process died."""
+    for upload in Resumable.objects.expired():
+        upload.forget()
+    old = time.time() - 24 * 3600
+    for file in (Path(settings.MEDIA_ROOT) / "incoming").glob("tmp*"):
+        if file.stat().st_mtime < old:
+            file.unlink(missing_ok=True)

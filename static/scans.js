@@ -66,7 +66,66 @@ function upload(form) {
 
   const wait = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
 
-  function send({ file, row, said, bar }, address) {
+  // Large files come in pieces (tus 1.0), and go on where they were when the connection comes back, or the page.
+  const PIECE = 8 << 20, HEADERS = { "Tus-Resumable": "1.0.0" };
+
+  async function sendInPieces({ file, row, said, bar }) {
+    const mark = `upload ${file.name} ${file.size} ${file.lastModified}`, token = { "X-CSRFToken": tokenOf(form) };
+    const letters = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+    const stop = document.createElement("button");
+    let stopped = false, place = localStorage.getItem(mark), broke = 0;
+    stop.type = "button"; stop.className = "button small"; stop.textContent = words.cancel;
+    stop.addEventListener("click", () => { stopped = true; if (place) fetch(place, { method: "DELETE", headers: { ...HEADERS, ...token } }); });
+    row.append(bar, stop);
+    const end = (text, result) => {
+      localStorage.removeItem(mark);
+      said.textContent = text; row.classList.toggle("wrong", !result);
+      bar.remove(); stop.remove();
+      return result;
+    };
+    while (!stopped) {
+      try {
+        let at = 0;
+        if (place) {
+          const known = await fetch(place, { method: "HEAD", headers: HEADERS });
+          if (known.ok) at = Number(known.headers.get("Upload-Offset")); else place = null;
+        }
+        if (!place) {
+          const meta = [`filename ${letters(file.name)}`];
+          if (batch) meta.push(`batch ${letters(batch.id)}`);
+          if (byId("id_consents_to_training").checked) meta.push(`consents_to_training ${letters("on")}`);
+          const made = await fetch(words.pieces, { method: "POST", headers: { ...HEADERS, ...token, "Upload-Length": file.size, "Upload-Metadata": meta.join(",") } });
+          if (made.status === 429) { said.textContent = words.slow; await wait(Number(made.headers.get("Retry-After")) || 5); continue; }
+          if (made.status !== 201) return end((await made.json().catch(() => ({}))).said || words.lost, null);
+          place = made.headers.get("Location");
+          localStorage.setItem(mark, place);
+        }
+        while (!stopped) {
+          const began = Date.now(), piece = file.slice(at, at + PIECE);
+          const sent = await fetch(place, { method: "PATCH", body: piece, headers: { ...HEADERS, ...token, "Upload-Offset": at, "Content-Type": "application/offset+octet-stream" } });
+          if (!sent.ok) {
+            if (sent.status < 500 && ![409, 423].includes(sent.status)) return end((await sent.json().catch(() => ({}))).said || words.lost, null);
+            throw new Error(sent.status);
+          }
+          at = Number(sent.headers.get("Upload-Offset")); broke = 0;
+          bar.value = (100 * at) / file.size;
+          said.textContent = `${words.sending} · ${Math.round(bar.value)} % · ${(piece.size / 1048.576 / Math.max(1, Date.now() - began)).toFixed(1)} MB/s`;
+          if (sent.headers.get("Scan-Location")) return end(words.done, { url: sent.headers.get("Scan-Location") });
+        }
+      } catch {
+        said.textContent = `${words.lost} …`;
+        if (broke++ > 20) return end(words.lost, null);
+        await wait(Math.min(15, 2 ** broke));
+      }
+    }
+    return end(words.cancelled, null);
+  }
+
+  function send(next, address) {
+    return next.file.size > PIECE ? sendInPieces(next) : sendWhole(next, address);
+  }
+
+  function sendWhole({ file, row, said, bar }, address) {
     return new Promise((done) => {
       const request = new XMLHttpRequest(), body = new FormData(), stop = document.createElement("button"), began = Date.now();
       body.append("csrfmiddlewaretoken", tokenOf(form));

@@ -5,6 +5,7 @@ from .batch import Batch
 from .event import Event
 from .feedback import Feedback
 from .fingerprint import Fingerprint
+from .resumable import Resumable
 from .scan import BEFORE, Queue, Scan, Source, Status, WrongState
 from .sharing import Report, Share
 
@@ -20,6 +21,7 @@ __all__ = [
     "Outcome",
     "Queue",
     "Report",
+    "Resumable",
     "Scan",
     "Share",
     "Source",

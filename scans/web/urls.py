@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import capability, sharing, views
+from . import capability, sharing, tus, views
 
 app_name = "scans"
 urlpatterns = [
@@ -9,6 +9,8 @@ urlpatterns = [
     path("scans/camera/", views.camera, name="camera"),
     path("scans/batches/", views.batches, name="batches"),
     path("scans/batches/<uuid:pk>/", views.batch, name="batch"),
+    path("scans/tus/", tus.uploads, name="tus"),
+    path("scans/tus/<uuid:pk>/", tus.upload, name="tus_upload"),
     path("scans/selected/", views.selected, name="selected"),
     path("scans/export.<str:form>", views.export, name="export"),
     path("scans/<uuid:pk>/", views.scan, name="scan"),

@@ -1,11 +1,12 @@
 """From a file on one's disk to a result that can be read, used and deleted: in a real browser, with a real worker."""
 
 import re
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from ..detection.judging import films
 from ..scans.conftest import portrait
@@ -14,6 +15,7 @@ from .conftest import Site, Window
 from .test_pages import look_again, look_at_all
 
 PAGES = ("/scans/", "/scans/?text=nothing", "/models/", "/check/", "/scans/camera/", "/scans/new/")
+TUS_CLIENT = Path(__file__).with_name("tus.min.js").read_text()
 SCAN = re.compile(r"/scans/[0-9a-f-]{36}/$")
 
 
@@ -150,3 +152,54 @@ def test_a_stranger_finds_nothing(window: Window, site: Site, photo: Path, brows
         assert answer is not None
         assert answer.status == 404, address
     context.close()
+
+
+def test_a_large_file_goes_on_after_the_connection_broke(window: Window, site: Site, tmp_path: Path) -> None:
+    page = window.page
+    enter(page, site)
+    path = films.film(tmp_path / "large.mp4", films.portrait(4))
+    path.write_bytes(path.read_bytes() + free_box(20 << 20))
+    broken: list[str] = []
+
+    def cut(route: Route) -> None:
+        if len(broken) < 2 and route.request.method == "PATCH" and route.request.headers["upload-offset"] != "0":
+            broken.append(route.request.headers["upload-offset"])
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/scans/tus/*/", cut)
+    page.goto("/scans/new/")
+    page.locator("#id_files").set_input_files(path)
+    page.get_by_role("button", name="Hand in").click()
+    page.wait_for_url(SCAN)
+    expect(page.locator("#verdict")).to_be_visible()
+    assert len(broken) == 2
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_the_usual_client_of_the_protocol_is_understood(window: Window, site: Site) -> None:
+    page = window.page
+    enter(page, site)
+    page.goto("/scans/new/")
+    page.evaluate(TUS_CLIENT)
+    said = page.evaluate(
+        """content => new Promise((done, failed) => {
+          const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+          const file = new File([new Uint8Array(content)], "photo.jpg", {type: "image/jpeg"});
+          new tus.Upload(file, {
+            endpoint: "/scans/tus/", chunkSize: 9000, headers: {"X-CSRFToken": token}, retryDelays: [0, 100],
+            metadata: {filename: file.name}, onError: failed,
+            onSuccess: ({lastResponse}) => done(lastResponse.getHeader("Scan-Location")),
+          }).start();
+        })""",
+        list(portrait(400)),
+    )
+    assert SCAN.search(said)
+    page.goto(said)
+    expect(page.get_by_role("heading", name="photo.jpg")).to_be_visible()
+
+
+def free_box(size: int) -> bytes:
+    """A part of an MP4 that players pass over."""
+    return struct.pack(">I4s", size, b"free") + bytes(size - 8)

@@ -1,0 +1,54 @@
+"""A large file that comes in pieces, over connections that break."""
+
+import uuid
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class ResumableQuerySet(models.QuerySet["Resumable"]):
+    def expired(self) -> Self:
+        return self.filter(expires_at__lt=timezone.now())
+
+
+class Resumable(models.Model):
+    """How much is here is told by the file on the disk: it can't be wrong about itself after a crash."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("owner")
+    )
+    name = models.CharField(_("name"), max_length=255)
+    length = models.PositiveBigIntegerField(_("size in bytes"))
+    batch = models.ForeignKey("scans.Batch", null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    consents_to_training = models.BooleanField(_("may be used for training"), default=False)
+    created_at = models.DateTimeField(_("begun"), default=timezone.now)
+    expires_at = models.DateTimeField(_("ends"), db_index=True)
+
+    objects: ClassVar[Any] = ResumableQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("upload in pieces")
+        verbose_name_plural = _("uploads in pieces")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def forget(self) -> None:
+        Resumable.objects.filter(pk=self.pk).delete()
+        self.path.unlink(missing_ok=True)
+
+    @property
+    def path(self) -> Path:
+        return Path(settings.MEDIA_ROOT) / "incoming" / f"part-{self.pk.hex}"
+
+    @property
+    def offset(self) -> int:
+        try:
+            return self.path.stat().st_size
+        except FileNotFoundError:
+            return 0

@@ -1,0 +1,161 @@
+"""The tus 1.0 protocol (creation, expiration, termination): large files over connections that break."""
+
+import base64
+import binascii
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http.request import UnreadablePostError
+from django.urls import reverse
+from django.utils.http import http_date
+from django.views.decorators.cache import never_cache
+
+from .. import resumable
+from ..intake import PIECE, Refused
+from ..models import Batch, Resumable
+from .views import HTTP_OF, SignedIn
+
+VERSION = "1.0.0"
+BODY = "application/offset+octet-stream"
+
+
+@never_cache
+def uploads(request: SignedIn) -> HttpResponse:
+    """Where an upload is begun."""
+    if request.method == "OPTIONS":
+        return _answer(204, **{
+            "Tus-Version": VERSION,
+            "Tus-Extension": "creation,expiration,termination",
+            "Tus-Max-Size": str(settings.MAX_UPLOAD_MB * 2**20),
+        })  # fmt: skip
+    if request.method != "POST":
+        return _answer_to(HttpResponseNotAllowed(["POST", "OPTIONS"]))
+    if wrong := _version(request):
+        return wrong
+    length = request.headers.get("Upload-Length", "")
+    said = _metadata(request.headers.get("Upload-Metadata", ""))
+    if said is None or not length.isdecimal() or len(length) > 15:
+        return _answer(400)
+    try:
+        batch = Batch.objects.get(pk=uuid.UUID(said["batch"]), owner=request.user) if said.get("batch") else None
+    except (ValueError, Batch.DoesNotExist):
+        raise Http404 from None
+    try:
+        upload = resumable.begin(
+            request.user,
+            said.get("filename", ""),
+            int(length),
+            batch=batch,
+            consents=said.get("consents_to_training") == "on",
+        )
+    except Refused as refusal:
+        return _refused(refusal)
+    if not upload.length:
+        return _finished(upload, 201)
+    return _answer(201, **{"Location": reverse("scans:tus_upload", args=[upload.pk]), **_state(upload)})
+
+
+@never_cache
+def upload(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
+    """Where it goes on, says how far it is, or is given up."""
+    found: Resumable | None = (
+        Resumable.objects.filter(owner=request.user, pk=pk).select_related("batch", "owner").first()
+    )
+    if found is None:
+        return _answer(404)
+    if wrong := _version(request):
+        return wrong
+    if request.method == "HEAD":
+        return _answer(200, **{"Upload-Length": str(found.length), **_state(found)})
+    if request.method == "DELETE":
+        found.forget()
+        return _answer(204)
+    if request.method != "PATCH":
+        return _answer_to(HttpResponseNotAllowed(["HEAD", "PATCH", "DELETE"]))
+    return _go_on(request, found)
+
+
+def _go_on(request: SignedIn, found: Resumable) -> HttpResponse:
+    offset = request.headers.get("Upload-Offset", "")
+    if request.content_type != BODY:
+        return _answer(415)
+    if not offset.isdecimal() or len(offset) > 15:
+        return _answer(400)
+    try:
+        at = resumable.go_on(found, int(offset), _body(request))
+        if at == found.length:
+            return _finished(found, 204)
+    except resumable.WrongOffset:
+        return _answer(409, **_state(found))
+    except resumable.Busy:
+        return _answer(423)
+    except Refused as refusal:
+        return _refused(refusal)
+    return _answer(204, **_state(found))
+
+
+def _body(request: SignedIn) -> Iterator[bytes]:
+    """Piece by piece; a connection that breaks ends it quietly, and what came is kept."""
+    while True:
+        try:
+            piece = request.read(PIECE)
+        except UnreadablePostError:
+            return
+        if not piece:
+            return
+        yield piece
+
+
+def _finished(found: Resumable, status: int) -> HttpResponse:
+    try:
+        scan = resumable.finish(found)
+    except Refused as refusal:
+        return _refused(refusal)
+    return _answer(
+        status,
+        **{
+            "Location": reverse("scans:tus_upload", args=[found.pk]),
+            "Upload-Offset": str(found.length),
+            "Scan-Location": scan.get_absolute_url(),
+        },
+    )
+
+
+def _version(request: SignedIn) -> HttpResponse | None:
+    if request.headers.get("Tus-Resumable") == VERSION:
+        return None
+    return _answer(412, **{"Tus-Version": VERSION})
+
+
+def _metadata(said: str) -> dict[str, str] | None:
+    found = {}
+    for pair in filter(None, said.split(",")):
+        key, _space, value = pair.strip().partition(" ")
+        try:
+            found[key] = base64.b64decode(value, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+    return found
+
+
+def _state(found: Resumable) -> dict[str, str]:
+    return {"Upload-Offset": str(found.offset), "Upload-Expires": http_date(found.expires_at.timestamp())}
+
+
+def _refused(refusal: Refused) -> HttpResponse:
+    answer = JsonResponse({"code": refusal.code, "said": str(refusal)}, status=HTTP_OF.get(refusal.code, 422))
+    return _answer_to(answer)
+
+
+def _answer(status: int, **headers: str) -> HttpResponse:
+    return _answer_to(HttpResponse(status=status), **headers)
+
+
+def _answer_to(answer: Any, **headers: str) -> HttpResponse:
+    for name, value in {"Tus-Resumable": VERSION, **headers}.items():
+        answer[name] = value
+    response: HttpResponse = answer
+    return response
