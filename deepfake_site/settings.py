@@ -162,8 +162,27 @@ STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+# Media in an object store: handed out by addresses that are signed for a person and end after minutes.
+S3_BUCKET = env.text("S3_BUCKET")
+S3_ENDPOINT = env.text("S3_ENDPOINT")
+S3_REGION = env.text("S3_REGION", "us-east-1")
+S3_ORIGIN = (S3_ENDPOINT or f"https://{S3_BUCKET}.s3.{S3_REGION}.amazonaws.com") if S3_BUCKET else ""
+S3 = {
+    "bucket_name": S3_BUCKET,
+    "endpoint_url": S3_ENDPOINT or None,
+    "region_name": S3_REGION,
+    "access_key": env.text("S3_ACCESS_KEY") or None,  # without: whatever the machine's role gives
+    "secret_key": env.text("S3_SECRET_KEY") or None,
+    "signature_version": "s3v4",
+    "addressing_style": "path" if S3_ENDPOINT else "virtual",
+    "querystring_expire": 300,
+    "default_acl": None,
+    "file_overwrite": False,
+}
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": S3}
+    if S3_BUCKET
+    else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -341,8 +360,8 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF, NONCE],
         "style-src": [SELF, NONCE],
-        "img-src": [SELF, "data:", "blob:"],
-        "media-src": [SELF, "blob:"],
+        "img-src": [SELF, "data:", "blob:", *filter(None, [S3_ORIGIN])],
+        "media-src": [SELF, "blob:", *filter(None, [S3_ORIGIN])],
         "connect-src": [SELF],
         "font-src": [SELF],
         "manifest-src": [SELF],

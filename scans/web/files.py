@@ -27,7 +27,10 @@ def send(request: HttpRequest, stored: Any, *, kind: str, etag: str, name: str =
         raise Http404
     mime = INLINE.get(kind)
     disposition = content_disposition_header(download or mime is None, name or "file") or "inline"
-    response = _answer(request, stored, f'"{etag}"', mime or "application/octet-stream", disposition)
+    mime = mime or "application/octet-stream"
+    if not isinstance(stored.storage, FileSystemStorage):
+        return _elsewhere(stored, mime, disposition)
+    response = _answer(request, stored, f'"{etag}"', mime, disposition)
     response["ETag"] = f'"{etag}"'
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -39,8 +42,6 @@ def send(request: HttpRequest, stored: Any, *, kind: str, etag: str, name: str =
 def _answer(request: HttpRequest, stored: Any, etag: str, mime: str, disposition: str) -> HttpResponseBase:
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
         return HttpResponseNotModified()
-    if not isinstance(stored.storage, FileSystemStorage):
-        return redirect(stored.storage.url(stored.name, parameters={"ResponseContentDisposition": disposition}))
     if settings.X_ACCEL:
         return _headed(HttpResponse(), mime, disposition, {"X-Accel-Redirect": f"/internal-media/{stored.name}"})
     size = stored.size
@@ -64,6 +65,14 @@ def _answer(request: HttpRequest, stored: Any, etag: str, mime: str, disposition
             "Accept-Ranges": "bytes",
         },
     )
+
+
+def _elsewhere(stored: Any, mime: str, disposition: str) -> HttpResponseBase:
+    """An address in the object store, signed for some minutes; ranges and all are the store's work."""
+    said = {"ResponseContentDisposition": disposition, "ResponseContentType": mime}
+    response = redirect(stored.storage.url(stored.name, parameters=said))
+    patch_cache_control(response, private=True, no_store=True)
+    return response
 
 
 def _headed(response: Any, mime: str, disposition: str, headers: dict[str, str]) -> Any:
