@@ -19,7 +19,7 @@ PARTS = (("train", 80), ("validation", 90), ("calibration", 100))
 
 @dataclass(frozen=True, slots=True)
 class RealFace:
-    """A crop of a real face as it lies on disk, with its five landmarks and where it is from."""
+    """A crop of a face as it lies on disk, with its five landmarks and where it is from. Nearly all are real."""
 
     name: str
     group: str
@@ -27,10 +27,12 @@ class RealFace:
     licence: str
     encoded: bytes
     landmarks: Points
+    manipulation: str = ""  # of a fake that somebody else made
+    said_part: str = ""  # where whoever made the set has put it
 
     @property
     def part(self) -> str:
-        return part_of(self.group)
+        return self.said_part or part_of(self.group)
 
     def pixels(self) -> Pixels:
         read = cv2.imdecode(np.frombuffer(self.encoded, np.uint8), cv2.IMREAD_COLOR)
@@ -50,7 +52,7 @@ def read_faces(folder: Path, part: str = "") -> list[RealFace]:
     try:
         with (folder / "faces.csv").open(newline="") as file:
             for row in csv.DictReader(file):
-                if part and part_of(row["group"]) != part:
+                if part and (row.get("part") or part_of(row["group"])) != part:
                     continue
                 archive = archives.get(row["zip"]) or archives.setdefault(
                     row["zip"], zipfile.ZipFile(folder / row["zip"])
@@ -64,6 +66,8 @@ def read_faces(folder: Path, part: str = "") -> list[RealFace]:
                         licence=row["licence"],
                         encoded=archives[row["zip"]].read(row["name"]),
                         landmarks=np.array(points, np.float32),
+                        manipulation=row.get("manipulation") or "",
+                        said_part=row.get("part") or "",
                     )
                 )
     finally:

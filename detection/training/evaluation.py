@@ -1,11 +1,8 @@
 """The protocol: the whole pipeline on raw files that nothing was trained or tuned on, with nothing dropped silently."""
 
 import csv
-import tempfile
-import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -22,20 +19,10 @@ from ..limits import Clock, Limits
 from ..media import Kind, probe
 from ..panel import Panel
 from . import figures
+from .layouts import Item
 
 REFUSED = "refused"
 Told = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A file with a known answer."""
-
-    name: str
-    fake: bool
-    manipulation: str
-    group: str
-    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,46 +45,6 @@ class Row:
     @property
     def judged(self) -> bool:
         return self.score is not None
-
-
-@contextmanager
-def items(source: Path) -> Iterator[list[Item]]:
-    """The files of a folder, an archive, or a CSV (file, label, manipulation, group)."""
-    if source.suffix == ".csv":
-        yield _listed(source)
-    elif source.is_dir():
-        yield list(_in_folder(source))
-    elif zipfile.is_zipfile(source):
-        with tempfile.TemporaryDirectory(prefix="evaluate-") as unpacked, zipfile.ZipFile(source) as archive:
-            archive.extractall(unpacked)
-            yield list(_in_folder(Path(unpacked)))
-    else:
-        raise ValueError(f"{source} is neither a folder with real/ and fake/, nor an archive of them, nor a CSV.")
-
-
-def _in_folder(root: Path) -> Iterator[Item]:
-    for path in sorted(p for p in root.rglob("*") if p.is_file() and not p.name.startswith(".")):
-        parts = path.relative_to(root).parts
-        label = next((part for part in parts[:-1] if part in ("real", "fake")), None)
-        if label is None:
-            continue
-        inner = parts[parts.index(label) + 1 : -1]
-        name = "/".join(parts)
-        yield Item(name, label == "fake", inner[0] if inner and label == "fake" else "", name, path)
-
-
-def _listed(source: Path) -> list[Item]:
-    with source.open(newline="") as file:
-        return [
-            Item(
-                row["file"],
-                row["label"] in ("fake", "1"),
-                row.get("manipulation") or "",
-                row.get("group") or row["file"],
-                (source.parent / row["file"]).resolve(),
-            )
-            for row in csv.DictReader(file)
-        ]
 
 
 def run(found: Iterable[Item], panel: Panel, limits: Limits, *, out: Path | None, told: Told) -> list[Row]:

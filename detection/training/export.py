@@ -151,7 +151,7 @@ def _measured(checking: list[samples.Sample], scores: Any) -> list[dict[str, Any
 
 def _kinds(checking: list[samples.Sample], shares: Any) -> list[str]:
     """The second head's names, where it can tell every one of them from the others; else none at all."""
-    groups = np.array([-1 if not s.fake else samples.group_of(s.kind) for s in checking])
+    groups = np.array([-1 if (group := samples.group_of(s.kind)) is None else group for s in checking])
     fakes = groups >= 0
     names = []
     for number, name in enumerate(GROUPS):

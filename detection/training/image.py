@@ -151,11 +151,13 @@ def _compile(model: Any, plan: Plan) -> None:
 
 
 def _step(model: Any, pictures: Any, kinds: list[str], plan: Plan) -> Any:
-    """Real ones have no kind: they weigh nothing there."""
+    """Real ones, and fakes made by others, have no kind that is known: they weigh nothing there."""
     fake = np.array([[float(kind != samples.REAL)] for kind in kinds], np.float32)
-    groups = np.array([0 if kind == samples.REAL else samples.group_of(kind) for kind in kinds], np.int32)
+    known = [samples.group_of(kind) for kind in kinds]
+    groups = np.array([group or 0 for group in known], np.int32)
+    weights = np.array([float(group is not None) for group in known], np.float32)
     given = crops.fed(pictures, SCALING, "rgb")
-    values = model.train_on_batch(given, [fake, groups], sample_weight=[np.ones(len(kinds)), fake[:, 0]])
+    values = model.train_on_batch(given, [fake, groups], sample_weight=[np.ones(len(kinds)), weights])
     return values[0] if isinstance(values, list | tuple | np.ndarray) else values
 
 

@@ -19,7 +19,7 @@ from .pseudofakes import GROUPS, KINDS, Face
 
 # The face finder's box, in distances of the eyes from the middle of the five landmarks: measured on 208 faces.
 BOX_DOWN, BOX_WIDTH, BOX_HEIGHT = -0.21, 2.15, 2.88
-REAL = "real"
+REAL, GIVEN = "real", "given"  # a given fake is one that somebody else made
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +43,35 @@ class Sample:
         return self.kind != REAL
 
 
-def draw(
-    faces: Sequence[RealFace],
-    recipe: Recipe,
-    chance: np.random.Generator,
-    kind: str = "",
-    generator: Eigenfaces | None = None,
-) -> Sample:
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Whom samples are made of: real people, fakes that others made, and a generator where the recipe wants one."""
+
+    real: Sequence[RealFace]
+    given: Sequence[RealFace] = ()
+    generator: Eigenfaces | None = None
+
+    @classmethod
+    def of(cls, faces: Sequence[RealFace], recipe: Recipe) -> "Cast":
+        real = [face for face in faces if not face.manipulation]
+        wants = {kind for kind, share in recipe.weights if share}
+        given = [face for face in faces if face.manipulation] if GIVEN in wants else []
+        return cls(real, given, Eigenfaces.of(real) if "generated" in wants else None)
+
+
+def draw(cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str = "") -> Sample:
     """One crop. `kind`: real, or a kind of fake; else a coin decides."""
     if not kind:
         kinds, shares = zip(*recipe.weights, strict=True)
         total = np.array(shares) / sum(shares)
         kind = REAL if chance.random() < 0.5 else str(chance.choice(kinds, p=total))
-    face = _smaller(_read(faces[int(chance.integers(len(faces)))], chance), chance)
+    among = cast.given if kind == GIVEN else cast.real
+    face = _smaller(_read(among[int(chance.integers(len(among)))], chance), chance)
     pixels = face.pixels
-    if kind != REAL:
-        other = _read(_lookalike(face, faces, chance), chance)
-        pixels = pseudofakes.make(kind, replace(face, generator=generator), other, chance)
-    elif chance.random() < recipe.soft:
+    if kind in KINDS:
+        other = _read(_lookalike(face, cast.real, chance), chance)
+        pixels = pseudofakes.make(kind, replace(face, generator=cast.generator), other, chance)
+    elif kind == REAL and chance.random() < recipe.soft:
         pixels = degrading.softer(pixels, chance)
     before = pixels.shape[1]
     pixels = degrading.degrade(pixels, chance)
@@ -106,19 +117,20 @@ def _box(landmarks: Points, chance: np.random.Generator) -> tuple[float, float, 
     return x - width, y - height, x + width, y + height
 
 
-def group_of(kind: str) -> int:
-    return GROUPS.index(KINDS[kind][1])
+def group_of(kind: str) -> int | None:
+    """Which group of kinds; of real faces and of given fakes nobody knows."""
+    return GROUPS.index(KINDS[kind][1]) if kind in KINDS else None
 
 
 def stream(
     faces: list[RealFace], recipe: Recipe, *, batch: int, seed: int, workers: int
 ) -> Iterator[tuple[Pixels, list[str]]]:
     """Batches from processes of their own, for ever."""
-    generator = generator_for(recipe, faces)
+    cast = Cast.of(faces, recipe)
     context: Any = multiprocessing.get_context("spawn")
     queue = context.Queue(maxsize=24)
     started = [
-        context.Process(target=_fill, args=(queue, faces, recipe, batch, seed + number, generator), daemon=True)
+        context.Process(target=_fill, args=(queue, cast, recipe, batch, seed + number), daemon=True)
         for number in range(workers)
     ]
     for process in started:
@@ -131,19 +143,12 @@ def stream(
             process.terminate()
 
 
-def generator_for(recipe: Recipe, faces: Sequence[RealFace]) -> Eigenfaces | None:
-    """Made of the same faces, where the recipe has fakes that need one."""
-    return Eigenfaces.of(faces) if "generated" in dict(recipe.weights) else None
-
-
-def _fill(
-    queue: Any, faces: list[RealFace], recipe: Recipe, batch: int, seed: int, generator: Eigenfaces | None
-) -> None:
+def _fill(queue: Any, cast: Cast, recipe: Recipe, batch: int, seed: int) -> None:
     cv2.setNumThreads(1)
     queue.cancel_join_thread()  # whoever ends has nobody left to hand the rest to
     chance = np.random.default_rng(seed)
     while True:
-        made = [draw(faces, recipe, chance, generator=generator) for _ in range(batch)]
+        made = [draw(cast, recipe, chance) for _ in range(batch)]
         waiting = (np.stack([sample.pixels for sample in made]), [sample.kind for sample in made])
         while True:
             try:
@@ -159,7 +164,6 @@ def fixed(faces: list[RealFace], recipe: Recipe, *, each: int, seed: int) -> lis
     cv2.setNumThreads(1)
     chance = np.random.default_rng(seed)
     kinds = [kind for kind, _ in recipe.weights]
-    generator = generator_for(recipe, faces)
-    return [
-        draw(faces, recipe, chance, kind, generator) for kind in [*kinds, *[REAL] * len(kinds)] for _ in range(each)
-    ]
+    cast = Cast.of(faces, recipe)
+    wanted = [*kinds, *[REAL] * len(kinds)]
+    return [draw(cast, recipe, chance, kind) for kind in wanted for _ in range(each)]

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from detection.limits import Limits
 from detection.panel import Panel, Weight, read_panel
-from detection.training import evaluation
+from detection.training import evaluation, layouts
 
 
 class Command(BaseCommand):
@@ -28,9 +28,9 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         panel = _panel(read_panel(options["bundles"]), options["bundle"])
-        with evaluation.items(options["source"]) as found:
+        with layouts.items(options["source"]) as found:
             if not found:
-                raise CommandError(f"{options['source'].name} holds neither real/ nor fake/ with files in it.")
+                raise CommandError(f"{options['source'].name} holds neither real/ nor fake/, nor a known layout.")
             chosen = _spread(found, options["limit"])
             with tqdm(total=len(chosen), unit="file") as bar:
 
@@ -57,7 +57,7 @@ def _panel(panel: Panel, name: str | None) -> Panel:
     return replace(panel, members=members, broken=(), cuts=None)
 
 
-def _spread(found: list[evaluation.Item], limit: int) -> list[evaluation.Item]:
+def _spread(found: list[layouts.Item], limit: int) -> list[layouts.Item]:
     if not limit:
         return found
     chosen = []

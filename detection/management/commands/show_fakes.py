@@ -25,9 +25,9 @@ class Command(BaseCommand):
         faces = read_faces(options["faces"], "validation")
         recipe = samples.Recipe(size=options["size"])
         chance = np.random.default_rng(options["seed"])
-        generator, rows = samples.generator_for(recipe, faces), []
+        cast, rows = samples.Cast.of(faces, recipe), []
         for kind in (samples.REAL, *(kind for kind, _ in recipe.weights)):
-            made = [samples.draw(faces, recipe, chance, kind, generator).pixels for _ in range(options["columns"])]
+            made = [samples.draw(cast, recipe, chance, kind).pixels for _ in range(options["columns"])]
             row = np.hstack(made)
             cv2.putText(row, kind, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 0), 1, cv2.LINE_AA)
             rows.append(row)

@@ -12,7 +12,7 @@ from detection.training import corpora, degrading, outlines, pseudofakes, sample
 from detection.training.corpora import RealFace
 from detection.training.figures import auc, auc_interval
 from detection.training.pseudofakes import KINDS, Face
-from detection.training.samples import REAL, Recipe
+from detection.training.samples import REAL, Cast, Recipe
 
 
 def face_of(person: RealFace) -> Face:
@@ -70,7 +70,8 @@ def cues(pixels: np.ndarray) -> tuple[float, float, float]:
 
 def test_nothing_trivial_tells_fakes_from_real_ones(people: list[RealFace]) -> None:
     chance = np.random.default_rng(0)
-    made = [samples.draw(people, Recipe(size=96), chance) for _ in range(1200)]
+    cast = Cast.of(people, Recipe())
+    made = [samples.draw(cast, Recipe(size=96), chance) for _ in range(1200)]
     fake = np.array([sample.fake for sample in made])
     said = np.array([cues(sample.pixels) for sample in made])
     for number, name in enumerate(("brightness", "sharpness", "size of the JPEG")):
@@ -78,7 +79,7 @@ def test_nothing_trivial_tells_fakes_from_real_ones(people: list[RealFace]) -> N
 
 
 def test_a_sample_is_the_same_for_the_same_seed(people: list[RealFace]) -> None:
-    one, other = (samples.draw(people, Recipe(size=64), np.random.default_rng(7)) for _ in range(2))
+    one, other = (samples.draw(Cast.of(people, Recipe()), Recipe(size=64), np.random.default_rng(7)) for _ in range(2))
     assert one.kind == other.kind
     assert (one.pixels == other.pixels).all()
 
@@ -91,7 +92,7 @@ def test_a_checking_set_has_all_kinds_and_as_many_real_ones(people: list[RealFac
 
 
 def test_pixels_are_cut_as_they_are_for_the_residual_network(people: list[RealFace]) -> None:
-    sample = samples.draw(people, Recipe(size=96, fit="native"), np.random.default_rng(0), REAL)
+    sample = samples.draw(Cast(people), Recipe(size=96, fit="native"), np.random.default_rng(0), REAL)
     assert sample.pixels.shape == (96, 96, 3)
 
 

@@ -1,0 +1,128 @@
+"""Where files with known answers lie: plain folders, lists, and the layouts of the sets that the field trains on."""
+
+import csv
+import json
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+FILMS = (".mp4", ".avi", ".mov", ".mkv", ".webm")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A file with a known answer."""
+
+    name: str
+    fake: bool
+    manipulation: str
+    group: str  # files of one group are never on both sides of a split
+    path: Path
+    part: str = ""  # train, validation or test, where whoever made the set has said so
+
+
+@contextmanager
+def items(source: Path) -> Iterator[list[Item]]:
+    """The files of a folder, of an archive of one, or of a CSV (file, label, manipulation, group)."""
+    if source.suffix == ".csv":
+        yield _listed(source)
+    elif source.is_dir():
+        yield _in_folder(source)
+    elif zipfile.is_zipfile(source):
+        with tempfile.TemporaryDirectory(prefix="files-") as unpacked, zipfile.ZipFile(source) as archive:
+            archive.extractall(unpacked)
+            yield _in_folder(Path(unpacked))
+    else:
+        raise ValueError(f"{source} is neither a folder with real/ and fake/, nor an archive of them, nor a CSV.")
+
+
+def _in_folder(root: Path) -> list[Item]:
+    for sign, read in LAYOUTS.items():
+        if next(root.glob(sign), None) is not None:
+            return list(read(root))
+    return list(_plain(root))
+
+
+def _plain(root: Path) -> Iterator[Item]:
+    """real/ and fake/, the latter perhaps with a folder for each manipulation."""
+    for path in sorted(p for p in root.rglob("*") if p.is_file() and not p.name.startswith(".")):
+        parts = path.relative_to(root).parts
+        label = next((part for part in parts[:-1] if part in ("real", "fake")), None)
+        if label is None:
+            continue
+        inner = parts[parts.index(label) + 1 : -1]
+        name = "/".join(parts)
+        yield Item(name, label == "fake", inner[0] if inner and label == "fake" else "", name, path)
+
+
+def _listed(source: Path) -> list[Item]:
+    with source.open(newline="") as file:
+        return [
+            Item(
+                row["file"],
+                row["label"] in ("fake", "1"),
+                row.get("manipulation") or "",
+                row.get("group") or row["file"],
+                (source.parent / row["file"]).resolve(),
+                row.get("part") or "",
+            )
+            for row in csv.DictReader(file)
+        ]
+
+
+def _films(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in FILMS)
+
+
+def _faceforensics(root: Path) -> Iterator[Item]:
+    """`012.mp4` is real, `012_026.mp4` has the face of 026 in it. The official splits keep such pairs together."""
+    parts = _official(root)
+    for path in _films(root / "original_sequences"):
+        yield Item(str(path.relative_to(root)), False, "", path.stem, path, parts.get(path.stem, ""))
+    for path in _films(root / "manipulated_sequences"):
+        method, group = path.relative_to(root).parts[1], path.stem.split("_")[0]
+        yield Item(str(path.relative_to(root)), True, method, group, path, parts.get(group, ""))
+
+
+def _official(root: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for part, name in (("train", "train"), ("validation", "val"), ("test", "test")):
+        for file in (root / "splits" / f"{name}.json", root / f"{name}.json"):
+            if file.is_file():
+                found |= {str(one): part for pair in json.loads(file.read_text()) for one in pair}
+    return found
+
+
+def _celeb_df(root: Path) -> Iterator[Item]:
+    """`id0_0001.mp4` is real, `id0_id1_0001.mp4` has id1's face on id0; a list names what is for testing."""
+    listed = root / "List_of_testing_videos.txt"
+    lines = listed.read_text().splitlines() if listed.is_file() else []
+    testing = {line.split()[1] for line in lines if line.strip()}
+    for folder, fake in (("Celeb-real", False), ("YouTube-real", False), ("Celeb-synthesis", True)):
+        for path in _films(root / folder):
+            name = str(path.relative_to(root))
+            group = path.stem.split("_")[0] if folder.startswith("Celeb") else path.stem
+            yield Item(name, fake, "face_swap" if fake else "", group, path, "test" if name in testing else "")
+
+
+def _dfdc(root: Path) -> Iterator[Item]:
+    """Each folder's `metadata.json` tells label, split and the original that a fake was made of."""
+    names = {"train": "train", "validation": "validation", "test": "test"}
+    for metadata in sorted(root.rglob("metadata.json")):
+        for name, said in sorted(json.loads(metadata.read_text()).items()):
+            path = metadata.parent / name
+            if path.is_file():
+                fake = said["label"] == "FAKE"
+                where = str(path.relative_to(root))
+                group = said.get("original") or name
+                yield Item(where, fake, "dfdc" if fake else "", group, path, names.get(said.get("split", ""), ""))
+
+
+LAYOUTS: dict[str, Callable[[Path], Iterator[Item]]] = {
+    "manipulated_sequences": _faceforensics,
+    "Celeb-synthesis": _celeb_df,
+    "**/metadata.json": _dfdc,
+}
