@@ -51,10 +51,10 @@ def similar(scan: Scan, among: Any) -> list[Lookalike]:
     """Of the scans in `among` those that look like this one, the most alike first."""
     nearest: dict[Any, int] = {}
     for own in scan.fingerprints.all():
-        for other in Fingerprint.objects.near(own.unsigned).filter(scan__in=among).exclude(scan=scan):
-            apart = distance(own.unsigned, other.unsigned)
-            if apart <= min(NEAR, nearest.get(other.scan_id, NEAR)):
-                nearest[other.scan_id] = apart
-    chosen = sorted(nearest, key=lambda pk: nearest[pk])[:SHOWN]
-    rows = Scan.objects.filter(pk__in=chosen).listed().in_bulk()
-    return [Lookalike(rows[pk], nearest[pk]) for pk in chosen if pk in rows]
+        # Candidates first, access afterwards: joined, the database would go through all that this person may see.
+        for pk, bits in Fingerprint.objects.near(own.unsigned).exclude(scan=scan).values_list("scan_id", "bits"):
+            apart = distance(own.bits, bits)
+            if apart <= min(NEAR, nearest.get(pk, NEAR)):
+                nearest[pk] = apart
+    rows = among.filter(pk__in=nearest).listed().in_bulk()
+    return [Lookalike(rows[pk], nearest[pk]) for pk in sorted(rows, key=lambda pk: nearest[pk])[:SHOWN]]

@@ -27,7 +27,7 @@ def neighbours(value: int, width: int) -> list[int]:
 
 
 def distance(one: int, other: int) -> int:
-    return (one ^ other).bit_count()
+    return ((one ^ other) & ((1 << 64) - 1)).bit_count()
 
 
 class FingerprintQuerySet(models.QuerySet["Fingerprint"]):
