@@ -1,5 +1,6 @@
 """From a file on one's disk to a result that can be read, used and deleted: in a real browser, with a real worker."""
 
+import json
 import re
 import struct
 from collections.abc import Callable
@@ -203,3 +204,9 @@ def test_the_usual_client_of_the_protocol_is_understood(window: Window, site: Si
 def free_box(size: int) -> bytes:
     """A part of an MP4 that players pass over."""
     return struct.pack(">I4s", size, b"free") + bytes(size - 8)
+
+
+def test_the_platforms_own_share_of_the_time_is_told(manage: Callable[..., str], photo: Path) -> None:
+    said = json.loads(manage("bench_site", str(photo), "--single", "2", "--many", "4", "--json").splitlines()[-1])
+    assert said["overhead_ms_worst"] >= said["overhead_ms_median"] > 0
+    assert said["photos_a_second"] > 0
