@@ -50,6 +50,15 @@ def test_a_calibrated_score_is_a_probability(scan: Scan, ann: Client) -> None:
     assert 'class="boxes"' in page
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_drawings_are_the_same_in_every_language(language: str, scan: Scan, ann: Client) -> None:
+    ann.cookies["django_language"] = language
+    page = ann.get(f"/scans/{scan.pk}/").content.decode()
+    numbers = re.findall(r'\b(?:x|y|x1|width|height|font-size|stroke-width|cx|cy)="([^"]+)"', page.split("<main")[1])
+    assert len(numbers) > 10
+    assert [number for number in numbers if not re.fullmatch(r"-?[0-9.]+", number)] == []
+
+
 def test_an_uncalibrated_score_is_no_number(
     tmp_path: Path, upload: Callable[..., Scan], ann: Client, django_assert_max_num_queries: Any
 ) -> None:
