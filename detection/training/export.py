@@ -1,5 +1,6 @@
 """A trained network becomes a bundle: calibrated, measured, described, and checked to be the same in both runtimes."""
 
+import hashlib
 import json
 import shutil
 import tempfile
@@ -8,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
+import tensorflow
 
 from .. import bundle as bundles
 from .. import cards, importing, networks, trial
@@ -32,6 +35,7 @@ class Release:
     faces: dict[str, list[RealFace]]
     version: str = "1"
     each: int = 60  # samples of each kind, for calibrating and for measuring
+    false_alarms: float = 0.01  # of the real faces kept for calibration: files from elsewhere will give more
     measured: list[dict[str, Any]] = field(default_factory=list)  # evaluations to be put into the card
     failures: list[str] = field(default_factory=list)
     licence: str = "MIT"
@@ -69,7 +73,7 @@ class Release:
     def _card(self, net: Any, folder: Path) -> dict[str, Any]:
         fitting = samples.fixed(self.faces["calibration"], self.plan.recipe, each=self.each, seed=7)
         raw, _ = image.scores(net, _pictures(fitting))
-        fitted = calibration.fit(raw, [sample.fake for sample in fitting])
+        fitted = calibration.fit(raw, [sample.fake for sample in fitting], false_alarms=self.false_alarms)
         checking = samples.fixed(self.faces["validation"], self.plan.recipe, each=self.each, seed=99)
         said, kinds = image.scores(net, _pictures(checking))
         recipe = self.plan.recipe
@@ -102,6 +106,9 @@ class Release:
                 "kinds of fakes, by share": dict(recipe.weights),
                 "samples": steps * self.plan.batch,
                 "seed": self.plan.seed,
+                "faces sha256": _digest(self.faces["train"]),
+                "software": f"Keras {keras.__version__}, TensorFlow {tensorflow.__version__}",
+                "false alarms wished for in calibration": self.false_alarms,
             },
             "figures": [*_measured(checking, fitted(said)), *self.measured],
             "failures": self.failures,
@@ -119,6 +126,14 @@ class Release:
 
 def _pictures(made: list[samples.Sample]) -> Any:
     return np.stack([sample.pixels for sample in made])
+
+
+def _digest(faces: list[RealFace]) -> str:
+    """Of every crop and every landmark: with the plan beside the bundle, what a second run needs to be the same."""
+    digest = hashlib.sha256()
+    for face in sorted(faces, key=lambda one: one.name):
+        digest.update(face.encoded + face.landmarks.tobytes())
+    return digest.hexdigest()
 
 
 def _summary(faces: list[RealFace]) -> str:

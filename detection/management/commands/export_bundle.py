@@ -20,6 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--release", default="1", help="the bundle's version")
         parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR))
         parser.add_argument("--each", type=int, default=60, help="samples of each kind to calibrate and measure on")
+        parser.add_argument("--false-alarms", type=float, default=0.01, help="share of real faces above the upper cut")
         parser.add_argument("--figures", type=Path, nargs="*", default=[], help="stored evaluations for the card")
         parser.add_argument("--failure", action="append", default=[], help="a known failure, for the card")
 
@@ -31,6 +32,7 @@ class Command(BaseCommand):
             faces={part: read_faces(options["faces"], part) for part in parts},
             version=options["release"],
             each=options["each"],
+            false_alarms=options["false_alarms"],
             measured=[export.row_of(path) for path in options["figures"]],
             failures=options["failure"],
         )
