@@ -36,11 +36,15 @@ class Cuts:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """score = sigmoid(a · logit(raw) + b), fitted on a split of its own."""
+    """score = sigmoid(a · logit(raw) + b), fitted on a split of its own.
+
+    `holds`: on files from elsewhere too, as far as was measured. Only then is the number shown as a probability.
+    """
 
     a: float = 1.0
     b: float = 0.0
     fitted: bool = False
+    holds: bool = True
 
     def __call__(self, raw: float) -> float:
         if not self.fitted:
@@ -146,6 +150,7 @@ def _checked(folder: Path, card: dict[str, Any], digest: str) -> Bundle:
             _number(calibration.get("a", 1.0), "calibration.a", -100, 100),
             _number(calibration.get("b", 0.0), "calibration.b", -100, 100),
             bool(calibration),
+            bool(calibration.get("holds", True)),
         ),
         cuts=cuts_of(cuts),
         files={_matching(FILES, name, "weights"): str(value) for name, value in card["weights"].items()},

@@ -39,6 +39,11 @@ def _calibration(bundle: Bundle) -> str:
     )
     if not bundle.calibration.fitted:
         return f"Not calibrated: its number is no probability, and pages don't show it as one. {band}"
+    if not bundle.calibration.holds:
+        return (
+            "Calibrated on data of its own, which does not hold on files from elsewhere (see the figures): its number"
+            f" is no probability, and pages don't show it as one. {band}"
+        )
     return f"Calibrated on data of its own. {band}"
 
 

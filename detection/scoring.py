@@ -30,7 +30,7 @@ def score(bundle: Bundle, weight: Weight, view: View, clock: Clock) -> BundleFin
         bundle=bundle.identity(),
         policy=weight.value,
         status="failed",
-        calibrated=bundle.calibration.fitted,
+        calibrated=bundle.calibration.fitted and bundle.calibration.holds,
         cuts=(bundle.cuts.little_below, bundle.cuts.manipulated_above),
     )
     try:

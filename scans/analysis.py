@@ -40,7 +40,12 @@ def panel() -> detection.Panel:
 def cards() -> list[dict[str, Any]]:
     """What the installed bundles' cards say, with the word that each has in the panel."""
     return [
-        {**bundle.card, "label": bundle.label, "weight": weight.value, "calibrated": bundle.calibration.fitted}
+        {
+            **bundle.card,
+            "label": bundle.label,
+            "weight": weight.value,
+            "calibrated": bundle.calibration.fitted and bundle.calibration.holds,
+        }
         for bundle, weight in panel().members
     ]
 

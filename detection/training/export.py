@@ -36,6 +36,9 @@ class Release:
     version: str = "1"
     each: int = 60  # samples of each kind, for calibrating and for measuring
     false_alarms: float = 0.01  # of the real faces kept for calibration: files from elsewhere will give more
+    before: Path | None = None  # folder of the training that this one started from
+    holds: bool = True  # the calibration, on files from elsewhere
+    unclaimed: tuple[str, ...] = ()  # kinds that it was shown not to see in files from elsewhere
     measured: list[dict[str, Any]] = field(default_factory=list)  # evaluations to be put into the card
     failures: list[str] = field(default_factory=list)
     licence: str = "MIT"
@@ -93,8 +96,8 @@ class Release:
                 "mirror": recipe.fit == "resize",
                 "smallest_face": 48,
             },
-            "output": {"is": "probability", "fake_is": 1, "kinds": _kinds(checking, kinds)},
-            "calibration": {"a": fitted.a, "b": fitted.b},
+            "output": {"is": "probability", "fake_is": 1, "kinds": _kinds(checking, kinds, self.unclaimed)},
+            "calibration": {"a": fitted.a, "b": fitted.b, "holds": self.holds},
             "cuts": {"little_below": fitted.little_below, "manipulated_above": fitted.manipulated_above},
             "out_of_distribution": {"threshold": threshold},
             "weights": importing.digests(folder),
@@ -105,6 +108,7 @@ class Release:
                 "network": self.plan.network,
                 "kinds of fakes, by share": dict(recipe.weights),
                 "samples": steps * self.plan.batch,
+                **self._before(folder),
                 "seed": self.plan.seed,
                 "faces sha256": _digest(self.faces["train"]),
                 "software": f"Keras {keras.__version__}, TensorFlow {tensorflow.__version__}",
@@ -113,6 +117,15 @@ class Release:
             "figures": [*_measured(checking, fitted(said)), *self.measured],
             "failures": self.failures,
         }
+
+    def _before(self, folder: Path) -> dict[str, Any]:
+        """What the start weights had been through: without its plan nobody could do it again."""
+        if self.before is None:
+            return {}
+        earlier = Plan.read(self.before / "plan.json")
+        earlier.write(folder / "plan-before.json")
+        samples_ = int((self.before / "step.txt").read_text()) * earlier.batch
+        return {"started from": f"a network after {samples_} samples by plan-before.json"}
 
     def _agree(self, bundle: Bundle) -> None:
         """On real crops, not on noise: random pictures agree about anything."""
@@ -164,14 +177,15 @@ def _measured(checking: list[samples.Sample], scores: Any) -> list[dict[str, Any
     return rows
 
 
-def _kinds(checking: list[samples.Sample], shares: Any) -> list[str]:
+def _kinds(checking: list[samples.Sample], shares: Any, unclaimed: tuple[str, ...]) -> list[str]:
     """The second head's names, where it can tell every one of them from the others; else none at all."""
     groups = np.array([-1 if (group := samples.group_of(s.kind)) is None else group for s in checking])
     fakes = groups >= 0
     names = []
     for number, name in enumerate(GROUPS):
         tells = figures.auc(shares[fakes, number], groups[fakes] == number)
-        names.append(name if np.isfinite(tells) and tells >= TELLS else "other")
+        can = np.isfinite(tells) and tells >= TELLS and name not in unclaimed
+        names.append(name if can else "other")
     return names if any(name != "other" for name in names) else []
 
 

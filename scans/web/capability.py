@@ -37,7 +37,8 @@ def conditions(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "reals": row.get("n_real"),
             "auc": row.get("auc"),
             "auc_ci": row.get("auc_ci"),
-            "false_alarms": row.get("false_alarms"),
+            "false_alarms": None if row.get("false_alarms") is None else f"{row['false_alarms'] * 100:.1f}",
+            "enough_real": (row.get("n_real") or 0) >= LEAST,
             "enough": min(row.get("n_fake") or 0, row.get("n_real") or 0) >= LEAST,
             "below_chance": bool(row.get("auc_ci") and row["auc_ci"][0] <= 0.5),
         }

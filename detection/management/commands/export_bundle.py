@@ -17,10 +17,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("run", type=Path, help="folder of the training")
         parser.add_argument("--faces", type=Path, required=True, help="the folder that it was trained on")
+        parser.add_argument("--before", type=Path, help="folder of the training that this one was started from")
         parser.add_argument("--release", default="1", help="the bundle's version")
         parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR))
         parser.add_argument("--each", type=int, default=60, help="samples of each kind to calibrate and measure on")
         parser.add_argument("--false-alarms", type=float, default=0.01, help="share of real faces above the upper cut")
+        parser.add_argument(
+            "--no-probability", action="store_true", help="its calibration does not hold on files from elsewhere"
+        )
+        parser.add_argument("--unclaimed", nargs="*", default=[], help="kinds that it does not see elsewhere")
         parser.add_argument("--figures", type=Path, nargs="*", default=[], help="stored evaluations for the card")
         parser.add_argument("--failure", action="append", default=[], help="a known failure, for the card")
 
@@ -31,8 +36,11 @@ class Command(BaseCommand):
             root=options["bundles"],
             faces={part: read_faces(options["faces"], part) for part in parts},
             version=options["release"],
+            before=options["before"],
             each=options["each"],
             false_alarms=options["false_alarms"],
+            holds=not options["no_probability"],
+            unclaimed=tuple(options["unclaimed"]),
             measured=[export.row_of(path) for path in options["figures"]],
             failures=options["failure"],
         )
