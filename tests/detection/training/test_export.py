@@ -71,7 +71,8 @@ def test_kinds_are_named_only_where_they_can_be_told() -> None:
     pixels = np.zeros((2, 2, 3), np.uint8)
     checking = [Sample(pixels, kind) for kind in ("self_blend", "mouth_redone", "whole_rebuilt", "smoothed") * 5]
     sure = np.tile(np.eye(4), (5, 1))
-    assert _kinds(checking, sure) == ["swap", "expression", "synthesised", "retouch"]
-    assert _kinds(checking, np.full((20, 4), 0.25)) == []
+    assert _kinds(checking, sure, ()) == ["swap", "expression", "synthesised", "retouch"]
+    assert _kinds(checking, np.full((20, 4), 0.25), ()) == []
     sure[:, 1] = 0.5
-    assert _kinds(checking, sure) == ["swap", "other", "synthesised", "retouch"]
+    assert _kinds(checking, sure, ()) == ["swap", "other", "synthesised", "retouch"]
+    assert _kinds(checking, sure, ("synthesised",)) == ["swap", "other", "other", "retouch"]
