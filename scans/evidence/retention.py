@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.personal import Content, Holder
 
-from ..models import Artifact, Report, Scan, Status, WrongState
+from ..models import Artifact, Batch, Feedback, Report, Resumable, Scan, Status, WrongState
 
 
 def delete(scan: Scan, actor: Any) -> None:
@@ -52,6 +52,14 @@ def _export(user: Any) -> Iterator[tuple[str, Content]]:
                     }
                     for one in scan.assessments.all()
                 ],
+                "feedback": [
+                    {"at": said.at, "kind": said.kind, "text": said.text}
+                    for said in Feedback.objects.filter(assessment__scan=scan, person=user)
+                ],
+                "shared_links": [
+                    {"made": link.created_at, "ends": link.expires_at, "ended": link.revoked_at, "views": link.views}
+                    for link in scan.shares.filter(maker=user)
+                ],
                 "events": [{"at": event.at, "kind": event.kind} for event in scan.events.all()],
             },
         )
@@ -62,6 +70,10 @@ def _export(user: Any) -> Iterator[tuple[str, Content]]:
 
 def _erase(user: Any) -> list[str]:
     """Whatever still waits is taken back first; what is just being looked at, too."""
+    for upload in Resumable.objects.filter(owner=user):
+        upload.forget()
+    Batch.objects.filter(owner=user).update(refused=[])
+    Feedback.objects.filter(person=user).update(text="")
     for scan in Scan.objects.filter(owner=user).exclude(status=Status.DELETED):
         try:
             if scan.status in (Status.QUEUED, Status.ANALYSING):

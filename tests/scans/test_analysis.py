@@ -8,14 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.utils import timezone
 
 import detection
-from scans import analysis, tasks
+from scans import analysis, intake, resumable, tasks
 from scans.evidence import retention
-from scans.models import BEFORE, Assessment, Event, Outcome, Scan, Status, Unchangeable, WrongState
+from scans.models import (
+    BEFORE,
+    Assessment,
+    Event,
+    Feedback,
+    Outcome,
+    Resumable,
+    Scan,
+    Status,
+    Unchangeable,
+    WrongState,
+)
 
 from ..detection import files
 from .conftest import bundle
@@ -237,18 +249,26 @@ def test_a_person_takes_their_scans_along_and_is_forgotten_with_them(
 
     scan = upload()
     waiting = upload(files.still("png"), run=False)
+    Feedback.objects.create(assessment=scan.assessment, person=uploader, kind="other", text="my own words")
+    begun = resumable.begin(uploader, "holiday.jpg", 10)
+    batch = intake.submit_all(uploader, [("me and you.jpg", ContentFile(b"no picture"))])
     out = io.BytesIO()
     personal.write_export(uploader, out)
     with zipfile.ZipFile(out) as archive:
         assert archive.read(f"scans/{scan.pk}/me.jpg")[:3] == b"\xff\xd8\xff"
         said = json.loads(archive.read(f"scans/{scan.pk}/scan.json"))
     assert said["assessments"][0]["outcome"] == scan.assessments.get().outcome
+    assert said["feedback"][0]["text"] == "my own words"
     with django_capture_on_commit_callbacks(execute=True):
         kept = retention.holder.erase(uploader)
     assert kept == ["Of every scan its hash, scores and history, without the file and its name."]
     assert [path for path in own_media.rglob("*") if path.is_file()] == []
     waiting.refresh_from_db()
     assert waiting.status == Status.DELETED
+    assert Feedback.objects.get().text == ""
+    assert not Resumable.objects.filter(pk=begun.pk).exists()
+    batch.refresh_from_db()
+    assert batch.refused == []
 
 
 def test_another_panel_adds_assessments_and_says_what_flips(
