@@ -193,9 +193,9 @@ def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
         "looks": _looks(request) + 1,
         "is_mine": found.owner_id == request.user.pk,
     }
+    looks_again = _stability_runs(found)  # asked before the assessment is read: else one that just came would be missed
     if request.htmx:
-        waits = found.is_moving or _stability_runs(found)
-        if waits:
+        if found.is_moving or looks_again:
             return render(request, "scans/_waiting.html", context)
         return HttpResponse(headers={"HX-Refresh": "true"})
     assessment = found.assessments.prefetch_related("findings", "artifacts").first()
@@ -209,7 +209,7 @@ def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
             "feedback": assessment.feedback.filter(person=request.user).first(),
             "share_form": forms.NewShare(),
             "shares": found.shares.all()[:10] if found.owner_id == request.user.pk else [],
-            "stability_runs": _stability_runs(found),
+            "stability_runs": looks_again,
             "plays": found.kind == "video" and found.format in files.INLINE,
         }
     context["events"] = found.events.select_related("actor")[:50]

@@ -18,6 +18,7 @@ from PIL import Image
 import detection
 from scans import analysis, words
 from scans.models import Assessment, Feedback, Outcome, Scan
+from scans.web import views
 
 from ...detection import files
 from ...detection.judging import films
@@ -167,6 +168,22 @@ def test_a_second_look_adds_an_assessment(
     assert Assessment.objects.get(pk=first.pk).inspection == first.inspection
     assert scan.assessment.inspection["stability"]["status"] == "available"
     assert "harmless changes to the file" in ann.get(f"/scans/{scan.pk}/").content.decode()
+
+
+def test_a_second_look_that_ends_while_the_page_is_made_is_shown(
+    scan: Scan, ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann.post(f"/scans/{scan.pk}/stability/")
+    asked = views._stability_runs
+
+    def just_ended(one: Scan) -> bool:
+        if asked(one):
+            analysis.reassess(one, check_stability=True)
+        return asked(one)
+
+    monkeypatch.setattr(views, "_stability_runs", just_ended)
+    page = ann.get(f"/scans/{scan.pk}/").content.decode()
+    assert "Looking again" in page or "harmless changes to the file move" in page
 
 
 def test_while_the_second_look_runs_no_other_is_started(scan: Scan, ann: Client) -> None:
