@@ -28,7 +28,10 @@ function upload(form) {
 
   function take(files) {
     const some = [...files];
-    if (some.some((file) => /\.zip$/i.test(file.name))) return form.submit(); // opened by the server
+    if (some.some((file) => /\.zip$/i.test(file.name))) { // opened by the server
+      input.files = files;
+      return form.submit();
+    }
     const room = Number(words.most) - queue.length - taken;
     if (some.length > room) show({ name: words.tooMany });
     for (const file of some.slice(0, Math.max(0, room))) {

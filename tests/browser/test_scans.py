@@ -1,8 +1,10 @@
 """From a file on one's disk to a result that can be read, used and deleted: in a real browser, with a real worker."""
 
+import io
 import json
 import re
 import struct
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,6 +115,24 @@ def test_several_files_are_dropped_and_a_bad_one_is_named(window: Window, site: 
     wrong = look_again(page, "/a batch/")
     assert not wrong, "\n".join(wrong)
     assert [said for said in window.complaints if "415" not in said] == []
+
+
+def test_a_dropped_archive_is_opened(window: Window, site: Site) -> None:
+    page = window.page
+    enter(page, site)
+    page.goto("/scans/new/")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.jpg", portrait(300))
+    given = page.evaluate_handle(
+        """bytes => { const given = new DataTransfer();
+             given.items.add(new File([new Uint8Array(bytes)], "all.zip", {type: "application/zip"}));
+             return given; }""",
+        list(packed.getvalue()),
+    )
+    page.dispatch_event("#drop", "drop", {"dataTransfer": given})
+    page.wait_for_url(re.compile("/scans/batches/"))
+    expect(page.get_by_text("1 of 1 done")).to_be_visible()
 
 
 def test_everything_works_without_a_script(browser: Browser, site: Site, photo: Path) -> None:
