@@ -16,7 +16,7 @@ from ..intake import Held
 from ..models import Event, Report, Share
 from ..result import Result
 from . import files, forms
-from .views import SignedIn, mine, own
+from .asking import SignedIn, mine, own
 
 
 @require_safe

@@ -1,14 +1,14 @@
 from django.urls import path
 
-from . import capability, sharing, tus, views
+from . import capability, handing_in, sharing, tus, views
 
 app_name = "scans"
 urlpatterns = [
     path("scans/", views.history, name="history"),
-    path("scans/new/", views.new, name="new"),
-    path("scans/camera/", views.camera, name="camera"),
-    path("scans/batches/", views.batches, name="batches"),
-    path("scans/batches/<uuid:pk>/", views.batch, name="batch"),
+    path("scans/new/", handing_in.new, name="new"),
+    path("scans/camera/", handing_in.camera, name="camera"),
+    path("scans/batches/", handing_in.batches, name="batches"),
+    path("scans/batches/<uuid:pk>/", handing_in.batch, name="batch"),
     path("scans/tus/", tus.uploads, name="tus"),
     path("scans/tus/<uuid:pk>/", tus.upload, name="tus_upload"),
     path("scans/selected/", views.selected, name="selected"),
