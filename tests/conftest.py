@@ -34,6 +34,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """CI hears of a failure when it happens: what comes after may take long, or never end."""
+    if report.failed and os.environ.get("CI"):
+        why = str(report.longrepr).strip().splitlines()[-1:]
+        print(
+            f"\n{report.nodeid} failed in its {report.when} after {report.duration:.0f} s: {''.join(why)}", flush=True
+        )
+
+
 class TogetherWhereDear(LoadScopeScheduling):
     """Tests that share a running site, or a trained network, stay on one worker; others go where there is room."""
 

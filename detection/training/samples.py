@@ -3,7 +3,7 @@
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from queue import Full
+from queue import Empty, Full
 from typing import Any
 
 import cv2
@@ -125,8 +125,12 @@ def group_of(kind: str) -> int | None:
 def stream(
     faces: list[RealFace], recipe: Recipe, *, batch: int, seed: int, workers: int
 ) -> Iterator[tuple[Pixels, list[str]]]:
-    """Batches from processes of their own, for ever."""
+    """Batches for ever, from processes of their own; without `workers`, from this one."""
     cast = Cast.of(faces, recipe)
+    if not workers:
+        chance = np.random.default_rng(seed)
+        while True:
+            yield _batch(cast, recipe, batch, chance)
     context: Any = multiprocessing.get_context("spawn")
     queue = context.Queue(maxsize=24)
     started = [
@@ -137,10 +141,23 @@ def stream(
         process.start()
     try:
         while True:
-            yield queue.get()
+            yield _next(queue, started)
     finally:
         for process in started:
             process.terminate()
+        for process in started:
+            process.join()
+
+
+def _next(queue: Any, makers: Sequence[Any]) -> tuple[Pixels, list[str]]:
+    """Nobody waits for who has died: it said why on its own, and the checkpoint is there."""
+    while True:
+        if ended := [process.exitcode for process in makers if not process.is_alive()]:
+            raise RuntimeError(f"A process that makes samples ended by itself, with exit code {ended[0]}.")
+        try:
+            return queue.get(timeout=1)  # type: ignore[no-any-return]
+        except Empty:
+            continue
 
 
 def _fill(queue: Any, cast: Cast, recipe: Recipe, batch: int, seed: int) -> None:
@@ -148,8 +165,7 @@ def _fill(queue: Any, cast: Cast, recipe: Recipe, batch: int, seed: int) -> None
     queue.cancel_join_thread()  # whoever ends has nobody left to hand the rest to
     chance = np.random.default_rng(seed)
     while True:
-        made = [draw(cast, recipe, chance) for _ in range(batch)]
-        waiting = (np.stack([sample.pixels for sample in made]), [sample.kind for sample in made])
+        waiting = _batch(cast, recipe, batch, chance)
         while True:
             try:
                 queue.put(waiting, timeout=60)
@@ -157,6 +173,11 @@ def _fill(queue: Any, cast: Cast, recipe: Recipe, batch: int, seed: int) -> None
             except Full:
                 if not multiprocessing.parent_process().is_alive():  # type: ignore[union-attr]
                     return
+
+
+def _batch(cast: Cast, recipe: Recipe, count: int, chance: np.random.Generator) -> tuple[Pixels, list[str]]:
+    made = [draw(cast, recipe, chance) for _ in range(count)]
+    return np.stack([sample.pixels for sample in made]), [sample.kind for sample in made]
 
 
 def fixed(faces: list[RealFace], recipe: Recipe, *, each: int, seed: int) -> list[Sample]:

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 
-from detection.training import image
+from detection.training import image, samples
 from detection.training.corpora import read_faces
 from detection.training.image import Plan
 from detection.training.samples import Recipe
 
 TINY = Plan(
-    name="tiny", network="tiny", recipe=Recipe(size=48), batch=8, steps=12, check_every=6, each=1, workers=1, warm=2
+    name="tiny", network="tiny", recipe=Recipe(size=48), batch=8, steps=12, check_every=6, each=1, workers=0, warm=2
 )
 
 
@@ -70,3 +70,9 @@ def test_the_residual_network_is_trained_the_same_way(folder: Path, tmp_path: Pa
     )
     net = image.train(plan, faces, tmp_path / "run")
     assert net.name == "residual"
+
+
+def test_nobody_waits_for_a_maker_of_samples_that_died(folder: Path) -> None:
+    batches = samples.stream(read_faces(folder), Recipe(size=-1), batch=2, seed=1, workers=1)
+    with pytest.raises(RuntimeError, match="ended by itself, with exit code 1"):
+        next(batches)
