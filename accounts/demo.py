@@ -6,7 +6,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
 
-from . import roles
+from . import roles, rules
 from .models import User
 
 PEOPLE = (roles.UPLOADER, roles.MODERATOR, roles.LEAD, roles.ADMIN)
@@ -21,6 +21,7 @@ def make_people() -> list[tuple[str, str]]:
             user = User.objects.create_user(email, password, name=str(role.label))
             EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
             roles.give(user, role)
+            rules.accept(user)
             made.append((email, password))
     (settings.VAR_DIR / "demo").touch()
     return made

@@ -6,10 +6,13 @@ from typing import Any
 import structlog
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
-from . import roles
+from . import roles, rules
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +37,8 @@ class Gate:
             return redirect_to_login(request.get_full_path())
         if rule == roles.SIGNED_IN:
             return None
+        if rule == roles.ACCEPTED:
+            return None if rules.accepted(request.user) else _asked_first(request)
         if rule == roles.AT_THE_DESK:
             if not roles.roles_of(request.user) & roles.DESK:
                 raise PermissionDenied
@@ -43,3 +48,14 @@ class Gate:
         if not request.user.has_perm(rule):
             raise PermissionDenied
         return None
+
+
+def _asked_first(request: HttpRequest) -> HttpResponse:
+    """Who only looks is led to the rules and back; what is sent is not taken."""
+    where = reverse("rules")
+    if request.method in ("GET", "HEAD"):
+        return redirect(f"{where}?{urlencode({'next': request.get_full_path()})}")
+    if request.accepts("text/html"):
+        return redirect(where)
+    said = _("Accept the rules of use first.")
+    return JsonResponse({"code": "rules", "said": said, "url": where}, status=403)

@@ -137,3 +137,22 @@ class Erasure(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Acceptance(models.Model):
+    """Which version of the rules of use somebody accepted, and when. Rows are added, never changed."""
+
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="acceptances", verbose_name=_("person"), editable=False
+    )
+    version = models.CharField(_("version"), max_length=20, editable=False)
+    accepted_at = models.DateTimeField(_("accepted"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("acceptance of the rules")
+        verbose_name_plural = _("acceptances of the rules")
+        ordering = ("-accepted_at",)
+        constraints = [models.UniqueConstraint(fields=["user", "version"], name="one_acceptance_per_version")]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.version}"

@@ -62,6 +62,7 @@ def _export_account(user: User) -> Iterator[tuple[str, Content]]:
             "sessions": list(
                 UserSession.objects.filter(user=user).values("ip", "user_agent", "created_at", "last_seen_at")
             ),
+            "rules_accepted": list(user.acceptances.values("version", "accepted_at")),
             "api_keys": list(
                 user.api_keys.values(
                     "name", "prefix", "test", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at"

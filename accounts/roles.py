@@ -53,6 +53,7 @@ SCOPES: Final[dict[str, frozenset[Role]]] = {
 
 ANYONE: Final = "anyone"
 SIGNED_IN: Final = "signed in"
+ACCEPTED: Final = "signed in, and accepted the rules of use"
 AT_THE_DESK: Final = "at the desk"  # a role of DESK, with a second factor; the admin asks for permissions itself
 
 # Who may open a view. View name, or a pattern of names → rule. The first line that fits counts.
@@ -77,6 +78,12 @@ VIEWS: Final[dict[str, str]] = {
     "profile:*": SIGNED_IN,
     "scans:shared*": ANYONE,  # whoever has the link
     "scans:check": ANYONE,
+    "rules": ANYONE,
+    "scans:new": ACCEPTED,
+    "scans:batches": ACCEPTED,
+    "scans:camera": ACCEPTED,
+    "scans:live": ACCEPTED,
+    "scans:tus": ACCEPTED,
     "scans:*": SIGNED_IN,  # one's own only: each view asks for the scans that this person may see
     "api:*": ANYONE,  # DRF asks for a key or a session and answers 401
     "admin:login": ANYONE,

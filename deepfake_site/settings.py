@@ -267,7 +267,10 @@ STAFF_SECOND_FACTOR = env.flag("STAFF_SECOND_FACTOR", default=not DEMO)
 ERASURE_GRACE_DAYS = env.whole("ERASURE_GRACE_DAYS", 14)
 TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0)
 # A POST to a view of an app above accounts counts as an attempt of this kind.
-GUARDED = {"scans:new": "upload", "scans:batches": "upload", "scans:camera": "upload", "scans:tus": "upload"}
+GUARDED = {
+    **dict.fromkeys(("scans:new", "scans:batches", "scans:camera", "scans:tus", "scans:live_keep"), "upload"),
+    **dict.fromkeys(("scans:live", "scans:live_picture"), "live"),
+}
 # Attempts per period; see accounts/throttle.py for what each one guards.
 LIMITS: dict[str, dict[str, Any]] = {
     "sign-in": {"account": env.text("LIMIT_SIGN_IN", "10/5m"), "address": env.text("LIMIT_SIGN_IN_ADDRESS", "30/5m")},
@@ -279,6 +282,7 @@ LIMITS: dict[str, dict[str, Any]] = {
             **dict(said.split("=", 1) for said in env.listing("LIMIT_UPLOAD_BY_ROLE")),
         }
     },
+    "live": {"visitor": env.text("LIMIT_LIVE", "90/1m")},
     "read": {"visitor": env.text("LIMIT_READ", "600/1m")},
 }
 

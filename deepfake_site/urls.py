@@ -5,6 +5,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.web.views import rules_of_use
+
 from . import pages
 
 admin.autodiscover()
@@ -14,6 +16,7 @@ admin.site.site_header = admin.site.site_title = settings.SITE_NAME
 urlpatterns = [
     path("", pages.home, name="home"),
     path("theme/", pages.set_theme, name="theme"),
+    path("rules/", rules_of_use, name="rules"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("accounts/", include("allauth.urls")),
     path("profile/", include("accounts.web.urls")),

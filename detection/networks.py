@@ -50,6 +50,48 @@ def temporal_head(frames: int = 8, width: int = 1280, *, units: int = 64) -> Mod
     return keras.Model(given, layers.Dense(1, activation="sigmoid", name="score")(x), name="temporal")
 
 
+def autoencoder(way: str, width: int = 16, code: int = 12) -> Model:
+    """Pictures of any size, scaled to -1…1, through a quarter of their numbers and back, enlarged twice in one way."""
+    given = keras.Input((None, None, 3), name="picture")
+    x = layers.Conv2D(width, 5, 2, padding="same", activation="relu")(given)
+    x = layers.Conv2D(width * 2, 3, 2, padding="same", activation="relu")(x)
+    x = layers.Conv2D(code, 3, padding="same")(x)
+    x = layers.Conv2D(width * 2, 3, padding="same", activation="relu")(x)
+    x = _twice(x, width * 2, way)
+    x = _twice(x, width, way)
+    return keras.Model(given, layers.Conv2D(3, 3, padding="same", name="drawn")(x), name=f"autoencoder_{way}")
+
+
+def _twice(x: Any, channels: int, way: str) -> Any:
+    """Twice the size, as decoders do it."""
+    if way == "transposed":
+        return layers.Conv2DTranspose(channels, 3, 2, padding="same", activation="relu")(x)
+    if way == "shuffle":
+        x = layers.Conv2D(channels * 4, 3, padding="same", activation="relu")(x)
+        return Interleaved()(x)
+    x = layers.UpSampling2D()(x)
+    if way == "bilinear":  # of a size that is not known before: copies, then a mean over neighbours
+        mean = layers.DepthwiseConv2D(3, padding="same", use_bias=False, trainable=False)
+        x = mean(x)
+        mean.set_weights(
+            [np.broadcast_to(np.outer([1, 2, 1], [1, 2, 1])[..., None, None] / 16, (3, 3, x.shape[-1], 1))]
+        )
+    return layers.Conv2D(channels, 3, padding="same", activation="relu")(x)
+
+
+class Interleaved(layers.Layer):  # type: ignore[misc]
+    """Four channels become the four pixels of a square."""
+
+    def call(self, x: Any) -> Any:
+        _, height, width, channels = keras.ops.shape(x)
+        x = keras.ops.reshape(x, (-1, height, width, 2, 2, channels // 4))
+        return keras.ops.reshape(keras.ops.transpose(x, (0, 1, 3, 2, 4, 5)), (-1, height * 2, width * 2, channels // 4))
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        batch, height, width, channels = shape
+        return batch, height and height * 2, width and width * 2, channels // 4
+
+
 def embedding_of(model: Model) -> Model:
     """The network up to what its last unit looks at: what a temporal head is fed with."""
     dense = _last_unit(model)
@@ -95,10 +137,7 @@ def export(model: Model, path: Path) -> tuple[str, ...]:
     evident = with_evidence(model) or model
     names = list(evident.output) if isinstance(evident.output, dict) else _names(model)
     plain = keras.Model(evident.inputs[0], [evident.output[n] for n in names]) if evident is not model else model
-    plain(np.zeros((1, *plain.inputs[0].shape[1:]), np.float32))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # Keras asks NumPy for a name that it gave up
-        plain.export(path, format="onnx", verbose=False)
+    export_plain(plain, path)
     graph = onnx.load(path)
     for output, name in zip(list(graph.graph.output), names, strict=True):
         _rename(graph.graph, output.name, name)
@@ -106,6 +145,14 @@ def export(model: Model, path: Path) -> tuple[str, ...]:
     graph.doc_string = graph.producer_version = ""
     path.write_bytes(graph.SerializeToString(deterministic=True))
     return tuple(names)
+
+
+def export_plain(model: Model, path: Path) -> None:
+    """As ONNX, as it is. Keras wants a model to have been called once."""
+    model(np.zeros((1, *(side or 64 for side in model.inputs[0].shape[1:])), np.float32))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # Keras asks NumPy for a name that it gave up
+        model.export(path, format="onnx", verbose=False)
 
 
 def _rename(graph: Any, old: str, new: str) -> None:

@@ -57,6 +57,30 @@ class Band:
         return max(0.5, self.high - self.low)
 
 
+def band_of(score: float | None, cuts: list[float] | None, heard: list[float], *, calibrated: bool) -> Band | None:
+    if score is None or not cuts:
+        return None
+    number = f"{score * 100:.0f} %" if calibrated else ""
+    low, high = min([score, *heard]) * 100, max([score, *heard]) * 100
+    return Band(score * 100, low, high, (cuts[0] * 100, cuts[1] * 100), number)
+
+
+class Glimpse:
+    """What is said of a watched camera for the moment."""
+
+    def __init__(self, estimate: dict[str, Any]) -> None:
+        self.outcome = estimate.get("outcome", "")
+        self.meaning = words.meaning_of(self.outcome) if self.outcome else None
+        self.reasons = [words.sentence(reason) for reason in estimate.get("reasons", [])]
+        self.pictures = estimate.get("pictures", 0)
+        self.band = band_of(
+            estimate.get("score"),
+            estimate.get("cuts"),
+            estimate.get("heard", []),
+            calibrated=bool(estimate.get("calibrated")),
+        )
+
+
 class Result:
     """Everything of one assessment that a page or a report says."""
 
@@ -127,18 +151,9 @@ class Result:
 
     @property
     def band(self) -> Band | None:
-        score, cuts = self.assessment.score, self.said.get("cuts")
-        if score is None or not cuts:
-            return None
-        heard = [score, *(one.score for one in self.findings if one.score is not None and one.status == "ran")]
+        heard = [one.score for one in self.findings if one.score is not None and one.status == "ran"]
         heard += [one["score"] for one in self.stability.get("variants", [])]
-        return Band(
-            score * 100,
-            min(heard) * 100,
-            max(heard) * 100,
-            (cuts[0] * 100, cuts[1] * 100),
-            self.percent(score),
-        )
+        return band_of(self.assessment.score, self.said.get("cuts"), heard, calibrated=bool(self.assessment.calibrated))
 
     @property
     def facts(self) -> list[dict[str, str]]:

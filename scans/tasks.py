@@ -9,7 +9,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 
 from . import analysis
-from .models import Queue, Resumable, Scan, Status, WrongState
+from .models import Live, Queue, Resumable, Scan, Status, WrongState
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +23,10 @@ def send(scan: Scan) -> None:
 
 def send_for_stability(scan: Scan) -> None:
     check_stability.apply_async_on_commit([str(scan.pk)], queue=Queue.RERUN, priority=PRIORITY[Queue.RERUN])
+
+
+def send_for_glimpse(live: Live) -> None:
+    glimpse.apply_async_on_commit([str(live.pk)], queue=Queue.LIVE, priority=PRIORITY[Queue.LIVE])
 
 
 @shared_task(queue="live", soft_time_limit=settings.ANALYSIS_SECONDS + 30, time_limit=settings.ANALYSIS_SECONDS + 60)
@@ -48,6 +52,14 @@ def check_stability(scan_id: str) -> None:
         log.info("nothing to check", scan=scan_id)
 
 
+@shared_task(queue="live", soft_time_limit=30, time_limit=40)
+def glimpse(live_id: str) -> None:
+    try:
+        analysis.glimpse(Live.objects.get(pk=live_id))
+    except Live.DoesNotExist:
+        log.info("nothing to look at", live=live_id)  # thrown away meanwhile
+
+
 @shared_task(queue="post")
 def rescue() -> None:
     for scan in analysis.rescue():
@@ -59,6 +71,8 @@ def forget_unfinished() -> None:
     """Uploads that nobody went on with, and files on their way in whose process died."""
     for upload in Resumable.objects.expired():
         upload.forget()
+    for live in Live.objects.left():
+        live.forget()
     old = time.time() - 24 * 3600
     for file in (Path(settings.MEDIA_ROOT) / "incoming").glob("tmp*"):
         if file.stat().st_mtime < old:

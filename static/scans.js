@@ -222,17 +222,19 @@ function ticking(all) {
 
 function camera(panel) {
   const view = byId("view"), hint = byId("hint"), start = byId("start"), take = byId("take"), words = panel.dataset;
-  const canvas = document.createElement("canvas");
+  const watch = byId("watch"), stop = byId("stop"), keep = byId("keep"), drop = byId("drop-live"), glimpse = byId("glimpse");
+  const canvas = document.createElement("canvas"), pause = (ms) => new Promise((done) => setTimeout(done, ms));
+  const show = (...buttons) => { for (const one of [start, take, watch, stop, keep, drop]) one.hidden = !buttons.includes(one); };
   if (!navigator.mediaDevices?.getUserMedia) { hint.textContent = words.none; return; }
-  start.hidden = false;
+  show(start);
   start.addEventListener("click", async () => {
     try {
       view.srcObject = await navigator.mediaDevices.getUserMedia({ video: { width: 1280, height: 720, facingMode: "user" } });
     } catch { hint.textContent = words.refused; return; }
     await view.play();
-    while (!view.videoWidth) await new Promise((done) => setTimeout(done, 50));
-    start.hidden = true; take.hidden = false; take.focus({ preventScroll: true });
-    const looking = setInterval(() => { if (!take.disabled && view.srcObject) guide(); else if (!view.srcObject) clearInterval(looking); }, 700);
+    while (!view.videoWidth) await pause(50);
+    show(take, watch); take.focus({ preventScroll: true });
+    setInterval(() => { if (!take.disabled && !take.hidden) guide(); }, 700);
   });
 
   function draw(width) {
@@ -240,6 +242,19 @@ function camera(panel) {
     const context = canvas.getContext("2d", { willReadFrequently: true });
     context.drawImage(view, 0, 0, canvas.width, canvas.height);
     return context.getImageData(0, 0, canvas.width, canvas.height).data;
+  }
+
+  function picture(width, quality) {
+    draw(Math.min(width, view.videoWidth) & ~1);
+    // Not toBlob: it waits for an idle moment that a page with a live picture may not get.
+    const letters = atob(canvas.toDataURL("image/jpeg", quality).split(",")[1]);
+    return new Blob([Uint8Array.from(letters, (letter) => letter.charCodeAt(0))]);
+  }
+
+  function form() {
+    const body = new FormData();
+    body.append("csrfmiddlewaretoken", tokenOf(panel));
+    return body;
   }
 
   async function guide() {
@@ -251,22 +266,18 @@ function camera(panel) {
     if ("FaceDetector" in window) { // not in every browser; without it only the light is judged
       const faces = await new FaceDetector({ fastMode: true }).detect(view).catch(() => []);
       if (faces.length) said += ` ${faces[0].boundingBox.width < view.videoWidth / 5 ? words.far : words.face}`;
-    }
-    if (!take.disabled) hint.textContent = said;
+    } else said += ` ${words.noFace}`;
+    if (!take.disabled && !take.hidden) hint.textContent = said;
   }
 
   take.addEventListener("click", async () => {
     take.disabled = true;
     hint.textContent = words.taking;
-    const body = new FormData(), count = Number(words.frames);
-    body.append("csrfmiddlewaretoken", tokenOf(panel));
+    const body = form(), count = Number(words.frames);
     try {
       for (let number = 0; number < count; number++) {
-        draw(Math.min(1280, view.videoWidth) & ~1);
-        // Not toBlob: it waits for an idle moment that a page with a live picture may not get.
-        const letters = atob(canvas.toDataURL("image/jpeg", 0.92).split(",")[1]);
-        body.append("frames", new Blob([Uint8Array.from(letters, (letter) => letter.charCodeAt(0))]), `${number}.jpg`);
-        await new Promise((done) => setTimeout(done, 125));
+        body.append("frames", picture(1280, 0.92), `${number}.jpg`);
+        await pause(125);
       }
       hint.textContent = words.sending;
       const answer = await fetch(words.to, { method: "POST", body, headers: JSON_PLEASE });
@@ -279,6 +290,57 @@ function camera(panel) {
     } catch { hint.textContent = words.lost; }
     take.disabled = false;
   });
+
+  // Watching live: a picture a second goes out, what is said of the latest ones comes back.
+  let live = "", watching = false, last = "";
+  const ask = (address, body = form()) => fetch(address, { method: "POST", body, headers: JSON_PLEASE });
+
+  async function sendOne() {
+    const body = form();
+    body.append("picture", picture(960, 0.9), "picture.jpg");
+    const answer = await ask(live, body), said = await answer.json();
+    if (answer.status === 429) return pause(1000 * (Number(answer.headers.get("Retry-After")) || 5));
+    if (!answer.ok) { hint.textContent = said.said || words.lost; return halt(false); }
+    if (said.html !== last) { glimpse.innerHTML = last = said.html; } // only what is new is read out
+  }
+
+  function halt(tell = true) {
+    watching = false;
+    show(keep, drop); keep.focus({ preventScroll: true });
+    if (tell) hint.textContent = words.stopped;
+  }
+
+  watch.addEventListener("click", async () => {
+    let broke = 0;
+    try {
+      const made = await ask(words.live), said = await made.json();
+      if (!made.ok) { hint.textContent = said.said || said.detail || words.lost; return; }
+      live = said.url;
+    } catch { hint.textContent = words.lost; return; }
+    watching = true; last = ""; glimpse.textContent = ""; glimpse.hidden = false;
+    hint.textContent = words.watching;
+    show(stop); stop.focus({ preventScroll: true });
+    while (watching) {
+      const began = Date.now();
+      try { await sendOne(); broke = 0; } catch { if (++broke > 5) { hint.textContent = words.lost; halt(false); } }
+      await pause(Math.max(0, 1000 - (Date.now() - began)));
+    }
+  });
+  stop.addEventListener("click", () => halt());
+  keep.addEventListener("click", async () => {
+    try {
+      const answer = await ask(`${live}keep/`), said = await answer.json();
+      if (answer.ok) { live = ""; return location.assign(said.url); }
+      hint.textContent = said.said || said.detail || words.lost;
+    } catch { hint.textContent = words.lost; }
+  });
+  drop.addEventListener("click", async () => {
+    try { await ask(`${live}drop/`); } catch { hint.textContent = words.lost; return; }
+    live = ""; glimpse.hidden = true;
+    show(take, watch);
+    hint.textContent = words.gone;
+  });
+  addEventListener("pagehide", () => { if (live) navigator.sendBeacon(`${live}drop/`, form()); });
 }
 
 for (const [id, begin] of [["upload", upload], ["player", seeking], ["heat-share", heat], ["all", ticking], ["camera", camera]]) {

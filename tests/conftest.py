@@ -17,7 +17,7 @@ from django.core.cache import cache
 from django.test import Client
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-from accounts import roles
+from accounts import roles, rules
 from accounts.models import User
 from accounts.roles import Role
 
@@ -119,6 +119,7 @@ def person(db: None) -> Callable[..., User]:
         user = User.objects.create_user(f"{name}@example.org", PASSWORD, name=name.title())
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         roles.give(user, *their_roles)
+        rules.accept(user)
         user = User.objects.get(pk=user.pk)
         if second_factor if second_factor is not None else user.is_staff:
             TOTP.activate(user, generate_totp_secret())

@@ -7,15 +7,17 @@ import uuid
 from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from .. import keys, personal, roles
+from .. import keys, personal, roles, rules
 from ..models import ApiKey, User
 from . import forms
 
@@ -143,3 +145,23 @@ def keep(request: SignedIn) -> HttpResponse:
     if personal.withdraw_erasure(request.user):
         messages.success(request, _("Your account stays."))
     return redirect("profile:privacy")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def rules_of_use(request: HttpRequest) -> HttpResponse:
+    """Open to everyone; whoever hands something in accepts them once, and again when they change."""
+    user = request.user
+    if request.method == "POST":
+        if not isinstance(user, User):
+            return redirect_to_login(request.get_full_path())
+        rules.accept(user)
+        wish = request.POST.get("next", "")
+        safe = url_has_allowed_host_and_scheme(wish, {request.get_host()}, request.is_secure())
+        return redirect(wish if safe else "scans:new")
+    context = {
+        "version": rules.VERSION,
+        "asks": isinstance(user, User) and not rules.accepted(user),
+        "next": request.GET.get("next", ""),
+    }
+    return render(request, "accounts/rules.html", context)

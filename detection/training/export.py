@@ -80,7 +80,7 @@ class Release:
         checking = samples.fixed(self.faces["validation"], self.plan.recipe, each=self.each, seed=99)
         said, kinds = image.scores(net, _pictures(checking))
         recipe = self.plan.recipe
-        threshold = _familiar(net, self.faces["train"], checking, self.plan, folder / "familiar.npz")
+        threshold = _familiar(net, self.faces["train"], checking, self.plan, folder / "familiar.npz", self.each)
         steps = int((self.run / "step.txt").read_text())
         return {
             "format": bundles.FORMAT,
@@ -189,9 +189,11 @@ def _kinds(checking: list[samples.Sample], shares: Any, unclaimed: tuple[str, ..
     return names if any(name != "other" for name in names) else []
 
 
-def _familiar(net: Any, faces: list[RealFace], checking: list[samples.Sample], plan: Plan, path: Path) -> float:
+def _familiar(
+    net: Any, faces: list[RealFace], checking: list[samples.Sample], plan: Plan, path: Path, each: int
+) -> float:
     """How the embeddings of training crops lie, one number for each dimension, and the 99th percentile beside them."""
-    made = samples.fixed(faces, plan.recipe, each=60, seed=5)
+    made = samples.fixed(faces, plan.recipe, each=each, seed=5)
     evident = networks.with_evidence(net)
     known, others = (_embeddings(evident, _pictures(part)) for part in (made, checking))
     mean, spread = known.mean(0), known.std(0) + 0.05 * known.std()

@@ -27,6 +27,7 @@ class Plan:
 
     name: str = "image-blend"
     network: str = "mobilenetv2"  # mobilenetv2, resnet50, tiny or residual
+    width: int = 16  # channels that the residual network begins with
     recipe: Recipe = field(default_factory=Recipe)
     batch: int = 32
     steps: int = 6000
@@ -56,7 +57,7 @@ class Plan:
 def build(plan: Plan, init: Path | None = None) -> Any:
     size = plan.recipe.size
     if plan.network == "residual":
-        model = networks.residual_network(size, kinds=len(GROUPS))
+        model = networks.residual_network(size, width=plan.width, kinds=len(GROUPS))
     else:
         model = networks.image_network(size, plan.network, kinds=len(GROUPS))
     if init is not None:

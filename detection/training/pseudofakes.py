@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..images import Pixels
-from . import degrading, outlines
+from . import decoders, degrading, outlines
 from .corpora import Points
 from .eigenfaces import Eigenfaces
 from .outlines import Mask
@@ -97,6 +97,41 @@ def whole_rebuilt(face: Face, other: Face, chance: np.random.Generator) -> Pixel
     return np.asarray(cv2.addWeighted(pixels, 1 + share, soft, -share, 0))
 
 
+def decoded(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+    """The whole picture drawn by a trained decoder, at its size or, as generators' pictures are, at another one."""
+    pixels = face.pixels
+    if chance.random() < 0.4:
+        pixels = degrading.resized(pixels, chance.uniform(0.5, 0.95), chance)
+    pixels = _drawn(pixels, chance)
+    if chance.random() < 0.4:
+        pixels = _sharpened(pixels, chance)
+    if pixels.shape != face.pixels.shape:
+        pixels = cv2.resize(pixels, face.pixels.shape[1::-1], interpolation=int(chance.choice(degrading.LARGER)))  # type: ignore[assignment]
+    return np.asarray(pixels)
+
+
+def decoded_swap(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+    """A face drawn by a trained decoder, this one's or somebody else's, blended in."""
+    source = (
+        face.pixels if chance.random() < 0.5 else _coloured_like(_laid_over(other, face), face.pixels, None, chance)
+    )
+    side = float(chance.choice([96, 128, 192, 256]))
+    share = min(1.0, side / (face.scale * 3.0))
+    small = degrading.resized(source, share, chance) if share < 0.9 else source
+    drawn = _drawn(small, chance)
+    if chance.random() < 0.5:
+        drawn = _sharpened(drawn, chance)
+    back: Any = cv2.resize(drawn, source.shape[1::-1], interpolation=int(chance.choice(degrading.LARGER)))
+    return _blended(face.pixels, back, _mask(face, chance, ("face", "face", "head", "inner")), chance)
+
+
+def _drawn(pixels: Pixels, chance: np.random.Generator) -> Pixels:
+    """By one of the trained decoders, or by two, one behind the other."""
+    for _ in range(1 if chance.random() < 0.75 else 2):
+        pixels = decoders.through(pixels, str(chance.choice(decoders.WAYS)))
+    return pixels
+
+
 def smoothed(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     """Retouched skin: edge-keeping smoothing within a part of the face."""
     source = cv2.bilateralFilter(
@@ -176,6 +211,8 @@ KINDS: dict[str, tuple[Maker, str, float]] = {
     "painted_over": (painted_over, RETOUCH, 0.05),
     "plastic": (plastic, SYNTHESISED, 0.1),
     "generated": (generated, SYNTHESISED, 0.1),
+    "decoded": (decoded, SYNTHESISED, 0.05),
+    "decoded_swap": (decoded_swap, SWAP, 0.05),
 }
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.personal import Content, Holder
 
-from ..models import Artifact, Batch, Feedback, Report, Resumable, Scan, Status, WrongState
+from ..models import Artifact, Batch, Feedback, Live, Report, Resumable, Scan, Status, WrongState
 
 
 def delete(scan: Scan, actor: Any) -> None:
@@ -72,6 +72,8 @@ def _erase(user: Any) -> list[str]:
     """Whatever still waits is taken back first; what is just being looked at, too."""
     for upload in Resumable.objects.filter(owner=user):
         upload.forget()
+    for live in Live.objects.filter(owner=user):
+        live.forget()
     Batch.objects.filter(owner=user).update(refused=[])
     Feedback.objects.filter(person=user).update(text="")
     for scan in Scan.objects.filter(owner=user).exclude(status=Status.DELETED):

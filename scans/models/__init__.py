@@ -5,6 +5,7 @@ from .batch import Batch
 from .event import Event
 from .feedback import Feedback
 from .fingerprint import Fingerprint
+from .live import Live, LivePicture
 from .resumable import Resumable
 from .scan import BEFORE, Queue, Scan, Source, Status, WrongState
 from .sharing import Report, Share
@@ -18,6 +19,8 @@ __all__ = [
     "Feedback",
     "Finding",
     "Fingerprint",
+    "Live",
+    "LivePicture",
     "Outcome",
     "Queue",
     "Report",

@@ -7,18 +7,21 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from .. import intake
+from .. import intake, live
 from ..intake import Refused
-from ..models import Batch, Scan
+from ..models import Batch, Live, Scan
+from ..result import Glimpse
 from . import forms
 from .asking import SignedIn, looks, seconds_until_next_look, wants_json
 
 FRAMES = range(1, 33)  # pictures of one capture
-HTTP_OF = {"too_many_bytes": 413, "quota": 413, "unknown_format": 415, "no_space": 507}
+HTTP_OF = {"full": 409, "too_many_bytes": 413, "quota": 413, "unknown_format": 415, "no_space": 507}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -129,3 +132,51 @@ def camera(request: SignedIn) -> HttpResponse:
     except Refused as refused:
         return _refused(request, refused)
     return _taken(request, scan)
+
+
+# -- A camera that is watched ------------------------------------------------------------------------
+
+
+@require_POST
+def live_begin(request: SignedIn) -> HttpResponse:
+    made = live.begin(request.user)
+    return JsonResponse({"url": reverse("scans:live_picture", args=[made.pk])}, status=201)
+
+
+@require_POST
+def live_picture(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
+    """One more picture; the answer carries what is said of the ones before, as a piece of the page."""
+    watched, pictures = _watched(request, pk), request.FILES.getlist("picture")
+    if refusal := getattr(request, "refusal", None):
+        return _refused(request, refusal[1])
+    if len(pictures) != 1:
+        return _refused(request, Refused("frames", _("Send one picture at a time.")))
+    try:
+        count = live.add(watched, pictures[0])
+    except Refused as refused:
+        return _refused(request, refused)
+    watched.refresh_from_db()
+    context = {"result": Glimpse(watched.estimate)}
+    said = render_to_string("scans/_glimpse.html", context, request)
+    return JsonResponse({"pictures": count, "most": live.MOST, "html": said})
+
+
+@require_POST
+def live_keep(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
+    try:
+        return _taken(request, live.keep(_watched(request, pk)))
+    except Refused as refused:
+        return _refused(request, refused)
+
+
+@require_POST
+def live_drop(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
+    _watched(request, pk).forget()
+    return HttpResponse(status=204)
+
+
+def _watched(request: SignedIn, pk: uuid.UUID) -> Live:
+    found: Live | None = Live.objects.filter(owner=request.user, pk=pk).first()
+    if found is None:
+        raise Http404
+    return found

@@ -7,7 +7,13 @@ from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from ..intake import PIECE, Incoming, Refused
 
 # Views that take files, and how many bytes of each (0: as much as the site allows). Elsewhere none is even looked at.
-TAKES_FILES = {"scans:new": 0, "scans:batch": 0, "scans:camera": 4 << 20, "scans:check": 32 << 20}
+TAKES_FILES = {
+    "scans:new": 0,
+    "scans:batch": 0,
+    "scans:camera": 4 << 20,
+    "scans:live_picture": 4 << 20,
+    "scans:check": 32 << 20,
+}
 
 
 class StraightToDisk(FileUploadHandler):

@@ -28,6 +28,12 @@ def sign_up(page: Page, site: Site, email: str) -> None:
     page.get_by_role("main").get_by_role("button", name="Confirm").click()
 
 
+def accept_the_rules(page: Page) -> None:
+    page.goto("/rules/")
+    page.get_by_role("button", name="I accept these rules").click()
+    page.wait_for_url("**/scans/new/")
+
+
 def sign_in(page: Page, email: str, password: str = PASSWORD) -> None:
     page.goto("/accounts/login/")
     page.get_by_label("Email").fill(email)

@@ -38,6 +38,7 @@ def enter(page: Page, site: Site) -> None:
     email = people.new_address()
     people.sign_up(page, site, email)
     people.sign_in(page, email)
+    people.accept_the_rules(page)
 
 
 def hand_in(page: Page, *paths: Path) -> None:
@@ -157,6 +158,25 @@ def test_the_camera_becomes_a_scan(open_camera: Callable[[], Page], site: Site) 
     page.wait_for_url(SCAN)
     expect(page.locator("#verdict")).to_be_visible()
     expect(page.get_by_role("heading", name=re.compile("camera-.*avi"))).to_be_visible()
+
+
+def test_watching_live_says_something_and_is_kept_or_thrown_away(open_camera: Callable[[], Page], site: Site) -> None:
+    page = open_camera()
+    enter(page, site)
+    page.goto("/scans/camera/")
+    for end in ("Throw away", "Keep as one scan"):
+        if end == "Throw away":
+            page.get_by_role("button", name="Switch the camera on").click()
+        page.get_by_role("button", name="Watch live").click()
+        expect(page.locator("#glimpse .badge.outcome")).to_be_visible()
+        page.get_by_role("button", name="Stop", exact=True).click()
+        page.get_by_role("button", name=end).click()
+        if end == "Throw away":
+            expect(page.get_by_text("All pictures are thrown away.")).to_be_visible()
+    page.wait_for_url(SCAN)
+    expect(page.locator("#verdict")).to_be_visible()
+    page.goto("/scans/")
+    expect(page.locator(".scans .card")).to_have_count(1)
 
 
 def test_a_stranger_finds_nothing(window: Window, site: Site, photo: Path, browser: Browser) -> None:

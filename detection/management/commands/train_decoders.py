@@ -1,0 +1,32 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from tqdm import tqdm
+
+from detection.training import decoders
+from detection.training.corpora import read_faces
+
+
+class Command(BaseCommand):
+    help = "Train the small auto-encoders by which pseudo-fakes get the traces of generators: minutes on a CPU."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--faces", type=Path, required=True, help="folder with faces.csv")
+        parser.add_argument("--steps", type=int, default=1500)
+        parser.add_argument("--only", choices=decoders.WAYS, nargs="*", default=decoders.WAYS)
+        parser.add_argument("--out", type=Path, default=decoders.FOLDER)
+
+    def handle(self, **options: Any) -> None:
+        faces = read_faces(options["faces"], "train")
+        options["out"].mkdir(parents=True, exist_ok=True)
+        for way in options["only"]:
+            with tqdm(total=options["steps"], desc=way) as bar:
+
+                def told(step: int, loss: float, bar: Any = bar) -> None:
+                    bar.update()
+                    bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
+
+                decoders.train(way, faces, options["out"] / f"{way}.onnx", steps=options["steps"], told=told)
