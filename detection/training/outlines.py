@@ -85,13 +85,19 @@ def _strength(chance: np.random.Generator) -> float:
     return float(chance.choice([0.7, 1.0, 1.0, 1.0]))
 
 
+def bend(size: tuple[int, int], chance: np.random.Generator, strength: float, smooth: float) -> list[Any]:
+    """A smooth random field: how far each pixel is shifted to the right, and down."""
+    height, width = size
+    rows, columns = (max(2, round(side / max(2.0, smooth)) + 2) for side in size)
+    coarse = [chance.normal(0, strength, (rows, columns)).astype(np.float32) for _ in range(2)]
+    return [cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC) for field in coarse]
+
+
 def elastic(pixels: Any, chance: np.random.Generator, strength: float, smooth: float) -> Any:
     """Shifted about by a smooth random field."""
     if strength < 0.3:
         return pixels
     height, width = pixels.shape[:2]
-    rows, columns = (max(2, round(side / max(2.0, smooth)) + 2) for side in (height, width))
-    coarse = [chance.normal(0, strength, (rows, columns)).astype(np.float32) for _ in range(2)]
-    fields = [cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC) for field in coarse]
+    fields = bend((height, width), chance, strength, smooth)
     xs, ys = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     return cv2.remap(pixels, xs + fields[0], ys + fields[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)

@@ -1,7 +1,7 @@
 """Endless labelled crops: a real face, perhaps a fake made of it, degraded, and cut as it is cut at inspection."""
 
 import multiprocessing
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from queue import Empty, Full
 from typing import Any
@@ -66,21 +66,21 @@ def draw(cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str = ""
         total = np.array(shares) / sum(shares)
         kind = REAL if chance.random() < 0.5 else str(chance.choice(kinds, p=total))
     among = cast.given if kind == GIVEN else cast.real
-    face = _smaller(_read(among[int(chance.integers(len(among)))], chance), chance)
+    face = smaller(read(among[int(chance.integers(len(among)))], chance), chance)
     pixels = face.pixels
     if kind in KINDS:
-        other = _read(_lookalike(face, cast.real, chance), chance)
+        other = read(lookalike(face, cast.real, chance), chance)
         pixels = pseudofakes.make(kind, replace(face, generator=cast.generator), other, chance)
     elif kind == REAL and chance.random() < recipe.soft:
         pixels = degrading.softer(pixels, chance)
     before = pixels.shape[1]
     pixels = degrading.degrade(pixels, chance)
-    box = _box(face.landmarks * (pixels.shape[1] / before), chance)
+    box = box_of(face.landmarks * (pixels.shape[1] / before), chance)
     margin = max(0.05, recipe.margin + chance.uniform(-0.06, 0.06))
     return Sample(crops.cut(pixels, box, margin=margin, size=recipe.size, fit=recipe.fit), kind)
 
 
-def _read(face: RealFace, chance: np.random.Generator) -> Face:
+def read(face: RealFace, chance: np.random.Generator) -> Face:
     pixels, points = face.pixels(), face.landmarks
     if chance.random() < 0.5:
         pixels = np.ascontiguousarray(pixels[:, ::-1])
@@ -89,14 +89,14 @@ def _read(face: RealFace, chance: np.random.Generator) -> Face:
     return Face(pixels, points)
 
 
-def _smaller(face: Face, chance: np.random.Generator) -> Face:
+def smaller(face: Face, chance: np.random.Generator) -> Face:
     """Faces of 85 to 190 pixels between the cheeks, a quarter of them from 55: as in films and photos of groups."""
     share = min(1.0, chance.uniform(26 if chance.random() < 0.25 else 40, 90) / face.scale)
     pixels = degrading.resized(face.pixels, share, chance) if share < 0.95 else face.pixels
     return Face(pixels, face.landmarks * (pixels.shape[1] / face.pixels.shape[1]))
 
 
-def _lookalike(face: Face, faces: Sequence[RealFace], chance: np.random.Generator) -> RealFace:
+def lookalike(face: Face, faces: Sequence[RealFace], chance: np.random.Generator) -> RealFace:
     """Of twelve others the one that is turned most alike."""
     own = _shape(face.landmarks)
     some = [faces[int(i)] for i in chance.integers(len(faces), size=12)]
@@ -108,7 +108,7 @@ def _shape(points: Points) -> NDArray[np.float32]:
     return np.asarray(middle / np.linalg.norm(middle), np.float32)
 
 
-def _box(landmarks: Points, chance: np.random.Generator) -> tuple[float, float, float, float]:
+def box_of(landmarks: Points, chance: np.random.Generator) -> tuple[float, float, float, float]:
     scale = Face(np.zeros((1, 1, 3), np.uint8), landmarks).scale
     x, y = (float(v) for v in landmarks.mean(0))
     x, y = x + chance.normal(0, 0.08) * scale, y + (BOX_DOWN + chance.normal(0, 0.06)) * scale
@@ -122,19 +122,28 @@ def group_of(kind: str) -> int | None:
     return GROUPS.index(KINDS[kind][1]) if kind in KINDS else None
 
 
+Batch = tuple[NDArray[np.uint8], list[str]]  # pixels, and of each its kind
+
+
 def stream(
-    faces: list[RealFace], recipe: Recipe, *, batch: int, seed: int, workers: int
-) -> Iterator[tuple[Pixels, list[str]]]:
+    faces: Sequence[RealFace],
+    recipe: Recipe,
+    *,
+    batch: int,
+    seed: int,
+    workers: int,
+    make: Callable[[Cast, Recipe, int, np.random.Generator], Batch] | None = None,
+) -> Iterator[Batch]:
     """Batches for ever, from processes of their own; without `workers`, from this one."""
-    cast = Cast.of(faces, recipe)
+    cast, make = Cast.of(faces, recipe), make or batch_of
     if not workers:
         chance = np.random.default_rng(seed)
         while True:
-            yield _batch(cast, recipe, batch, chance)
+            yield make(cast, recipe, batch, chance)
     context: Any = multiprocessing.get_context("spawn")
     queue = context.Queue(maxsize=24)
     started = [
-        context.Process(target=_fill, args=(queue, cast, recipe, batch, seed + number), daemon=True)
+        context.Process(target=_fill, args=(queue, make, cast, recipe, batch, seed + number), daemon=True)
         for number in range(workers)
     ]
     for process in started:
@@ -149,7 +158,7 @@ def stream(
             process.join()
 
 
-def _next(queue: Any, makers: Sequence[Any]) -> tuple[Pixels, list[str]]:
+def _next(queue: Any, makers: Sequence[Any]) -> Batch:
     """Nobody waits for who has died: it said why on its own, and the checkpoint is there."""
     while True:
         if ended := [process.exitcode for process in makers if not process.is_alive()]:
@@ -160,12 +169,12 @@ def _next(queue: Any, makers: Sequence[Any]) -> tuple[Pixels, list[str]]:
             continue
 
 
-def _fill(queue: Any, cast: Cast, recipe: Recipe, batch: int, seed: int) -> None:
+def _fill(queue: Any, make: Any, cast: Cast, recipe: Recipe, batch: int, seed: int) -> None:
     cv2.setNumThreads(1)
     queue.cancel_join_thread()  # whoever ends has nobody left to hand the rest to
     chance = np.random.default_rng(seed)
     while True:
-        waiting = _batch(cast, recipe, batch, chance)
+        waiting = make(cast, recipe, batch, chance)
         while True:
             try:
                 queue.put(waiting, timeout=60)
@@ -175,7 +184,7 @@ def _fill(queue: Any, cast: Cast, recipe: Recipe, batch: int, seed: int) -> None
                     return
 
 
-def _batch(cast: Cast, recipe: Recipe, count: int, chance: np.random.Generator) -> tuple[Pixels, list[str]]:
+def batch_of(cast: Cast, recipe: Recipe, count: int, chance: np.random.Generator) -> Batch:
     made = [draw(cast, recipe, chance) for _ in range(count)]
     return np.stack([sample.pixels for sample in made]), [sample.kind for sample in made]
 

@@ -14,7 +14,7 @@ RULES = {"preload": False, "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa
 FOR_STRANGERS = (
     "/", "/accounts/login/", "/accounts/signup/", "/accounts/confirm-email/", "/accounts/confirm-email/a-b/",
     "/accounts/password/reset/", "/accounts/password/reset/done/", "/accounts/password/reset/key/1-a-b/",
-    "/accounts/password/reset/key/done/", "/accounts/inactive/", "/no/such/page/",
+    "/accounts/password/reset/key/done/", "/accounts/inactive/", "/no/such/page/", "/rules/",
 )  # fmt: skip
 FOR_PEOPLE = (
     "/", "/profile/", "/profile/keys/", "/profile/privacy/", "/accounts/email/", "/accounts/password/change/",

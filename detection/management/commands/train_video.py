@@ -1,0 +1,43 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from tqdm import tqdm
+
+from detection.training import clips, video
+from detection.training.corpora import read_faces
+
+
+class Command(BaseCommand):
+    help = "Train a video network on pseudo-films, over an image network's embeddings. Started again, it goes on."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", type=Path, help="where films, head and log are kept")
+        parser.add_argument("--faces", type=Path, required=True, help="folder with faces.csv")
+        parser.add_argument("--plan", type=Path, help="a plan (JSON); without one: the folder's, or the default")
+        parser.add_argument(
+            "--image",
+            type=Path,
+            default=Path(settings.BUNDLES_DIR) / "image-blend" / "model.keras",
+            help="the image network, a .keras file",
+        )
+        parser.add_argument("--clips", type=Path, help="folder of real films to make fakes of beside the stills")
+
+    def handle(self, **options: Any) -> None:
+        folder = options["folder"]
+        said = options["plan"] or (folder / "plan.json" if (folder / "plan.json").is_file() else None)
+        plan = video.Plan.read(said) if said else video.Plan()
+        faces = {part: read_faces(options["faces"], part) for part in ("train", "validation")}
+        stretches = tuple(clips.read_stretches(options["clips"])) if options["clips"] else ()
+        with tqdm(unit="") as bar:
+
+            def told(what: str, done: int, of: int) -> None:
+                bar.set_description(what)
+                bar.n, bar.total = done, of
+                bar.refresh()
+
+            video.train(plan, faces, folder, options["image"], stretches=stretches, told=told)
+        self.stdout.write((folder / "log.csv").read_text())

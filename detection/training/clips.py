@@ -1,0 +1,191 @@
+"""Short pseudo-films of a face: a still that is moved about, or a stretch of a real film; honest, or faked.
+
+A fake film is made of the same fakes as pictures are. What only a film can show is how they hold over time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import crops, faces, videos
+from ..errors import DetectionError
+from ..images import Pixels
+from ..limits import Clock, Limits
+from ..media import probe
+from . import degrading, outlines, pseudofakes
+from .corpora import Points
+from .pseudofakes import KINDS, Face
+from .samples import REAL, Batch, Cast, Recipe, box_of, lookalike, read, smaller
+
+FRAMES = 8  # of one window: two runs of consecutive frames, from two places of a film
+RUN = videos.RUN
+FILMS = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".mpg")
+# How a fake holds over time: the same in every frame; each frame anew; a frame late; gone now and then.
+HOLDS = ("steady", "flickering", "late", "gone")
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """Crops of one face in order of time."""
+
+    pixels: NDArray[np.uint8]
+    kind: str
+
+    @property
+    def fake(self) -> bool:
+        return self.kind != REAL
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A face in a real film: runs of consecutive frames, all cut out at one place, with its landmarks in each."""
+
+    group: str
+    runs: tuple[tuple[Face, ...], ...]
+
+
+def draw(cast: Cast, recipe: Recipe, chance: np.random.Generator, stretches: Sequence[Stretch] = ()) -> Clip:
+    """One clip; a coin decides whether it is honest."""
+    frames = _taken(stretches, chance) if stretches and chance.random() < 0.5 else _animated(cast, chance)
+    kinds, shares = zip(*recipe.weights, strict=True)
+    kind = REAL if chance.random() < 0.5 else str(chance.choice(kinds, p=np.array(shares) / sum(shares)))
+    if kind in KINDS:
+        frames = _faked(frames, kind, cast, chance)
+    elif chance.random() < recipe.soft:
+        seed = int(chance.integers(2**31))
+        frames = [replace(one, pixels=degrading.softer(one.pixels, np.random.default_rng(seed))) for one in frames]
+    return Clip(_cut(frames, recipe, chance), kind)
+
+
+def batch_of(
+    cast: Cast, recipe: Recipe, count: int, chance: np.random.Generator, *, stretches: Sequence[Stretch] = ()
+) -> Batch:
+    made = [draw(cast, recipe, chance, stretches) for _ in range(count)]
+    return np.stack([clip.pixels for clip in made]), [clip.kind for clip in made]
+
+
+def _cut(frames: list[Face], recipe: Recipe, chance: np.random.Generator) -> NDArray[np.uint8]:
+    """Filmed by a real encoder, found a little unsteadily, and cut."""
+    height, width = (min(one.pixels.shape[side] for one in frames) // 2 * 2 for side in (0, 1))
+    pictures = [np.ascontiguousarray(one.pixels[:height, :width]) for one in frames]
+    seed = int(chance.integers(2**31))
+    pictures = [degrading.lit(one, np.random.default_rng(seed)) for one in pictures]  # one camera, one light
+    if chance.random() < 0.85:
+        pictures = degrading.film(pictures, int(chance.integers(17, 33)))
+    margin, box_seed = max(0.05, recipe.margin + chance.uniform(-0.06, 0.06)), int(chance.integers(2**31))
+    made = []
+    for one, picture in zip(frames, pictures, strict=True):
+        box = np.array(box_of(one.landmarks, np.random.default_rng(box_seed)))
+        left, top, right, bottom = (float(v) for v in box + chance.normal(0, 0.012, 4) * (box[2] - box[0]))
+        made.append(crops.cut(picture, (left, top, right, bottom), margin=margin, size=recipe.size, fit=recipe.fit))
+    return np.stack(made)
+
+
+def _animated(cast: Cast, chance: np.random.Generator) -> list[Face]:
+    """A still under a hand-held camera: it drifts, breathes, turns and bends a little, and jumps between two places."""
+    still = smaller(read(cast.real[int(chance.integers(len(cast.real)))], chance), chance)
+    height, width = still.pixels.shape[:2]
+    middle = still.landmarks.mean(0)
+    pose, pace = chance.normal(0, 1, 4), chance.normal(0, 0.35, 4)
+    bend = outlines.bend((height, width), chance, still.scale * chance.uniform(0.0, 0.03), still.scale * 0.7)
+    opened = chance.uniform(-1, 1)
+    frames = []
+    for number in range(FRAMES):
+        if number == RUN:
+            pose, opened = pose + chance.normal(0, 1, 4), chance.uniform(-1, 1)
+        pose, opened = pose + pace + chance.normal(0, 0.15, 4), opened + chance.normal(0, 0.12)
+        matrix: Any = cv2.getRotationMatrix2D((float(middle[0]), float(middle[1])), pose[0] * 1.2, 1 + pose[1] * 0.01)
+        matrix[:, 2] += pose[2:] * 0.02 * still.scale
+        where = cv2.invertAffineTransform(matrix).astype(np.float32)
+        ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
+        from_x = where[0, 0] * xs + where[0, 1] * ys + where[0, 2] + bend[0] * np.float32(opened)
+        from_y = where[1, 0] * xs + where[1, 1] * ys + where[1, 2] + bend[1] * np.float32(opened)
+        moved = cv2.remap(still.pixels, from_x, from_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+        points: Points = (still.landmarks @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+        frames.append(replace(still, pixels=np.asarray(moved), landmarks=points))
+    return frames
+
+
+def _taken(stretches: Sequence[Stretch], chance: np.random.Generator) -> list[Face]:
+    """Two runs of a real film, mirrored or not."""
+    one = stretches[int(chance.integers(len(stretches)))]
+    runs = sorted(int(chance.integers(len(one.runs))) for _ in range(FRAMES // RUN))
+    frames = [face for run in runs for face in one.runs[run]]
+    if chance.random() < 0.5:
+        frames = [_mirrored(face) for face in frames]
+    return frames
+
+
+def _mirrored(face: Face) -> Face:
+    points = face.landmarks[[1, 0, 2, 4, 3]].copy()
+    points[:, 0] = face.pixels.shape[1] - 1 - points[:, 0]
+    return replace(face, pixels=np.ascontiguousarray(face.pixels[:, ::-1]), landmarks=points)
+
+
+def _faked(frames: list[Face], kind: str, cast: Cast, chance: np.random.Generator) -> list[Face]:
+    hold = str(chance.choice(HOLDS))
+    seed = int(chance.integers(2**31))
+    other = read(lookalike(frames[0], cast.real, chance), chance)
+    made: list[Face] = []
+    for number, face in enumerate(frames):
+        own = np.random.default_rng(seed + (number if hold == "flickering" else 0))
+        before = frames[max(0, number - 1)] if hold == "late" else face
+        if hold == "gone" and chance.random() < 0.2:
+            made.append(face)
+            continue
+        fake = pseudofakes.make(kind, replace(before, generator=cast.generator), other, own)
+        made.append(replace(face, pixels=_laid(fake, before, face) if before is not face else fake))
+    return made
+
+
+def _laid(fake: Pixels, before: Face, face: Face) -> Pixels:
+    """The face of a frame ago over this one: what a slow swap looks like."""
+    mask = outlines.draw("face", before.landmarks, face.pixels.shape[:2], np.random.default_rng(0))
+    soft = cv2.GaussianBlur(mask, (0, 0), max(1.0, face.scale * 0.08))[..., None]
+    if fake.shape != face.pixels.shape:
+        return face.pixels
+    return np.asarray((fake * soft + face.pixels * (1 - soft)).round().clip(0, 255).astype(np.uint8))
+
+
+def read_stretches(folder: Path) -> list[Stretch]:
+    """The largest face of each film in a folder, as long as it stays where it was found."""
+    found = []
+    for path in sorted(one for one in folder.rglob("*") if one.suffix.lower() in FILMS):
+        try:
+            runs = _runs(path)
+        except DetectionError:
+            continue
+        if runs:
+            found.append(Stretch(path.stem, tuple(runs)))
+    return found
+
+
+def _runs(path: Path) -> list[tuple[Face, ...]]:
+    limits = Limits()
+    frames: dict[int, list[Face]] = {}
+    place: tuple[int, int, int, int] | None = None
+    for still in videos.sample(probe(path, limits), limits, Clock(limits.wall_seconds)):
+        seen = max(faces.detect(still.pixels), key=lambda one: one.side, default=None)
+        if seen is None:
+            continue
+        place = place or _around(seen.box, still.pixels.shape[:2])
+        left, top, right, bottom = place
+        points: Points = (np.array(seen.landmarks) - (left, top)).astype(np.float32)
+        if ((points > 0) & (points < (right - left, bottom - top))).all():
+            part = np.ascontiguousarray(still.pixels[top:bottom, left:right])
+            frames.setdefault(still.run, []).append(Face(part, points))
+    return [tuple(run[:RUN]) for run in frames.values() if len(run) >= RUN]
+
+
+def _around(box: tuple[float, float, float, float], size: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """As much again on every side, in even numbers as films want them."""
+    left, top, right, bottom = box
+    across, down = (right - left) / 2, (bottom - top) / 2
+    x, y = max(0, int(left - across)), max(0, int(top - down))
+    width, height = (int(min(size[1], right + across)) - x) // 2 * 2, (int(min(size[0], bottom + down)) - y) // 2 * 2
+    return x, y, x + width, y + height

@@ -1,0 +1,169 @@
+"""Training a video network: pseudo-films once through an image network, then a small head over the embeddings.
+
+The films take hours and are kept as embeddings, part by part; the head takes minutes and begins anew each time.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import crops, networks
+from ..runtime import OnnxNet
+from . import clips, samples
+from .clips import FRAMES, Stretch
+from .corpora import RealFace
+from .figures import auc
+from .image import SCALING
+from .samples import Recipe
+
+PART = 50  # films that are kept together
+EMBED, HEAD = "embed.onnx", "head.keras"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One small file beside the bundle."""
+
+    name: str = "video"
+    recipe: Recipe = field(default_factory=Recipe)
+    films: int = 4000
+    checks: int = 600  # films of people whom it is not trained on, to stop by
+    units: int = 64
+    epochs: int = 40
+    patience: int = 8
+    batch: int = 64
+    rate: float = 5e-4
+    workers: int = 2
+    seed: int = 1
+
+    @classmethod
+    def read(cls, path: Path) -> "Plan":
+        said = json.loads(path.read_text())
+        recipe = said.pop("recipe", {})
+        if "weights" in recipe:
+            recipe["weights"] = tuple((kind, float(share)) for kind, share in recipe["weights"])
+        return cls(recipe=Recipe(**recipe), **said)
+
+    def write(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Films:
+    """Embeddings (films, frames, width), and of each film its kind."""
+
+    embeddings: NDArray[np.float32]
+    kinds: NDArray[np.str_]
+
+    @property
+    def fake(self) -> NDArray[np.bool_]:
+        return np.asarray(self.kinds != samples.REAL)
+
+
+def train(
+    plan: Plan,
+    faces: dict[str, list[RealFace]],
+    folder: Path,
+    image: Path,
+    *,
+    stretches: tuple[Stretch, ...] = (),
+    told: Callable[[str, int, int], None] = lambda what, done, of: None,
+) -> Any:
+    """`image`: the .keras file whose embeddings are looked at. Interrupted, it goes on with the films."""
+    folder.mkdir(parents=True, exist_ok=True)
+    plan.write(folder / "plan.json")
+    if not (folder / EMBED).is_file():
+        networks.export_plain(networks.embedding_of(networks.load(image)), folder / EMBED)
+    shown = {}
+    for part, count, seed in (("train", plan.films, plan.seed), ("validation", plan.checks, 99)):
+        shown[part] = films(plan, faces[part], folder, part, count, seed=seed, stretches=stretches, told=told)
+    return fit(plan, shown["train"], shown["validation"], folder, told=told)
+
+
+def films(
+    plan: Plan,
+    faces: list[RealFace],
+    folder: Path,
+    part: str,
+    count: int,
+    *,
+    seed: int,
+    stretches: tuple[Stretch, ...] = (),
+    told: Callable[[str, int, int], None] = lambda what, done, of: None,
+) -> Films:
+    """So many films of these people, as embeddings; those that are kept already are not made again."""
+    kept = folder / "films"
+    kept.mkdir(exist_ok=True)
+    embed = OnnxNet(folder / EMBED)
+    numbers = range(-(-count // PART))
+    missing = [number for number in numbers if not (kept / f"{part}-{number:04}.npz").is_file()]
+    made = samples.stream(
+        faces, plan.recipe, batch=PART, seed=seed * 1000 + len(numbers) - len(missing), workers=plan.workers,
+        make=partial(clips.batch_of, stretches=stretches),
+    )  # fmt: skip
+    try:
+        for number in missing:
+            pixels, kinds = next(made)
+            path = kept / f"{part}-{number:04}.npz"
+            with path.with_suffix(".part").open("wb") as file:
+                np.savez(file, embeddings=embedded(embed, pixels).astype(np.float16), kinds=np.array(kinds))
+            path.with_suffix(".part").replace(path)
+            told(f"films for {part}", (number + 1) * PART, count)
+    finally:
+        made.close()  # type: ignore[attr-defined]
+    parts = [np.load(kept / f"{part}-{number:04}.npz") for number in numbers]
+    return Films(
+        np.concatenate([one["embeddings"] for one in parts])[:count].astype(np.float32),
+        np.concatenate([one["kinds"] for one in parts])[:count],
+    )
+
+
+def embedded(embed: OnnxNet, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Films of crops, as inspection feeds them: every frame through the image network."""
+    flat = pixels.reshape(-1, *pixels.shape[2:])
+    made = [embed(batch)[embed.outputs[0]] for batch in _fed(flat)]
+    return np.concatenate(made).reshape(*pixels.shape[:2], -1)
+
+
+def _fed(pictures: NDArray[np.uint8], batch: int = 16) -> Iterator[NDArray[np.float32]]:
+    for start in range(0, len(pictures), batch):
+        yield crops.fed(pictures[start : start + batch], SCALING, "rgb")
+
+
+def fit(
+    plan: Plan,
+    given: Films,
+    checks: Films,
+    folder: Path,
+    *,
+    told: Callable[[str, int, int], None] = lambda what, done, of: None,
+) -> Any:
+    """The head, stopped when people whom it does not know are told no better; the best of its epochs is kept."""
+    import keras
+
+    keras.utils.set_random_seed(plan.seed)
+    head = networks.temporal_head(FRAMES, given.embeddings.shape[-1], units=plan.units)
+    head.compile(keras.optimizers.AdamW(plan.rate, weight_decay=1e-3, clipnorm=1.0), loss="binary_crossentropy")
+    best, since = -1.0, 0
+    with (folder / "log.csv").open("w", newline="") as file:
+        log = csv.writer(file)
+        log.writerow(["epoch", "loss", "auc"])
+        for epoch in range(1, plan.epochs + 1):
+            loss = head.fit(given.embeddings, given.fake.astype(np.float32), batch_size=plan.batch, verbose=0)
+            reached = auc(head.predict(checks.embeddings, verbose=0)[:, 0], checks.fake)
+            log.writerow([epoch, round(loss.history["loss"][-1], 4), round(reached, 4)])
+            told("epochs", epoch, plan.epochs)
+            since += 1
+            if reached > best or not np.isfinite(reached):
+                best, since = reached, 0
+                head.save(folder / HEAD)
+            if since >= plan.patience:
+                break
+    return networks.load(folder / HEAD)
