@@ -100,11 +100,9 @@ def whole_rebuilt(face: Face, other: Face, chance: np.random.Generator) -> Pixel
 def decoded(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     """The whole picture drawn by a trained decoder, at its size or, as generators' pictures are, at another one."""
     pixels = face.pixels
-    if chance.random() < 0.4:
-        pixels = degrading.resized(pixels, chance.uniform(0.5, 0.95), chance)
+    if chance.random() < 0.6:
+        pixels = degrading.resized(pixels, chance.uniform(0.6, 1.6), chance)
     pixels = _drawn(pixels, chance)
-    if chance.random() < 0.4:
-        pixels = _sharpened(pixels, chance)
     if pixels.shape != face.pixels.shape:
         pixels = cv2.resize(pixels, face.pixels.shape[1::-1], interpolation=int(chance.choice(degrading.LARGER)))  # type: ignore[assignment]
     return np.asarray(pixels)
@@ -119,17 +117,18 @@ def decoded_swap(face: Face, other: Face, chance: np.random.Generator) -> Pixels
     share = min(1.0, side / (face.scale * 3.0))
     small = degrading.resized(source, share, chance) if share < 0.9 else source
     drawn = _drawn(small, chance)
-    if chance.random() < 0.5:
-        drawn = _sharpened(drawn, chance)
     back: Any = cv2.resize(drawn, source.shape[1::-1], interpolation=int(chance.choice(degrading.LARGER)))
     return _blended(face.pixels, back, _mask(face, chance, ("face", "face", "head", "inner")), chance)
 
 
 def _drawn(pixels: Pixels, chance: np.random.Generator) -> Pixels:
-    """By one of the trained decoders, or by two, one behind the other."""
-    for _ in range(1 if chance.random() < 0.75 else 2):
-        pixels = decoders.through(pixels, str(chance.choice(decoders.WAYS)))
-    return pixels
+    """By one of the trained decoders, seldom by two; in its old colours, and about as sharp as it was."""
+    drawn = pixels
+    for _ in range(1 if chance.random() < 0.85 else 2):
+        drawn = decoders.through(drawn, str(chance.choice(decoders.WAYS)))
+    broad = cv2.GaussianBlur(pixels, (0, 0), 8).astype(np.float32) - cv2.GaussianBlur(drawn, (0, 0), 8)
+    fine = drawn.astype(np.float32) - cv2.GaussianBlur(drawn, (0, 0), 1.1)
+    return np.asarray((drawn + broad + chance.uniform(0.2, 2.6) * fine).round().clip(0, 255).astype(np.uint8))
 
 
 def smoothed(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
