@@ -18,7 +18,7 @@ from ..images import Pixels
 from ..limits import Clock, Limits
 from ..media import probe
 from . import degrading, outlines, pseudofakes
-from .corpora import Points
+from .corpora import Points, RealFace
 from .pseudofakes import KINDS, Face
 from .samples import REAL, Batch, Cast, Recipe, box_of, lookalike, read, smaller
 
@@ -49,17 +49,27 @@ class Stretch:
     runs: tuple[tuple[Face, ...], ...]
 
 
-def draw(cast: Cast, recipe: Recipe, chance: np.random.Generator, stretches: Sequence[Stretch] = ()) -> Clip:
-    """One clip; a coin decides whether it is honest."""
+def draw(
+    cast: Cast, recipe: Recipe, chance: np.random.Generator, stretches: Sequence[Stretch] = (), kind: str = ""
+) -> Clip:
+    """One clip; without a `kind` a coin decides whether it is honest."""
     frames = _taken(stretches, chance) if stretches and chance.random() < 0.5 else _animated(cast, chance)
-    kinds, shares = zip(*recipe.weights, strict=True)
-    kind = REAL if chance.random() < 0.5 else str(chance.choice(kinds, p=np.array(shares) / sum(shares)))
+    if not kind:
+        kinds, shares = zip(*recipe.weights, strict=True)
+        kind = REAL if chance.random() < 0.5 else str(chance.choice(kinds, p=np.array(shares) / sum(shares)))
     if kind in KINDS:
         frames = _faked(frames, kind, cast, chance)
     elif chance.random() < recipe.soft:
         seed = int(chance.integers(2**31))
         frames = [replace(one, pixels=degrading.softer(one.pixels, np.random.default_rng(seed))) for one in frames]
     return Clip(_cut(frames, recipe, chance), kind)
+
+
+def fixed(faces: Sequence[RealFace], recipe: Recipe, *, each: int, seed: int) -> list[Clip]:
+    """The same clips every time: as many honest ones as fakes, and of each kind the same number."""
+    cast, chance = Cast.of(faces, recipe), np.random.default_rng(seed)
+    kinds = [kind for kind, _ in recipe.weights]
+    return [draw(cast, recipe, chance, (), kind) for kind in [*kinds, *[REAL] * len(kinds)] for _ in range(each)]
 
 
 def batch_of(

@@ -23,7 +23,6 @@ from .figures import auc
 from .image import SCALING
 from .samples import Recipe
 
-PART = 50  # films that are kept together
 EMBED, HEAD = "embed.onnx", "head.keras"
 
 
@@ -40,6 +39,7 @@ class Plan:
     patience: int = 8
     batch: int = 64
     rate: float = 5e-4
+    part: int = 50  # films that are kept together
     workers: int = 2
     seed: int = 1
 
@@ -102,10 +102,10 @@ def films(
     kept = folder / "films"
     kept.mkdir(exist_ok=True)
     embed = OnnxNet(folder / EMBED)
-    numbers = range(-(-count // PART))
+    numbers = range(-(-count // plan.part))
     missing = [number for number in numbers if not (kept / f"{part}-{number:04}.npz").is_file()]
     made = samples.stream(
-        faces, plan.recipe, batch=PART, seed=seed * 1000 + len(numbers) - len(missing), workers=plan.workers,
+        faces, plan.recipe, batch=plan.part, seed=seed * 1000 + len(numbers) - len(missing), workers=plan.workers,
         make=partial(clips.batch_of, stretches=stretches),
     )  # fmt: skip
     try:
@@ -115,7 +115,7 @@ def films(
             with path.with_suffix(".part").open("wb") as file:
                 np.savez(file, embeddings=embedded(embed, pixels).astype(np.float16), kinds=np.array(kinds))
             path.with_suffix(".part").replace(path)
-            told(f"films for {part}", (number + 1) * PART, count)
+            told(f"films for {part}", (number + 1) * plan.part, count)
     finally:
         made.close()  # type: ignore[attr-defined]
     parts = [np.load(kept / f"{part}-{number:04}.npz") for number in numbers]

@@ -13,6 +13,7 @@ from detection.training import image
 from detection.training.corpora import read_faces
 from detection.training.export import _kinds
 from detection.training.pseudofakes import KINDS
+from detection.training.trained import Told
 
 from ..judging import faking
 from ..judging.conftest import save
@@ -66,13 +67,14 @@ def test_inspection_uses_it(made: Path, tmp_path: Path) -> None:
 def test_kinds_are_named_only_where_they_can_be_told() -> None:
     import numpy as np
 
-    from detection.training.samples import Sample
+    kinds = np.array(["self_blend", "mouth_redone", "whole_rebuilt", "smoothed"] * 5)
 
-    pixels = np.zeros((2, 2, 3), np.uint8)
-    checking = [Sample(pixels, kind) for kind in ("self_blend", "mouth_redone", "whole_rebuilt", "smoothed") * 5]
+    def named(shares: np.ndarray | None, *unclaimed: str) -> list[str]:
+        return _kinds(Told(np.zeros(20), kinds, shares), unclaimed)
+
     sure = np.tile(np.eye(4), (5, 1))
-    assert _kinds(checking, sure, ()) == ["swap", "expression", "synthesised", "retouch"]
-    assert _kinds(checking, np.full((20, 4), 0.25), ()) == []
+    assert named(sure) == ["swap", "expression", "synthesised", "retouch"]
+    assert named(np.full((20, 4), 0.25)) == named(None) == []
     sure[:, 1] = 0.5
-    assert _kinds(checking, sure, ()) == ["swap", "other", "synthesised", "retouch"]
-    assert _kinds(checking, sure, ("synthesised",)) == ["swap", "other", "other", "retouch"]
+    assert named(sure) == ["swap", "other", "synthesised", "retouch"]
+    assert named(sure, "synthesised") == ["swap", "other", "other", "retouch"]

@@ -1,0 +1,125 @@
+"""A finished training: its files, and how its network is asked about samples of known kinds."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from .. import crops, networks
+from ..runtime import OnnxNet
+from . import clips, image, samples, video
+from .corpora import RealFace
+from .image import SCALING
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a network said, and what it was about."""
+
+    scores: Any
+    kinds: Any  # of each sample: a kind of fake, or real
+    shares: Any = None  # of the second head
+
+    @property
+    def fake(self) -> Any:
+        return self.kinds != samples.REAL
+
+
+class Trained(Protocol):
+    own: str  # what our own samples are called in the card
+    input: dict[str, Any]
+
+    @property
+    def plan(self) -> Any: ...
+    @property
+    def seen(self) -> int: ...
+    @property
+    def network(self) -> str: ...
+    def save(self, folder: Path) -> None: ...
+    def tell(self, faces: list[RealFace], each: int, seed: int) -> Told: ...
+    def pictures(self, faces: list[RealFace]) -> Any: ...
+    def familiar(self, faces: dict[str, list[RealFace]], each: int, path: Path) -> dict[str, Any]: ...
+
+
+def trained(run: Path) -> Trained:
+    return TrainedOnFilms(run) if (run / video.EMBED).is_file() else TrainedOnPictures(run)
+
+
+class TrainedOnPictures:
+    own = "own fakes, new people"
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self.plan = image.Plan.read(run / "plan.json")
+        self.seen = int((run / "step.txt").read_text()) * self.plan.batch
+        self.network = self.plan.network
+        self.input = {"kind": "image", "input": {"mirror": self.plan.recipe.fit == "resize"}}
+
+    @cached_property
+    def net(self) -> Any:
+        net = image.build(self.plan)
+        net.load_weights(self.run / "steady.weights.h5")
+        return net
+
+    def save(self, folder: Path) -> None:
+        self.net.save(folder / "model.keras")
+        networks.export(self.net, folder / "model.onnx")
+
+    def tell(self, faces: list[RealFace], each: int, seed: int) -> Told:
+        made = samples.fixed(faces, self.plan.recipe, each=each, seed=seed)
+        scores, shares = image.scores(self.net, np.stack([sample.pixels for sample in made]))
+        return Told(scores, np.array([sample.kind for sample in made]), shares)
+
+    def pictures(self, faces: list[RealFace]) -> Any:
+        return np.stack([sample.pixels for sample in samples.fixed(faces, self.plan.recipe, each=2, seed=3)])
+
+    def familiar(self, faces: dict[str, list[RealFace]], each: int, path: Path) -> dict[str, Any]:
+        """How the embeddings of training crops lie, one number for each dimension, and the 99th percentile."""
+        evident = networks.with_evidence(self.net)
+        parts = (("train", 5), ("validation", 99))
+        known, others = (self._embeddings(evident, faces[part], each, seed) for part, seed in parts)
+        mean, spread = known.mean(0), known.std(0) + 0.05 * known.std()
+        precision = 1 / np.square(spread)
+        np.savez(path, mean=mean.astype(np.float32), precision=precision.astype(np.float32))
+        distances = np.sqrt((np.square(others - mean) * precision).sum(1))
+        return {"out_of_distribution": {"threshold": round(float(np.quantile(distances, 0.99)), 4)}}
+
+    def _embeddings(self, evident: Any, faces: list[RealFace], each: int, seed: int, batch: int = 32) -> Any:
+        made = samples.fixed(faces, self.plan.recipe, each=each, seed=seed)
+        pictures = crops.fed(np.stack([sample.pixels for sample in made]), SCALING, "rgb")
+        steps = (pictures[i : i + batch] for i in range(0, len(pictures), batch))
+        return np.concatenate([np.asarray(evident(step, training=False)["embedding"]) for step in steps])
+
+
+class TrainedOnFilms:
+    own = "own fake films, new people"
+    network = "LSTM over an image network's embeddings"
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self.plan = video.Plan.read(run / "plan.json")
+        self.seen = self.plan.films
+        self.input = {"kind": "video", "input": {"frames": clips.FRAMES}}
+
+    @cached_property
+    def net(self) -> Any:
+        return networks.load(self.run / video.HEAD)
+
+    def save(self, folder: Path) -> None:
+        self.net.save(folder / "model.keras")
+        networks.export(self.net, folder / "model.onnx")
+        (folder / "embed.onnx").write_bytes((self.run / video.EMBED).read_bytes())
+
+    def tell(self, faces: list[RealFace], each: int, seed: int) -> Told:
+        made = clips.fixed(faces, self.plan.recipe, each=each, seed=seed)
+        embed = OnnxNet(self.run / video.EMBED)
+        given = np.concatenate([video.embedded(embed, clip.pixels[None]) for clip in made])
+        return Told(self.net.predict(given, verbose=0)[:, 0], np.array([clip.kind for clip in made]))
+
+    def pictures(self, faces: list[RealFace]) -> Any:
+        return np.stack([clip.pixels for clip in clips.fixed(faces, self.plan.recipe, each=1, seed=3)])
+
+    def familiar(self, faces: dict[str, list[RealFace]], each: int, path: Path) -> dict[str, Any]:
+        return {}  # a head over embeddings has none that inspection could compare

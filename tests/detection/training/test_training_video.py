@@ -1,0 +1,96 @@
+"""Pseudo-films become embeddings once, and a head over them; what comes out is a bundle that inspection can use."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.core.management import call_command
+
+import detection
+from detection import bundle as bundles
+from detection.training import clips, image, video
+from detection.training.clips import FRAMES, HOLDS
+from detection.training.corpora import RealFace, read_faces
+from detection.training.samples import REAL, Cast, Recipe
+from detection.training.video import Plan
+
+from ..judging import films
+from .test_training_image import TINY as TINY_IMAGE
+
+RECIPE = Recipe(size=48, weights=(("self_blend", 0.5), ("mouth_redone", 0.5)))
+TINY = Plan(name="tiny-video", recipe=RECIPE, films=16, checks=8, part=8, units=4, epochs=2, workers=0)
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("net") / "model.keras"
+    image.build(TINY_IMAGE).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path, network: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("video") / "run"
+    TINY.write(run.parent / "plan.json")
+    call_command(
+        "train_video", run, faces=folder, plan=run.parent / "plan.json", image=network, stdout=io.StringIO()
+    )  # fmt: skip
+    return run
+
+
+def test_a_clip_is_one_face_over_time(people: list[RealFace]) -> None:
+    made = [clips.draw(Cast(people), RECIPE, np.random.default_rng(seed)) for seed in range(12)]
+    assert {clip.kind for clip in made} == {REAL, "self_blend", "mouth_redone"}
+    for clip in made:
+        assert clip.pixels.shape == (FRAMES, 48, 48, 3)
+        apart = np.abs(np.diff(clip.pixels.astype(int), axis=0)).mean((1, 2, 3))
+        assert (apart > 0).all(), "it moves"
+        assert apart.max() < 60, "and stays the same face"
+    again = clips.draw(Cast(people), RECIPE, np.random.default_rng(3))
+    assert (again.pixels == made[3].pixels).all()
+
+
+@pytest.mark.parametrize("hold", HOLDS)
+def test_fakes_hold_over_time_in_each_way(hold: str, people: list[RealFace], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clips, "HOLDS", (hold,))
+    recipe = Recipe(size=48, weights=(("cross_identity", 1.0),))
+    kinds = [clips.draw(Cast(people), recipe, np.random.default_rng(seed)).kind for seed in range(6)]
+    assert "cross_identity" in kinds
+
+
+def test_real_films_are_material_too(people: list[RealFace], tmp_path: Path) -> None:
+    films.film(tmp_path / "clip.mp4", films.portrait(1))
+    (tmp_path / "broken.mp4").write_bytes(b"no film")
+    (found,) = clips.read_stretches(tmp_path)
+    assert all(len(run) == clips.RUN for run in found.runs)
+    sizes = {face.pixels.shape for run in found.runs for face in run}
+    assert len(sizes) == 1
+    clip = clips.draw(Cast(people), RECIPE, np.random.default_rng(1), [found])
+    assert clip.pixels.shape == (FRAMES, 48, 48, 3)
+
+
+def test_interrupted_it_goes_on_with_the_films(run: Path, folder: Path, network: Path) -> None:
+    kept = sorted((run / "films").iterdir())
+    assert [path.name for path in kept] == ["train-0000.npz", "train-0001.npz", "validation-0000.npz"]
+    before = {path: path.stat().st_mtime_ns for path in kept}
+    kept[0].unlink()
+    faces = {part: read_faces(folder, part) for part in ("train", "validation")}
+    video.train(TINY, faces, run, network)
+    assert {path for path in kept if path.stat().st_mtime_ns != before[path]} == {kept[0]}
+    assert (run / "log.csv").read_text().startswith("epoch,loss,auc\n1,")
+
+
+def test_it_becomes_a_bundle_that_judges_films(run: Path, folder: Path, tmp_path: Path) -> None:
+    root = tmp_path / "bundles"
+    said = {"faces": folder, "bundles": root, "each": 6, "failure": ["hardly trained"]}
+    call_command("export_bundle", run, stdout=io.StringIO(), **said)
+    bundle = bundles.read(root / "tiny-video")
+    assert (bundle.kind, bundle.frames, bundle.size) == ("video", FRAMES, 48)
+    assert bundle.files.keys() == {"model.keras", "model.onnx", "embed.onnx"}
+    assert bundle.calibration.fitted
+    assert "own fake films, new people: all" in (bundle.folder / "CARD.md").read_text()
+    path = films.film(tmp_path / "clip.mp4", films.portrait(1))
+    finding = detection.inspect(path, bundles=detection.read_panel(root))
+    assert [one.status for one in finding.bundles] == ["ran"]
+    assert finding.score is not None
