@@ -25,6 +25,14 @@ def markdown(bundle: Bundle) -> str:
         parts += ["## Trained on", str(said)]
     parts += [f"- {name.replace('_', ' ')}: {_value(value)}" for name, value in training.items() if name != "summary"]
     parts += ["## Figures", _figures(card.get("figures") or [])]
+    parts += [
+        f"![{words}]({name})"
+        for name, words in (
+            ("calibration.svg", "Calibration on fakes of our own made from people it was not trained on"),
+            ("log.svg", "How the training went"),
+        )
+        if (bundle.folder / name).is_file()
+    ]
     if failures := card.get("failures"):
         parts += ["## Known failures", *(f"- {failure}" for failure in failures)]
     parts += ["## Weights", *(f"- `{name}` sha256 `{digest}`" for name, digest in bundle.files.items())]

@@ -23,12 +23,12 @@ def answers(run: Runner) -> Floats:
 
 
 def pictures(bundle: Bundle) -> NDArray[np.uint8]:
-    photo = _photo()
+    whole = photo()
     if bundle.looks_at == "whole":
-        crop = crops.resized(photo, bundle.size)
+        crop = crops.resized(whole, bundle.size)
     else:
-        face = max(faces.detect(photo), key=lambda found: found.side)
-        crop = crops.cut(photo, face.box, margin=bundle.margin, size=bundle.size, fit=bundle.fit)
+        face = max(faces.detect(whole), key=lambda found: found.side)
+        crop = crops.cut(whole, face.box, margin=bundle.margin, size=bundle.size, fit=bundle.fit)
     chance = np.random.default_rng(0)
     noisy = (crop + chance.normal(0, 12, crop.shape)).clip(0, 255).astype(np.uint8)
     soft: Pixels = cv2.GaussianBlur(crop, (0, 0), bundle.size / 40)  # type: ignore[assignment]
@@ -39,5 +39,5 @@ def pictures(bundle: Bundle) -> NDArray[np.uint8]:
     return np.stack([np.resize(np.roll(variants, -i, 0), (bundle.frames, *crop.shape)) for i in range(len(variants))])
 
 
-def _photo() -> Pixels:
+def photo() -> Pixels:
     return np.ascontiguousarray(np.asarray(cv2.imread(str(PHOTO)))[..., ::-1])

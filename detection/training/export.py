@@ -18,7 +18,7 @@ from .. import cards, importing, trial
 from ..bundle import Bundle
 from ..errors import BadBundle
 from ..runtime import Runner
-from . import calibration, figures, samples
+from . import calibration, figures, plots, samples
 from .corpora import RealFace
 from .image import SCALING, Plan
 from .pseudofakes import GROUPS
@@ -53,7 +53,9 @@ class Release:
             folder.mkdir()
             done.save(folder)
             done.plan.write(folder / "plan.json")
-            shutil.copyfile(self.run / "log.csv", folder / "log.csv")
+            for name in ("log.csv", "log.svg"):
+                if (self.run / name).is_file():
+                    shutil.copyfile(self.run / name, folder / name)
             importing.write_card(folder, self._card(done, folder))
             bundle = bundles.read(folder)
             self._agree(bundle, done)
@@ -68,6 +70,7 @@ class Release:
         fitting = done.tell(self.faces["calibration"], self.each, 7)
         fitted = calibration.fit(fitting.scores, fitting.fake, false_alarms=self.false_alarms)
         checking = done.tell(self.faces["validation"], self.each, 99)
+        plots.reliability(fitted(checking.scores), checking.fake, folder / "calibration.svg")
         familiar = done.familiar(self.faces, self.each, folder / "familiar.npz")
         return {
             "format": bundles.FORMAT,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import crops, networks
-from . import samples
+from . import plots, samples
 from .corpora import RealFace
 from .figures import auc
 from .pseudofakes import GROUPS
@@ -41,6 +41,12 @@ class Plan:
     each: int = 40  # validation samples of each kind
     workers: int = 2
     seed: int = 1
+
+    @classmethod
+    def demo(cls) -> "Plan":
+        """A minute on any machine; it learns next to nothing."""
+        recipe = Recipe(size=48)
+        return cls("demo", "tiny", recipe=recipe, batch=8, steps=12, check_every=6, each=1, workers=0, warm=2)
 
     @classmethod
     def read(cls, path: Path) -> "Plan":
@@ -223,6 +229,7 @@ def _save(folder: Path, model: Any, steady: _Steady, step: int, figures: dict[st
         if fresh:
             writer.writeheader()
         writer.writerow({"step": step, **{name: round(value, 4) for name, value in figures.items()}})
+    plots.progress(log, folder / "log.svg")
     (folder / "step.txt").write_text(str(step))
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .. import crops, networks
 from ..runtime import OnnxNet
-from . import clips, samples
+from . import clips, plots, samples
 from .clips import FRAMES, Stretch
 from .corpora import RealFace
 from .figures import auc
@@ -42,6 +42,11 @@ class Plan:
     part: int = 50  # films that are kept together
     workers: int = 2
     seed: int = 1
+
+    @classmethod
+    def demo(cls) -> "Plan":
+        recipe = Recipe(size=48, weights=(("self_blend", 0.5), ("mouth_redone", 0.5)))
+        return cls("demo-video", recipe, films=16, checks=8, part=8, units=4, epochs=2, workers=0)
 
     @classmethod
     def read(cls, path: Path) -> "Plan":
@@ -166,4 +171,5 @@ def fit(
                 head.save(folder / HEAD)
             if since >= plan.patience:
                 break
+    plots.progress(folder / "log.csv", folder / "log.svg")
     return networks.load(folder / HEAD)

@@ -2,10 +2,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from detection.training import image
+from detection.training import demo, image
 from detection.training.corpora import read_faces
 
 
@@ -15,7 +15,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path, help="where checkpoints and the log are kept")
-        parser.add_argument("--faces", type=Path, required=True, help="folder with faces.csv")
+        parser.add_argument("--faces", type=Path, help="folder with faces.csv")
+        parser.add_argument("--demo", action="store_true", help="something tiny, in a minute, to see that it works")
         parser.add_argument("--plan", type=Path, help="a plan (JSON); without one: the folder's, or the default")
         parser.add_argument(
             "--init",
@@ -26,8 +27,11 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         folder = options["folder"]
         said = options["plan"] or (folder / "plan.json" if (folder / "plan.json").is_file() else None)
-        plan = image.Plan.read(said) if said else image.Plan()
-        faces = {part: read_faces(options["faces"], part) for part in ("train", "validation")}
+        plan = image.Plan.read(said) if said else image.Plan.demo() if options["demo"] else image.Plan()
+        source = demo.make(folder / "faces") if options["demo"] else options["faces"]
+        if source is None:
+            raise CommandError("Say which faces to train on: --faces FOLDER, or --demo.")
+        faces = {part: read_faces(source, part) for part in ("train", "validation")}
         with tqdm(total=plan.steps, unit="step") as bar:
 
             def told(step: int, figures: dict[str, float]) -> None:

@@ -3,10 +3,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from detection.training import clips, video
+from detection.training import clips, demo, video
 from detection.training.corpora import read_faces
 
 
@@ -16,7 +16,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path, help="where films, head and log are kept")
-        parser.add_argument("--faces", type=Path, required=True, help="folder with faces.csv")
+        parser.add_argument("--faces", type=Path, help="folder with faces.csv")
+        parser.add_argument("--demo", action="store_true", help="something tiny, in a minute, to see that it works")
         parser.add_argument("--plan", type=Path, help="a plan (JSON); without one: the folder's, or the default")
         parser.add_argument(
             "--image",
@@ -29,8 +30,11 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         folder = options["folder"]
         said = options["plan"] or (folder / "plan.json" if (folder / "plan.json").is_file() else None)
-        plan = video.Plan.read(said) if said else video.Plan()
-        faces = {part: read_faces(options["faces"], part) for part in ("train", "validation")}
+        plan = video.Plan.read(said) if said else video.Plan.demo() if options["demo"] else video.Plan()
+        source = demo.make(folder / "faces") if options["demo"] else options["faces"]
+        if source is None:
+            raise CommandError("Say which faces to train on: --faces FOLDER, or --demo.")
+        faces = {part: read_faces(source, part) for part in ("train", "validation")}
         stretches = tuple(clips.read_stretches(options["clips"])) if options["clips"] else ()
         with tqdm(unit="") as bar:
 

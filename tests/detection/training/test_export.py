@@ -51,6 +51,9 @@ def test_its_card_tells_what_was_measured_where(made: Path) -> None:
     assert "| own fakes, new people: self_blend |" in text
     assert "| elsewhere.zip | 5 | 5 | 0.500 | 0.200 to 0.800 |" in text
     assert "- hardly trained" in text
+    assert "](calibration.svg)" in text
+    assert "](log.svg)" in text
+    assert "measured" in (made / "tiny" / "calibration.svg").read_text()
     figures = json.loads((made / "tiny" / bundles.CARD).read_text())["figures"]
     assert len(figures) == 1 + len(KINDS) + 1
 

@@ -2,20 +2,19 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from detection.training import image, samples
 from detection.training.corpora import read_faces
 from detection.training.image import Plan
 from detection.training.samples import Recipe
 
-TINY = Plan(
-    name="tiny", network="tiny", recipe=Recipe(size=48), batch=8, steps=12, check_every=6, each=1, workers=0, warm=2
-)
+TINY = replace(Plan.demo(), name="tiny")
 
 
 def log(folder: Path) -> list[dict[str, str]]:
@@ -48,11 +47,20 @@ def test_it_is_interrupted_and_goes_on(folder: Path, tmp_path: Path) -> None:
 
 
 def test_the_command_does_it_from_a_plan(folder: Path, tmp_path: Path) -> None:
-    TINY.write(tmp_path / "plan.json")
-    assert Plan.read(tmp_path / "plan.json") == TINY
+    plan = replace(TINY, steps=6, check_every=3)
+    plan.write(tmp_path / "plan.json")
+    assert Plan.read(tmp_path / "plan.json") == plan
     call_command("train_image", tmp_path / "run", faces=folder, plan=tmp_path / "plan.json", stdout=io.StringIO())
     assert len(log(tmp_path / "run")) == 2
-    assert Plan.read(tmp_path / "run" / "plan.json") == TINY
+    assert Plan.read(tmp_path / "run" / "plan.json") == plan
+    assert "self_blend" in (tmp_path / "run" / "log.svg").read_text()
+
+
+def test_a_demo_needs_nothing(tmp_path: Path) -> None:
+    call_command("train_image", tmp_path / "run", demo=True, stdout=io.StringIO())
+    assert Plan.read(tmp_path / "run" / "plan.json") == Plan.demo()
+    with pytest.raises(CommandError, match="--faces"):
+        call_command("train_image", tmp_path / "other")
 
 
 def test_it_can_start_from_an_earlier_network(folder: Path, tmp_path: Path) -> None:

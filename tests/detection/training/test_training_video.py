@@ -1,6 +1,7 @@
 """Pseudo-films become embeddings once, and a head over them; what comes out is a bundle that inspection can use."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,8 @@ from detection.training.video import Plan
 from ..judging import films
 from .test_training_image import TINY as TINY_IMAGE
 
-RECIPE = Recipe(size=48, weights=(("self_blend", 0.5), ("mouth_redone", 0.5)))
-TINY = Plan(name="tiny-video", recipe=RECIPE, films=16, checks=8, part=8, units=4, epochs=2, workers=0)
+TINY = replace(Plan.demo(), name="tiny-video")
+RECIPE = TINY.recipe
 
 
 @pytest.fixture(scope="module")
