@@ -3,7 +3,10 @@
 import hashlib
 import io
 import secrets
+import unicodedata
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +21,8 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Image, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
@@ -26,6 +31,12 @@ from ..result import Result
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 WIDE = A4[0] - 40 * mm
+FONTS = Path(__file__).with_name("fonts")
+BODY, BOLD = "DejaVuSans", "DejaVuSans-Bold"  # Latin, Greek, Cyrillic and more; embedded by the letters used
+
+
+for font in (BODY, BOLD):
+    pdfmetrics.registerFont(TTFont(font, FONTS / f"{font}.ttf"))
 
 
 class Incomplete(Exception):
@@ -65,7 +76,7 @@ def draw(result: Result, code: str, address: str) -> bytes:
 
 def _story(result: Result, code: str, address: str) -> list[Flowable]:
     scan, assessment = result.scan, result.assessment
-    looks = getSampleStyleSheet()
+    looks = _styles()
     plain, head = looks["BodyText"], ParagraphStyle("h", parent=looks["Heading2"], spaceBefore=8, spaceAfter=3)
 
     def text(said: object) -> Paragraph:
@@ -142,16 +153,31 @@ def _moment(at: Any) -> str:
 
 
 def _printable(said: object) -> str:
-    """The PDF's own letters are Latin ones; others are written as their numbers rather than lost."""
+    """Letters that the font lacks, or that run from right to left, are written as their numbers rather than lost."""
     text = "" if said is None else str(said).strip()
     if not text or text == "None":
         raise Incomplete("?")
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return text.encode("cp1252", "backslashreplace").decode("cp1252")
+    text = "".join(one if _has(one) else one.encode("ascii", "backslashreplace").decode() for one in text)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+@cache
+def _has(letter: str) -> bool:
+    known = pdfmetrics.getFont(BODY).face.charToGlyph
+    return ord(letter) in known and unicodedata.bidirectional(letter) not in ("R", "AL", "AN")
+
+
+def _styles() -> Any:
+    looks = getSampleStyleSheet()
+    for name, font in (("BodyText", BODY), ("Title", BOLD), ("Heading1", BOLD), ("Heading2", BOLD)):
+        looks[name].fontName = font
+    looks["Title"].alignment = 0
+    looks["BodyText"].fontSize, looks["BodyText"].leading = 9.5, 13
+    return looks
 
 
 def _table(rows: list[tuple[Any, Any]]) -> Table:
-    small = ParagraphStyle("cell", parent=getSampleStyleSheet()["BodyText"], fontSize=8.5, leading=11, wordWrap="CJK")
+    small = ParagraphStyle("cell", parent=_styles()["BodyText"], fontSize=8, leading=11, wordWrap="CJK")
     cells = []
     for name, value in rows:
         try:
@@ -200,7 +226,7 @@ def _pictures(result: Result) -> list[Flowable]:
         share = min((WIDE / max(1, len(chosen)) - 2 * mm) / width, 80 * mm / height)
         drawn.append(Image(io.BytesIO(content), width * share, height * share))
     if not drawn:
-        return [Paragraph(_printable(_("No picture could be drawn of this file.")), getSampleStyleSheet()["BodyText"])]
+        return [Paragraph(_printable(_("No picture could be drawn of this file.")), _styles()["BodyText"])]
     return [Spacer(1, 3 * mm), Table([drawn])]
 
 
@@ -219,7 +245,7 @@ def _numbered(code: str) -> type[Canvas]:
         def save(self) -> None:
             for number, page in enumerate(self._pages, 1):
                 self.__dict__.update(page)
-                self.setFont("Helvetica", 8)
+                self.setFont(BODY, 8)
                 said = _("Page %(number)d of %(count)d") % {"number": number, "count": len(self._pages)}
                 self.drawString(20 * mm, 11 * mm, f"{settings.SITE_NAME} · {code}"[:90])
                 self.drawRightString(A4[0] - 20 * mm, 11 * mm, said)
