@@ -30,6 +30,7 @@ class Recipe:
     margin: float = 0.12
     fit: str = "resize"
     soft: float = 0.25  # of the real ones: as many as it takes for sharpness to tell nothing
+    enlarged: float = 0.0  # of both: as web pages and editors do it, which is no generator's up-sampling
     weights: tuple[tuple[str, float], ...] = tuple((kind, said[2]) for kind, said in KINDS.items())
 
 
@@ -74,6 +75,8 @@ def draw(cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str = ""
     elif kind == REAL and chance.random() < recipe.soft:
         pixels = degrading.softer(pixels, chance)
     before = pixels.shape[1]
+    if recipe.enlarged and chance.random() < recipe.enlarged:
+        pixels = degrading.resized(pixels, chance.uniform(1.2, 2.5), chance)
     pixels = degrading.degrade(pixels, chance)
     box = box_of(face.landmarks * (pixels.shape[1] / before), chance)
     margin = max(0.05, recipe.margin + chance.uniform(-0.06, 0.06))
