@@ -38,6 +38,8 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "accounts.change_apikey": frozenset({ADMIN}),
     "accounts.view_erasure": frozenset({AUDITOR, ADMIN}),
     "scans.view_scan": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN}),
+    "scans.review": frozenset({MODERATOR, LEAD, ADMIN}),
+    "scans.lead_review": frozenset({LEAD, ADMIN}),
     "auth.view_group": frozenset({AUDITOR, ADMIN}),
     "admin.view_logentry": frozenset({AUDITOR, ADMIN}),
 }

@@ -266,6 +266,8 @@ LOGOUT_REDIRECT_URL = "home"
 STAFF_SECOND_FACTOR = env.flag("STAFF_SECOND_FACTOR", default=not DEMO)
 ERASURE_GRACE_DAYS = env.whole("ERASURE_GRACE_DAYS", 14)
 TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0)
+SETTLE_SECONDS = env.whole("SETTLE_SECONDS", 300)
+BLIND_PERCENT = env.whole("BLIND_PERCENT", 5)
 # A POST to a view of an app above accounts counts as an attempt of this kind.
 GUARDED = {
     **dict.fromkeys(("scans:new", "scans:batches", "scans:camera", "scans:tus", "scans:live_keep"), "upload"),

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 import detection
 
-from . import capture, lookalikes
+from . import capture, lookalikes, routing
 from .models import Artifact, Assessment, Event, Finding, Fingerprint, Live, Outcome, Scan, Status, WrongState
 
 log = structlog.get_logger(__name__)
@@ -119,6 +119,7 @@ def record(scan: Scan, finding: detection.Finding) -> Assessment:
         with transaction.atomic():
             assessment = _write(scan, finding, written)
             lookalikes.remember(scan, [(one.time, one.jpeg) for one in finding.previews])
+            routing.route(scan, assessment)
             scan.move(
                 Status.ANALYSED,
                 event={"assessment": assessment.pk, "outcome": assessment.outcome},
@@ -220,6 +221,7 @@ def take_over(scan: Scan, known: Assessment) -> None:
         Fingerprint.objects.bulk_create(
             Fingerprint.of(scan, one.time, one.unsigned) for one in known.scan.fingerprints.all()
         )
+        routing.route(scan, copy)
         scan.move(
             Status.ANALYSED,
             event={"assessment": copy.pk, "outcome": copy.outcome, "same_as": known.pk},
@@ -249,6 +251,7 @@ def reassess(scan: Scan, *, check_stability: bool = False) -> Assessment:
             if not Scan.objects.select_for_update().filter(pk=scan.pk, status=Status.ANALYSED).exists():
                 raise WrongState("This scan is no longer analysed.")
             assessment = _write(scan, finding, written)
+            routing.route(scan, assessment)
             Event.objects.create(
                 scan=scan, kind="reassessed", content={"assessment": assessment.pk, "outcome": assessment.outcome}
             )

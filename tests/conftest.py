@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -101,6 +102,12 @@ def fresh_redis(redis: Redis) -> None:
     cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def limits_stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts are counted by the minute on the clock: a test must not straddle one."""
+    monkeypatch.setattr("django_ratelimit.core.time", SimpleNamespace(time=lambda: 1_800_000_000.0))
+
+
 @pytest.fixture
 def redis_away(redis: Redis) -> Iterator[None]:
     redis.stop()
@@ -147,6 +154,11 @@ def moderator(person: Callable[..., User]) -> User:
 @pytest.fixture
 def lead(person: Callable[..., User]) -> User:
     return person("lead", Role.LEAD)
+
+
+@pytest.fixture
+def auditor(person: Callable[..., User]) -> User:
+    return person("auditor", Role.AUDITOR)
 
 
 @pytest.fixture

@@ -125,6 +125,10 @@ class Scan(models.Model):
         verbose_name = _("scan")
         verbose_name_plural = _("scans")
         ordering = ("-created_at",)
+        permissions = (
+            ("review", _("Can take items and decide them")),
+            ("lead_review", _("Can assign, take over and reopen")),
+        )
         indexes = [
             models.Index(fields=["owner", "-created_at"], name="scan_of_owner"),
             models.Index(fields=["queue", "queued_at"], condition=models.Q(status="queued"), name="scan_waiting"),

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from .. import intake, lookalikes, tasks
+from .. import intake, lookalikes, routing, tasks
 from ..evidence import retention
 from ..models import Artifact, Event, Scan, Status, WrongState
 from ..result import Result
@@ -154,6 +154,7 @@ def feedback(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     said.assessment, said.person = found.assessment, request.user
     said.save()
     Event.objects.create(scan=found, kind="feedback", actor=request.user, content={"kind": said.kind})
+    routing.feedback_given(found, found.assessment)
     messages.success(request, _("Noted. It changes no outcome by itself; people who review will see it."))
     return redirect(found)
 

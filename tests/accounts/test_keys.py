@@ -92,7 +92,7 @@ def test_rotation_leaves_both_open_until_one_is_revoked(client, uploader: User) 
     keys.rotate(new)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_two_keys_at_a_time_also_when_ten_are_asked_for_at_once() -> None:
     user = User.objects.create_user("ann@example.org")
     roles.give(user, Role.UPLOADER)

@@ -1,7 +1,5 @@
 """How often one may try, and what happens when nobody can count."""
 
-from types import SimpleNamespace
-
 import pytest
 from django.test import Client
 from structlog.testing import capture_logs
@@ -22,12 +20,6 @@ def small_limits(settings) -> None:
         "reset": {"account": "2/1h", "address": "4/1h"},
         "read": {"visitor": "15/1m"},
     }
-
-
-@pytest.fixture(autouse=True)
-def clock_stands_still(monkeypatch) -> None:
-    """Limits count by the minute on the clock: a test must not straddle one."""
-    monkeypatch.setattr("django_ratelimit.core.time", SimpleNamespace(time=lambda: 1_800_000_000.0))
 
 
 def test_one_try_too_many_on_an_account_is_a_readable_429(client: Client, db) -> None:

@@ -173,7 +173,7 @@ def test_the_table_of_states_is_the_whole_truth(start: Status, to: Status, uploa
         assert Event.objects.count() == events
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_of_many_at_once_exactly_one_gets_through(upload: Callable[..., Scan]) -> None:
     scan = upload(run=False)  # without an outer transaction it has run already
     Scan.objects.filter(pk=scan.pk).update(status=Status.QUEUED)

@@ -1,0 +1,213 @@
+"""What people decided about a scan: rows that are added, never changed; the latest that stands is what counts."""
+
+import uuid
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from .assessment import Assessment, Judgement, Outcome
+
+PERSON = settings.AUTH_USER_MODEL
+
+
+class Policy(models.Model):
+    """A written rule that a decision can rest on."""
+
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="parts", verbose_name=_("part of")
+    )
+    code = models.SlugField(_("code"), max_length=40, unique=True)
+    title = models.CharField(_("title"), max_length=120)
+    text = models.TextField(_("text"))
+    two_people = models.BooleanField(
+        _("needs two people"), default=False, help_text=_("Every decision by this policy waits for a second person.")
+    )
+    active = models.BooleanField(_("in force"), default=True)
+
+    class Meta:
+        verbose_name = _("policy")
+        verbose_name_plural = _("policies")
+        ordering = ("code",)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.title}"
+
+
+class CannedReply(models.Model):
+    """A note to uploaders, written once; `{name}`, `{policy}` and `{site}` are filled in."""
+
+    title = models.CharField(_("title"), max_length=80)
+    text = models.TextField(_("text"), max_length=2000)
+    policy = models.ForeignKey(
+        Policy, null=True, blank=True, on_delete=models.SET_NULL, related_name="replies", verbose_name=_("policy")
+    )
+
+    class Meta:
+        verbose_name = _("canned reply")
+        verbose_name_plural = _("canned replies")
+        ordering = ("title",)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Label(models.TextChoices):
+    """What is true of the file, in the reviewer's eyes."""
+
+    MANIPULATED = "manipulated", _("Manipulated")
+    NOT_MANIPULATED = "not_manipulated", _("Not manipulated")
+    INCONCLUSIVE = "inconclusive", _("Can't be told")
+    PERMITTED = "manipulated_but_permitted", _("Manipulated, and permitted (satire, art, labelled)")
+    MISLEADING = "misleading_context", _("Real, but shown in a misleading context")
+
+
+class Action(models.TextChoices):
+    """What is done about it."""
+
+    KEEP = "keep", _("Keep")
+    LABEL = "label", _("Label")
+    RESTRICT = "restrict", _("Restrict")
+    REMOVE = "remove", _("Remove")
+
+
+# Which labels contradict which outcome of the models: to write one of these down takes a policy.
+CONTRADICTS: dict[str, frozenset[str]] = {
+    Outcome.LIKELY_MANIPULATED: frozenset({Label.NOT_MANIPULATED, Label.MISLEADING}),
+    Outcome.LITTLE_EVIDENCE: frozenset({Label.MANIPULATED, Label.PERMITTED}),
+}
+
+
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    def standing(self) -> Self:
+        """Neither undone, nor still waiting for a second person, nor turned down by one."""
+        approved = models.Q(needs_second=False) | models.Q(second__verdict=SecondLook.Verdict.APPROVE)
+        return self.filter(approved, undone=None)
+
+    def pending(self) -> Self:
+        """Written down by one, and waiting for another."""
+        return self.filter(needs_second=True, second=None, undone=None)
+
+
+class Decision(Judgement):
+    scan = models.ForeignKey("scans.Scan", on_delete=models.CASCADE, related_name="decisions", verbose_name=_("scan"))
+    item = models.ForeignKey("scans.Item", on_delete=models.CASCADE, related_name="decisions", verbose_name=_("item"))
+    assessment = models.ForeignKey(
+        Assessment, null=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("assessment")
+    )
+    decider = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="decisions", verbose_name=_("by"))
+    label = models.CharField(_("label"), max_length=30, choices=Label.choices)
+    action = models.CharField(_("action"), max_length=10, choices=Action.choices, default=Action.KEEP)
+    policy = models.ForeignKey(
+        Policy, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("policy")
+    )
+    public_note = models.TextField(_("note to the uploader"), max_length=2000, blank=True)
+    overrides = models.BooleanField(_("contradicts the models"), default=False)
+    needs_second = models.BooleanField(_("needs a second person"), default=False)
+    blind = models.BooleanField(_("made without seeing the score"), default=False)
+    supersedes = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="superseded_by",
+        verbose_name=_("takes the place of"),
+    )  # fmt: skip
+    group = models.UUIDField(_("made together"), null=True, blank=True, db_index=True)
+    at = models.DateTimeField(_("when"), default=timezone.now)
+    settles_at = models.DateTimeField(_("is told from"))
+
+    objects: ClassVar[Any] = DecisionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return str(self.get_label_display())
+
+    @property
+    def is_standing(self) -> bool:
+        return Decision.objects.standing().filter(pk=self.pk).exists()
+
+
+class SecondLook(Judgement):
+    """A second person's answer to a decision that needs one."""
+
+    class Verdict(models.TextChoices):
+        APPROVE = "approve", _("Approve")
+        REJECT = "reject", _("Turn down, and back into the queue")
+        CANCEL = "cancel", _("Take it away without deciding")
+
+    decision = models.OneToOneField(Decision, on_delete=models.CASCADE, related_name="second")
+    person = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
+    verdict = models.CharField(_("answer"), max_length=8, choices=Verdict.choices)
+    note = models.TextField(_("note"), max_length=2000, blank=True)
+    at = models.DateTimeField(_("when"), default=timezone.now)
+
+    objects: ClassVar[models.Manager["SecondLook"]] = models.Manager()
+
+    class Meta:
+        verbose_name = _("second look")
+        verbose_name_plural = _("second looks")
+
+    def __str__(self) -> str:
+        return str(self.get_verdict_display())
+
+
+class Undo(Judgement):
+    """A decision taken back within minutes, before anybody was told."""
+
+    decision = models.OneToOneField(Decision, on_delete=models.CASCADE, related_name="undone")
+    person = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("when"), default=timezone.now)
+
+    objects: ClassVar[models.Manager["Undo"]] = models.Manager()
+
+    class Meta:
+        verbose_name = _("undone decision")
+        verbose_name_plural = _("undone decisions")
+
+    def __str__(self) -> str:
+        return str(self.decision)
+
+
+class Appeal(models.Model):
+    """The uploader's answer to a decision; another person decides it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    decision = models.OneToOneField(
+        Decision, on_delete=models.CASCADE, related_name="appeal", verbose_name=_("decision")
+    )
+    person = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="appeals", verbose_name=_("by"))
+    text = models.TextField(_("why it is wrong"), max_length=4000)
+    at = models.DateTimeField(_("when"), default=timezone.now)
+    answered_by = models.OneToOneField(
+        Decision, null=True, blank=True, on_delete=models.SET_NULL, related_name="answered_appeal"
+    )
+    answer = models.TextField(_("answer"), max_length=4000, blank=True)
+
+    class Meta:
+        verbose_name = _("appeal")
+        verbose_name_plural = _("appeals")
+        ordering = ("-at",)
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class Note(models.Model):
+    """Between those at the desk; no uploader ever sees one."""
+
+    scan = models.ForeignKey("scans.Scan", on_delete=models.CASCADE, related_name="notes", verbose_name=_("scan"))
+    author = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
+    text = models.TextField(_("note"), max_length=4000)
+    mentions: Any = models.ManyToManyField(PERSON, blank=True, related_name="mentioned_in", verbose_name=_("mentions"))
+    at = models.DateTimeField(_("when"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("note")
+        verbose_name_plural = _("notes")
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.text[:60]

@@ -1,0 +1,212 @@
+"""Why a scan waits for a person: rules, queues, and the items in them."""
+
+import hashlib
+import uuid
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from .assessment import Assessment, Outcome
+
+PERSON = settings.AUTH_USER_MODEL
+
+
+class ReviewQueue(models.Model):
+    """One line at the desk. Without roles, everybody at the desk may work in it."""
+
+    name = models.CharField(_("name"), max_length=60, unique=True)
+    slug = models.SlugField(_("short name"), max_length=30, unique=True)
+    roles = models.ManyToManyField(Group, blank=True, related_name="+", verbose_name=_("who may work in it"))
+    hours = models.PositiveIntegerField(_("hours until due"), default=24)
+    order = models.PositiveSmallIntegerField(_("place"), default=0)
+
+    class Meta:
+        verbose_name = _("queue")
+        verbose_name_plural = _("queues")
+        ordering = ("order", "id")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Reason(models.TextChoices):
+    OUTCOME = "outcome", _("Outcome")
+    BAND = "band", _("Score within a band")
+    DISAGREE = "disagree", _("The models contradict each other")
+    FEEDBACK = "feedback", _("The uploader says it is wrong")
+    LOOKALIKE = "lookalike", _("Looks like a file that was decided to be manipulated")
+    AUDIT = "audit", _("Drawn at random")
+    HAND = "hand", _("Added by hand")
+    APPEAL = "appeal", _("The uploader appeals")
+    SECOND = "second", _("A second person must approve")
+    OPINION = "opinion", _("A second opinion was asked for")
+
+
+class Rule(models.Model):
+    """If an assessment is like this, the scan is put into that queue."""
+
+    BY_RULE = (Reason.OUTCOME, Reason.BAND, Reason.DISAGREE, Reason.FEEDBACK, Reason.LOOKALIKE, Reason.AUDIT)
+
+    name = models.CharField(_("name"), max_length=80)
+    reason = models.CharField(_("looks at"), max_length=10, choices=[(r.value, r.label) for r in BY_RULE])
+    outcomes = models.JSONField(
+        _("outcomes"), default=list, blank=True, help_text=_("Which outcomes it is about; none named: all.")
+    )
+    lowest = models.FloatField(
+        _("score from"), null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(1)]
+    )
+    highest = models.FloatField(
+        _("score to"), null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(1)]
+    )
+    share = models.FloatField(
+        _("share drawn"), default=1.0, validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text=_("1: all that fit. 0.02: two in a hundred, by chance."),
+    )  # fmt: skip
+    queue = models.ForeignKey(ReviewQueue, on_delete=models.PROTECT, related_name="rules", verbose_name=_("queue"))
+    priority = models.PositiveSmallIntegerField(_("priority"), default=50, validators=[MaxValueValidator(100)])
+    hours = models.PositiveIntegerField(
+        _("hours until due"), null=True, blank=True, help_text=_("Empty: as the queue says.")
+    )
+    active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("rule")
+        verbose_name_plural = _("rules")
+        ordering = ("-priority", "id")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def fits(self, assessment: Assessment) -> bool:
+        """By what the assessment itself tells; feedback and look-alikes are asked about elsewhere."""
+        if self.outcomes and assessment.outcome not in self.outcomes:
+            return False
+        score = assessment.score
+        if self.lowest is not None and (score is None or score < self.lowest):
+            return False
+        if self.highest is not None and (score is None or score > self.highest):
+            return False
+        if self.reason == Reason.DISAGREE and not any(r["code"] == "bundles_disagree" for r in assessment.reasons):
+            return False
+        return self.draws(assessment.scan_id)
+
+    def draws(self, scan_id: uuid.UUID) -> bool:
+        """Chance that comes out the same whenever it is asked: of a scan for this rule."""
+        if self.share >= 1:
+            return True
+        digest = hashlib.sha256(f"{self.pk}:{scan_id}".encode()).digest()
+        return int.from_bytes(digest[:8], "big") / 2**64 < self.share
+
+
+class ItemQuerySet(models.QuerySet["Item"]):
+    def open(self) -> Self:
+        return self.filter(closed_at=None)
+
+    def workable_by(self, user: Any) -> Self:
+        """In queues that this person may work in; never one's own upload."""
+        free = models.Q(queue__roles=None)
+        return self.filter(free | models.Q(queue__roles__in=user.groups.all())).exclude(scan__owner=user).distinct()
+
+    def held(self) -> Self:
+        return self.open().filter(held_until__gt=timezone.now())
+
+    def free_for(self, user: Any) -> Self:
+        """Nobody has it, or nobody any more."""
+        lapsed = models.Q(holder=None) | models.Q(held_until__lte=timezone.now()) | models.Q(holder=user)
+        for_me = models.Q(assigned_to=None) | models.Q(assigned_to=user)
+        return self.open().filter(lapsed, for_me)
+
+
+class Item(models.Model):
+    """A scan in a queue. One is open for each scan at most; its reasons pile up."""
+
+    scan = models.ForeignKey("scans.Scan", on_delete=models.CASCADE, related_name="items", verbose_name=_("scan"))
+    queue = models.ForeignKey(ReviewQueue, on_delete=models.PROTECT, related_name="items", verbose_name=_("queue"))
+    priority = models.PositiveSmallIntegerField(_("priority"), default=50)
+    due_at = models.DateTimeField(_("due"))
+    opened_at = models.DateTimeField(_("waits since"), default=timezone.now)
+    closed_at = models.DateTimeField(_("done"), null=True, blank=True)
+    holder = models.ForeignKey(
+        PERSON, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("held by")
+    )
+    held_until = models.DateTimeField(_("held until"), null=True, blank=True)
+    heard_at = models.DateTimeField(null=True, blank=True, editable=False)
+    assigned_to = models.ForeignKey(
+        PERSON, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("assigned to")
+    )
+    first_claimed_at = models.DateTimeField(_("first taken"), null=True, blank=True)
+    last_claimed_at = models.DateTimeField(_("last taken"), null=True, blank=True)
+    active_seconds = models.FloatField(_("seconds worked on"), default=0.0)
+    skips = models.PositiveSmallIntegerField(_("times skipped"), default=0)
+    blind = models.BooleanField(_("blind first"), default=False)
+
+    objects: ClassVar[Any] = ItemQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("item")
+        verbose_name_plural = _("items")
+        ordering = ("due_at", "-priority", "id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scan"], condition=models.Q(closed_at=None), name="one_open_item_for_each_scan"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["queue", "due_at"], condition=models.Q(closed_at=None), name="item_open_by_due"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.scan)
+
+
+class Why(models.Model):
+    """One reason for which an item is in its queue."""
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="reasons", verbose_name=_("item"))
+    reason = models.CharField(_("reason"), max_length=10, choices=Reason.choices)
+    rule = models.ForeignKey(
+        Rule, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("rule")
+    )
+    said = models.CharField(_("in words"), max_length=200, blank=True)
+    by = models.ForeignKey(PERSON, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(_("when"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("reason")
+        verbose_name_plural = _("reasons")
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.said or str(self.get_reason_display())
+
+
+class Skip(models.Model):
+    """Somebody let an item pass, and said why."""
+
+    class Cause(models.TextChoices):
+        UNSURE = "unsure", _("I can't tell")
+        LANGUAGE = "language", _("It needs a language or a place that I don't know")
+        CONFLICT = "conflict", _("I am too close to it")
+        HARM = "harm", _("I don't want to look at this")
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="passes", verbose_name=_("item"))
+    person = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
+    cause = models.CharField(_("why"), max_length=10, choices=Cause.choices)
+    at = models.DateTimeField(_("when"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("skipped item")
+        verbose_name_plural = _("skipped items")
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return str(self.get_cause_display())
+
+
+def of_outcomes(*outcomes: Outcome) -> list[str]:
+    return [outcome.value for outcome in outcomes]

@@ -1,0 +1,168 @@
+"""Deciding: once for each item, by policy where it contradicts the models, by two people where that is asked for."""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from .. import routing
+from ..models import Action, Decision, Event, Item, Label, Policy, Reason, ReviewQueue, Scan, SecondLook, Undo
+from ..models.decision import CONTRADICTS
+from .queue import LEADS, NotYours
+
+SURE = 0.9  # a score from which contradicting the models takes two people
+AT_ONCE = 200
+
+
+class AlreadyDecided(Exception):
+    """Somebody was faster; `decision` says what they said."""
+
+    def __init__(self, decision: Decision | None) -> None:
+        super().__init__("Somebody has decided this already.")
+        self.decision = decision
+
+
+class PolicyNeeded(Exception):
+    """To contradict the models takes a written rule."""
+
+
+class TooLate(Exception):
+    """People were told, or the minutes for it are over: now it takes another decision."""
+
+
+def contradicts(outcome: str, label: str) -> bool:
+    return label in CONTRADICTS.get(outcome, frozenset())
+
+
+@transaction.atomic
+def decide(
+    item: Item,
+    person: Any,
+    label: Label,
+    *,
+    action: Action = Action.KEEP,
+    policy: Policy | None = None,
+    public_note: str = "",
+    blind: bool = False,
+    group: uuid.UUID | None = None,
+) -> Decision:
+    """Whoever closes the item first decides it. The slower ones learn what was said."""
+    if not person.has_perm("scans.review") or item.scan.owner_id == person.pk:
+        raise NotYours
+    assessment = item.scan.assessment
+    outcome = assessment.outcome if assessment else ""
+    overrides = contradicts(outcome, label)
+    if overrides and policy is None:
+        raise PolicyNeeded
+    now = timezone.now()
+    if not Item.objects.open().filter(pk=item.pk).update(closed_at=now, holder=None, held_until=None):
+        raise AlreadyDecided(item.decisions.first())
+    decision: Decision = Decision.objects.create(
+        scan=item.scan,
+        item=item,
+        assessment=assessment,
+        decider=person,
+        label=label,
+        action=action,
+        policy=policy,
+        public_note=public_note,
+        overrides=overrides,
+        needs_second=_takes_two(assessment, overrides, action, policy),
+        blind=blind,
+        supersedes=standing(item.scan),
+        group=group,
+        at=now,
+        settles_at=now + dt.timedelta(seconds=settings.SETTLE_SECONDS),
+    )
+    Event.objects.create(
+        scan=item.scan,
+        kind="held" if decision.needs_second else "decided",
+        actor=person,
+        content={"decision": decision.pk, "label": label, "action": action},
+    )
+    if decision.needs_second:
+        queue = ReviewQueue.objects.filter(slug=LEADS).first() or item.queue
+        routing.put(item.scan, queue, Reason.SECOND, by=person, priority=max(80, item.priority))
+    return decision
+
+
+def _takes_two(assessment: Any, overrides: bool, action: Action, policy: Policy | None) -> bool:
+    sure = bool(assessment and assessment.score is not None and assessment.score >= SURE)
+    return (overrides and sure) or action == Action.REMOVE or bool(policy and policy.two_people)
+
+
+@transaction.atomic
+def answer(decision: Decision, person: Any, verdict: SecondLook.Verdict, *, note: str = "") -> SecondLook:
+    """The second person, who is neither the first nor the uploader."""
+    if not person.has_perm("scans.review") or person.pk in (decision.decider_id, decision.scan.owner_id):
+        raise NotYours
+    waiting = Item.objects.open().filter(scan=decision.scan, reasons__reason=Reason.SECOND)
+    if not waiting.exists() or not Decision.objects.pending().filter(pk=decision.pk).exists():
+        raise AlreadyDecided(decision)
+    if not Item.objects.filter(pk__in=waiting.values("pk")).update(closed_at=timezone.now(), holder=None):
+        raise AlreadyDecided(decision)
+    said = SecondLook.objects.create(decision=decision, person=person, verdict=verdict, note=note)
+    Event.objects.create(scan=decision.scan, kind=f"second_{verdict}", actor=person, content={"decision": decision.pk})
+    if verdict == SecondLook.Verdict.REJECT:
+        routing.put(decision.scan, decision.item.queue, Reason.OPINION, by=person, said=note)
+    return said
+
+
+@transaction.atomic
+def undo(decision: Decision, person: Any) -> None:
+    """Within minutes and before anybody is told: the item is open again as it was."""
+    if person.pk != decision.decider_id:
+        raise NotYours
+    if timezone.now() >= decision.settles_at:
+        raise TooLate
+    Item.objects.open().filter(scan=decision.scan, reasons__reason=Reason.SECOND).delete()
+    if Item.objects.open().filter(scan=decision.scan).exclude(pk=decision.item_id).exists():
+        raise TooLate
+    if hasattr(decision, "undone") or hasattr(decision, "second"):
+        raise TooLate
+    Undo.objects.create(decision=decision, person=person)
+    Item.objects.filter(pk=decision.item_id).update(closed_at=None)
+    Event.objects.create(scan=decision.scan, kind="undone", actor=person, content={"decision": decision.pk})
+
+
+@transaction.atomic
+def decide_all(
+    items: Sequence[Item], person: Any, label: Label, *, action: Action = Action.KEEP, policy: Policy | None = None,
+    public_note: str = "",
+) -> list[Decision]:  # fmt: skip
+    """All of them or none, with one mark by which all can be undone."""
+    if len(items) > AT_ONCE:
+        raise ValueError(f"at most {AT_ONCE} at once")
+    group = uuid.uuid4()
+    return [
+        decide(item, person, label, action=action, policy=policy, public_note=public_note, group=group)
+        for item in items
+    ]
+
+
+@transaction.atomic
+def undo_all(group: uuid.UUID, person: Any) -> int:
+    decisions = list(Decision.objects.filter(group=group, undone=None))
+    for decision in decisions:
+        undo(decision, person)
+    return len(decisions)
+
+
+def standing(scan: Scan) -> Decision | None:
+    """What people said, if anything of it stands."""
+    found: Decision | None = Decision.objects.standing().filter(scan=scan).first()
+    return found
+
+
+def reopen(decision: Decision, person: Any, *, said: str = "") -> Item:
+    """A later look at what was decided: another decision may take its place, this one is never changed."""
+    if not person.has_perm("scans.lead_review"):
+        raise NotYours
+    with transaction.atomic():
+        item = routing.put(decision.scan, decision.item.queue, Reason.HAND, by=person, said=said)
+        Event.objects.create(scan=decision.scan, kind="reopened", actor=person, content={"decision": decision.pk})
+    return item

@@ -1,0 +1,143 @@
+"""Taking items, keeping them, letting them pass: one holder at a time, for as long as there is a sign of life."""
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accounts.models import User
+
+from .. import routing
+from ..models import Event, Item, Reason, ReviewQueue, Scan, Skip
+
+LEASE = dt.timedelta(minutes=15)
+BEAT = 60.0  # seconds between two signs of life that count as work
+SKIPS = 3  # after which it is a lead's
+LEADS = "leads"  # slug of their queue
+
+
+class Taken(Exception):
+    """Somebody else holds the item."""
+
+    def __init__(self, item: Item) -> None:
+        super().__init__(f"{item.holder} holds this until {item.held_until:%H:%M}." if item.holder else "It is done.")
+        self.item = item
+
+
+class NotYours(Exception):
+    """This person may not work on this item: wrong queue, own upload, or not holding it."""
+
+
+def claim(item: Item, person: Any) -> Item:
+    """Exactly one gets it; the others are told who has."""
+    _may_work(item, person)
+    now = timezone.now()
+    got = (
+        Item.objects.free_for(person)
+        .filter(pk=item.pk)
+        .update(
+            holder=person,
+            held_until=now + LEASE,
+            heard_at=now,
+            first_claimed_at=Coalesce(F("first_claimed_at"), now),
+            last_claimed_at=now,
+        )
+    )
+    item.refresh_from_db()
+    if not got:
+        raise Taken(item)
+    return item
+
+
+def heartbeat(item: Item, person: Any) -> bool:
+    """The page is open and somebody is at it: the lease goes on, and the time counts as work."""
+    now = timezone.now()
+    held = Item.objects.held().filter(pk=item.pk, holder=person).values_list("heard_at", flat=True).first()
+    if held is None:
+        return False
+    worked = min(BEAT, max(0.0, (now - held).total_seconds()))
+    return bool(
+        Item.objects.held()
+        .filter(pk=item.pk, holder=person, heard_at=held)
+        .update(held_until=now + LEASE, heard_at=now, active_seconds=F("active_seconds") + worked)
+    )
+
+
+def release(item: Item, person: Any) -> None:
+    Item.objects.open().filter(pk=item.pk, holder=person).update(holder=None, held_until=None)
+
+
+def next_for(person: Any, queue: ReviewQueue | None = None) -> Item | None:
+    """The most urgent one that is free, taken; None if there is nothing to do."""
+    while True:
+        free = Item.objects.free_for(person).workable_by(person).exclude(passes__person=person)
+        if queue is not None:
+            free = free.filter(queue=queue)
+        item: Item | None = free.order_by("due_at", "-priority", "id").first()
+        if item is None:
+            return None
+        try:
+            return claim(item, person)
+        except Taken:
+            continue
+
+
+@transaction.atomic
+def skip(item: Item, person: Any, cause: Skip.Cause) -> None:
+    """Let it pass to somebody else; what nobody wants becomes a lead's."""
+    if (
+        not Item.objects.open()
+        .filter(pk=item.pk, holder=person)
+        .update(holder=None, held_until=None, assigned_to=None, skips=F("skips") + 1)
+    ):
+        raise NotYours
+    Skip.objects.create(item=item, person=person, cause=cause)
+    Event.objects.create(scan=item.scan, kind="skipped", actor=person, content={"cause": cause})
+    item.refresh_from_db()
+    leads = ReviewQueue.objects.filter(slug=LEADS).first()
+    if item.skips >= SKIPS and leads and item.queue_id != leads.pk:
+        Item.objects.filter(pk=item.pk).update(queue=leads)
+
+
+@transaction.atomic
+def take_over(item: Item, lead: User) -> Item:
+    """A lead takes what somebody else holds; that is written down."""
+    if not lead.has_perm("scans.lead_review"):
+        raise NotYours
+    _may_work(item, lead)
+    before = Item.objects.open().select_for_update().filter(pk=item.pk).first()
+    if before is None:
+        raise Taken(item)
+    Item.objects.filter(pk=item.pk).update(holder=lead, held_until=timezone.now() + LEASE, heard_at=timezone.now())
+    Event.objects.create(
+        scan=item.scan, kind="taken_over", actor=lead, content={"from": before.holder_id and str(before.holder_id)}
+    )
+    item.refresh_from_db()
+    return item
+
+
+@transaction.atomic
+def assign(item: Item, to: User | None, lead: User) -> None:
+    """To one person, or to nobody in particular."""
+    if not lead.has_perm("scans.lead_review"):
+        raise NotYours
+    if to is not None:
+        _may_work(item, to)
+    Item.objects.open().filter(pk=item.pk).update(assigned_to=to, holder=None, held_until=None)
+    Event.objects.create(scan=item.scan, kind="assigned", actor=lead, content={"to": to and str(to.pk)})
+
+
+def add(scan: Scan, person: Any, queue: ReviewQueue, *, said: str = "", due_at: dt.datetime | None = None) -> Item:
+    """By hand: any scan, with or without a date."""
+    with transaction.atomic():
+        item = routing.put(scan, queue, Reason.HAND, by=person, said=said, due_at=due_at)
+        Event.objects.create(scan=scan, kind="queued_for_review", actor=person, content={"queue": queue.slug})
+    return item
+
+
+def _may_work(item: Item, person: Any) -> None:
+    if not person.has_perm("scans.review") or not Item.objects.workable_by(person).filter(pk=item.pk).exists():
+        raise NotYours

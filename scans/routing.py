@@ -1,0 +1,97 @@
+"""Which scans wait for a person, and why: rules as data, asked in the transaction that makes the assessment."""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from . import lookalikes
+from .models import Assessment, Decision, Item, Label, Reason, ReviewQueue, Rule, Scan, Why
+
+FLAGGED = (Label.MANIPULATED, Label.PERMITTED, Label.MISLEADING)
+FOUND_OUT_BY = {Reason.OUTCOME, Reason.BAND, Reason.DISAGREE, Reason.AUDIT}
+
+
+def route(scan: Scan, assessment: Assessment) -> Item | None:
+    """After an assessment: all rules that fit leave their reason, the weightiest says where and until when.
+
+    What people decided on the same outcome is not asked again."""
+    before = Decision.objects.standing().filter(scan=scan).select_related("assessment").first()
+    if before and before.assessment and before.assessment.outcome == assessment.outcome:
+        return None
+    fitting = [rule for rule in _rules(FOUND_OUT_BY) if rule.fits(assessment)]
+    fitting += [rule for rule in _rules({Reason.LOOKALIKE}) if rule.fits(assessment) and _like_a_flagged_one(scan)]
+    return _put(scan, fitting)
+
+
+def feedback_given(scan: Scan, assessment: Assessment) -> Item | None:
+    """It changes no outcome, but somebody should look."""
+    return _put(scan, [rule for rule in _rules({Reason.FEEDBACK}) if rule.fits(assessment)])
+
+
+def put(
+    scan: Scan,
+    queue: ReviewQueue,
+    reason: Reason,
+    *,
+    by: Any = None,
+    said: str = "",
+    priority: int = 50,
+    due_at: dt.datetime | None = None,
+) -> Item:
+    """Into a queue, whatever the rules say. An item that is open gets one reason more, and never a later date."""
+    due = due_at or timezone.now() + dt.timedelta(hours=queue.hours)
+    try:
+        with transaction.atomic():
+            item: Item = Item.objects.create(
+                scan=scan, queue=queue, priority=priority, due_at=due, blind=_is_blind(scan)
+            )
+    except IntegrityError:
+        item = Item.objects.open().select_for_update().get(scan=scan)
+        weightier = priority > item.priority
+        item.priority, item.due_at = max(priority, item.priority), min(due, item.due_at)
+        if weightier:
+            item.queue = queue
+        item.save(update_fields=["priority", "due_at", "queue"])
+    Why.objects.create(item=item, reason=reason, by=by, said=said[:200])
+    return item
+
+
+def fitting(rule: Rule, since: dt.datetime) -> tuple[int, int]:
+    """A dry run: of the assessments since then, how many this rule would put into its queue, and of how many."""
+    among = Assessment.objects.filter(at__gte=since).only("scan_id", "outcome", "score", "reasons")
+    count = hit = 0
+    for assessment in among.iterator(2000):
+        count += 1
+        hit += rule.fits(assessment)
+    return hit, count
+
+
+def _put(scan: Scan, rules: Iterable[Rule]) -> Item | None:
+    item = None
+    for rule in sorted(rules, key=lambda one: -one.priority):
+        hours = rule.queue.hours if rule.hours is None else rule.hours
+        due = timezone.now() + dt.timedelta(hours=hours)
+        if item is None:
+            item = put(scan, rule.queue, Reason(rule.reason), said=rule.name, priority=rule.priority, due_at=due)
+            item.reasons.filter(rule=None, said=rule.name[:200]).update(rule=rule)
+        else:
+            Why.objects.create(item=item, reason=rule.reason, rule=rule, said=rule.name)
+    return item
+
+
+def _rules(reasons: set[Reason]) -> list[Rule]:
+    return list(Rule.objects.filter(active=True, reason__in=reasons).select_related("queue"))
+
+
+def _like_a_flagged_one(scan: Scan) -> bool:
+    flagged = Decision.objects.standing().filter(label__in=FLAGGED).values("scan_id")
+    return bool(lookalikes.similar(scan, Scan.objects.filter(pk__in=flagged)))
+
+
+def _is_blind(scan: Scan) -> bool:
+    """A share of all items is judged before the score is shown: which, is told by the scan alone."""
+    return Rule(pk=0, share=settings.BLIND_PERCENT / 100).draws(scan.pk)
