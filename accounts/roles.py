@@ -38,6 +38,15 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "accounts.change_apikey": frozenset({ADMIN}),
     "accounts.view_erasure": frozenset({AUDITOR, ADMIN}),
     "scans.view_scan": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN}),
+    "scans.view_item": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN}),
+    "scans.view_assessment": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN}),
+    "scans.view_decision": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN}),
+    "scans.view_event": frozenset({LEAD, AUDITOR, ADMIN}),
+    **{
+        f"scans.{verb}_{what}": frozenset({LEAD, ADMIN, *({AUDITOR, MODERATOR} if verb == "view" else ())})
+        for what in ("rule", "reviewqueue", "policy", "cannedreply")
+        for verb in ("view", "add", "change")
+    },
     "scans.review": frozenset({MODERATOR, LEAD, ADMIN}),
     "scans.lead_review": frozenset({LEAD, ADMIN}),
     "auth.view_group": frozenset({AUDITOR, ADMIN}),

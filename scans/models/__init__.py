@@ -7,7 +7,7 @@ from .event import Event
 from .feedback import Feedback
 from .fingerprint import Fingerprint
 from .live import Live, LivePicture
-from .queueing import Item, Reason, ReviewQueue, Rule, Skip, Why
+from .queueing import Exposure, FirstAnswer, Item, Reason, ReviewQueue, Rule, Skip, Why
 from .resumable import Resumable
 from .scan import BEFORE, Queue, Scan, Source, Status, WrongState
 from .sharing import Report, Share
@@ -22,9 +22,11 @@ __all__ = [
     "CannedReply",
     "Decision",
     "Event",
+    "Exposure",
     "Feedback",
     "Finding",
     "Fingerprint",
+    "FirstAnswer",
     "Item",
     "Label",
     "Live",

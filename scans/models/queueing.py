@@ -11,7 +11,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .assessment import Assessment, Outcome
+from .assessment import Assessment
 
 PERSON = settings.AUTH_USER_MODEL
 
@@ -208,5 +208,34 @@ class Skip(models.Model):
         return str(self.get_cause_display())
 
 
-def of_outcomes(*outcomes: Outcome) -> list[str]:
-    return [outcome.value for outcome in outcomes]
+class Exposure(models.Model):
+    """Somebody at the desk has looked at a file unveiled."""
+
+    scan = models.ForeignKey("scans.Scan", on_delete=models.CASCADE, related_name="+", verbose_name=_("scan"))
+    person = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="exposures", verbose_name=_("by"))
+    at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name = _("exposure")
+        verbose_name_plural = _("exposures")
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return str(self.at)
+
+
+class FirstAnswer(models.Model):
+    """What somebody said before the models' score was shown to them."""
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="first_answers", verbose_name=_("item"))
+    person = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
+    label = models.CharField(_("label"), max_length=30)
+    at = models.DateTimeField(_("when"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("first answer")
+        verbose_name_plural = _("first answers")
+        constraints = [models.UniqueConstraint(fields=["item", "person"], name="one_first_answer_each")]
+
+    def __str__(self) -> str:
+        return self.label

@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from .assessment import Artifact, Assessment
 from .event import Event
 
+PLAYED = frozenset({"mp4", "mov", "webm", "mkv"})
+
 
 class WrongState(Exception):
     """Somebody else was faster: the scan is not, or no longer, where it would have to be for this."""
@@ -164,6 +166,11 @@ class Scan(models.Model):
     def assessment(self) -> Any:
         """What stands now, or None."""
         return self.assessments.first()
+
+    @property
+    def plays(self) -> bool:
+        """In browsers, as a film."""
+        return self.kind == "video" and self.format in PLAYED
 
     @property
     def is_moving(self) -> bool:

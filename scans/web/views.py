@@ -50,7 +50,6 @@ def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
             "share_form": forms.NewShare(),
             "shares": found.shares.all()[:10] if found.owner_id == request.user.pk else [],
             "stability_runs": looks_again,
-            "plays": found.kind == "video" and found.format in files.INLINE,
         }
     context["events"] = found.events.select_related("actor")[:50]
     return render(request, "scans/scan.html", context)

@@ -1,0 +1,95 @@
+"""What leads and admins set up: queues, rules with a dry run, policies, canned replies."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.forms.models import model_to_dict
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from .. import routing
+from ..models import CannedReply, Outcome, Policy, Reason, ReviewQueue, Rule
+
+LOOK_BACK = dt.timedelta(days=30)
+
+
+class Kept(admin.ModelAdmin):
+    """Set up and switched off, never deleted: decisions and items point at it."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class RuleForm(forms.ModelForm):
+    outcomes = forms.MultipleChoiceField(
+        label=gettext_lazy("outcomes"), choices=Outcome.choices, required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Which outcomes it is about; none named: all."),
+    )  # fmt: skip
+
+    class Meta:
+        model = Rule
+        fields = ("name", "reason", "outcomes", "lowest", "highest", "share", "queue", "priority", "hours", "active")
+
+
+@admin.register(Rule)
+class RuleAdmin(Kept):
+    form = RuleForm
+    list_display = ("name", "reason", "queue", "priority", "share", "active")
+    list_filter = ("active", "reason", "queue")
+    change_form_template = "admin/scans/rule.html"
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Tried first, if that was asked for: counted, not saved, and shown again as it was filled in."""
+        if request.method == "POST" and "_try" in request.POST:
+            form = RuleForm(request.POST, instance=Rule.objects.filter(pk=object_id).first() if object_id else None)
+            if form.is_valid():
+                tried = form.save(commit=False)
+                self.message_user(request, _dry_run(tried), messages.INFO)
+                vars(request)["tried"] = tried
+                request.method = "GET"
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Rule | None:
+        tried: Rule | None = vars(request).get("tried")
+        return tried or super().get_object(request, object_id, from_field)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        tried = vars(request).get("tried")
+        return model_to_dict(tried) if tried else super().get_changeform_initial_data(request)
+
+
+def _dry_run(rule: Rule) -> str:
+    hits, count = routing.fitting(rule, timezone.now() - LOOK_BACK)
+    said = ngettext(
+        "Not saved. Of %(all)d assessment in 30 days this rule would have chosen %(hits)d.",
+        "Not saved. Of %(all)d assessments in 30 days this rule would have chosen %(hits)d.",
+        count,
+    ) % {"all": count, "hits": hits}
+    if rule.reason in (Reason.FEEDBACK, Reason.LOOKALIKE):
+        said += " " + _("Of those, only the ones with feedback or with such a look-alike.")
+    return said
+
+
+@admin.register(ReviewQueue)
+class ReviewQueueAdmin(Kept):
+    list_display = ("name", "slug", "hours", "order")
+    filter_horizontal = ("roles",)
+
+
+@admin.register(Policy)
+class PolicyAdmin(Kept):
+    list_display = ("code", "title", "parent", "two_people", "active")
+    list_filter = ("active", "two_people")
+    search_fields = ("code", "title")
+
+
+@admin.register(CannedReply)
+class CannedReplyAdmin(Kept):
+    list_display = ("title", "policy")
+    search_fields = ("title", "text")
