@@ -11,6 +11,7 @@ from . import pages
 
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.enable_nav_sidebar = False  # the lists need the width
 admin.site.site_header = admin.site.site_title = settings.SITE_NAME
 
 urlpatterns = [

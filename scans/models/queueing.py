@@ -148,8 +148,8 @@ class Item(models.Model):
     objects: ClassVar[Any] = ItemQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("item")
-        verbose_name_plural = _("items")
+        verbose_name = _("item for review")
+        verbose_name_plural = _("items for review")
         ordering = ("due_at", "-priority", "id")
         constraints = [
             models.UniqueConstraint(
