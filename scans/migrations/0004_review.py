@@ -82,8 +82,8 @@ class Migration(migrations.Migration):
                 ('scan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='scans.scan', verbose_name='scan')),
             ],
             options={
-                'verbose_name': 'item',
-                'verbose_name_plural': 'items',
+                'verbose_name': 'item for review',
+                'verbose_name_plural': 'items for review',
                 'ordering': ('due_at', '-priority', 'id'),
             },
         ),
