@@ -243,6 +243,7 @@ CELERY_BEAT_SCHEDULE = {
     "erase people whose time has come": {"task": "accounts.tasks.erase_due", "schedule": 3600},
     "forget uploads that broke off": {"task": "scans.tasks.forget_unfinished", "schedule": 3600},
     "take up scans whose worker died": {"task": "scans.tasks.rescue", "schedule": 30},
+    "tell people what was decided": {"task": "scans.tasks.tell_settled", "schedule": 30},
 }
 
 # -- People -----------------------------------------------------------------------------------------
@@ -266,6 +267,7 @@ LOGOUT_REDIRECT_URL = "home"
 STAFF_SECOND_FACTOR = env.flag("STAFF_SECOND_FACTOR", default=not DEMO)
 ERASURE_GRACE_DAYS = env.whole("ERASURE_GRACE_DAYS", 14)
 TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0)
+APPEAL_DAYS = env.whole("APPEAL_DAYS", 184)
 SETTLE_SECONDS = env.whole("SETTLE_SECONDS", 300)
 BLIND_PERCENT = env.whole("BLIND_PERCENT", 5)
 # A POST to a view of an app above accounts counts as an attempt of this kind.

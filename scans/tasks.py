@@ -8,7 +8,7 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 
-from . import analysis
+from . import analysis, telling
 from .models import Live, Queue, Resumable, Scan, Status, WrongState
 
 log = structlog.get_logger(__name__)
@@ -64,6 +64,11 @@ def glimpse(live_id: str) -> None:
 def rescue() -> None:
     for scan in analysis.rescue():
         send(scan)
+
+
+@shared_task(queue="post")
+def tell_settled() -> None:
+    telling.tell_settled()
 
 
 @shared_task(queue="post")

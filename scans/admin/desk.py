@@ -21,7 +21,7 @@ from accounts.models import User
 from .. import lookalikes
 from ..models import Action, Decision, Exposure, FirstAnswer, Item, Label, Note, Policy, Scan, SecondLook, Skip
 from ..result import Result
-from ..review import decisions, queue
+from ..review import appeals, decisions, queue
 from . import forms
 
 
@@ -139,6 +139,7 @@ class ItemAdmin(ReadOnly):
             "notes": scan.notes.select_related("author"),
             "note_form": forms.Say(),
             "decisions": scan.decisions.select_related("decider", "policy", "undone", "second__person"),
+            "appeal": appeals.waiting(item),
             "pending": Decision.objects.pending().filter(scan=scan).select_related("decider").first(),
             "verdicts": SecondLook.Verdict.choices,
             "undoable": self._undoable(request),
@@ -242,6 +243,9 @@ class ItemAdmin(ReadOnly):
                 policy=said["policy"],
                 public_note=said["public_note"],
             )
+        except decisions.AnswerNeeded:
+            form.add_error("public_note", _("Whoever objected gets a written answer: write it here."))
+            return self._page(request, item, form, status=422)
         except decisions.PolicyNeeded:
             form.add_error("policy", _("This contradicts the models: name the policy that it rests on."))
             return self._page(request, item, form, status=422)

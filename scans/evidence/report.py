@@ -125,7 +125,7 @@ def _story(result: Result, code: str, address: str) -> list[Flowable]:
             or [(_("Models"), _("none took part"))]
         ),
         Paragraph(_printable(_("What happened")), head),
-        _table([(_moment(event.at), _event(event)) for event in scan.events.select_related("actor")]),
+        _table([(_moment(event.at), _event(event)) for event in scan.events.for_uploaders().select_related("actor")]),
         Paragraph(_printable(_("Limits")), head),
         text(_("A score is an estimate with limits. It is never proof.")),
         *(text(f"• {step}") for step in result.meaning.next_steps),

@@ -60,7 +60,7 @@ def _export(user: Any) -> Iterator[tuple[str, Content]]:
                     {"made": link.created_at, "ends": link.expires_at, "ended": link.revoked_at, "views": link.views}
                     for link in scan.shares.filter(maker=user)
                 ],
-                "events": [{"at": event.at, "kind": event.kind} for event in scan.events.all()],
+                "events": [{"at": event.at, "kind": event.kind} for event in scan.events.for_uploaders()],
             },
         )
         if scan.media:

@@ -2,7 +2,7 @@
 
 from .assessment import Artifact, Assessment, Finding, Outcome, Unchangeable
 from .batch import Batch
-from .decision import Action, Appeal, CannedReply, Decision, Label, Note, Policy, SecondLook, Undo
+from .decision import Action, Appeal, CannedReply, Decision, Label, Note, Policy, SecondLook, Told, Undo
 from .event import Event
 from .feedback import Feedback
 from .fingerprint import Fingerprint
@@ -46,6 +46,7 @@ __all__ = [
     "Skip",
     "Source",
     "Status",
+    "Told",
     "Unchangeable",
     "Undo",
     "Why",

@@ -73,6 +73,12 @@ class Action(models.TextChoices):
     REMOVE = "remove", _("Remove")
 
 
+# What the models' outcome amounts to, in a reviewer's words.
+AMOUNTS_TO: dict[str, str] = {
+    Outcome.LIKELY_MANIPULATED: Label.MANIPULATED,
+    Outcome.INCONCLUSIVE: Label.INCONCLUSIVE,
+    Outcome.LITTLE_EVIDENCE: Label.NOT_MANIPULATED,
+}
 # Which labels contradict which outcome of the models: to write one of these down takes a policy.
 CONTRADICTS: dict[str, frozenset[str]] = {
     Outcome.LIKELY_MANIPULATED: frozenset({Label.NOT_MANIPULATED, Label.MISLEADING}),
@@ -85,6 +91,10 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         """Neither undone, nor still waiting for a second person, nor turned down by one."""
         approved = models.Q(needs_second=False) | models.Q(second__verdict=SecondLook.Verdict.APPROVE)
         return self.filter(approved, undone=None)
+
+    def settled(self) -> Self:
+        """Of those that stand, the ones that uploaders may know of."""
+        return self.standing().filter(settles_at__lte=timezone.now())
 
     def pending(self) -> Self:
         """Written down by one, and waiting for another."""
@@ -166,6 +176,22 @@ class Undo(Judgement):
     class Meta:
         verbose_name = _("undone decision")
         verbose_name_plural = _("undone decisions")
+
+    def __str__(self) -> str:
+        return str(self.decision)
+
+
+class Told(models.Model):
+    """That the uploader was told of a decision, and whether the page with it was opened since."""
+
+    decision = models.OneToOneField(Decision, on_delete=models.CASCADE, related_name="told")
+    mailed = models.BooleanField(_("by mail"), default=False)
+    at = models.DateTimeField(_("when"), default=timezone.now)
+    seen_at = models.DateTimeField(_("seen"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("told decision")
+        verbose_name_plural = _("told decisions")
 
     def __str__(self) -> str:
         return str(self.decision)

@@ -1,9 +1,22 @@
 """What happened to a scan: its history, and the outbox of what is told to others."""
 
+from typing import Any, ClassVar, Self
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+# What only the desk sees: an uploader is told of decisions when they have settled, and of nothing before.
+AT_THE_DESK = (
+    "held", "decided", "undone", "skipped", "taken_over", "assigned", "queued_for_review", "reopened",
+    "second_approve", "second_reject", "second_cancel",
+)  # fmt: skip
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def for_uploaders(self) -> Self:
+        return self.exclude(kind__in=AT_THE_DESK)
 
 
 class Event(models.Model):
@@ -22,6 +35,8 @@ class Event(models.Model):
     at = models.DateTimeField(_("when"), default=timezone.now)
     content = models.JSONField(_("content"), default=dict, blank=True)
     published_at = models.DateTimeField(_("told to others"), null=True, blank=True, editable=False)
+
+    objects: ClassVar[Any] = EventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("event")

@@ -10,8 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from .. import routing
-from ..models import Action, Decision, Event, Item, Label, Policy, Reason, ReviewQueue, Scan, SecondLook, Undo
+from ..models import Action, Appeal, Decision, Event, Item, Label, Policy, Reason, ReviewQueue, Scan, SecondLook, Undo
 from ..models.decision import CONTRADICTS
+from . import appeals
 from .queue import LEADS, NotYours
 
 SURE = 0.9  # a score from which contradicting the models takes two people
@@ -28,6 +29,10 @@ class AlreadyDecided(Exception):
 
 class PolicyNeeded(Exception):
     """To contradict the models takes a written rule."""
+
+
+class AnswerNeeded(Exception):
+    """Who appealed gets a written answer."""
 
 
 class TooLate(Exception):
@@ -58,6 +63,11 @@ def decide(
     overrides = contradicts(outcome, label)
     if overrides and policy is None:
         raise PolicyNeeded
+    appeal = appeals.waiting(item)
+    if appeal and appeal.decision.decider_id == person.pk:
+        raise NotYours
+    if appeal and not public_note.strip():
+        raise AnswerNeeded
     now = timezone.now()
     if not Item.objects.open().filter(pk=item.pk).update(closed_at=now, holder=None, held_until=None):
         raise AlreadyDecided(item.decisions.first())
@@ -84,6 +94,8 @@ def decide(
         actor=person,
         content={"decision": decision.pk, "label": label, "action": action},
     )
+    if appeal:
+        appeals.close(appeal, decision)
     if decision.needs_second:
         queue = ReviewQueue.objects.filter(slug=LEADS).first() or item.queue
         routing.put(item.scan, queue, Reason.SECOND, by=person, priority=max(80, item.priority))
@@ -125,6 +137,7 @@ def undo(decision: Decision, person: Any) -> None:
     if hasattr(decision, "undone") or hasattr(decision, "second"):
         raise TooLate
     Undo.objects.create(decision=decision, person=person)
+    Appeal.objects.filter(answered_by=decision).update(answered_by=None, answer="")
     Item.objects.filter(pk=decision.item_id).update(closed_at=None)
     Event.objects.create(scan=decision.scan, kind="undone", actor=person, content={"decision": decision.pk})
 

@@ -4,10 +4,10 @@ import datetime as dt
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from ..models import Feedback, Outcome, Status
+from ..models import Decision, Feedback, Item, Outcome, Status
 
 
 class Upload(forms.Form):
@@ -43,6 +43,7 @@ class Filter(forms.Form):
     kind = forms.ChoiceField(label=_("Type"), required=False)
     outcome = forms.ChoiceField(label=_("Outcome"), required=False)
     status = forms.ChoiceField(label=_("Status"), required=False)
+    review = forms.ChoiceField(label=_("Looked at by people"), required=False)
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     batch = forms.UUIDField(required=False, widget=forms.HiddenInput)
@@ -52,6 +53,7 @@ class Filter(forms.Form):
         for name, choices in (
             ("kind", [("image", _("Image")), ("video", _("Video"))]),
             ("outcome", Outcome.choices),
+            ("review", [("waiting", _("Waits for it")), ("decided", _("Decided")), ("none", _("No"))]),
             ("status", [choice for choice in Status.choices if choice[0] != Status.DELETED]),
         ):
             field = self.fields[name]
@@ -65,6 +67,7 @@ class Filter(forms.Form):
         for name in ("kind", "status", "batch", "outcome"):
             if said.get(name):
                 scans = scans.filter(**{name: said[name]})
+        scans = _by_review(scans, said.get("review", ""))
         if since := said.get("since"):
             scans = scans.filter(created_at__date__gte=since)
         if until := said.get("until"):
@@ -74,3 +77,14 @@ class Filter(forms.Form):
     @property
     def is_used(self) -> bool:
         return any(self.data.get(name) for name in self.fields)
+
+
+def _by_review(scans: Any, said: str) -> Any:
+    """As their owners may know it: what was decided counts once it has settled."""
+    waiting = Item.objects.open().filter(scan=OuterRef("pk"))
+    decided = Decision.objects.settled().filter(scan=OuterRef("pk"))
+    if said == "waiting":
+        return scans.filter(Exists(waiting))
+    if said == "decided":
+        return scans.filter(Exists(decided))
+    return scans.filter(~Exists(waiting), ~Exists(decided)) if said == "none" else scans

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import capability, handing_in, sharing, tus, views
+from . import capability, handing_in, sharing, tus, verdict, views
 
 app_name = "scans"
 urlpatterns = [
@@ -25,6 +25,8 @@ urlpatterns = [
     path("scans/<uuid:pk>/feedback/", views.feedback, name="feedback"),
     path("scans/<uuid:pk>/stability/", views.stability, name="stability"),
     path("scans/<uuid:pk>/consent/", views.consent, name="consent"),
+    path("scans/<uuid:pk>/statement/", verdict.statement, name="statement"),
+    path("scans/<uuid:pk>/appeal/", verdict.appeal, name="appeal"),
     path("scans/<uuid:pk>/report.pdf", sharing.report, name="report"),
     path("scans/<uuid:pk>/share/", sharing.share, name="share"),
     path("scans/<uuid:pk>/share/<int:share_pk>/end/", sharing.end_share, name="end_share"),

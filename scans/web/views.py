@@ -7,14 +7,15 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from .. import intake, lookalikes, routing, tasks
+from .. import intake, lookalikes, routing, statement, tasks
 from ..evidence import retention
-from ..models import Artifact, Event, Scan, Status, WrongState
+from ..models import Artifact, Event, Scan, Status, Told, WrongState
 from ..result import Result
 from . import exports, files, forms
 from .asking import SignedIn, looks, mine, own, seconds_until_next_look
@@ -51,7 +52,13 @@ def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
             "shares": found.shares.all()[:10] if found.owner_id == request.user.pk else [],
             "stability_runs": looks_again,
         }
-    context["events"] = found.events.select_related("actor")[:50]
+    if verdict := statement.verdict(found):
+        context |= {"verdict": statement.of(verdict), "may_appeal": statement.may_appeal(verdict)}
+        if context["is_mine"]:
+            Told.objects.filter(decision=verdict, seen_at=None).update(seen_at=timezone.now())
+    context["waits_for_people"] = context["is_mine"] and found.items.filter(closed_at=None).exists()
+    events = found.events if request.user.has_perm("scans.view_scan") else found.events.for_uploaders()
+    context["events"] = events.select_related("actor")[:50]
     return render(request, "scans/scan.html", context)
 
 

@@ -1,0 +1,45 @@
+"""Appeals: the uploader objects once to a decision, and somebody else answers in writing."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from .. import routing, statement
+from ..models import Appeal, Decision, Event, Item, Reason, ReviewQueue
+
+QUEUE = "appeals"  # slug
+
+
+class NoAppeal(Exception):
+    """Not theirs, too late, or made already."""
+
+
+def make(decision: Decision, person: Any, text: str) -> Appeal:
+    if decision.scan.owner_id != person.pk or statement.verdict(decision.scan) != decision:
+        raise NoAppeal
+    if not text.strip() or not statement.may_appeal(decision):
+        raise NoAppeal
+    try:
+        with transaction.atomic():
+            appeal = Appeal.objects.create(decision=decision, person=person, text=text.strip())
+            queue = ReviewQueue.objects.filter(slug=QUEUE).first() or decision.item.queue
+            routing.put(decision.scan, queue, Reason.APPEAL, said=text.strip(), priority=75)
+            Event.objects.create(scan=decision.scan, kind="appealed", actor=person, content={"decision": decision.pk})
+    except IntegrityError as error:
+        raise NoAppeal from error
+    return appeal
+
+
+def waiting(item: Item) -> Appeal | None:
+    """The appeal that this item is about, if it is about one that nobody has answered."""
+    found: Appeal | None = (
+        Appeal.objects.filter(decision__scan=item.scan_id, answered_by=None).select_related("decision__decider").first()
+    )
+    return found if found and item.reasons.filter(reason=Reason.APPEAL).exists() else None
+
+
+def close(appeal: Appeal, decision: Decision) -> None:
+    Appeal.objects.filter(pk=appeal.pk).update(answered_by=decision, answer=decision.public_note)
+    Event.objects.create(
+        scan=decision.scan, kind="appeal_answered", actor=decision.decider, content={"decision": decision.pk}
+    )

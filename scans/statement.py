@@ -1,0 +1,78 @@
+"""A statement of reasons: what was decided about a file, on which facts, by which rule, and how to object."""
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from .models import Appeal, Decision, Scan
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    file: str
+    sha256: str
+    decided_at: str
+    label: str
+    label_said: str
+    action: str
+    action_said: str
+    automated_detection: bool
+    automated_decision: bool
+    models_said: str
+    policy: str
+    policy_text: str
+    note: str
+    appeal_until: str
+    appealed: bool
+    answer: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def verdict(scan: Scan) -> Decision | None:
+    """What people said and the uploader may know."""
+    found: Decision | None = Decision.objects.settled().filter(scan=scan).select_related("policy", "assessment").first()
+    return found
+
+
+def of(decision: Decision) -> Statement:
+    appeal = Appeal.objects.filter(decision=decision).first()
+    answered = Appeal.objects.filter(answered_by=decision).first()
+    until = appeal_until(decision)
+    assessment = decision.assessment
+    return Statement(
+        file=decision.scan.name,
+        sha256=decision.scan.sha256,
+        decided_at=decision.at.isoformat(),
+        label=decision.label,
+        label_said=str(decision.get_label_display()),
+        action=decision.action,
+        action_said=str(decision.get_action_display()),
+        automated_detection=assessment is not None,
+        automated_decision=False,
+        models_said=str(assessment.get_outcome_display()) if assessment else _("The models gave no answer."),
+        policy=str(decision.policy) if decision.policy else "",
+        policy_text=decision.policy.text if decision.policy else "",
+        note=decision.public_note,
+        appeal_until=until.isoformat(),
+        appealed=appeal is not None,
+        answer=answered.answer if answered else "",
+    )
+
+
+def appeal_until(decision: Decision) -> dt.datetime:
+    return decision.settles_at + dt.timedelta(days=settings.APPEAL_DAYS)
+
+
+def may_appeal(decision: Decision) -> bool:
+    """Once for each decision, within the window; an answer to an appeal is the end of it."""
+    return (
+        timezone.now() <= appeal_until(decision)
+        and not Appeal.objects.filter(decision=decision).exists()
+        and not Appeal.objects.filter(answered_by=decision).exists()
+    )

@@ -1,0 +1,43 @@
+"""What people decided about one's own file, with reasons; and objecting to it."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from .. import statement as statements
+from ..models import Decision, Scan
+from ..review import appeals
+from .asking import SignedIn, mine, own, wants_json
+
+
+@require_safe
+@never_cache
+def statement(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
+    scan = own(request, pk)
+    said = statements.of(_verdict(scan))
+    if wants_json(request) or request.GET.get("format") == "json":
+        return JsonResponse(said.to_dict())
+    return render(request, "scans/statement.html", {"scan": scan, "statement": said})
+
+
+@require_POST
+def appeal(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
+    scan = mine(request, pk)
+    try:
+        appeals.make(_verdict(scan), request.user, request.POST.get("text", "")[:4000])
+        messages.success(request, _("Your objection is here. Somebody who had no part in the decision will answer it."))
+    except appeals.NoAppeal:
+        messages.error(request, _("Nothing was sent: say why it is wrong, once and in time."))
+    return redirect(f"{scan.get_absolute_url()}#people")
+
+
+def _verdict(scan: Scan) -> Decision:
+    found = statements.verdict(scan)
+    if found is None:
+        raise Http404
+    return found

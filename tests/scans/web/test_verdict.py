@@ -1,0 +1,172 @@
+"""What an uploader learns of a decision, when, with which reasons; and the objection to it."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.roles import Role
+from scans import routing, tasks
+from scans.models import Action, Appeal, Decision, Event, Item, Label, Policy, Reason, ReviewQueue, Scan, Told
+from scans.review import appeals, decisions, queue
+
+pytestmark = pytest.mark.django_db
+
+
+class Clock:
+    now = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+
+    def later(self, **by: float) -> None:
+        self.now += dt.timedelta(**by)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(timezone, "now", lambda: clock.now)
+    return clock
+
+
+@pytest.fixture
+def policy() -> Policy:
+    return Policy.objects.create(code="swap", title="Face swaps", text="Swapped faces are labelled.")
+
+
+@pytest.fixture
+def item(scan: Scan, clock: Clock) -> Item:
+    found: Item | None = Item.objects.open().filter(scan=scan).first()
+    return found or routing.put(scan, ReviewQueue.objects.get(slug="review"), Reason.HAND)
+
+
+def tell(callbacks: Callable[..., Any]) -> int:
+    before = len(mail.outbox)
+    with callbacks(execute=True):
+        tasks.tell_settled()
+    return len(mail.outbox) - before
+
+
+def test_after_the_delay_they_are_told_with_reasons(
+    item: Item, scan: Scan, moderator: User, policy: Policy, ann: Client, clock: Clock,
+    django_capture_on_commit_callbacks: Callable[..., Any],
+) -> None:  # fmt: skip
+    page = ann.get(scan.get_absolute_url()).content.decode()
+    assert "Somebody will look at it" in page
+    decisions.decide(item, moderator, Label.MANIPULATED, action=Action.LABEL, policy=policy, public_note="the chin")
+    assert tell(django_capture_on_commit_callbacks) == 0
+    page = ann.get(scan.get_absolute_url()).content.decode()
+    assert "What people decided" not in page
+    assert "decided" not in [event.kind for event in Event.objects.for_uploaders()]
+    assert ann.get(f"/scans/{scan.pk}/statement/").status_code == 404
+    clock.later(seconds=301)
+    assert tell(django_capture_on_commit_callbacks) == 1
+    assert tell(django_capture_on_commit_callbacks) == 0
+    letter = mail.outbox[-1]
+    assert letter.to == [scan.owner.email]
+    for said in ("Manipulated", "Face swaps", "the chin", "Swapped faces are labelled", "not by a machine", "object"):
+        assert said in letter.body, said
+    page = ann.get(scan.get_absolute_url()).content.decode()
+    assert "What people decided" in page
+    assert Told.objects.get().seen_at == clock.now
+    said = ann.get(f"/scans/{scan.pk}/statement/?format=json").json()
+    assert (said["label"], said["action"], said["policy"]) == ("manipulated", "label", "swap: Face swaps")
+    assert (said["automated_detection"], said["automated_decision"]) == (True, False)
+    assert said["appeal_until"].startswith("2026-09-01")
+    assert "a person decided" in ann.get(f"/scans/{scan.pk}/statement/").content.decode()
+
+
+def test_undone_in_time_nobody_hears_of_it(
+    item: Item, moderator: User, clock: Clock, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    decisions.undo(decisions.decide(item, moderator, Label.MANIPULATED), moderator)
+    clock.later(hours=1)
+    assert tell(django_capture_on_commit_callbacks) == 0
+    assert not Told.objects.exists()
+
+
+def test_what_changes_nothing_is_not_mailed(
+    item: Item, scan: Scan, moderator: User, clock: Clock, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    scan.assessments.create(outcome="inconclusive", score=0.5, version="1")
+    decisions.decide(item, moderator, Label.INCONCLUSIVE)
+    clock.later(hours=1)
+    assert tell(django_capture_on_commit_callbacks) == 0
+    assert not Told.objects.get().mailed
+
+
+@pytest.fixture
+def settled(item: Item, moderator: User, policy: Policy, clock: Clock) -> Decision:
+    made = decisions.decide(item, moderator, Label.MANIPULATED, policy=policy)
+    clock.later(seconds=301)
+    return made
+
+
+def test_an_objection_is_answered_by_somebody_else_in_writing(
+    settled: Decision, scan: Scan, ann: Client, moderator: User, person: Callable[..., User], policy: Policy,
+    clock: Clock, as_user: Callable[..., Client],
+) -> None:  # fmt: skip
+    ann.post(f"/scans/{scan.pk}/appeal/", {"text": "that is my own chin"})
+    appeal = Appeal.objects.get()
+    item = Item.objects.open().get()
+    assert (item.queue.slug, [one.reason for one in item.reasons.all()]) == ("appeals", [Reason.APPEAL])
+    assert "You objected" in ann.get(scan.get_absolute_url()).content.decode()
+    with pytest.raises(queue.NotYours):
+        decisions.decide(item, moderator, Label.MANIPULATED, public_note="no", policy=policy)
+    other = person("other", Role.MODERATOR)
+    desk = as_user(other)
+    where = f"/admin/scans/item/{item.pk}/change/"
+    Item.objects.update(blind=False)
+    assert "that is my own chin" in desk.get(where).content.decode()
+    form = {"do": "decide", "label": Label.NOT_MANIPULATED, "action": Action.KEEP, "policy": policy.pk}
+    answer = desk.post(where, form)
+    assert (answer.status_code, "written answer" in answer.content.decode()) == (422, True)
+    assert desk.post(where, {**form, "public_note": "you are right"}).status_code == 302
+    appeal.refresh_from_db()
+    assert (appeal.answer, appeal.answered_by.supersedes) == ("you are right", settled)  # type: ignore[union-attr]
+    clock.later(seconds=301)
+    page = ann.get(scan.get_absolute_url()).content.decode()
+    assert "you are right" in page
+    assert "Object to it" not in page, "an answer is the end of it"
+
+
+def test_once_in_time_and_only_ones_own(settled: Decision, scan: Scan, uploader: User, ann: Client, bob: Client,
+    clock: Clock, stranger: User) -> None:  # fmt: skip
+    assert bob.post(f"/scans/{scan.pk}/appeal/", {"text": "x"}).status_code == 404
+    with pytest.raises(appeals.NoAppeal):
+        appeals.make(settled, stranger, "x")
+    with pytest.raises(appeals.NoAppeal):
+        appeals.make(settled, uploader, "  ")
+    before, clock.now = clock.now, clock.now + dt.timedelta(days=185)
+    with pytest.raises(appeals.NoAppeal):
+        appeals.make(settled, uploader, "too late")
+    clock.now = before
+    appeals.make(settled, uploader, "once")
+    with pytest.raises(appeals.NoAppeal):
+        appeals.make(settled, uploader, "twice")
+    ann.post(f"/scans/{scan.pk}/appeal/", {"text": "thrice"})
+    assert Appeal.objects.count() == 1
+
+
+def test_history_tells_what_people_looked_at(settled: Decision, scan: Scan, uploader: User, ann: Client) -> None:
+    waiting = Scan.objects.create(owner=uploader, name="waits", sha256="1" * 64, bytes=1, status="analysed")
+    routing.put(waiting, ReviewQueue.objects.get(slug="review"), Reason.HAND)
+    Scan.objects.create(owner=uploader, name="neither", sha256="2" * 64, bytes=1, status="analysed")
+    for said, name in (("decided", scan.name), ("waiting", "waits"), ("none", "neither")):
+        page = ann.get(f"/scans/?review={said}").content.decode()
+        assert [one for one in (scan.name, "waits", "neither") if f">{one}</a>" in page] == [name]
+
+
+def test_nothing_of_the_desk_reaches_the_uploader(
+    item: Item, scan: Scan, moderator: User, ann: Client, clock: Clock
+) -> None:
+    queue.claim(item, moderator)
+    queue.skip(item, moderator, "harm")  # type: ignore[arg-type]
+    for where in (scan.get_absolute_url(), f"/scans/{scan.pk}/report.pdf", "/scans/"):
+        answer = ann.get(where)
+        content = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
+        for said in (b"skipped", b"harm", moderator.email.encode(), b"Moderator"):
+            assert said not in content, (where, said)
