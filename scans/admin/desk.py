@@ -1,6 +1,8 @@
 """The queue and the page on which items are reviewed."""
 
 import datetime as dt
+import uuid
+from collections import Counter
 from typing import Any
 
 from django.contrib import admin, messages
@@ -47,6 +49,7 @@ class ItemAdmin(ReadOnly):
     show_full_result_count = False
     ordering = ("due_at", "-priority", "id")
     change_list_template = "admin/scans/items.html"
+    actions = ("together",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
         scans: Any = Scan.objects.filter(pk=OuterRef("scan_id")).listed()
@@ -82,9 +85,79 @@ class ItemAdmin(ReadOnly):
         wrap = self.admin_site.admin_view
         return [
             path("next/", wrap(self.next_view), name="scans_item_next"),
+            path("undo/<uuid:group>/", wrap(self.undo_view), name="scans_item_undo"),
             path("<int:pk>/beat/", wrap(self.beat_view), name="scans_item_beat"),
             *super().get_urls(),
         ]
+
+    # -- Many at once --------------------------------------------------------------------------------
+
+    def has_review_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("scans.review")
+
+    @admin.action(description=gettext_lazy("Decide the chosen ones together"), permissions=["review"])
+    def together(self, request: AtTheDesk, chosen: QuerySet[Item]) -> HttpResponse | None:
+        """First shown, with what they are; then decided, all of them or none."""
+        items = list(chosen.select_related("scan")[: decisions.AT_ONCE + 1])
+        if len(items) > decisions.AT_ONCE:
+            messages.error(request, _("At most %d at once.") % decisions.AT_ONCE)
+            return None
+        confirmed = "confirmed" in request.POST
+        form = forms.Decide(request.POST if confirmed else None, prefix="all")
+        if confirmed and form.is_valid():
+            if answer := self._decided_together(request, items, form):
+                return answer
+        outcomes = Counter(str(item.scan.assessment or _("no assessment")) for item in items)
+        context = {
+            **self.admin_site.each_context(request),
+            "items": items,
+            "outcomes": outcomes.most_common(),
+            "form": form,
+        }
+        return render(request, "admin/scans/together.html", context, status=422 if form.errors else 200)
+
+    def _decided_together(self, request: AtTheDesk, items: list[Item], form: forms.Decide) -> HttpResponse | None:
+        said = form.cleaned_data
+        try:
+            decisions.decide_all(
+                items, request.user, Label(said["label"]), action=Action(said["action"]), policy=said["policy"],
+                public_note=said["public_note"],
+            )  # fmt: skip
+        except decisions.PolicyNeeded:
+            form.add_error("policy", _("For some of them this contradicts the models: name the policy."))
+            return None
+        except decisions.AnswerNeeded:
+            form.add_error("public_note", _("Some of them are objections: those get a written answer, one by one."))
+            return None
+        except queue.NotYours:
+            form.add_error(None, _("Some of them are not yours to decide. Nothing was decided."))
+            return None
+        except decisions.AlreadyDecided as late:
+            item = late.decision.item if late.decision else items[0]
+            return self._conflict(
+                request, item, _("One of them was decided meanwhile; nothing was changed."), late.decision
+            )
+        messages.success(request, _("%d decided together.") % len(items))
+        return redirect("admin:scans_item_changelist")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        newest: Any = Decision.objects.filter(
+            decider=request.user.pk, undone=None, settles_at__gt=timezone.now()
+        ).exclude(group=None)
+        last = newest.first()
+        count = newest.filter(group=last.group).count() if last else 0
+        together = {"group": last.group, "count": count} if last else None
+        return super().changelist_view(request, {**(extra_context or {}), "together": together})
+
+    def undo_view(self, request: AtTheDesk, group: uuid.UUID) -> HttpResponse:
+        if request.method != "POST" or not self.has_review_permission(request):
+            raise PermissionDenied
+        try:
+            count = decisions.undo_all(group, request.user)
+            messages.success(request, _("%d taken back. Nobody was told.") % count)
+        except (decisions.TooLate, queue.NotYours):
+            messages.error(request, _("Too late to take it back: now it takes another decision."))
+        return redirect("admin:scans_item_changelist")
 
     # -- Pages ---------------------------------------------------------------------------------------
 
