@@ -104,9 +104,8 @@ class ItemAdmin(ReadOnly):
             return None
         confirmed = "confirmed" in request.POST
         form = forms.Decide(request.POST if confirmed else None, prefix="all")
-        if confirmed and form.is_valid():
-            if answer := self._decided_together(request, items, form):
-                return answer
+        if confirmed and form.is_valid() and (answer := self._decided_together(request, items, form)):
+            return answer
         outcomes = Counter(str(item.scan.assessment or _("no assessment")) for item in items)
         context = {
             **self.admin_site.each_context(request),
