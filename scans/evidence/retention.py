@@ -9,7 +9,22 @@ from django.utils import timezone
 
 from accounts.personal import Content, Holder
 
-from ..models import Artifact, Batch, Feedback, Live, Report, Resumable, Scan, Status, WrongState
+from ..models import (
+    Appeal,
+    Artifact,
+    Batch,
+    Decision,
+    Feedback,
+    Item,
+    Live,
+    Reason,
+    Report,
+    Resumable,
+    Scan,
+    Status,
+    Why,
+    WrongState,
+)
 
 
 def delete(scan: Scan, actor: Any) -> None:
@@ -25,6 +40,7 @@ def delete(scan: Scan, actor: Any) -> None:
         artifacts.delete()
         reports.update(file="")
         scan.fingerprints.all().delete()
+        Item.objects.open().filter(scan=scan).update(closed_at=timezone.now(), holder=None)
         scan.shares.filter(revoked_at=None).update(revoked_at=timezone.now())
         for name in names:
             transaction.on_commit(partial(storage.delete, name))
@@ -56,6 +72,14 @@ def _export(user: Any) -> Iterator[tuple[str, Content]]:
                     {"at": said.at, "kind": said.kind, "text": said.text}
                     for said in Feedback.objects.filter(assessment__scan=scan, person=user)
                 ],
+                "decisions": [
+                    {"at": said.at, "label": said.label, "action": said.action, "note": said.public_note}
+                    for said in Decision.objects.settled().filter(scan=scan)
+                ],
+                "objections": [
+                    {"at": said.at, "text": said.text, "answer": said.answer}
+                    for said in Appeal.objects.filter(decision__scan=scan, person=user)
+                ],
                 "shared_links": [
                     {"made": link.created_at, "ends": link.expires_at, "ended": link.revoked_at, "views": link.views}
                     for link in scan.shares.filter(maker=user)
@@ -76,6 +100,8 @@ def _erase(user: Any) -> list[str]:
         live.forget()
     Batch.objects.filter(owner=user).update(refused=[])
     Feedback.objects.filter(person=user).update(text="")
+    Appeal.objects.filter(person=user).update(text="")
+    Why.objects.filter(item__scan__owner=user, reason=Reason.APPEAL).update(said="")
     for scan in Scan.objects.filter(owner=user).exclude(status=Status.DELETED):
         try:
             if scan.status in (Status.QUEUED, Status.ANALYSING):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles import Role
 from scans import routing, tasks
+from scans.evidence import retention
 from scans.models import Action, Appeal, Decision, Event, Item, Label, Policy, Reason, ReviewQueue, Scan, Told
 from scans.review import appeals, decisions, queue
 
@@ -170,3 +172,21 @@ def test_nothing_of_the_desk_reaches_the_uploader(
         content = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
         for said in (b"skipped", b"harm", moderator.email.encode(), b"Moderator"):
             assert said not in content, (where, said)
+
+
+def test_an_objection_is_handed_out_and_forgotten_with_its_person(
+    settled: Decision, scan: Scan, uploader: User, own_media: Path
+) -> None:
+    appeals.make(settled, uploader, "that is my own chin")
+    (said,) = [content for name, content in retention.holder.export(uploader) if name.endswith("scan.json")]
+    assert said["objections"][0]["text"] == "that is my own chin"  # type: ignore[index,call-overload]
+    assert said["decisions"][0]["label"] == "manipulated"  # type: ignore[index,call-overload]
+    retention.holder.erase(uploader)
+    assert Appeal.objects.get().text == ""
+    assert not Item.objects.filter(reasons__said__contains="chin").exists()
+
+
+def test_a_deleted_file_leaves_the_desk(item: Item, scan: Scan, ann: Client, lead: User, as_user: Any) -> None:
+    ann.post(f"/scans/{scan.pk}/delete/")
+    assert not Item.objects.open().exists()
+    assert as_user(lead).get(f"/admin/scans/item/{item.pk}/change/").status_code == 200
