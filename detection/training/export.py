@@ -37,6 +37,7 @@ class Release:
     version: str = "1"
     each: int = 60  # samples of each kind, for calibrating and for measuring
     false_alarms: float = 0.01  # of the real faces kept for calibration: files from elsewhere will give more
+    missed: float = 0.1  # of our own fakes below the lower cut: the fewer, the more is inconclusive
     before: Path | None = None  # folder of the training that this one started from
     holds: bool = True  # the calibration, on files from elsewhere
     unclaimed: tuple[str, ...] = ()  # kinds that it was shown not to see in files from elsewhere
@@ -68,7 +69,7 @@ class Release:
     def _card(self, done: Trained, folder: Path) -> dict[str, Any]:
         recipe = done.plan.recipe
         fitting = done.tell(self.faces["calibration"], self.each, 7)
-        fitted = calibration.fit(fitting.scores, fitting.fake, false_alarms=self.false_alarms)
+        fitted = calibration.fit(fitting.scores, fitting.fake, false_alarms=self.false_alarms, missed=self.missed)
         checking = done.tell(self.faces["validation"], self.each, 99)
         plots.reliability(fitted(checking.scores), checking.fake, folder / "calibration.svg")
         familiar = done.familiar(self.faces, self.each, folder / "familiar.npz")
@@ -103,6 +104,7 @@ class Release:
                 "faces sha256": _digest(self.faces["train"]),
                 "software": f"Keras {keras.__version__}, TensorFlow {tensorflow.__version__}",
                 "false alarms wished for in calibration": self.false_alarms,
+                "fakes missed at the lower cut in calibration": self.missed,
             },
             "figures": [*_measured(checking, fitted(checking.scores), done.own), *self.measured],
             "failures": self.failures,

@@ -22,6 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR))
         parser.add_argument("--each", type=int, default=60, help="samples of each kind to calibrate and measure on")
         parser.add_argument("--false-alarms", type=float, default=0.01, help="share of real faces above the upper cut")
+        parser.add_argument("--missed", type=float, default=0.1, help="share of own fakes below the lower cut")
         parser.add_argument(
             "--no-probability", action="store_true", help="its calibration does not hold on files from elsewhere"
         )
@@ -39,6 +40,7 @@ class Command(BaseCommand):
             before=options["before"],
             each=options["each"],
             false_alarms=options["false_alarms"],
+            missed=options["missed"],
             holds=not options["no_probability"],
             unclaimed=tuple(options["unclaimed"]),
             measured=[export.row_of(path) for path in options["figures"]],
