@@ -128,7 +128,7 @@ class ItemAdmin(ReadOnly):
         except decisions.AnswerNeeded:
             form.add_error("public_note", _("Some of them are objections: those get a written answer, one by one."))
             return None
-        except queue.NotYours:
+        except (queue.NotYours, queue.Taken):
             form.add_error(None, _("Some of them are not yours to decide. Nothing was decided."))
             return None
         except decisions.AlreadyDecided as late:
@@ -203,7 +203,7 @@ class ItemAdmin(ReadOnly):
             "result": Result(scan, assessment) if assessment else None,
             "blind": blind,
             "mine": mine,
-            "may_review": me.has_perm("scans.review") and scan.owner_id != me.pk,
+            "may_review": me.has_perm("scans.review") and Item.objects.workable_by(me).filter(pk=item.pk).exists(),
             "veiled": not Exposure.objects.filter(person=me, scan=scan, at__gte=since).exists(),
             "form": form or forms.Decide(),
             "labels": Label.choices,

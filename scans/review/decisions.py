@@ -13,7 +13,7 @@ from .. import routing
 from ..models import Action, Appeal, Decision, Event, Item, Label, Policy, Reason, ReviewQueue, Scan, SecondLook, Undo
 from ..models.decision import CONTRADICTS
 from . import appeals
-from .queue import LEADS, NotYours
+from .queue import LEADS, NotYours, Taken, may_work
 
 SURE = 0.9  # a score from which contradicting the models takes two people
 AT_ONCE = 200
@@ -56,8 +56,9 @@ def decide(
     group: uuid.UUID | None = None,
 ) -> Decision:
     """Whoever closes the item first decides it. The slower ones learn what was said."""
-    if not person.has_perm("scans.review") or item.scan.owner_id == person.pk:
-        raise NotYours
+    may_work(item, person)
+    if pending := Decision.objects.pending().filter(scan=item.scan_id).first():
+        raise AlreadyDecided(pending)
     assessment = item.scan.assessment
     outcome = assessment.outcome if assessment else ""
     overrides = contradicts(outcome, label)
@@ -69,8 +70,9 @@ def decide(
     if appeal and not public_note.strip():
         raise AnswerNeeded
     now = timezone.now()
-    if not Item.objects.open().filter(pk=item.pk).update(closed_at=now, holder=None, held_until=None):
-        raise AlreadyDecided(item.decisions.first())
+    if not Item.objects.free_for(person).filter(pk=item.pk).update(closed_at=now, holder=None, held_until=None):
+        item.refresh_from_db()
+        raise AlreadyDecided(item.decisions.first()) if item.closed_at else Taken(item)
     decision: Decision = Decision.objects.create(
         scan=item.scan,
         item=item,
@@ -113,6 +115,8 @@ def answer(decision: Decision, person: Any, verdict: SecondLook.Verdict, *, note
     if not person.has_perm("scans.review") or person.pk in (decision.decider_id, decision.scan.owner_id):
         raise NotYours
     waiting = Item.objects.open().filter(scan=decision.scan, reasons__reason=Reason.SECOND)
+    for item in waiting:
+        may_work(item, person)
     if not waiting.exists() or not Decision.objects.pending().filter(pk=decision.pk).exists():
         raise AlreadyDecided(decision)
     if not Item.objects.filter(pk__in=waiting.values("pk")).update(closed_at=timezone.now(), holder=None):

@@ -33,7 +33,7 @@ class NotYours(Exception):
 
 def claim(item: Item, person: Any) -> Item:
     """Exactly one gets it; the others are told who has."""
-    _may_work(item, person)
+    may_work(item, person)
     now = timezone.now()
     got = (
         Item.objects.free_for(person)
@@ -107,11 +107,13 @@ def take_over(item: Item, lead: User) -> Item:
     """A lead takes what somebody else holds; that is written down."""
     if not lead.has_perm("scans.lead_review"):
         raise NotYours
-    _may_work(item, lead)
+    may_work(item, lead)
     before = Item.objects.open().select_for_update().filter(pk=item.pk).first()
     if before is None:
         raise Taken(item)
-    Item.objects.filter(pk=item.pk).update(holder=lead, held_until=timezone.now() + LEASE, heard_at=timezone.now())
+    Item.objects.filter(pk=item.pk).update(
+        holder=lead, assigned_to=None, held_until=timezone.now() + LEASE, heard_at=timezone.now()
+    )
     Event.objects.create(
         scan=item.scan, kind="taken_over", actor=lead, content={"from": before.holder_id and str(before.holder_id)}
     )
@@ -125,7 +127,7 @@ def assign(item: Item, to: User | None, lead: User) -> None:
     if not lead.has_perm("scans.lead_review"):
         raise NotYours
     if to is not None:
-        _may_work(item, to)
+        may_work(item, to)
     Item.objects.open().filter(pk=item.pk).update(assigned_to=to, holder=None, held_until=None)
     Event.objects.create(scan=item.scan, kind="assigned", actor=lead, content={"to": to and str(to.pk)})
 
@@ -138,6 +140,6 @@ def add(scan: Scan, person: Any, queue: ReviewQueue, *, said: str = "", due_at: 
     return item
 
 
-def _may_work(item: Item, person: Any) -> None:
+def may_work(item: Item, person: Any) -> None:
     if not person.has_perm("scans.review") or not Item.objects.workable_by(person).filter(pk=item.pk).exists():
         raise NotYours

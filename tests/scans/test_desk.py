@@ -192,6 +192,16 @@ def test_who_may_not_review_sees_no_buttons_and_does_nothing(
     assert not Decision.objects.exists()
 
 
+def test_a_queue_that_is_not_theirs_has_no_buttons_for_them(
+    mo: Client, waiting: Item, lead: User, as_user: Any
+) -> None:
+    Item.objects.update(queue=ReviewQueue.objects.get(slug="leads"))
+    button = 'name="do" value="decide"'
+    assert button not in mo.get(page_of(waiting)).content.decode()
+    assert do(mo, waiting, "decide", label=Label.INCONCLUSIVE, action=Action.KEEP).status_code == 403
+    assert button in as_user(lead).get(page_of(waiting)).content.decode()
+
+
 def test_rubbish_is_answered(mo: Client, waiting: Item) -> None:
     assert do(mo, waiting, "explode").status_code == 403
     assert do(mo, waiting, "").status_code == 403

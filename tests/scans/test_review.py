@@ -363,6 +363,35 @@ def test_many_are_decided_together_or_none(judged: Callable[..., Scan], moderato
         decisions.decide_all([items[0]] * 201, moderator, Label.MANIPULATED)
 
 
+def test_a_queues_roles_hold_for_deciding_and_answering_too(
+    item: Item, sure: Item, moderator: User, person: Callable[..., User], lead: User, policy: Policy
+) -> None:
+    other = person("other", Role.MODERATOR)
+    item.queue = ReviewQueue.objects.get(slug="leads")
+    item.save()
+    with pytest.raises(queue.NotYours):
+        decisions.decide(item, other, Label.MANIPULATED)
+    held = decisions.decide(sure, moderator, Label.NOT_MANIPULATED, policy=policy)
+    with pytest.raises(queue.NotYours):
+        decisions.answer(held, other, SecondLook.Verdict.APPROVE)
+    with pytest.raises(decisions.AlreadyDecided) as waits:
+        decisions.decide(Item.objects.open().get(scan=sure.scan), lead, Label.INCONCLUSIVE)
+    assert waits.value.decision == held, "it waits for an answer, not for another decision"
+    assert decisions.answer(held, lead, SecondLook.Verdict.APPROVE).person == lead
+
+
+def test_what_somebody_holds_nobody_else_decides(
+    item: Item, moderator: User, lead: User, person: Callable[..., User]
+) -> None:
+    queue.claim(item, moderator)
+    for one in (lead, person("other", Role.MODERATOR)):
+        with pytest.raises(queue.Taken):
+            decisions.decide(item, one, Label.MANIPULATED)
+    queue.assign(item, moderator, lead)
+    queue.take_over(item, lead)
+    assert decisions.decide(item, lead, Label.MANIPULATED).decider == lead
+
+
 # -- Races -------------------------------------------------------------------------------------------
 
 
