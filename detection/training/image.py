@@ -1,10 +1,9 @@
 """Training an image network: endless fakes, checked now and then on people it has not seen. It can be interrupted."""
 
 import csv
-import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from .. import crops, networks
 from . import plots, samples
 from .corpora import RealFace
 from .figures import auc
+from .plans import Written
 from .pseudofakes import GROUPS
 from .samples import Recipe
 
@@ -22,8 +22,8 @@ SETTLE = 24  # batches
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """One small file beside the bundle: everything a second run needs to come out the same, chance aside."""
+class Plan(Written):
+    """Of an image network."""
 
     name: str = "image-blend"
     network: str = "mobilenetv2"  # mobilenetv2, resnet50, tiny or residual
@@ -47,17 +47,6 @@ class Plan:
         """A minute on any machine; it learns next to nothing."""
         recipe = Recipe(size=48)
         return cls("demo", "tiny", recipe=recipe, batch=8, steps=12, check_every=6, each=1, workers=0, warm=2)
-
-    @classmethod
-    def read(cls, path: Path) -> "Plan":
-        said = json.loads(path.read_text())
-        recipe = said.pop("recipe", {})
-        if "weights" in recipe:
-            recipe["weights"] = tuple((kind, float(share)) for kind, share in recipe["weights"])
-        return cls(recipe=Recipe(**recipe), **said)
-
-    def write(self, path: Path) -> None:
-        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
 
 
 def build(plan: Plan, init: Path | None = None) -> Any:

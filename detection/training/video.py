@@ -4,9 +4,8 @@ The films take hours and are kept as embeddings, part by part; the head takes mi
 """
 
 import csv
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,14 +20,15 @@ from .clips import FRAMES, Stretch
 from .corpora import RealFace
 from .figures import auc
 from .image import SCALING
+from .plans import Written
 from .samples import Recipe
 
 EMBED, HEAD = "embed.onnx", "head.keras"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """One small file beside the bundle."""
+class Plan(Written):
+    """Of a video network."""
 
     name: str = "video"
     recipe: Recipe = field(default_factory=Recipe)
@@ -47,17 +47,6 @@ class Plan:
     def demo(cls) -> "Plan":
         recipe = Recipe(size=48, weights=(("self_blend", 0.5), ("mouth_redone", 0.5)))
         return cls("demo-video", recipe, films=16, checks=8, part=8, units=4, epochs=2, workers=0)
-
-    @classmethod
-    def read(cls, path: Path) -> "Plan":
-        said = json.loads(path.read_text())
-        recipe = said.pop("recipe", {})
-        if "weights" in recipe:
-            recipe["weights"] = tuple((kind, float(share)) for kind, share in recipe["weights"])
-        return cls(recipe=Recipe(**recipe), **said)
-
-    def write(self, path: Path) -> None:
-        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
 
 
 @dataclass(frozen=True, slots=True)

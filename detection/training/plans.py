@@ -1,0 +1,26 @@
+"""One small JSON file beside each bundle: all that a second training needs to come out the same, chance aside."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
+
+from .samples import Recipe
+
+
+class Written:
+    """A dataclass with a recipe, as a file."""
+
+    __slots__ = ()
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        said = json.loads(path.read_text())
+        recipe = said.pop("recipe", {})
+        if "weights" in recipe:
+            recipe["weights"] = tuple((kind, float(share)) for kind, share in recipe["weights"])
+        return cls(recipe=Recipe(**recipe), **said)  # type: ignore[call-arg]
+
+    def write(self, path: Path) -> None:
+        said: dict[str, Any] = asdict(self)  # type: ignore[call-overload]
+        path.write_text(json.dumps(said, indent=2) + "\n")
