@@ -139,7 +139,7 @@ def _score(finding: Finding) -> str:
 
 def _event(event: Event) -> str:
     by = _("a person") if event.actor_id else _("the site")
-    return f"{event.kind} · {by}"
+    return f"{event} · {by}"
 
 
 def _size(result: Result) -> str:

@@ -58,6 +58,12 @@ class Assessment(Judgement):
     def __str__(self) -> str:
         return str(self.get_outcome_display())
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """It stands from now on: the scan's row says so too."""
+        super().save(*args, **kwargs)
+        self.scan.outcome = self.outcome
+        self.scan.save(update_fields=["outcome"])
+
 
 class Finding(Judgement):
     """What one bundle said."""

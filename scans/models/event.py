@@ -7,10 +7,41 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+
+class Kind(models.TextChoices):
+    QUEUED = "queued", _("Handed in")
+    ANALYSING = "analysing", _("Analysis began")
+    ANALYSED = "analysed", _("Analysed")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+    DELETED = "deleted", _("Deleted")
+    REASSESSED = "reassessed", _("Looked at again")
+    STABILITY_ASKED = "stability_asked", _("A second look was asked for")
+    FEEDBACK = "feedback", _("Feedback was given")
+    CONSENT = "consent", _("Consent to training was changed")
+    REPORT = "report", _("A report was issued")
+    SHARED = "shared", _("A link was made")
+    SHARE_ENDED = "share_ended", _("A link was taken back")
+    TOLD = "told", _("The uploader was told what people decided")
+    APPEALED = "appealed", _("The uploader objected")
+    APPEAL_ANSWERED = "appeal_answered", _("The objection was answered")
+    QUEUED_FOR_REVIEW = "queued_for_review", _("Put into a queue by hand")
+    ASSIGNED = "assigned", _("Assigned")
+    SKIPPED = "skipped", _("Let pass")
+    TAKEN_OVER = "taken_over", _("Taken over by a lead")
+    DECIDED = "decided", _("Decided")
+    HELD = "held", _("Decided, and held for a second person")
+    SECOND_APPROVE = "second_approve", _("Approved by a second person")
+    SECOND_REJECT = "second_reject", _("Turned down by a second person")
+    SECOND_CANCEL = "second_cancel", _("Taken away by a second person")
+    UNDONE = "undone", _("Decision taken back")
+    REOPENED = "reopened", _("Opened again")
+
+
 # What only the desk sees: an uploader is told of decisions when they have settled, and of nothing before.
 AT_THE_DESK = (
-    "held", "decided", "undone", "skipped", "taken_over", "assigned", "queued_for_review", "reopened",
-    "second_approve", "second_reject", "second_cancel",
+    Kind.QUEUED_FOR_REVIEW, Kind.ASSIGNED, Kind.SKIPPED, Kind.TAKEN_OVER, Kind.DECIDED, Kind.HELD, Kind.SECOND_APPROVE,
+    Kind.SECOND_REJECT, Kind.SECOND_CANCEL, Kind.UNDONE, Kind.REOPENED,
 )  # fmt: skip
 
 
@@ -23,7 +54,7 @@ class Event(models.Model):
     """Written in the same transaction as the change: nothing is told that did not happen."""
 
     scan = models.ForeignKey("scans.Scan", on_delete=models.CASCADE, related_name="events", verbose_name=_("scan"))
-    kind = models.CharField(_("what happened"), max_length=30)
+    kind = models.CharField(_("what happened"), max_length=30, choices=Kind.choices)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -45,4 +76,6 @@ class Event(models.Model):
         indexes = [models.Index(fields=["id"], condition=models.Q(published_at=None), name="event_outbox")]
 
     def __str__(self) -> str:
-        return self.kind
+        if self.kind == Kind.QUEUED and self.content.get("attempts"):
+            return str(_("Queued again: its worker had fallen silent"))
+        return str(self.get_kind_display())

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .assessment import Artifact, Assessment
+from .assessment import Artifact, Assessment, Outcome
 from .event import Event
 
 PLAYED = frozenset({"mp4", "mov", "webm", "mkv"})
@@ -72,7 +72,6 @@ class ScanQuerySet(models.QuerySet["Scan"]):
         newest = Assessment.objects.filter(scan=models.OuterRef("pk")).order_by("-id")
         thumb = Artifact.objects.filter(assessment__scan=models.OuterRef("pk"), kind=Artifact.Kind.PREVIEW)
         return self.annotate(
-            outcome=models.Subquery(newest.values("outcome")[:1]),
             score=models.Subquery(newest.values("score")[:1]),
             calibrated=models.Subquery(newest.values("calibrated")[:1]),
             thumb=models.Subquery(thumb.order_by("assessment_id", "content__time").values("id")[:1]),
@@ -110,6 +109,10 @@ class Scan(models.Model):
     )
     queue = models.CharField(_("queue"), max_length=5, choices=Queue.choices, default=Queue.LIVE)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.QUEUED, editable=False)
+    outcome = models.CharField(
+        _("outcome"), max_length=20, choices=Outcome.choices, blank=True, editable=False,
+        help_text=_("What the models say now: a copy of the newest assessment's, so that lists can be filtered."),
+    )  # fmt: skip
     progress = models.FloatField(_("progress"), default=0.0)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     refusal = models.CharField(_("reason of failure"), max_length=40, blank=True)
@@ -133,6 +136,7 @@ class Scan(models.Model):
         )
         indexes = [
             models.Index(fields=["owner", "-created_at"], name="scan_of_owner"),
+            models.Index(fields=["owner", "outcome", "-created_at"], name="scan_of_owner_by_outcome"),
             models.Index(fields=["queue", "queued_at"], condition=models.Q(status="queued"), name="scan_waiting"),
             models.Index(fields=["heard_at"], condition=models.Q(status="analysing"), name="scan_in_work"),
         ]

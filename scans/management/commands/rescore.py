@@ -36,12 +36,13 @@ class Command(BaseCommand):
             raise CommandError("No bundle is installed: nothing could be judged again.")
         flips: Counter[tuple[str, str]] = Counter()
         for scan in scans.iterator(50):
+            before = scan.outcome
             try:
                 now = analysis.reassess(scan)
             except (WrongState, DetectionError) as error:
                 self.stderr.write(f"{scan.pk}: left as it was ({error})")
                 continue
-            flips[scan.outcome, now.outcome] += 1
+            flips[before, now.outcome] += 1
         for (before, after), count in sorted(flips.items()):
             self.stdout.write(f"{count:6}  {before} {'→ ' + after if before != after else 'as before'}")
         changed = sum(count for (before, after), count in flips.items() if before != after)

@@ -25,6 +25,7 @@ def make(owner: User, count: int, **fields: Any) -> list[Scan]:
             sha256=f"{number:064x}",
             bytes=1000,
             **{
+                "outcome": "inconclusive",
                 "name": f"{number}.jpg",
                 "status": "analysed",
                 "kind": "image",

@@ -1,0 +1,105 @@
+"""What the platform adds to the detector: on the way of one photo, and with many at once. Needs the site's workers."""
+
+import multiprocessing
+import os
+import time
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from statistics import median
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+
+from accounts.models import User
+
+from .. import intake
+from ..evidence import retention
+from ..models import Batch, Queue, Scan, Status
+
+ADDRESS = "bench@localhost"
+
+
+class NoAnswer(Exception):
+    """No worker took the photos, or they can't be judged."""
+
+
+def measure(photo: Path, *, single: int, many: int) -> dict[str, float]:
+    """One by one, then at once, then the detector alone on the same cores with the same photo."""
+    said = _Bench(photo.read_bytes()).run(single, many)
+    bare = alone(photo, many)
+    return said | {
+        "inspect_alone_a_second": round(bare, 1),
+        "share_of_inspect_alone": round(said["photos_a_second"] / bare, 2),
+    }
+
+
+class _Bench:
+    def __init__(self, photo: bytes) -> None:
+        self.photo, self.sent = photo, 0
+        self.person, _made = User.objects.get_or_create(email=ADDRESS, defaults={"is_active": False})
+
+    def run(self, single: int, many: int) -> dict[str, float]:
+        try:
+            return self._one_by_one(single) | self._at_once(many)
+        finally:
+            for scan in Scan.objects.filter(owner=self.person, status__in=(Status.ANALYSED, Status.FAILED)):
+                retention.delete(scan, self.person)
+
+    def _one_by_one(self, count: int) -> dict[str, float]:
+        self._wait([self._send(Queue.LIVE)])  # the models are loaded
+        over = []
+        for _photo in range(count):
+            scan = self._wait([self._send(Queue.LIVE)])[0]
+            took = (scan.finished_at - scan.created_at).total_seconds() * 1000  # type: ignore[operator]
+            over.append(took - scan.assessment.inspection["milliseconds"])
+        return {"overhead_ms_median": round(median(over), 1), "overhead_ms_worst": round(max(over), 1)}
+
+    def _at_once(self, count: int) -> dict[str, float]:
+        batch = Batch.objects.create(owner=self.person)
+        done = self._wait([self._send(Queue.BATCH, batch if n < intake.IN_A_BATCH else None) for n in range(count)])
+        begins, ends = zip(*((scan.started_at, scan.finished_at) for scan in done), strict=True)
+        return {"photos_a_second": round(count / (max(ends) - min(begins)).total_seconds(), 1)}
+
+    def _send(self, queue: Queue, batch: Batch | None = None) -> Scan:
+        self.sent += 1
+        unlike = self.photo + f"{time.time_ns()}-{self.sent}".encode()  # bytes behind the picture: another file
+        return intake.submit(self.person, ContentFile(unlike, name="bench.jpg"), queue=queue, batch=batch)
+
+    def _wait(self, scans: list[Scan]) -> list[Scan]:
+        deadline = time.monotonic() + 30 + len(scans) * 5
+        wanted = [scan.pk for scan in scans]
+        while time.monotonic() < deadline:
+            done = list(Scan.objects.filter(pk__in=wanted, status__in=(Status.ANALYSED, Status.FAILED)))
+            if len(done) == len(scans):
+                if any(scan.status == Status.FAILED for scan in done):
+                    raise NoAnswer(f"The photo can't be judged: {done[0].said}")
+                return done
+            time.sleep(0.02)
+        raise NoAnswer("No worker took the photos. Is the site running with the same settings?")
+
+
+def alone(photo: Path, count: int) -> float:
+    """Photos a second by the detector without a site: a process for each core, all models loaded before it counts."""
+    spawning = multiprocessing.get_context("spawn")
+    processes = os.cpu_count() or 1
+    each = -(-count // processes)
+    together = spawning.Barrier(processes + 1)
+    args = (str(photo), str(settings.BUNDLES_DIR), each, together)
+    workers = [spawning.Process(target=_inspect, args=args, daemon=True) for _core in range(processes)]
+    for worker in workers:
+        worker.start()
+    together.wait(120)
+    started = time.perf_counter()
+    for worker in workers:
+        worker.join()
+    return each * processes / (time.perf_counter() - started)
+
+
+def _inspect(photo: str, bundles: str, count: int, together: Barrier) -> None:
+    import detection
+
+    panel = detection.read_panel(bundles)
+    detection.inspect(photo, bundles=panel)
+    together.wait(120)
+    for _time in range(count):
+        detection.inspect(photo, bundles=panel)
