@@ -1,9 +1,6 @@
 """What the platform adds to the detector: on the way of one photo, and with many at once. Needs the site's workers."""
 
-import multiprocessing
-import os
 import time
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from statistics import median
 
@@ -15,6 +12,7 @@ from accounts.models import User
 from .. import intake
 from ..evidence import retention
 from ..models import Batch, Queue, Scan, Status
+from . import alone
 
 ADDRESS = "bench@localhost"
 
@@ -26,7 +24,7 @@ class NoAnswer(Exception):
 def measure(photo: Path, *, single: int, many: int) -> dict[str, float]:
     """One by one, then at once, then the detector alone on the same cores with the same photo."""
     said = _Bench(photo.read_bytes()).run(single, many)
-    bare = alone(photo, many)
+    bare = alone.photos_a_second(photo, Path(settings.BUNDLES_DIR), many)
     return said | {
         "inspect_alone_a_second": round(bare, 1),
         "share_of_inspect_alone": round(said["photos_a_second"] / bare, 2),
@@ -76,30 +74,3 @@ class _Bench:
                 return done
             time.sleep(0.02)
         raise NoAnswer("No worker took the photos. Is the site running with the same settings?")
-
-
-def alone(photo: Path, count: int) -> float:
-    """Photos a second by the detector without a site: a process for each core, all models loaded before it counts."""
-    spawning = multiprocessing.get_context("spawn")
-    processes = os.cpu_count() or 1
-    each = -(-count // processes)
-    together = spawning.Barrier(processes + 1)
-    args = (str(photo), str(settings.BUNDLES_DIR), each, together)
-    workers = [spawning.Process(target=_inspect, args=args, daemon=True) for _core in range(processes)]
-    for worker in workers:
-        worker.start()
-    together.wait(120)
-    started = time.perf_counter()
-    for worker in workers:
-        worker.join()
-    return each * processes / (time.perf_counter() - started)
-
-
-def _inspect(photo: str, bundles: str, count: int, together: Barrier) -> None:
-    import detection
-
-    panel = detection.read_panel(bundles)
-    detection.inspect(photo, bundles=panel)
-    together.wait(120)
-    for _time in range(count):
-        detection.inspect(photo, bundles=panel)

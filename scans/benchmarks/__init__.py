@@ -1,0 +1,1 @@
+"""What the site itself costs, measured: beside its workers, and with many rows."""

@@ -1,0 +1,52 @@
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from detection import benchmark
+from scans.benchmarks import pages, site
+
+
+class Command(BaseCommand):
+    help = (
+        "Time this pipeline beside the way small applications do it: same weights, same files, by turns. "
+        "Or what the site adds to it, or how long pages with many rows take."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--site", type=Path, metavar="PHOTO", help="hand this JPEG to the running workers instead")
+        parser.add_argument("--pages", action="store_true", help="time history and desk, in a database of their own")
+        parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+        parser.add_argument("--quick", action="store_true", help="little and few rounds: shows that it works")
+        parser.add_argument("--readme", type=Path, help="write the table between the marks of this file")
+
+    def handle(self, **options: Any) -> None:
+        quick = options["quick"]
+        if options["site"]:
+            try:
+                figures: Any = site.measure(options["site"], single=2 if quick else 20, many=4 if quick else 60)
+            except site.NoAnswer as error:
+                raise CommandError(str(error)) from error
+            self._lines(figures)
+        elif options["pages"]:
+            figures = pages.measure(scans=500 if quick else 100_000, items=60 if quick else 5_000, rounds=3)
+            self._lines({name: f"{one['ms']} ms, {one['queries']} queries" for name, one in figures.items()})
+        else:
+            figures = self._detector(quick, options["readme"])
+        if options["json"]:
+            self.stdout.write(benchmark.as_json(figures))
+
+    def _detector(self, quick: bool, readme: Path | None) -> Any:
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            bench = benchmark.Bench(Path(folder), quick=quick, said=self.stdout.write)
+            figures = bench.run()
+        if readme:
+            readme.write_text(benchmark.written(readme.read_text(), bench.table()))
+        return figures
+
+    def _lines(self, said: dict[str, Any]) -> None:
+        for name, value in said.items():
+            self.stdout.write(f"{name}: {value}")
