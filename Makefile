@@ -33,7 +33,7 @@ bench: $(VENV)/tests  ## time the detector beside the usual way, and renew the R
 	EMBEDDED=1 $(PY) manage.py bench --json --readme README.md
 
 facenets: $(VENV)/tests  ## draw the face finder's ONNX graphs anew from the mtcnn package
-	EMBEDDED=1 $(PY) manage.py make_facenets
+	EMBEDDED=1 $(PY) manage.py make_facenets --browser static/faces.bin
 
 format: $(VENV)/tests  ## let the tools put code and templates in shape
 	$(VENV)/bin/ruff check --fix .

@@ -29,6 +29,17 @@ def regenerate(folder: Path = FOLDER) -> list[Path]:
     return written
 
 
+def for_browsers(folder: Path = FOLDER) -> bytes:
+    """The smallest network's numbers, one after the other as 32-bit floats: filters, bias and slope of each layer."""
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(str(folder / "pnet.onnx")).graph
+    known = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    used = [name for node in graph.node for name in node.input if name in known]
+    return b"".join(known[name].astype("<f4").tobytes() for name in used)
+
+
 class _Drawing:
     """Nodes in a row; weights are taken from the list in the order in which Keras keeps them."""
 

@@ -232,6 +232,7 @@ function camera(panel) {
       view.srcObject = await navigator.mediaDevices.getUserMedia({ video: { width: 1280, height: 720, facingMode: "user" } });
     } catch { hint.textContent = words.refused; return; }
     await view.play();
+    faceFinder.load(words.finder).catch(() => {}); // without it the light is judged alone
     while (!view.videoWidth) await pause(50);
     show(take, watch); take.focus({ preventScroll: true });
     setInterval(() => { if (!take.disabled && !take.hidden) guide(); }, 700);
@@ -257,16 +258,16 @@ function camera(panel) {
     return body;
   }
 
-  async function guide() {
+  function guide() {
     const data = draw(64);
     let light = 0;
     for (let at = 0; at < data.length; at += 4) light += (data[at] + data[at + 1] + data[at + 2]) / 3;
     light /= data.length / 4;
     let said = light < 45 ? words.dark : light > 225 ? words.bright : words.good;
-    if ("FaceDetector" in window) { // not in every browser; without it only the light is judged
-      const faces = await new FaceDetector({ fastMode: true }).detect(view).catch(() => []);
-      if (faces.length) said += ` ${faces[0].boundingBox.width < view.videoWidth / 5 ? words.far : words.face}`;
-    } else said += ` ${words.noFace}`;
+    if (faceFinder.ready && said === words.good) {
+      const face = faceFinder.find(view, view.videoWidth, view.videoHeight);
+      said += ` ${!face ? words.noFace : face.width < 0.2 ? words.far : words.face}`;
+    }
     if (!take.disabled && !take.hidden) hint.textContent = said;
   }
 

@@ -145,11 +145,20 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_camera(playwright: Playwright, site: Site) -> Iterator[Callable[[], Page]]:
-    """A browser of its own with a camera that shows a test picture, and that nobody has to allow."""
-    running = launch(playwright, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-    yield lambda: running.new_context(base_url=site.address, locale="en-GB").new_page()
-    running.close()
+def open_camera(playwright: Playwright, site: Site) -> Iterator[Callable[..., Page]]:
+    """A browser of its own with a camera that nobody has to allow: it shows a test picture, or a film of JPEGs."""
+    running: list[Browser] = []
+
+    def open_(film: Path | None = None) -> Page:
+        shows = [f"--use-file-for-fake-video-capture={film}"] if film else []
+        running.append(
+            launch(playwright, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", *shows)
+        )
+        return running[-1].new_context(base_url=site.address, locale="en-GB").new_page()
+
+    yield open_
+    for one in running:
+        one.close()
 
 
 @dataclass

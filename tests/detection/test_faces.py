@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
-from detection import faces
+from detection import facenets, faces
 from detection.faces import Face
 
 from . import files
@@ -136,3 +136,8 @@ def test_where_nobody_is_nobody_is_found(shape: tuple[int, ...]) -> None:
 def test_a_grey_picture_has_faces_too() -> None:
     grey = cv2.cvtColor(cv2.cvtColor(files.ASTRONAUT, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     assert faces.overlap(faces.detect(grey)[0], faces.detect(files.ASTRONAUT)[0]) > 0.8
+
+
+def test_browsers_have_the_same_numbers() -> None:
+    """`make facenets` writes both."""
+    assert (settings.BASE_DIR / "static/faces.bin").read_bytes() == facenets.for_browsers()

@@ -13,7 +13,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("out", type=Path, nargs="?", default=facenets.FOLDER)
+        parser.add_argument("--browser", type=Path, help="write the smallest one's numbers there, for the camera page")
 
     def handle(self, **options: Any) -> None:
         for path in facenets.regenerate(options["out"]):
             self.stdout.write(f"Wrote {path.name}, {path.stat().st_size} bytes.")
+        if options["browser"]:
+            options["browser"].write_bytes(facenets.for_browsers(options["out"]))
