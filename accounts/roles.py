@@ -47,6 +47,10 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
         for what in ("rule", "reviewqueue", "policy", "cannedreply")
         for verb in ("view", "add", "change")
     },
+    **{
+        f"scans.view_{what}": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN})
+        for what in ("panelversion", "known", "lockedcase")
+    },
     "scans.review": frozenset({MODERATOR, LEAD, ADMIN}),
     "scans.lead_review": frozenset({LEAD, ADMIN}),
     "auth.view_group": frozenset({AUDITOR, ADMIN}),

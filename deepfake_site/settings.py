@@ -270,6 +270,9 @@ TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0)
 APPEAL_DAYS = env.whole("APPEAL_DAYS", 184)
 SETTLE_SECONDS = env.whole("SETTLE_SECONDS", 300)
 BLIND_PERCENT = env.whole("BLIND_PERCENT", 5)
+DOUBLE_PERCENT = env.whole("DOUBLE_PERCENT", 5)
+REST_AFTER = env.whole("REST_AFTER", 40)
+REST_MINUTES = env.whole("REST_MINUTES", 10)
 # A POST to a view of an app above accounts counts as an attempt of this kind.
 GUARDED = {
     **dict.fromkeys(("scans:new", "scans:batches", "scans:camera", "scans:tus", "scans:live_keep"), "upload"),

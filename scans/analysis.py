@@ -16,7 +16,19 @@ from django.utils import timezone
 import detection
 
 from . import capture, lookalikes, routing
-from .models import Artifact, Assessment, Event, Finding, Fingerprint, Live, Outcome, Scan, Status, WrongState
+from .models import (
+    Artifact,
+    Assessment,
+    Event,
+    Finding,
+    Fingerprint,
+    Live,
+    Outcome,
+    PanelVersion,
+    Scan,
+    Status,
+    WrongState,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +47,16 @@ def recognise(path: Path) -> str | None:
 
 
 def panel() -> detection.Panel:
-    return detection.read_panel(settings.BUNDLES_DIR)
+    return with_own_cuts(detection.read_panel(settings.BUNDLES_DIR))
+
+
+def with_own_cuts(read: detection.Panel) -> detection.Panel:
+    """The panel as the folder has it, with the cuts that two people of this site have agreed on, if they have."""
+    own = PanelVersion.current()
+    if own is None:
+        return read
+    cuts = {"little_below": own.little_below, "manipulated_above": own.manipulated_above}
+    return read.with_policy({**read.policy, "cuts": cuts})
 
 
 def cards() -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from . import lookalikes
-from .models import Assessment, Decision, Item, Label, Reason, ReviewQueue, Rule, Scan, Why
+from .models import Assessment, Decision, Item, Known, Label, Reason, ReviewQueue, Rule, Scan, Why
 
 FLAGGED = (Label.MANIPULATED, Label.PERMITTED, Label.MISLEADING)
 FOUND_OUT_BY = {Reason.OUTCOME, Reason.BAND, Reason.DISAGREE, Reason.AUDIT}
@@ -24,7 +24,11 @@ def route(scan: Scan, assessment: Assessment) -> Item | None:
         return None
     fitting = [rule for rule in _rules(FOUND_OUT_BY) if rule.fits(assessment)]
     fitting += [rule for rule in _rules({Reason.LOOKALIKE}) if rule.fits(assessment) and _like_a_flagged_one(scan)]
-    return _put(scan, fitting)
+    item = _put(scan, fitting)
+    if entry := known(scan):
+        queue = item.queue if item else entry.decision.item.queue
+        item = put(scan, queue, Reason.KNOWN, said=entry.note)
+    return item
 
 
 def feedback_given(scan: Scan, assessment: Assessment) -> Item | None:
@@ -41,13 +45,14 @@ def put(
     said: str = "",
     priority: int = 50,
     due_at: dt.datetime | None = None,
+    blind: bool | None = None,
 ) -> Item:
     """Into a queue, whatever the rules say. An item that is open gets one reason more, and never a later date."""
     due = due_at or timezone.now() + dt.timedelta(hours=queue.hours)
     try:
         with transaction.atomic():
             item: Item = Item.objects.create(
-                scan=scan, queue=queue, priority=priority, due_at=due, blind=_is_blind(scan)
+                scan=scan, queue=queue, priority=priority, due_at=due, blind=_is_blind(scan) if blind is None else blind
             )
     except IntegrityError:
         item = Item.objects.open().select_for_update().get(scan=scan)
@@ -58,6 +63,23 @@ def put(
         item.save(update_fields=["priority", "due_at", "queue"])
     Why.objects.create(item=item, reason=reason, by=by, said=said[:200])
     return item
+
+
+def ask_a_second(decision: Decision) -> Item | None:
+    """A share of what one person has decided is shown to another, who is told nothing before they have answered."""
+    if not Rule(pk=-1, share=settings.DOUBLE_PERCENT / 100).draws(decision.scan_id):
+        return None
+    return put(decision.scan, decision.item.queue, Reason.DOUBLE, priority=10, blind=True)
+
+
+def known(scan: Scan) -> Known | None:
+    """The decision in the bank that a file's look recalls: the nearest one that is in force."""
+    bank = {one.decision.scan_id: one for one in Known.objects.in_force().select_related("decision__decider")}
+    bank.pop(scan.pk, None)
+    if not bank:
+        return None
+    near = lookalikes.similar(scan, Scan.objects.filter(pk__in=bank))
+    return bank[near[0].scan.pk] if near else None
 
 
 def fitting(rule: Rule, since: dt.datetime) -> tuple[int, int]:

@@ -23,6 +23,17 @@
   });
   document.getElementById("show-keys").addEventListener("click", () => keys.showModal());
 
+  // A canned reply is shown as it would be sent, and can be changed.
+  const reply = form?.querySelector("[name=reply]"), note = form?.querySelector("[name=public_note]"), policy = form?.querySelector("[name=policy]");
+  let filled = "";
+  const fill = () => {
+    const text = reply.selectedOptions[0]?.dataset.text ?? "";
+    if (note.value.trim() && note.value !== filled) return; // somebody has written something of their own
+    note.value = filled = text.replaceAll("{policy}", policy.value ? policy.selectedOptions[0].textContent.trim() : "");
+  };
+  reply?.addEventListener("change", fill);
+  if (reply) policy.addEventListener("change", () => { if (reply.value) fill(); });
+
   const beat = page.dataset.beat;
   if (beat) {
     const token = document.querySelector("[name=csrfmiddlewaretoken]").value;

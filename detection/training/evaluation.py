@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from .. import videos
+from .. import figures, videos
 from ..errors import DetectionError
 from ..finding import Outcome
 from ..images import Picture, Pixels
@@ -18,7 +18,6 @@ from ..inspection import inspect
 from ..limits import Clock, Limits
 from ..media import Kind, probe
 from ..panel import Panel
-from . import figures
 from .layouts import Item
 
 REFUSED = "refused"

@@ -14,11 +14,11 @@ import numpy as np
 import tensorflow
 
 from .. import bundle as bundles
-from .. import cards, importing, trial
+from .. import cards, figures, importing, trial
 from ..bundle import Bundle
 from ..errors import BadBundle
 from ..runtime import Runner
-from . import calibration, figures, plots, samples
+from . import calibration, plots, samples
 from .corpora import RealFace
 from .image import SCALING, Plan
 from .pseudofakes import GROUPS

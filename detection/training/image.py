@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from .. import crops, networks
+from ..figures import auc
 from . import plots, samples
 from .corpora import RealFace
-from .figures import auc
 from .plans import Written
 from .pseudofakes import GROUPS
 from .samples import Recipe

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import crops, networks
+from ..figures import auc
 from ..runtime import OnnxNet
 from . import clips, plots, samples
 from .clips import FRAMES, Stretch
 from .corpora import RealFace
-from .figures import auc
 from .image import SCALING
 from .plans import Written
 from .samples import Recipe

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -18,38 +18,67 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin import ReadOnly
-from accounts.models import User
 
-from .. import lookalikes
-from ..models import Action, Decision, Exposure, FirstAnswer, Item, Label, Note, Policy, Scan, SecondLook, Skip
+from .. import lookalikes, routing
+from ..models import Action, Decision, DeskSettings, Exposure, Harm, Item, Label, Policy, Scan, SecondLook, Skip
 from ..result import Result
 from ..review import appeals, decisions, queue
-from . import forms
-
-
-class AtTheDesk(HttpRequest):
-    """What a view behind the gate gets."""
-
-    user: User
-
+from . import forms, verbs
+from .insight import InsightViews
+from .personal import PersonalViews
+from .verbs import AtTheDesk
 
 UNVEILED = 15 * 60  # seconds for which a file that somebody chose to see stays unveiled for them
 
 
+class Whose(admin.SimpleListFilter):
+    title = gettext_lazy("whose")
+    parameter_name = "whose"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("mine", _("Mine")), ("free", _("Nobody's")), ("held", _("Held by somebody")), ("given", _("Assigned"))]
+
+    def queryset(self, request: HttpRequest, rows: Any) -> Any:
+        now = timezone.now()
+        held = Q(holder__isnull=False, held_until__gt=now)
+        mine = Q(assigned_to=request.user.pk) | Q(holder=request.user.pk, held_until__gt=now)
+        wanted = {
+            "mine": mine,
+            "free": ~held & Q(assigned_to=None),
+            "held": held,
+            "given": Q(assigned_to__isnull=False),
+        }
+        return rows.filter(wanted[self.value()]) if self.value() in wanted else rows  # type: ignore[index]
+
+
+class Due(admin.SimpleListFilter):
+    title = gettext_lazy("due")
+    parameter_name = "due"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("over", _("Overdue")), ("today", _("Within 24 hours"))]
+
+    def queryset(self, request: HttpRequest, rows: Any) -> Any:
+        now = timezone.now()
+        if self.value() == "over":
+            return rows.filter(due_at__lt=now)
+        return rows.filter(due_at__range=(now, now + dt.timedelta(hours=24))) if self.value() == "today" else rows
+
+
 @admin.register(Item)
-class ItemAdmin(ReadOnly):
+class ItemAdmin(PersonalViews, InsightViews, ReadOnly):
     """Open items, the most urgent first; a click opens the review page."""
 
-    list_display = ("picture", "name", "queue", "why", "priority", "due_at", "waiting", "held_by")
+    list_display = ("picture", "name", "queue", "why", "weight", "due_at", "waiting", "held_by")
     list_display_links = ("picture", "name")
-    list_filter = ("queue", "reasons__reason")
+    list_filter = ("queue", "reasons__reason", Whose, Due)
     search_fields = ("scan__id__exact", "scan__sha256__exact", "scan__name__startswith")
     list_select_related = ("scan", "queue", "holder")
     list_per_page = 25
     show_full_result_count = False
     ordering = ("due_at", "-priority", "id")
     change_list_template = "admin/scans/items.html"
-    actions = ("together",)
+    actions = ("together", "in_turn")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
         scans: Any = Scan.objects.filter(pk=OuterRef("scan_id")).listed()
@@ -67,8 +96,15 @@ class ItemAdmin(ReadOnly):
     def name(self, item: Item) -> str:
         return item.scan.name or str(item.scan_id)
 
+    @admin.display(description=gettext_lazy("priority"), ordering="priority")
+    def weight(self, item: Item) -> str:
+        return "–" if item.blind else str(item.priority)
+
     @admin.display(description=gettext_lazy("reasons"))
     def why(self, item: Item) -> str:
+        """Not of one that is judged blind first: the reason would tell the models' answer."""
+        if item.blind:
+            return _("Blind first")
         return ", ".join(dict.fromkeys(str(one) for one in item.reasons.all()))
 
     @admin.display(description=gettext_lazy("waits"), ordering="opened_at")
@@ -85,6 +121,8 @@ class ItemAdmin(ReadOnly):
         wrap = self.admin_site.admin_view
         return [
             path("next/", wrap(self.next_view), name="scans_item_next"),
+            *self.personal_urls(wrap),
+            *self.insight_urls(wrap),
             path("undo/<uuid:group>/", wrap(self.undo_view), name="scans_item_undo"),
             path("<int:pk>/beat/", wrap(self.beat_view), name="scans_item_beat"),
             *super().get_urls(),
@@ -94,6 +132,15 @@ class ItemAdmin(ReadOnly):
 
     def has_review_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("scans.review")
+
+    def has_lead_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("scans.lead_review")
+
+    @admin.action(description=gettext_lazy("Assign in turn to those who are there"), permissions=["lead"])
+    def in_turn(self, request: AtTheDesk, chosen: QuerySet[Item]) -> None:
+        items = list(chosen.select_related("queue", "scan")[: decisions.AT_ONCE])
+        given = queue.assign_in_turn(items, request.user)
+        messages.success(request, _("%(given)d of %(all)d assigned.") % {"given": given, "all": len(items)})
 
     @admin.action(description=gettext_lazy("Decide the chosen ones together"), permissions=["review"])
     def together(self, request: AtTheDesk, chosen: QuerySet[Item]) -> HttpResponse | None:
@@ -106,7 +153,9 @@ class ItemAdmin(ReadOnly):
         form = forms.Decide(request.POST if confirmed else None, prefix="all")
         if confirmed and form.is_valid() and (answer := self._decided_together(request, items, form)):
             return answer
-        outcomes = Counter(str(item.scan.assessment or _("no assessment")) for item in items)
+        outcomes = Counter(
+            _("Blind first") if item.blind else str(item.scan.assessment or _("no assessment")) for item in items
+        )
         context = {
             **self.admin_site.each_context(request),
             "items": items,
@@ -146,7 +195,14 @@ class ItemAdmin(ReadOnly):
         last = newest.first()
         count = newest.filter(group=last.group).count() if last else 0
         together = {"group": last.group, "count": count} if last else None
-        return super().changelist_view(request, {**(extra_context or {}), "together": together})
+        extra = {
+            "together": together,
+            "saved_filters": self.saved_filters(request),
+            "query": request.GET.urlencode(),
+            "keep_form": forms.Keep(),
+            "desk_settings": DeskSettings.of(request.user),
+        }
+        return super().changelist_view(request, {**(extra_context or {}), **extra})
 
     def undo_view(self, request: AtTheDesk, group: uuid.UUID) -> HttpResponse:
         if request.method != "POST" or not self.has_review_permission(request):
@@ -164,11 +220,7 @@ class ItemAdmin(ReadOnly):
         """The most urgent one that is free; taken by asking for it."""
         if request.method != "POST" or not request.user.has_perm("scans.review"):
             raise PermissionDenied
-        item = queue.next_for(request.user)
-        if item is None:
-            messages.info(request, _("There is nothing for you to do at present."))
-            return redirect("admin:scans_item_changelist")
-        return redirect("admin:scans_item_change", item.pk)
+        return self._onwards(request)
 
     def beat_view(self, request: AtTheDesk, pk: int) -> HttpResponse:
         if request.method != "POST":
@@ -205,17 +257,24 @@ class ItemAdmin(ReadOnly):
             "mine": mine,
             "may_review": me.has_perm("scans.review") and Item.objects.workable_by(me).filter(pk=item.pk).exists(),
             "veiled": not Exposure.objects.filter(person=me, scan=scan, at__gte=since).exists(),
-            "form": form or forms.Decide(),
+            "form": form or forms.Decide(scan=scan),
             "labels": Label.choices,
-            "causes": Skip.Cause.choices,
-            "notes": scan.notes.select_related("author"),
+            "causes": [choice for choice in Skip.Cause.choices if choice[0] != Skip.Cause.OPINION],
+            "harms": scan.harms.all(),
+            "harm_choices": Harm.choices,
+            "desk_settings": DeskSettings.of(me),
+            "colleagues": queue.present(item.queue) if me.has_perm("scans.lead_review") else [],
+            "known": None if blind or item.closed_at else routing.known(scan),
+            "stands": None if blind else decisions.standing(scan),
+            "remember_form": forms.Remember(),
+            "notes": [] if blind else scan.notes.select_related("author"),
             "note_form": forms.Say(),
             "decisions": scan.decisions.select_related("decider", "policy", "undone", "second__person"),
             "appeal": appeals.waiting(item),
             "pending": Decision.objects.pending().filter(scan=scan).select_related("decider").first(),
             "verdicts": SecondLook.Verdict.choices,
             "undoable": self._undoable(request),
-            "policies": Policy.objects.filter(active=True),
+            "policies": Policy.objects.filter(active=True).select_related("parent"),
             "lookalikes": [] if blind else lookalikes.similar(scan, Scan.objects.visible_to(me)),
             "events": [] if blind else scan.events.select_related("actor")[:50],
         }
@@ -232,13 +291,12 @@ class ItemAdmin(ReadOnly):
     # -- Verbs ---------------------------------------------------------------------------------------
 
     def _done(self, request: AtTheDesk, item: Item) -> HttpResponse:
-        """One of the verbs of `scans.review`; whoever was too slow is told by whom."""
-        act = getattr(self, f"_do_{request.POST.get('do', '')}", None)
-        if act is None or not request.user.has_perm("scans.review"):
-            raise PermissionDenied
+        """One of the verbs; whoever was too slow is told by whom."""
         try:
             with transaction.atomic():
-                answer: HttpResponse = act(request, item)
+                after = verbs.act(request, item)
+        except verbs.Unfilled as unfilled:
+            return self._page(request, item, unfilled.form, status=422)
         except queue.NotYours as error:
             raise PermissionDenied from error
         except queue.Taken as taken:
@@ -249,7 +307,9 @@ class ItemAdmin(ReadOnly):
         except decisions.TooLate:
             messages.error(request, _("Too late to take it back: now it takes another decision."))
             return self._here(item)
-        return answer
+        if after is verbs.NEXT:
+            return self._onwards(request)
+        return self._here(after) if isinstance(after, Item) else redirect("admin:scans_item_changelist")
 
     def _conflict(self, request: AtTheDesk, item: Item, said: str, decision: Decision | None = None) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "item": item, "said": said, "decision": decision}
@@ -259,87 +319,15 @@ class ItemAdmin(ReadOnly):
         return redirect("admin:scans_item_change", item.pk)
 
     def _onwards(self, request: AtTheDesk) -> HttpResponse:
-        """The next one opens by itself."""
-        following = queue.next_for(request.user)
+        """The next one opens by itself, unless it is time for a pause."""
+        try:
+            following = queue.next_for(request.user)
+        except queue.Resting:
+            return redirect("admin:scans_item_rest")
         if following is None:
-            messages.info(request, _("That was the last one for now."))
+            messages.info(request, _("There is nothing for you to do at present."))
             return redirect("admin:scans_item_changelist")
         return self._here(following)
-
-    def _do_claim(self, request: AtTheDesk, item: Item) -> HttpResponse:
-        return self._here(queue.claim(item, request.user))
-
-    def _do_take_over(self, request: AtTheDesk, item: Item) -> HttpResponse:
-        return self._here(queue.take_over(item, request.user))
-
-    def _do_release(self, request: AtTheDesk, item: Item) -> HttpResponse:
-        queue.release(item, request.user)
-        return redirect("admin:scans_item_changelist")
-
-    def _do_skip(self, request: AtTheDesk, item: Item) -> HttpResponse:
-        cause = request.POST.get("cause", "")
-        if cause not in Skip.Cause.values:
-            messages.error(request, _("Say why you let it pass."))
-            return self._here(item)
-        queue.skip(item, request.user, Skip.Cause(cause))
-        return self._onwards(request)
-
-    def _do_reveal(self, request: AtTheDesk, item: Item) -> HttpResponse:
-        Exposure.objects.create(scan=item.scan, person=request.user)
-        return self._here(item)
-
-    def _do_first(self, request: AtTheDesk, item: Item) -> HttpResponse:
-        label = request.POST.get("label", "")
-        if label in Label.values:
-            FirstAnswer.objects.get_or_create(item=item, person=request.user, defaults={"label": label})
-        return self._here(item)
-
-    def _do_note(self, request: AtTheDesk, item: Item) -> HttpResponse:
-        form = forms.Say(request.POST)
-        if form.is_valid():
-            note = Note.objects.create(scan=item.scan, author=request.user, text=form.cleaned_data["text"])
-            note.mentions.set(forms.mentioned(note.text))
-        return self._here(item)
-
-    def _do_decide(self, request: AtTheDesk, item: Item) -> HttpResponse:
-        form = forms.Decide(request.POST)
-        if not form.is_valid():
-            return self._page(request, item, form, status=422)
-        said = form.cleaned_data
-        try:
-            decisions.decide(
-                item,
-                request.user,
-                Label(said["label"]),
-                action=Action(said["action"]),
-                policy=said["policy"],
-                public_note=said["public_note"],
-            )
-        except decisions.AnswerNeeded:
-            form.add_error("public_note", _("Whoever objected gets a written answer: write it here."))
-            return self._page(request, item, form, status=422)
-        except decisions.PolicyNeeded:
-            form.add_error("policy", _("This contradicts the models: name the policy that it rests on."))
-            return self._page(request, item, form, status=422)
-        return self._onwards(request)
-
-    def _do_undo(self, request: AtTheDesk, item: Item) -> HttpResponse:
-        decision = Decision.objects.filter(pk=_number(request.POST.get("decision", "")), decider=request.user).first()
-        if decision is None:
-            raise Http404
-        decisions.undo(decision, request.user)
-        messages.success(request, _("Taken back. Nobody was told."))
-        return self._here(decision.item)
-
-    def _do_answer(self, request: AtTheDesk, item: Item) -> HttpResponse:
-        decision = Decision.objects.pending().filter(scan=item.scan).first()
-        verdict = request.POST.get("verdict", "")
-        if decision is None:
-            raise decisions.AlreadyDecided(decisions.standing(item.scan))
-        if verdict not in SecondLook.Verdict.values:
-            return self._here(item)
-        decisions.answer(decision, request.user, SecondLook.Verdict(verdict), note=request.POST.get("note", "")[:2000])
-        return self._onwards(request)
 
 
 def _number(said: str) -> int:

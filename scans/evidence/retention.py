@@ -14,12 +14,14 @@ from ..models import (
     Artifact,
     Batch,
     Decision,
+    DeskSettings,
     Feedback,
     Item,
     Live,
     Reason,
     Report,
     Resumable,
+    SavedFilter,
     Scan,
     Status,
     Why,
@@ -47,6 +49,9 @@ def delete(scan: Scan, actor: Any) -> None:
 
 
 def _export(user: Any) -> Iterator[tuple[str, Content]]:
+    if own := DeskSettings.objects.filter(person=user).values("blur", "grey", "avoids", "rest_after", "away").first():
+        filters = list(SavedFilter.objects.filter(person=user).values("name", "query", "shared"))
+        yield "desk.json", {"settings": own, "saved_filters": filters}
     for scan in Scan.objects.filter(owner=user).prefetch_related("assessments", "events").iterator(100):
         folder = f"scans/{scan.pk}"
         yield (
@@ -98,6 +103,8 @@ def _erase(user: Any) -> list[str]:
         upload.forget()
     for live in Live.objects.filter(owner=user):
         live.forget()
+    DeskSettings.objects.filter(person=user).delete()
+    SavedFilter.objects.filter(person=user).delete()
     Batch.objects.filter(owner=user).update(refused=[])
     Feedback.objects.filter(person=user).update(text="")
     Appeal.objects.filter(person=user).update(text="")

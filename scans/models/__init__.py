@@ -2,10 +2,12 @@
 
 from .assessment import Artifact, Assessment, Finding, Outcome, Unchangeable
 from .batch import Batch
+from .caring import DeskSettings, Harm, HarmTag, Rest, SavedFilter
 from .decision import Action, Appeal, CannedReply, Decision, Label, Note, Policy, SecondLook, Told, Undo
 from .event import Event
 from .feedback import Feedback
 from .fingerprint import Fingerprint
+from .learning import Known, LockedCase, PanelVersion
 from .live import Live, LivePicture
 from .queueing import Exposure, FirstAnswer, Item, Reason, ReviewQueue, Rule, Skip, Why
 from .resumable import Resumable
@@ -21,25 +23,33 @@ __all__ = [
     "Batch",
     "CannedReply",
     "Decision",
+    "DeskSettings",
     "Event",
     "Exposure",
     "Feedback",
     "Finding",
     "Fingerprint",
     "FirstAnswer",
+    "Harm",
+    "HarmTag",
     "Item",
+    "Known",
     "Label",
     "Live",
     "LivePicture",
+    "LockedCase",
     "Note",
     "Outcome",
+    "PanelVersion",
     "Policy",
     "Queue",
     "Reason",
     "Report",
+    "Rest",
     "Resumable",
     "ReviewQueue",
     "Rule",
+    "SavedFilter",
     "Scan",
     "SecondLook",
     "Share",

@@ -86,6 +86,11 @@ CONTRADICTS: dict[str, frozenset[str]] = {
 }
 
 
+# What a label says of the pixels; that a true picture misleads, does not make it a fake.
+FAKE = frozenset({Label.MANIPULATED, Label.PERMITTED})
+REAL = frozenset({Label.NOT_MANIPULATED, Label.MISLEADING})
+
+
 class DecisionQuerySet(models.QuerySet["Decision"]):
     def standing(self) -> Self:
         """Neither undone, nor still waiting for a second person, nor turned down by one."""

@@ -34,6 +34,13 @@ class Kind(models.TextChoices):
     SECOND_APPROVE = "second_approve", _("Approved by a second person")
     SECOND_REJECT = "second_reject", _("Turned down by a second person")
     SECOND_CANCEL = "second_cancel", _("Taken away by a second person")
+    OPINION_ASKED = "opinion_asked", _("A second opinion was asked for")
+    ESCALATED = "escalated", _("Handed to the leads")
+    TAGGED = "tagged", _("Marked as hard to look at")
+    AGREED = "agreed", _("A second person, asked apart, saw the same")
+    DIFFERED = "differed", _("A second person, asked apart, saw something else")
+    REMEMBERED = "remembered", _("Put into the bank of known files")
+    BANK_CHANGED = "bank_changed", _("Its entry in the bank of known files was changed")
     UNDONE = "undone", _("Decision taken back")
     REOPENED = "reopened", _("Opened again")
 
@@ -41,7 +48,8 @@ class Kind(models.TextChoices):
 # What only the desk sees: an uploader is told of decisions when they have settled, and of nothing before.
 AT_THE_DESK = (
     Kind.QUEUED_FOR_REVIEW, Kind.ASSIGNED, Kind.SKIPPED, Kind.TAKEN_OVER, Kind.DECIDED, Kind.HELD, Kind.SECOND_APPROVE,
-    Kind.SECOND_REJECT, Kind.SECOND_CANCEL, Kind.UNDONE, Kind.REOPENED,
+    Kind.SECOND_REJECT, Kind.SECOND_CANCEL, Kind.UNDONE, Kind.REOPENED, Kind.OPINION_ASKED, Kind.ESCALATED,
+    Kind.TAGGED, Kind.AGREED, Kind.DIFFERED, Kind.REMEMBERED, Kind.BANK_CHANGED,
 )  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .assessment import Assessment
+from .caring import DeskSettings, HarmTag
+from .decision import Decision
 
 PERSON = settings.AUTH_USER_MODEL
 
@@ -45,6 +47,9 @@ class Reason(models.TextChoices):
     APPEAL = "appeal", _("The uploader appeals")
     SECOND = "second", _("A second person must approve")
     OPINION = "opinion", _("A second opinion was asked for")
+    DOUBLE = "double", _("Two people are asked, each without the other's answer")
+    DISPUTE = "dispute", _("Two people saw different things")
+    KNOWN = "known", _("Looks like a file that was decided before")
 
 
 class Rule(models.Model):
@@ -108,9 +113,20 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return self.filter(closed_at=None)
 
     def workable_by(self, user: Any) -> Self:
-        """In queues that this person may work in; never one's own upload."""
-        free = models.Q(queue__roles=None)
-        return self.filter(free | models.Q(queue__roles__in=user.groups.all())).exclude(scan__owner=user).distinct()
+        """In queues that this person may work in; never one's own upload, nor to check one's own answer."""
+        free = models.Q(queue__roles=None) | models.Q(queue__roles__in=user.groups.all())
+        decided = Decision.objects.filter(scan=models.OuterRef("scan"), decider=user)
+        double = Why.objects.filter(item=models.OuterRef("pk"), reason=Reason.DOUBLE)
+        checks_self = models.Exists(double) & models.Exists(decided)
+        return self.filter(free).exclude(scan__owner=user).exclude(checks_self).distinct()
+
+    def bearable_for(self, user: Any) -> Self:
+        """Without what this person asked not to be given."""
+        avoids = DeskSettings.of(user).avoids
+        if not avoids:
+            return self
+        tagged = HarmTag.objects.filter(scan=models.OuterRef("scan"), harm__in=avoids)
+        return self.exclude(models.Exists(tagged))
 
     def held(self) -> Self:
         return self.open().filter(held_until__gt=timezone.now())
@@ -163,6 +179,11 @@ class Item(models.Model):
     def __str__(self) -> str:
         return str(self.scan)
 
+    @property
+    def is_double(self) -> bool:
+        """Only here so that a second person says what they see."""
+        return {one.reason for one in self.reasons.all()} == {Reason.DOUBLE}
+
 
 class Why(models.Model):
     """One reason for which an item is in its queue."""
@@ -193,6 +214,7 @@ class Skip(models.Model):
         LANGUAGE = "language", _("It needs a language or a place that I don't know")
         CONFLICT = "conflict", _("I am too close to it")
         HARM = "harm", _("I don't want to look at this")
+        OPINION = "opinion", _("I asked for a second opinion")
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="passes", verbose_name=_("item"))
     person = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))

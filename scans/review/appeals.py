@@ -5,7 +5,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from .. import routing, statement
-from ..models import Appeal, Decision, Event, Item, Reason, ReviewQueue
+from ..models import Appeal, Decision, Event, Item, LockedCase, Reason, ReviewQueue
 
 QUEUE = "appeals"  # slug
 
@@ -40,6 +40,8 @@ def waiting(item: Item) -> Appeal | None:
 
 def close(appeal: Appeal, decision: Decision) -> None:
     Appeal.objects.filter(pk=appeal.pk).update(answered_by=decision, answer=decision.public_note)
+    if decision.label != appeal.decision.label:
+        LockedCase.objects.update_or_create(scan=decision.scan, defaults={"label": decision.label})
     Event.objects.create(
         scan=decision.scan, kind="appeal_answered", actor=decision.decider, content={"decision": decision.pk}
     )

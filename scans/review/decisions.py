@@ -10,7 +10,21 @@ from django.db import transaction
 from django.utils import timezone
 
 from .. import routing
-from ..models import Action, Appeal, Decision, Event, Item, Label, Policy, Reason, ReviewQueue, Scan, SecondLook, Undo
+from ..models import (
+    Action,
+    Appeal,
+    Decision,
+    Event,
+    Item,
+    Known,
+    Label,
+    Policy,
+    Reason,
+    ReviewQueue,
+    Scan,
+    SecondLook,
+    Undo,
+)
 from ..models.decision import CONTRADICTS
 from . import appeals
 from .queue import LEADS, NotYours, Taken, may_work
@@ -33,6 +47,10 @@ class PolicyNeeded(Exception):
 
 class AnswerNeeded(Exception):
     """Who appealed gets a written answer."""
+
+
+class BlindFirst(NotYours):
+    """Whoever decides this says first what they see, before they are told what the models say."""
 
 
 class TooLate(Exception):
@@ -59,6 +77,8 @@ def decide(
     may_work(item, person)
     if pending := Decision.objects.pending().filter(scan=item.scan_id).first():
         raise AlreadyDecided(pending)
+    if item.blind and not item.first_answers.filter(person=person).exists():
+        raise BlindFirst
     assessment = item.scan.assessment
     outcome = assessment.outcome if assessment else ""
     overrides = contradicts(outcome, label)
@@ -101,7 +121,14 @@ def decide(
     if decision.needs_second:
         queue = ReviewQueue.objects.filter(slug=LEADS).first() or item.queue
         routing.put(item.scan, queue, Reason.SECOND, by=person, priority=max(80, item.priority))
+    elif not appeal and not had_a_second_opinion(item):
+        routing.ask_a_second(decision)
     return decision
+
+
+def had_a_second_opinion(item: Item) -> bool:
+    """Somebody else has answered already, apart from whoever decides now."""
+    return item.reasons.filter(reason__in=(Reason.DISPUTE, Reason.OPINION)).exists()
 
 
 def _takes_two(assessment: Any, overrides: bool, action: Action, policy: Policy | None) -> bool:
@@ -135,7 +162,7 @@ def undo(decision: Decision, person: Any) -> None:
         raise NotYours
     if timezone.now() >= decision.settles_at:
         raise TooLate
-    Item.objects.open().filter(scan=decision.scan, reasons__reason=Reason.SECOND).delete()
+    Item.objects.open().filter(scan=decision.scan, reasons__reason__in=(Reason.SECOND, Reason.DOUBLE)).delete()
     if Item.objects.open().filter(scan=decision.scan).exclude(pk=decision.item_id).exists():
         raise TooLate
     if hasattr(decision, "undone") or hasattr(decision, "second"):
@@ -173,6 +200,22 @@ def standing(scan: Scan) -> Decision | None:
     """What people said, if anything of it stands."""
     found: Decision | None = Decision.objects.standing().filter(scan=scan).first()
     return found
+
+
+@transaction.atomic
+def remember(
+    decision: Decision, person: Any, *, note: str = "", expires_at: dt.datetime | None = None, active: bool = True
+) -> Known:
+    """Into the bank: what looks like this is proposed the same, from now on."""
+    if not person.has_perm("scans.review") or not decision.is_standing:
+        raise NotYours
+    entry, made = Known.objects.update_or_create(
+        decision=decision,
+        defaults={"note": note[:300], "expires_at": expires_at, "active": active, "person": person},
+    )
+    kind = "remembered" if made else "bank_changed"
+    Event.objects.create(scan=decision.scan, kind=kind, actor=person, content={"known": entry.pk, "active": active})
+    return entry
 
 
 def reopen(decision: Decision, person: Any, *, said: str = "") -> Item:

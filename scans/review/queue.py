@@ -1,6 +1,8 @@
 """Taking items, keeping them, letting them pass: one holder at a time, for as long as there is a sign of life."""
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -11,9 +13,11 @@ from django.utils import timezone
 from accounts.models import User
 
 from .. import routing
-from ..models import Event, Item, Reason, ReviewQueue, Scan, Skip
+from ..models import Decision, DeskSettings, Event, FirstAnswer, Item, Label, Note, Reason, ReviewQueue, Scan, Skip
+from . import caring
 
 LEASE = dt.timedelta(minutes=15)
+PRESENT = dt.timedelta(minutes=10)  # since somebody was seen last; sessions are noted every five
 BEAT = 60.0  # seconds between two signs of life that count as work
 SKIPS = 3  # after which it is a lead's
 LEADS = "leads"  # slug of their queue
@@ -29,6 +33,14 @@ class Taken(Exception):
 
 class NotYours(Exception):
     """This person may not work on this item: wrong queue, own upload, or not holding it."""
+
+
+class Resting(Exception):
+    """After so many files seen clearly, a pause: until when."""
+
+    def __init__(self, until: dt.datetime) -> None:
+        super().__init__(f"A pause until {until:%H:%M}.")
+        self.until = until
 
 
 def claim(item: Item, person: Any) -> Item:
@@ -71,9 +83,11 @@ def release(item: Item, person: Any) -> None:
 
 
 def next_for(person: Any, queue: ReviewQueue | None = None) -> Item | None:
-    """The most urgent one that is free, taken; None if there is nothing to do."""
+    """The most urgent one that is free, taken; None if there is nothing to do. Resting if it is time to."""
+    if until := caring.rest(person):
+        raise Resting(until)
     while True:
-        free = Item.objects.free_for(person).workable_by(person).exclude(passes__person=person)
+        free = Item.objects.free_for(person).workable_by(person).bearable_for(person).exclude(passes__person=person)
         if queue is not None:
             free = free.filter(queue=queue)
         item: Item | None = free.order_by("due_at", "-priority", "id").first()
@@ -138,6 +152,88 @@ def add(scan: Scan, person: Any, queue: ReviewQueue, *, said: str = "", due_at: 
         item = routing.put(scan, queue, Reason.HAND, by=person, said=said, due_at=due_at)
         Event.objects.create(scan=scan, kind="queued_for_review", actor=person, content={"queue": queue.slug})
     return item
+
+
+@transaction.atomic
+def ask_another(item: Item, person: Any, said: str) -> None:
+    """A second opinion: back into the queue, where this person does not meet it again."""
+    may_work(item, person)
+    if not Item.objects.free_for(person).filter(pk=item.pk).update(holder=None, held_until=None, assigned_to=None):
+        raise Taken(item)
+    Skip.objects.create(item=item, person=person, cause=Skip.Cause.OPINION)
+    _hand_on(item, person, Reason.OPINION, "opinion_asked", said)
+
+
+@transaction.atomic
+def escalate(item: Item, person: Any, said: str) -> None:
+    """To the leads, with all that is known and noted of it."""
+    may_work(item, person)
+    leads = ReviewQueue.objects.get(slug=LEADS)
+    if (
+        not Item.objects.free_for(person)
+        .filter(pk=item.pk)
+        .update(holder=None, held_until=None, assigned_to=None, queue=leads, priority=max(item.priority, 70))
+    ):
+        raise Taken(item)
+    _hand_on(item, person, Reason.HAND, "escalated", said)
+
+
+def _hand_on(item: Item, person: Any, reason: Reason, kind: str, said: str) -> None:
+    item.reasons.create(reason=reason, by=person, said=said[:200])
+    if said:
+        Note.objects.create(scan=item.scan, author=person, text=said)
+    Event.objects.create(scan=item.scan, kind=kind, actor=person)
+
+
+@transaction.atomic
+def first_answer(item: Item, person: Any, label: Label) -> bool:
+    """What somebody sees before they are told anything; whether that was all that they were asked for."""
+    may_work(item, person)
+    FirstAnswer.objects.get_or_create(item=item, person=person, defaults={"label": label})
+    if not item.is_double:
+        return False
+    if not Item.objects.free_for(person).filter(pk=item.pk).update(closed_at=timezone.now(), holder=None):
+        raise Taken(item)
+    stands = Decision.objects.standing().filter(scan=item.scan_id).first()
+    same = stands is not None and stands.label == label
+    Event.objects.create(scan=item.scan, kind="agreed" if same else "differed", actor=person, content={"label": label})
+    if not same:
+        leads = ReviewQueue.objects.filter(slug=LEADS).first() or item.queue
+        routing.put(item.scan, leads, Reason.DISPUTE, priority=max(60, item.priority))
+    return True
+
+
+def present(queue: ReviewQueue) -> list[User]:
+    """Those who may work in the queue, were seen minutes ago and have not said that they are away."""
+    since = timezone.now() - PRESENT
+    people = User.objects.filter(is_active=True, is_staff=True, usersession__last_seen_at__gte=since).distinct()
+    away = set(DeskSettings.objects.filter(away=True).values_list("person_id", flat=True))
+    allowed = set(queue.roles.values_list("pk", flat=True))
+    return [
+        person
+        for person in people.order_by("pk").prefetch_related("groups")
+        if person.pk not in away
+        and person.has_perm("scans.review")
+        and (not allowed or allowed & {group.pk for group in person.groups.all()})
+    ]
+
+
+@transaction.atomic
+def assign_in_turn(items: Sequence[Item], lead: User) -> int:
+    """To those who are there, whoever has least first; never one's own upload. How many found somebody."""
+    load = Counter(Item.objects.open().exclude(assigned_to=None).values_list("assigned_to", flat=True))
+    there: dict[int, list[User]] = {}
+    given = 0
+    for item in items:
+        if item.queue_id not in there:
+            there[item.queue_id] = present(item.queue)
+        for person in sorted(there[item.queue_id], key=lambda one: (load[one.pk], one.pk)):
+            if Item.objects.workable_by(person).bearable_for(person).filter(pk=item.pk).exists():
+                assign(item, person, lead)
+                load[person.pk] += 1
+                given += 1
+                break
+    return given
 
 
 def may_work(item: Item, person: Any) -> None:

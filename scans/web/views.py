@@ -197,7 +197,14 @@ def history(request: SignedIn) -> HttpResponse:
     page = pages.get_page(request.GET.get("page"))
     kept = request.GET.copy()
     kept.pop("page", None)
-    context = {"form": form, "page": page, "query": kept.urlencode(), "pages": pages}
+    news = Told.objects.filter(decision__scan__owner=request.user, mailed=True, seen_at=None)
+    context = {
+        "form": form,
+        "page": page,
+        "query": kept.urlencode(),
+        "pages": pages,
+        "news": news.exclude(decision__scan__status=Status.DELETED).select_related("decision__scan")[:5],
+    }
     return render(request, "scans/history.html", context)
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from detection.training import calibration, evaluation, figures
+from detection import figures
+from detection.training import calibration, evaluation
 
 from . import faking, films
 from .conftest import save

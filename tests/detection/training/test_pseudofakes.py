@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 
+from detection.figures import auc, auc_interval
 from detection.training import corpora, degrading, outlines, pseudofakes, samples
 from detection.training.corpora import RealFace
-from detection.training.figures import auc, auc_interval
 from detection.training.pseudofakes import KINDS, Face
 from detection.training.samples import REAL, Cast, Recipe
 

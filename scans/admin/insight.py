@@ -1,0 +1,138 @@
+"""The dashboard, and the simulator of other cuts: numbers of `scans.insight`, drawn."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from .. import analysis
+from ..insight import accuracy, charts, desk, simulator
+from ..models import PanelVersion
+from ..review import panels
+from .verbs import AtTheDesk
+
+
+class Cuts(forms.Form):
+    low = forms.FloatField(label=gettext_lazy("Little evidence below"), min_value=0, max_value=1)
+    high = forms.FloatField(label=gettext_lazy("Likely manipulated from"), min_value=0, max_value=1)
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        if said.get("low", 0) > said.get("high", 1):
+            self.add_error("high", _("The upper cut can't lie below the lower one."))
+        return said
+
+
+class Proposal(Cuts):
+    low = forms.FloatField(widget=forms.HiddenInput, min_value=0, max_value=1)
+    high = forms.FloatField(widget=forms.HiddenInput, min_value=0, max_value=1)
+    why = forms.CharField(
+        label=gettext_lazy("Why"), max_length=300, help_text=gettext_lazy("For whoever is asked to approve it.")
+    )
+
+
+class InsightViews:
+    """Mixed into the admin of items."""
+
+    admin_site: Any
+    has_view_permission: Any
+
+    def insight_urls(self, wrap: Callable[..., Any]) -> list[Any]:
+        return [
+            path("insight/", wrap(self.insight_view), name="scans_item_insight"),
+            path("simulator/", wrap(self.simulator_view), name="scans_item_simulator"),
+        ]
+
+    def insight_view(self, request: AtTheDesk) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        weeks, drift, waiting = accuracy.weeks(), accuracy.drift(), desk.waiting()
+        days = [(date_format(day, "j.n."), count) for day, count in desk.decided_by_day()]
+        bins = [f"{number / accuracy.BINS:.1f}" for number in range(accuracy.BINS)]
+        context = {
+            **self.admin_site.each_context(request),
+            "waiting": waiting,
+            "late": accuracy.Share(*desk.late()),
+            "timings": desk.timings(),
+            "exposures": desk.exposures() if request.user.has_perm("scans.lead_review") else None,
+            "weeks": weeks,
+            "alarms": accuracy.alarms(weeks),
+            "drift": drift,
+            "appeals": accuracy.appeals(),
+            "double": accuracy.double(),
+            "own": accuracy.double(request.user),
+            "anchoring": accuracy.anchoring(),
+            "decided": sum(count for _day, count in days),
+            "ages_chart": charts.columns(waiting["ages"], said=_("Items by how long they have waited")),
+            "days_chart": charts.columns(days, said=_("Decisions a day, two weeks")),
+            "alarms_chart": _by_week(weeks, "false_alarms", _("False alarms by week, per cent with 95 % intervals")),
+            "misses_chart": _by_week(weeks, "misses", _("Misses by week, per cent with 95 % intervals")),
+            "drift_chart": charts.columns(
+                list(zip(bins, _percent(drift["recent"]), strict=True)),
+                other=_percent(drift["before"]),
+                said=_("Scores of the last 7 days beside the 28 days before, in per cent"),
+            ),
+        }
+        return render(request, "admin/scans/insight.html", context)
+
+    def simulator_view(self, request: AtTheDesk) -> HttpResponse:
+        """Anybody at the desk may try; a lead may propose, and another one puts it into force."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            return self._propose(request)
+        return self._simulated(request, Cuts(request.GET or _in_force()))
+
+    def _simulated(self, request: AtTheDesk, form: Cuts, proposal: Proposal | None = None) -> HttpResponse:
+        said = form.cleaned_data if form.is_valid() else {}
+        context = {
+            **self.admin_site.each_context(request),
+            "form": form,
+            "proposal": proposal or Proposal(initial=said),
+            "simulation": simulator.simulate(said["low"], said["high"]) if "high" in said else None,
+            "now": simulator.simulate(**_in_force()),
+            "versions": PanelVersion.objects.select_related("proposed_by", "approved_by")[:5],
+            "few": simulator.FEW,
+        }
+        wrong = form.errors or (proposal and proposal.errors)
+        return render(request, "admin/scans/simulator.html", context, status=422 if wrong else 200)
+
+    def _propose(self, request: AtTheDesk) -> HttpResponse:
+        proposal = Proposal(request.POST)
+        if not proposal.is_valid():
+            return self._simulated(request, Cuts(request.POST), proposal)
+        said = proposal.cleaned_data
+        try:
+            panels.propose(request.user, said["low"], said["high"], said["why"])
+        except panels.NotYours as error:
+            raise PermissionDenied from error
+        messages.success(request, _("Proposed. It takes effect when another lead has approved it."))
+        return redirect("admin:scans_panelversion_changelist")
+
+
+def _in_force() -> dict[str, float]:
+    """The panel's own cuts; of bundles with cuts of their own, those of the first that can decide."""
+    panel = analysis.panel()
+    cuts = panel.cuts or next((bundle.cuts for bundle, weight in panel.heard if weight == "trust"), None)
+    cuts = cuts or next((bundle.cuts for bundle, _weight in panel.heard), None)
+    return {"low": cuts.little_below, "high": cuts.manipulated_above} if cuts else {"low": 0.35, "high": 0.8}
+
+
+def _by_week(weeks: list[accuracy.Week], name: str, said: str) -> str:
+    points = [
+        (date_format(week.monday, "j.n."), getattr(week, name).percent, getattr(week, name).interval) for week in weeks
+    ]
+    return charts.shares(points, said=said)
+
+
+def _percent(counts: list[int]) -> list[float]:
+    total = sum(counts) or 1
+    return [round(100 * count / total, 1) for count in counts]

@@ -1,0 +1,69 @@
+"""Versions of the panel, known files and locked cases: to be read; what changes is done by `scans.review`."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.admin import ReadOnly
+
+from ..models import Known, LockedCase, PanelVersion
+from ..review import panels
+from .verbs import AtTheDesk
+
+
+@admin.register(PanelVersion)
+class PanelVersionAdmin(ReadOnly):
+    list_display = ("__str__", "why", "proposed_by", "proposed_at", "approved_by", "approved_at", "ended_at")
+    fields = (
+        "little_below", "manipulated_above", "why", "expected", "proposed_by", "proposed_at", "approved_by",
+        "approved_at", "ended_by", "ended_at",
+    )  # fmt: skip
+    list_select_related = ("proposed_by", "approved_by")
+    change_form_template = "admin/scans/panelversion.html"
+
+    def get_urls(self) -> list[Any]:
+        wrap = self.admin_site.admin_view
+        return [path("<int:pk>/answer/", wrap(self.answer_view), name="scans_panelversion_answer"), *super().get_urls()]
+
+    def answer_view(self, request: AtTheDesk, pk: int) -> HttpResponse:
+        if request.method != "POST" or not request.user.has_perm("scans.lead_review"):
+            raise PermissionDenied
+        version = get_object_or_404(PanelVersion, pk=pk)
+        try:
+            if request.POST.get("do") == "approve":
+                panels.approve(version, request.user)
+                messages.success(request, _("In force: files are judged by it from now on."))
+            else:
+                panels.end(version, request.user)
+                messages.success(request, _("Ended."))
+        except panels.NotYours as error:
+            raise PermissionDenied from error
+        except panels.Stale:
+            messages.error(request, _("Somebody has answered it already."))
+        return redirect("admin:scans_panelversion_change", pk)
+
+
+@admin.register(Known)
+class KnownAdmin(ReadOnly):
+    list_display = ("decision", "file", "note", "expires_at", "active", "person")
+    list_filter = ("active",)
+    list_select_related = ("decision__scan", "person")
+
+    @admin.display(description=gettext_lazy("file"))
+    def file(self, entry: Known) -> str:
+        where = reverse("admin:scans_item_change", args=[entry.decision.item_id])
+        return format_html('<a href="{}">{}</a>', where, entry.decision.scan)
+
+
+@admin.register(LockedCase)
+class LockedCaseAdmin(ReadOnly):
+    list_display = ("scan", "label", "at")
+    list_filter = ("label",)
+    list_select_related = ("scan",)

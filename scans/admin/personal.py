@@ -1,0 +1,100 @@
+"""One's own things at the desk: how it shows files, saved views of the queue, pauses."""
+
+from collections.abc import Callable
+from copy import copy
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ..models import DeskSettings, SavedFilter
+from ..review import caring
+from . import forms
+from .verbs import AtTheDesk
+
+MOST = 30  # saved filters each
+
+
+class PersonalViews:
+    """Mixed into the admin of items."""
+
+    admin_site: Any
+    get_changelist_instance: Any
+    has_view_permission: Any
+
+    def personal_urls(self, wrap: Callable[..., Any]) -> list[Any]:
+        return [
+            path("settings/", wrap(self.settings_view), name="scans_item_settings"),
+            path("rest/", wrap(self.rest_view), name="scans_item_rest"),
+            path("filters/", wrap(self.filters_view), name="scans_item_filters"),
+        ]
+
+    def settings_view(self, request: AtTheDesk) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        form = forms.Personal(request.POST or None, instance=DeskSettings.of(request.user))
+        if request.method == "POST" and form.is_valid():
+            form.save()
+            messages.success(request, _("Saved."))
+            return redirect("admin:scans_item_settings")
+        context = {
+            **self.admin_site.each_context(request),
+            "form": form,
+            "looks": caring.looks_since_rest(request.user),
+            "limit": caring.limit_of(request.user),
+        }
+        return render(request, "admin/scans/settings.html", context, status=422 if form.errors else 200)
+
+    def rest_view(self, request: AtTheDesk) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        until = caring.rest(request.user)
+        if until is None:
+            return redirect("admin:scans_item_changelist")
+        seconds = max(1, round((until - timezone.now()).total_seconds()))
+        context = {**self.admin_site.each_context(request), "until": until, "seconds": seconds}
+        return render(request, "admin/scans/rest.html", context)
+
+    def filters_view(self, request: AtTheDesk) -> HttpResponse:
+        """Keep the view that is on the screen under a name, or forget one."""
+        if request.method != "POST" or not self.has_view_permission(request):
+            raise PermissionDenied
+        if drop := request.POST.get("drop", ""):
+            get_object_or_404(SavedFilter, pk=drop if drop.isdecimal() else 0, person=request.user).delete()
+            return redirect("admin:scans_item_changelist")
+        query = QueryDict(request.POST.get("query", "")[:500], mutable=True)
+        query.pop("p", None)
+        form = forms.Keep(request.POST, instance=SavedFilter(person=request.user, query=query.urlencode()))
+        try:
+            if form.is_valid() and SavedFilter.objects.filter(person=request.user).count() < MOST:
+                form.instance.validate_constraints()
+                form.save()
+            else:
+                messages.error(request, _("Give it a name."))
+        except ValidationError:
+            messages.error(request, _("You have a filter of that name already."))
+        return redirect(f"{request.path.removesuffix('filters/')}?{query.urlencode()}")
+
+    def saved_filters(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """One's own and everybody's, each with how many it shows now; None if its query fits no field any more."""
+        rows = SavedFilter.objects.filter(Q(person=request.user.pk) | Q(shared=True)).select_related("person")[:MOST]
+        return [
+            {"filter": one, "count": self._count(request, one.query), "mine": one.person_id == request.user.pk}
+            for one in rows
+        ]
+
+    def _count(self, request: HttpRequest, query: str) -> int | None:
+        asked = copy(request)
+        asked.GET = QueryDict(query)
+        try:
+            count: int = self.get_changelist_instance(asked).get_queryset(asked).count()
+        except (IncorrectLookupParameters, SuspiciousOperation, ValidationError, ValueError):
+            return None
+        return count

@@ -1,0 +1,94 @@
+"""The state of the desk: what waits and why, what was decided, how long it took."""
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass
+from statistics import quantiles
+from typing import Any
+
+from django.db.models import Count
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ..models import Decision, Exposure, Item, Reason, ReviewQueue
+
+AGES = ((4, _("under 4 h")), (24, _("under a day")), (72, _("under 3 days")), (10**6, _("longer")))
+LOOK_BACK = dt.timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Hours or seconds: half were faster, nine in ten were."""
+
+    queue: str
+    count: int
+    waited: tuple[float, float]  # hours from opened to decided
+    worked: tuple[float, float]  # seconds with the page open and somebody at it
+
+
+def waiting() -> dict[str, Any]:
+    open_ = Item.objects.open()
+    now = timezone.now()
+    reasons = dict(open_.values_list("reasons__reason").annotate(count=Count("pk", distinct=True)))
+    ages: Counter[str] = Counter()
+    for opened in open_.values_list("opened_at", flat=True).iterator(5000):
+        hours = (now - opened).total_seconds() / 3600
+        ages[next(str(name) for limit, name in AGES if hours < limit)] += 1
+    return {
+        "count": open_.count(),
+        "reasons": [(reason, Reason(reason).label, reasons[reason]) for reason in Reason.values if reasons.get(reason)],
+        "ages": [(str(name), ages[str(name)]) for _limit, name in AGES],
+        "overdue": open_.filter(due_at__lt=now).count(),
+        "today": open_.filter(due_at__range=(now, now + dt.timedelta(hours=24))).count(),
+        "held": open_.filter(held_until__gt=now).count(),
+    }
+
+
+def decided_by_day(days: int = 14) -> list[tuple[dt.date, int]]:
+    today = timezone.localdate()
+    first = today - dt.timedelta(days=days - 1)
+    rows = dict(
+        Decision.objects.standing()
+        .filter(at__date__gte=first)
+        .order_by()
+        .values_list(TruncDate("at"))
+        .annotate(count=Count("pk", distinct=True))
+    )
+    return [(day, rows.get(day, 0)) for day in (first + dt.timedelta(days=n) for n in range(days))]
+
+
+def late() -> tuple[int, int]:
+    """Of the items closed lately, how many after they were due."""
+    closed = Item.objects.filter(closed_at__gte=timezone.now() - LOOK_BACK).values_list("closed_at", "due_at")
+    done = list(closed[:20_000])
+    return sum(at > due for at, due in done if at), len(done)
+
+
+def timings() -> list[Timing]:
+    since = timezone.now() - LOOK_BACK
+    made = []
+    for queue in ReviewQueue.objects.all():
+        rows = list(
+            Item.objects.filter(queue=queue, closed_at__gte=since).values_list(
+                "opened_at", "closed_at", "active_seconds"
+            )[:20_000]
+        )
+        waited = [(closed - opened).total_seconds() / 3600 for opened, closed, _worked in rows if closed]
+        worked = [seconds for *_times, seconds in rows]
+        made.append(Timing(queue.name, len(rows), _half_and_nine_tenths(waited), _half_and_nine_tenths(worked)))
+    return made
+
+
+def _half_and_nine_tenths(values: list[float]) -> tuple[float, float]:
+    if len(values) < 2:
+        return (values[0], values[0]) if values else (0.0, 0.0)
+    tenths = quantiles(values, n=10, method="inclusive")
+    return tenths[4], tenths[8]
+
+
+def exposures(days: int = 7) -> dict[str, int]:
+    """How much was looked at clearly by all together: nobody is named, and two people at least stand behind it."""
+    rows = Exposure.objects.filter(at__gte=timezone.now() - dt.timedelta(days=days))
+    people = rows.values("person").distinct().count()
+    return {"days": days, "people": people, "looks": rows.count() if people > 1 else 0}

@@ -1,0 +1,89 @@
+"""Other cuts, tried on this site's own decided files: false alarms, misses, and the work that they would make."""
+
+import datetime as dt
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import numpy as np
+from django.utils import timezone
+
+from ..models import Assessment, Decision, Item
+from ..models.decision import FAKE, REAL
+from .accuracy import Share
+
+WORK = dt.timedelta(days=28)
+SAID = ("assessment__score", "label")
+FEW = 30  # decided files of a kind below which an answer says little
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    low: float
+    high: float
+    false_alarms: Share
+    misses: Share
+    false_alarms_between: tuple[float, float] | None  # per cent, bootstrap
+    misses_between: tuple[float, float] | None
+    a_day: float  # items that the cuts send to people, of all assessments of four weeks
+    hours_a_day: float
+    seconds_each: float
+
+    @property
+    def is_thin(self) -> bool:
+        return min(self.false_alarms.total, self.misses.total) < FEW
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "false_alarms": [self.false_alarms.count, self.false_alarms.total],
+            "misses": [self.misses.count, self.misses.total],
+            "items_a_day": round(self.a_day, 2),
+            "hours_a_day": round(self.hours_a_day, 2),
+        }
+
+
+def simulate(low: float, high: float) -> Simulation:
+    scores, fake = _decided()
+    real_hit, fake_missed = scores[~fake] >= high, scores[fake] < low
+    since = timezone.now() - WORK
+    assessed = Assessment.objects.filter(at__gte=since, same_as=None, score__gte=low).count()
+    seconds = _seconds_each()
+    a_day = assessed / WORK.days
+    return Simulation(
+        low=low,
+        high=high,
+        false_alarms=Share(int(real_hit.sum()), len(real_hit)),
+        misses=Share(int(fake_missed.sum()), len(fake_missed)),
+        false_alarms_between=_between(real_hit),
+        misses_between=_between(fake_missed),
+        a_day=a_day,
+        hours_a_day=a_day * seconds / 3600,
+        seconds_each=seconds,
+    )
+
+
+def _decided() -> tuple[Any, Any]:
+    """Scores of the models and whether people call the file manipulated; what they could not tell is left out."""
+    rows = Decision.objects.standing().filter(superseded_by=None, assessment__score__isnull=False)
+    told = [
+        (score, label in FAKE)
+        for score, label in rows.values_list("assessment__score", "label")
+        if label in FAKE | REAL
+    ]
+    return np.array([score for score, _fake in told], float), np.array([fake for _score, fake in told], bool)
+
+
+def _between(hits: Any, rounds: int = 1000) -> tuple[float, float] | None:
+    """95 % by bootstrap: of yes and no, drawing again is a binomial."""
+    if not len(hits):
+        return None
+    drawn = np.random.default_rng(0).binomial(len(hits), hits.mean(), rounds) / len(hits)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return float(100 * low), float(100 * high)
+
+
+def _seconds_each() -> float:
+    """What an item takes, told by the last thousand; a minute where nothing is known."""
+    recent = Item.objects.filter(closed_at__isnull=False, active_seconds__gt=0).order_by("-closed_at")
+    took = list(recent.values_list("active_seconds", flat=True)[:1000])
+    return median(took) if took else 60.0

@@ -1,0 +1,39 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from detection.errors import BadBundle
+from scans import promotion
+
+
+class Command(BaseCommand):
+    help = (
+        "Put a bundle into the panel, if it gets nothing wrong that an appeal has turned over, and tells this site's "
+        "decided files apart no worse than the panel does now."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("bundle", type=Path, help="the bundle's folder")
+        parser.add_argument("--weight", choices=["trust", "include", "ignore"], default="include")
+        parser.add_argument("--dry-run", action="store_true", help="judge it, and leave the panel as it is")
+
+    def handle(self, **options: Any) -> None:
+        candidate, bundles = options["bundle"], Path(settings.BUNDLES_DIR)
+        try:
+            trial = promotion.rehearse(candidate, bundles, options["weight"], self.stdout.write)
+        except BadBundle as error:
+            raise CommandError(f"{error}\n{error.detail}".strip()) from error
+        if trial.then is None:
+            self.stdout.write(f"Too few decided files to compare by AUC: {promotion.FEW} of each kind are needed.")
+        else:
+            self.stdout.write(f"AUC {trial.now:.3f} now, {trial.then:.3f} with the candidate.")
+        if trial.refusals:
+            raise CommandError("Not promoted. The panel with it:\n" + "\n".join(f"- {one}" for one in trial.refusals))
+        if options["dry_run"]:
+            self.stdout.write("It would be promoted.")
+            return
+        promotion.install(candidate, bundles, options["weight"])
+        self.stdout.write(f"Promoted: {candidate.name} is in the panel as “{options['weight']}”.")

@@ -1,0 +1,48 @@
+"""Cuts of this site's own: one lead proposes them, another approves, and every file after that is judged by them."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from ..insight import simulator
+from ..models import PanelVersion
+from .queue import NotYours
+
+
+class Stale(Exception):
+    """Somebody has answered, or ended, it already."""
+
+
+def propose(person: Any, low: float, high: float, why: str) -> PanelVersion:
+    """With what was to be expected of it, as the decided files told on that day."""
+    if not person.has_perm("scans.lead_review"):
+        raise NotYours
+    if not 0 <= low <= high <= 1 or not why.strip():
+        raise ValueError("cuts between 0 and 1, the lower one first, and a reason")
+    return PanelVersion.objects.create(
+        little_below=low, manipulated_above=high, why=why.strip()[:300], proposed_by=person,
+        expected=simulator.simulate(low, high).to_dict(),
+    )  # fmt: skip
+
+
+@transaction.atomic
+def approve(version: PanelVersion, person: Any) -> None:
+    """By somebody else. What was in force until now ends with it."""
+    if not person.has_perm("scans.lead_review") or person.pk == version.proposed_by_id:
+        raise NotYours
+    now = timezone.now()
+    PanelVersion.objects.filter(approved_at__isnull=False, ended_at=None).exclude(pk=version.pk).update(
+        ended_at=now, ended_by=person
+    )
+    waiting = PanelVersion.objects.filter(pk=version.pk, approved_at=None, ended_at=None)
+    if not waiting.update(approved_by=person, approved_at=now):
+        raise Stale
+
+
+def end(version: PanelVersion, person: Any) -> None:
+    """Turned down, or no longer in force: then the bundles' own cuts hold."""
+    if not person.has_perm("scans.lead_review"):
+        raise NotYours
+    if not PanelVersion.objects.filter(pk=version.pk, ended_at=None).update(ended_at=timezone.now(), ended_by=person):
+        raise Stale
