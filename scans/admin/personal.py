@@ -39,8 +39,9 @@ class PersonalViews:
     def settings_view(self, request: AtTheDesk) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        form = forms.Personal(request.POST or None, instance=DeskSettings.of(request.user))
-        if request.method == "POST" and form.is_valid():
+        given = request.POST if request.method == "POST" else None
+        form = forms.Personal(given, instance=DeskSettings.of(request.user))
+        if given is not None and form.is_valid():
             form.save()
             messages.success(request, _("Saved."))
             return redirect("admin:scans_item_settings")

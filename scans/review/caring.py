@@ -14,7 +14,7 @@ FRESH = dt.timedelta(hours=4)  # looks that long ago tire nobody any more
 
 def reveal(scan: Scan, person: Any) -> None:
     """Somebody chose to see a file as it is."""
-    Exposure.objects.create(scan=scan, person=person)
+    Exposure.objects.create(scan=scan, person=person, at=timezone.now())
 
 
 def looks_since_rest(person: Any) -> int:
@@ -42,7 +42,8 @@ def rest(person: Any) -> dt.datetime | None:
         return running.until
     if looks_since_rest(person) < limit_of(person):
         return None
-    return Rest.objects.create(person_id=person.pk, until=now + dt.timedelta(minutes=settings.REST_MINUTES)).until
+    until = now + dt.timedelta(minutes=settings.REST_MINUTES)
+    return Rest.objects.create(person_id=person.pk, at=now, until=until).until
 
 
 @transaction.atomic

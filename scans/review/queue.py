@@ -220,13 +220,13 @@ def present(queue: ReviewQueue) -> list[User]:
 
 @transaction.atomic
 def assign_in_turn(items: Sequence[Item], lead: User) -> int:
-    """To those who are there, whoever has least first; never one's own upload. How many found somebody."""
+    """To others who are there, whoever has least first; never one's own upload. How many found somebody."""
     load = Counter(Item.objects.open().exclude(assigned_to=None).values_list("assigned_to", flat=True))
     there: dict[int, list[User]] = {}
     given = 0
     for item in items:
         if item.queue_id not in there:
-            there[item.queue_id] = present(item.queue)
+            there[item.queue_id] = [one for one in present(item.queue) if one.pk != lead.pk]
         for person in sorted(there[item.queue_id], key=lambda one: (load[one.pk], one.pk)):
             if Item.objects.workable_by(person).bearable_for(person).filter(pk=item.pk).exists():
                 assign(item, person, lead)

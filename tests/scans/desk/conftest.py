@@ -1,0 +1,55 @@
+"""What the desk's tests share: a clock, files as the worker leaves them, a policy."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from scans import routing
+from scans.models import Item, Outcome, Policy, Scan
+
+NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+
+
+class Clock:
+    now = NOW
+
+    def later(self, **by: float) -> None:
+        self.now += dt.timedelta(**by)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    clock = Clock()
+    monkeypatch.setattr(timezone, "now", lambda: clock.now)
+    return clock
+
+
+@pytest.fixture
+def judged(uploader: User) -> Callable[..., Scan]:
+    """A scan that was judged, as the worker leaves it."""
+
+    def make(outcome: str = Outcome.LIKELY_MANIPULATED, score: float | None = 0.85, **more: Any) -> Scan:
+        scan = Scan.objects.create(owner=uploader, name="a.jpg", sha256="0" * 64, bytes=1, status="analysed")
+        reasons = [{"code": code} for code in more.pop("codes", ())]
+        routing.route(scan, scan.assessments.create(outcome=outcome, score=score, reasons=reasons, version="1", **more))
+        return scan
+
+    return make
+
+
+@pytest.fixture
+def item(judged: Callable[..., Scan]) -> Item:
+    return Item.objects.get(scan=judged())
+
+
+@pytest.fixture
+def policy() -> Policy:
+    return Policy.objects.create(code="satire", title="Satire", text="Satire that says so stays.")
+
+
+def why(scan: Scan) -> list[str]:
+    return [one.reason for item in scan.items.all() for one in item.reasons.all()]

@@ -1,0 +1,177 @@
+"""Deciding: once for each item, by policy, by two where that is asked for, and taken back within minutes."""
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import User
+from accounts.roles import Role
+from scans.models import (
+    Action,
+    Decision,
+    Item,
+    Label,
+    Policy,
+    Reason,
+    ReviewQueue,
+    Scan,
+    SecondLook,
+    Unchangeable,
+)
+from scans.review import decisions, queue
+
+from .conftest import Clock
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_decision_closes_the_item_and_counts(item: Item, moderator: User) -> None:
+    queue.claim(item, moderator)
+    decision = decisions.decide(item, moderator, Label.MANIPULATED, action=Action.LABEL, public_note="seen")
+    item.refresh_from_db()
+    assert item.closed_at
+    assert item.holder is None
+    assert (decision.overrides, decision.needs_second) == (False, False)
+    assert decisions.standing(item.scan) == decision
+    assert item.scan.events.get(kind="decided").content["label"] == "manipulated"
+    decision.label = Label.INCONCLUSIVE
+    with pytest.raises(Unchangeable):
+        decision.save()
+
+
+def test_to_contradict_the_models_takes_a_policy(item: Item, moderator: User, policy: Policy) -> None:
+    with pytest.raises(decisions.PolicyNeeded):
+        decisions.decide(item, moderator, Label.NOT_MANIPULATED)
+    assert Item.objects.open().exists()
+    assert decisions.decide(item, moderator, Label.NOT_MANIPULATED, policy=policy).overrides
+
+
+def test_the_slower_one_learns_what_was_said(item: Item, moderator: User, person: Callable[..., User]) -> None:
+    first = decisions.decide(item, moderator, Label.MANIPULATED)
+    with pytest.raises(decisions.AlreadyDecided) as late:
+        decisions.decide(item, person("other", Role.MODERATOR), Label.INCONCLUSIVE)
+    assert late.value.decision == first
+    assert Decision.objects.count() == 1
+
+
+def test_nobody_decides_about_an_upload_of_ones_own(item: Item, moderator: User, uploader: User, auditor: User) -> None:
+    Scan.objects.update(owner=moderator)
+    item.refresh_from_db()
+    for somebody in (moderator, uploader, auditor):
+        with pytest.raises(queue.NotYours):
+            decisions.decide(item, somebody, Label.MANIPULATED)
+
+
+@pytest.fixture
+def sure(judged: Callable[..., Scan]) -> Item:
+    return judged(score=0.97).items.get()
+
+
+def test_against_a_sure_model_it_takes_two(sure: Item, moderator: User, lead: User, policy: Policy) -> None:
+    decision = decisions.decide(sure, moderator, Label.NOT_MANIPULATED, policy=policy)
+    assert decision.needs_second
+    assert decisions.standing(sure.scan) is None
+    waiting = Item.objects.open().get(scan=sure.scan)
+    assert (waiting.queue.slug, [one.reason for one in waiting.reasons.all()]) == ("leads", [Reason.SECOND])
+    for somebody in (moderator, sure.scan.owner):
+        with pytest.raises(queue.NotYours):
+            decisions.answer(decision, somebody, SecondLook.Verdict.APPROVE)
+    decisions.answer(decision, lead, SecondLook.Verdict.APPROVE)
+    assert decisions.standing(sure.scan) == decision
+    assert not Item.objects.open().exists()
+    with pytest.raises(decisions.AlreadyDecided):
+        decisions.answer(decision, lead, SecondLook.Verdict.REJECT)
+
+
+def test_turned_down_it_goes_back_and_cancelled_it_goes_away(
+    judged: Callable[..., Scan], moderator: User, lead: User, policy: Policy
+) -> None:
+    for verdict, left in ((SecondLook.Verdict.REJECT, [Reason.OPINION]), (SecondLook.Verdict.CANCEL, [])):
+        item = judged(score=0.97).items.get()
+        decision = decisions.decide(item, moderator, Label.NOT_MANIPULATED, policy=policy)
+        decisions.answer(decision, lead, verdict, note="no")
+        assert decisions.standing(item.scan) is None
+        opened = Item.objects.open().filter(scan=item.scan)
+        assert [one.reason for waiting in opened for one in waiting.reasons.all()] == left
+
+
+def test_removal_and_some_policies_take_two(judged: Callable[..., Scan], moderator: User, policy: Policy) -> None:
+    assert decisions.decide(judged().items.get(), moderator, Label.MANIPULATED, action=Action.REMOVE).needs_second
+    policy.two_people = True
+    policy.save()
+    assert decisions.decide(judged().items.get(), moderator, Label.MANIPULATED, policy=policy).needs_second
+
+
+def test_within_five_minutes_it_can_be_taken_back(item: Item, moderator: User, lead: User, clock: Clock) -> None:
+    decision = decisions.decide(item, moderator, Label.MANIPULATED)
+    with pytest.raises(queue.NotYours):
+        decisions.undo(decision, lead)
+    clock.later(seconds=299)
+    decisions.undo(decision, moderator)
+    assert decisions.standing(item.scan) is None
+    item.refresh_from_db()
+    assert item.closed_at is None
+    again = decisions.decide(item, moderator, Label.INCONCLUSIVE)
+    clock.later(seconds=300)
+    with pytest.raises(decisions.TooLate):
+        decisions.undo(again, moderator)
+    assert decisions.standing(item.scan) == again
+
+
+def test_a_held_decision_can_be_taken_back_with_its_waiting(sure: Item, moderator: User, policy: Policy) -> None:
+    decision = decisions.decide(sure, moderator, Label.NOT_MANIPULATED, policy=policy)
+    decisions.undo(decision, moderator)
+    assert Item.objects.open().get() == sure
+
+
+def test_a_later_decision_takes_the_place_of_an_earlier_one(item: Item, moderator: User, lead: User) -> None:
+    first = decisions.decide(item, moderator, Label.MANIPULATED)
+    with pytest.raises(queue.NotYours):
+        decisions.reopen(first, moderator)
+    again = decisions.reopen(first, lead, said="new evidence")
+    second = decisions.decide(again, lead, Label.INCONCLUSIVE)
+    assert second.supersedes == first
+    assert decisions.standing(item.scan) == second
+    assert Decision.objects.count() == 2
+
+
+def test_many_are_decided_together_or_none(judged: Callable[..., Scan], moderator: User) -> None:
+    items = [judged().items.get() for _ in range(5)]
+    decisions.decide(items[3], moderator, Label.MANIPULATED)
+    with pytest.raises(decisions.AlreadyDecided):
+        decisions.decide_all(items, moderator, Label.MANIPULATED)
+    assert Decision.objects.count() == 1
+    made = decisions.decide_all([one for one in items if one != items[3]], moderator, Label.MANIPULATED)
+    assert decisions.undo_all(made[0].group, moderator) == 4  # type: ignore[arg-type]
+    assert Item.objects.open().count() == 4
+    with pytest.raises(ValueError, match="200"):
+        decisions.decide_all([items[0]] * 201, moderator, Label.MANIPULATED)
+
+
+def test_a_queues_roles_hold_for_deciding_and_answering_too(
+    item: Item, sure: Item, moderator: User, person: Callable[..., User], lead: User, policy: Policy
+) -> None:
+    other = person("other", Role.MODERATOR)
+    item.queue = ReviewQueue.objects.get(slug="leads")
+    item.save()
+    with pytest.raises(queue.NotYours):
+        decisions.decide(item, other, Label.MANIPULATED)
+    held = decisions.decide(sure, moderator, Label.NOT_MANIPULATED, policy=policy)
+    with pytest.raises(queue.NotYours):
+        decisions.answer(held, other, SecondLook.Verdict.APPROVE)
+    with pytest.raises(decisions.AlreadyDecided) as waits:
+        decisions.decide(Item.objects.open().get(scan=sure.scan), lead, Label.INCONCLUSIVE)
+    assert waits.value.decision == held, "it waits for an answer, not for another decision"
+    assert decisions.answer(held, lead, SecondLook.Verdict.APPROVE).person == lead
+
+
+def test_what_somebody_holds_nobody_else_decides(
+    item: Item, moderator: User, lead: User, person: Callable[..., User]
+) -> None:
+    queue.claim(item, moderator)
+    for one in (lead, person("other", Role.MODERATOR)):
+        with pytest.raises(queue.Taken):
+            decisions.decide(item, one, Label.MANIPULATED)
+    queue.assign(item, moderator, lead)
+    queue.take_over(item, lead)
+    assert decisions.decide(item, lead, Label.MANIPULATED).decider == lead
