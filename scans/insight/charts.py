@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-WIDE, HIGH, FOOT, LEFT = 640, 200, 24, 40
+WIDE, HIGH, FOOT, LEFT = 640, 200, 24, 48
 GRID = '<line class="grid" x1="{0}" y1="{1}" x2="{2}" y2="{1}"/><text x="{3}" y="{1}" text-anchor="end">{4}</text>'
 WHISKER = (
     '<line class="whisker" x1="{0}" y1="{1}" x2="{0}" y2="{2}"/>'

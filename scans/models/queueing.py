@@ -51,6 +51,11 @@ class Reason(models.TextChoices):
     DISPUTE = "dispute", _("Two people saw different things")
     KNOWN = "known", _("Looks like a file that was decided before")
 
+    @classmethod
+    def for_another(cls) -> tuple["Reason", ...]:
+        """Somebody is wanted who has not decided about the file."""
+        return (cls.DOUBLE, cls.SECOND, cls.APPEAL)
+
 
 class Rule(models.Model):
     """If an assessment is like this, the scan is put into that queue."""
@@ -113,12 +118,12 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return self.filter(closed_at=None)
 
     def workable_by(self, user: Any) -> Self:
-        """In queues that this person may work in; never one's own upload, nor to check one's own answer."""
+        """In queues that this person may work in; never one's own upload, nor where somebody else is to look."""
         free = models.Q(queue__roles=None) | models.Q(queue__roles__in=user.groups.all())
-        decided = Decision.objects.filter(scan=models.OuterRef("scan"), decider=user)
-        double = Why.objects.filter(item=models.OuterRef("pk"), reason=Reason.DOUBLE)
-        checks_self = models.Exists(double) & models.Exists(decided)
-        return self.filter(free).exclude(scan__owner=user).exclude(checks_self).distinct()
+        decided = Decision.objects.filter(scan=models.OuterRef("scan"), decider=user, undone=None)
+        another = Why.objects.filter(item=models.OuterRef("pk"), reason__in=Reason.for_another())
+        rows = self.filter(free).exclude(scan__owner=user)
+        return rows.exclude(models.Exists(another), models.Exists(decided)).distinct()
 
     def bearable_for(self, user: Any) -> Self:
         """Without what this person asked not to be given."""

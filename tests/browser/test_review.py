@@ -11,7 +11,9 @@ from .test_pages import look_again, look_at_all
 
 ITEM = re.compile(r"/admin/scans/item/\d+/change/$")
 LISTS = (
-    "/admin/scans/item/", "/admin/scans/scan/", "/admin/scans/decision/", "/admin/scans/rule/",
+    "/admin/scans/item/", "/admin/scans/item/?whose=free", "/admin/scans/item/insight/",
+    "/admin/scans/item/simulator/", "/admin/scans/item/settings/", "/admin/scans/panelversion/",
+    "/admin/scans/known/", "/admin/scans/scan/", "/admin/scans/decision/", "/admin/scans/rule/",
     "/admin/scans/rule/add/", "/admin/scans/reviewqueue/", "/admin/scans/policy/add/", "/admin/scans/event/",
 )  # fmt: skip
 PUT_IN_A_QUEUE = """
@@ -23,6 +25,8 @@ Item.objects.all().delete()
 Rule.objects.update(active=False)
 lead = User.objects.get(email="{email}")
 roles.give(lead, roles.LEAD)
+CannedReply.objects.get_or_create(title="Thanks", text="Thank you for {{name}}.")
+SavedFilter.objects.create(person=lead, name="free", query="whose=free")
 owner = User.objects.create_user("owner-{email}")
 queue = ReviewQueue.objects.get(slug="review")
 for number in range(11):
@@ -64,6 +68,9 @@ def test_ten_items_are_decided_without_a_mouse(window: Window, site: Site, manag
         page.keyboard.press("3")
         page.keyboard.press("Enter")
         expect(heading).to_have_text(f"file {number + 1}")
+    page.get_by_label("Canned reply").select_option("Thanks")
+    expect(page.get_by_label("Note to the uploader")).to_have_value("Thank you for file 10.")
+    page.get_by_role("heading", level=1).click()
     page.keyboard.press("z")
     expect(page.get_by_text("Taken back. Nobody was told.")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text("file 9")
@@ -72,3 +79,91 @@ def test_ten_items_are_decided_without_a_mouse(window: Window, site: Site, manag
     expect(page.get_by_role("heading", level=1)).to_have_text("file 10")
     assert not wrong, "\n".join(wrong)
     assert not window.complaints, "\n".join(window.complaints)
+
+
+STAFF = """
+from accounts import roles
+from accounts.models import User
+for email in "{staff}".split():
+    roles.give(User.objects.get(email=email), roles.LEAD)
+"""
+ONE_FILE = """
+from accounts.models import User
+from scans import routing
+from scans.models import *
+Rule.objects.update(active=False)
+Item.objects.open().delete()
+owner = User.objects.get(email="{owner}")
+scan = Scan.objects.create(owner=owner, name="my face", sha256="0" * 64, bytes=1, status="analysed", kind="image")
+scan.assessments.create(outcome="likely_manipulated", score=0.95, version="1")
+Policy.objects.get_or_create(code="faces", defaults=dict(title="Faces", text="No made-up faces."))
+routing.put(scan, ReviewQueue.objects.get(slug="review"), Reason.HAND)
+Item.objects.update(blind=False)
+"""
+SETTLED = """
+from django.utils import timezone
+from scans.models import Decision
+Decision.objects.update(settles_at=timezone.now())
+"""
+
+
+def take_the_next(page: Page) -> None:
+    page.goto("/admin/scans/item/")
+    page.get_by_role("button", name="Take the next one").first.click()
+    page.wait_for_url(ITEM)
+
+
+def test_removed_by_two_objected_to_and_turned_over_by_a_third(
+    open_window: Callable[..., Window], site: Site, manage: Callable[..., str]
+) -> None:
+    names = ("owner", "first", "second", "third", "stranger")
+    pages = {name: open_window().page for name in names}
+    emails = {name: people.new_address() for name in names}
+    for name in names:
+        people.sign_up(pages[name], site, emails[name])
+    manage("shell", "-c", STAFF.format(staff=" ".join(emails[name] for name in ("first", "second", "third"))))
+    for name in names:
+        people.sign_in(pages[name], emails[name])
+        if name in ("first", "second", "third"):
+            people.set_up_totp(pages[name])
+    manage("shell", "-c", ONE_FILE.format(owner=emails["owner"]))
+
+    first = pages["first"]
+    take_the_next(first)
+    first.get_by_label("Manipulated", exact=True).check()
+    first.get_by_label("What is done?").select_option("Remove")
+    first.get_by_role("button", name="Decide, and on to the next").click()
+    expect(first.get_by_text("There is nothing for you to do at present.")).to_be_visible()
+
+    second = pages["second"]
+    take_the_next(second)
+    expect(second.get_by_text("decided: Manipulated, Remove.")).to_be_visible()
+    second.get_by_role("button", name="Approve").click()
+    manage("shell", "-c", SETTLED)
+
+    owner = pages["owner"]
+    owner.goto("/scans/")
+    owner.get_by_role("link", name="my face").first.click()
+    where = owner.url
+    expect(owner.get_by_text("What people decided")).to_be_visible()
+    owner.get_by_text("Object to it").click()
+    owner.get_by_label("Why it is wrong").fill("That is my own face.")
+    owner.get_by_role("button", name="Send the objection").click()
+    assert pages["stranger"].goto(where).status == 404  # type: ignore[union-attr]
+
+    first.goto("/admin/scans/item/")
+    first.get_by_role("button", name="Take the next one").first.click()
+    expect(first.get_by_text("There is nothing for you to do at present.")).to_be_visible()
+    first.get_by_role("link", name="my face").first.click()
+    expect(first.get_by_role("button", name="Decide, and on to the next")).to_have_count(0)
+
+    third = pages["third"]
+    take_the_next(third)
+    expect(third.get_by_text("That is my own face.").first).to_be_visible()
+    third.get_by_label("Can't be told").check()
+    third.get_by_label("Note to the uploader").fill("You are right: nobody can tell.")
+    third.get_by_role("button", name="Decide, and on to the next").click()
+    expect(third.get_by_text("There is nothing for you to do at present.")).to_be_visible()
+    manage("shell", "-c", SETTLED)
+    owner.goto(where)
+    expect(owner.get_by_text("You are right: nobody can tell.").first).to_be_visible()

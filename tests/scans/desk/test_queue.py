@@ -8,13 +8,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
-from scans.models import (
-    Item,
-    ReviewQueue,
-    Scan,
-    Skip,
-)
-from scans.review import queue
+from scans.models import Action, Item, Label, ReviewQueue, Scan, SecondLook, Skip
+from scans.review import appeals, decisions, queue
 
 from .conftest import NOW, Clock
 
@@ -97,3 +92,19 @@ def test_a_lead_takes_over_and_assigns(item: Item, moderator: User, lead: User, 
     queue.assign(item, other, lead)
     assert queue.next_for(moderator) is None
     assert queue.next_for(other) == item
+
+
+def test_whoever_decided_is_not_given_what_another_should_look_at(
+    judged: Callable[..., Scan], lead: User, person: Callable[..., User], uploader: User, clock: Clock
+) -> None:
+    other = person("other", Role.LEAD)
+    item = Item.objects.get(scan=judged())
+    decision = decisions.decide(item, lead, Label.MANIPULATED, action=Action.REMOVE)
+    assert queue.next_for(lead) is None, "the held one waits for a second person"
+    held = queue.next_for(other)
+    assert held is not None
+    decisions.answer(decision, other, SecondLook.Verdict.APPROVE)
+    clock.later(minutes=6)
+    appeals.make(decision, uploader, "It is my own face.")
+    assert queue.next_for(lead) is None, "the appeal too"
+    assert queue.next_for(other) is not None
