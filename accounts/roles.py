@@ -44,7 +44,7 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "scans.view_event": frozenset({LEAD, AUDITOR, ADMIN}),
     **{
         f"scans.{verb}_{what}": frozenset({LEAD, ADMIN, *({AUDITOR, MODERATOR} if verb == "view" else ())})
-        for what in ("rule", "reviewqueue", "policy", "cannedreply")
+        for what in ("rule", "reviewqueue", "policy", "cannedreply", "trustedsource")
         for verb in ("view", "add", "change")
     },
     **{

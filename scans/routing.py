@@ -9,9 +9,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from . import lookalikes
-from .models import Assessment, Decision, Item, Known, Label, Reason, ReviewQueue, Rule, Scan, Why
+from .models import Assessment, Decision, Item, Known, Label, Reason, ReviewQueue, Rule, Scan, TrustedSource, Why
 
 FLAGGED = (Label.MANIPULATED, Label.PERMITTED, Label.MISLEADING)
+TRUST = 30  # by so much less urgent is what a trusted source brings; it is judged and decided like anything else
 FOUND_OUT_BY = {Reason.OUTCOME, Reason.BAND, Reason.DISAGREE, Reason.AUDIT}
 
 
@@ -94,11 +95,13 @@ def fitting(rule: Rule, since: dt.datetime) -> tuple[int, int]:
 
 def _put(scan: Scan, rules: Iterable[Rule]) -> Item | None:
     item = None
+    relief = TRUST if TrustedSource.objects.filter(person=scan.owner_id, active=True).exists() else 0
     for rule in sorted(rules, key=lambda one: -one.priority):
         hours = rule.queue.hours if rule.hours is None else rule.hours
         due = timezone.now() + dt.timedelta(hours=hours)
         if item is None:
-            item = put(scan, rule.queue, Reason(rule.reason), said=rule.name, priority=rule.priority, due_at=due)
+            weight = max(0, rule.priority - relief)
+            item = put(scan, rule.queue, Reason(rule.reason), said=rule.name, priority=weight, due_at=due)
             item.reasons.filter(rule=None, said=rule.name[:200]).update(rule=rule)
         else:
             Why.objects.create(item=item, reason=rule.reason, rule=rule, said=rule.name)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from .. import routing
-from ..models import CannedReply, Outcome, Policy, Reason, ReviewQueue, Rule
+from ..models import CannedReply, Outcome, Policy, Reason, ReviewQueue, Rule, TrustedSource
 
 LOOK_BACK = dt.timedelta(days=30)
 
@@ -87,6 +87,13 @@ class PolicyAdmin(Kept):
     list_display = ("code", "title", "parent", "two_people", "active")
     list_filter = ("active", "two_people")
     search_fields = ("code", "title")
+
+
+@admin.register(TrustedSource)
+class TrustedSourceAdmin(Kept):
+    list_display = ("person", "note", "active")
+    list_select_related = ("person",)
+    autocomplete_fields = ("person",)
 
 
 @admin.register(CannedReply)

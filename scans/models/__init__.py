@@ -9,7 +9,7 @@ from .feedback import Feedback
 from .fingerprint import Fingerprint
 from .learning import Known, LockedCase, PanelVersion
 from .live import Live, LivePicture
-from .queueing import Exposure, FirstAnswer, Item, Reason, ReviewQueue, Rule, Skip, Why
+from .queueing import Exposure, FirstAnswer, Item, Reason, ReviewQueue, Rule, Skip, TrustedSource, Why
 from .resumable import Resumable
 from .scan import BEFORE, Queue, Scan, Source, Status, WrongState
 from .sharing import Report, Share
@@ -57,6 +57,7 @@ __all__ = [
     "Source",
     "Status",
     "Told",
+    "TrustedSource",
     "Unchangeable",
     "Undo",
     "Why",

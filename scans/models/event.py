@@ -41,6 +41,7 @@ class Kind(models.TextChoices):
     DIFFERED = "differed", _("A second person, asked apart, saw something else")
     REMEMBERED = "remembered", _("Put into the bank of known files")
     BANK_CHANGED = "bank_changed", _("Its entry in the bank of known files was changed")
+    VIEWED = "viewed", _("The file was opened by somebody at the desk")
     UNDONE = "undone", _("Decision taken back")
     REOPENED = "reopened", _("Opened again")
 
@@ -49,7 +50,7 @@ class Kind(models.TextChoices):
 AT_THE_DESK = (
     Kind.QUEUED_FOR_REVIEW, Kind.ASSIGNED, Kind.SKIPPED, Kind.TAKEN_OVER, Kind.DECIDED, Kind.HELD, Kind.SECOND_APPROVE,
     Kind.SECOND_REJECT, Kind.SECOND_CANCEL, Kind.UNDONE, Kind.REOPENED, Kind.OPINION_ASKED, Kind.ESCALATED,
-    Kind.TAGGED, Kind.AGREED, Kind.DIFFERED, Kind.REMEMBERED, Kind.BANK_CHANGED,
+    Kind.TAGGED, Kind.AGREED, Kind.DIFFERED, Kind.REMEMBERED, Kind.BANK_CHANGED, Kind.VIEWED,
 )  # fmt: skip
 
 

@@ -113,6 +113,24 @@ class Rule(models.Model):
         return int.from_bytes(digest[:8], "big") / 2**64 < self.share
 
 
+class TrustedSource(models.Model):
+    """Somebody whose uploads are less urgent. What is said of them is decided like of any other's."""
+
+    person = models.OneToOneField(
+        PERSON, on_delete=models.CASCADE, related_name="trusted_source", verbose_name=_("whose uploads")
+    )
+    note = models.CharField(_("why"), max_length=300)
+    active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("trusted source")
+        verbose_name_plural = _("trusted sources")
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return str(self.person)
+
+
 class ItemQuerySet(models.QuerySet["Item"]):
     def open(self) -> Self:
         return self.filter(closed_at=None)

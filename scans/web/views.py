@@ -1,5 +1,6 @@
 """The pages about scans: wait, read, keep, delete."""
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -71,6 +72,8 @@ def _stability_runs(scan: Scan) -> bool:
 @require_safe
 def media(request: SignedIn, pk: uuid.UUID) -> HttpResponseBase:
     found = own(request, pk)
+    if found.owner_id != request.user.pk:
+        _note_the_look(found, request)
     answer: HttpResponseBase = files.send(
         request,
         found.media,
@@ -80,6 +83,13 @@ def media(request: SignedIn, pk: uuid.UUID) -> HttpResponseBase:
         download="download" in request.GET,
     )
     return answer
+
+
+def _note_the_look(scan: Scan, request: SignedIn) -> None:
+    """Once for each time that somebody at the desk sits over it: a film comes in many pieces."""
+    lately = timezone.now() - dt.timedelta(minutes=15)
+    if not scan.events.filter(kind="viewed", actor=request.user, at__gte=lately).exists():
+        Event.objects.create(scan=scan, kind="viewed", actor=request.user)
 
 
 @require_safe

@@ -1,14 +1,19 @@
 """Deciding: once for each item, by policy, by two where that is asked for, and taken back within minutes."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
 from scans.models import (
     Action,
     Decision,
+    Event,
     Item,
     Label,
     Policy,
@@ -16,6 +21,7 @@ from scans.models import (
     ReviewQueue,
     Scan,
     SecondLook,
+    TrustedSource,
     Unchangeable,
 )
 from scans.review import decisions, queue
@@ -175,3 +181,43 @@ def test_what_somebody_holds_nobody_else_decides(
     queue.assign(item, moderator, lead)
     queue.take_over(item, lead)
     assert decisions.decide(item, lead, Label.MANIPULATED).decider == lead
+
+
+def test_the_database_itself_keeps_what_was_decided(item: Item, moderator: User) -> None:
+    decision = decisions.decide(item, moderator, Label.MANIPULATED)
+    event = decision.scan.events.get(kind="decided")
+    for rows, change in (
+        (Decision.objects.filter(pk=decision.pk), {"label": Label.NOT_MANIPULATED}),
+        (Decision.objects.filter(pk=decision.pk), {"decider": item.scan.owner}),
+        (Event.objects.filter(pk=event.pk), {"content": {}}),
+        (Event.objects.filter(pk=event.pk), {"actor": None}),
+    ):
+        with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
+            rows.update(**change)
+    if connection.vendor == "postgresql":
+        with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
+            Decision.objects.filter(pk=decision.pk).delete()
+    decision.refresh_from_db()
+    assert decision.label == Label.MANIPULATED
+    Event.objects.filter(pk=event.pk).update(published_at=timezone.now())
+
+
+def test_a_trusted_source_is_less_urgent_and_no_more(
+    judged: Callable[..., Scan], uploader: User, moderator: User
+) -> None:
+    before = Item.objects.get(scan=judged())
+    TrustedSource.objects.create(person=uploader, note="the public broadcaster")
+    after = Item.objects.get(scan=judged())
+    assert after.priority == before.priority - 30
+    assert (after.queue, after.scan.assessment.outcome) == (before.queue, before.scan.assessment.outcome)
+    assert decisions.decide(after, moderator, Label.MANIPULATED).label == Label.MANIPULATED
+
+
+def test_that_somebody_at_the_desk_opened_the_file_is_written_down(
+    bundles: Path, upload: Callable[..., Scan], moderator: User, uploader: User, as_user: Callable[..., Client]
+) -> None:
+    scan = upload()
+    for who in (moderator, uploader, moderator):
+        b"".join(as_user(who).get(f"/scans/{scan.pk}/media/").streaming_content)
+    assert [event.actor for event in scan.events.filter(kind="viewed")] == [moderator]
+    assert not scan.events.for_uploaders().filter(kind="viewed").exists()

@@ -72,12 +72,12 @@ def test_without_consent_or_while_open_or_deleted_nothing_is_in_it(
     told: Callable[..., Scan], tmp_path: Path, uploader: User, moderator: User, clock: Clock
 ) -> None:
     told(Label.MANIPULATED, side=200, consents=False)
-    taken_back, gone, open_, objected, unclear = (told(Label.MANIPULATED, side=side) for side in range(210, 260, 10))
+    taken_back, gone, open_, objected = (told(Label.MANIPULATED, side=side) for side in range(210, 250, 10))
+    told(Label.INCONCLUSIVE, side=250)
     Scan.objects.filter(pk=taken_back.pk).update(consents_to_training=False)
     retention.delete(gone, uploader)
     routing.put(open_, ReviewQueue.objects.get(slug="review"), Reason.HAND)
     appeals.make(objected.decisions.get(), uploader, "No.")
-    Decision.objects.filter(scan=unclear).update(label=Label.INCONCLUSIVE)
     fresh = told(Label.MANIPULATED, side=270)
     Decision.objects.filter(scan=fresh).update(settles_at=clock.now + dt.timedelta(hours=1))
     kept = told(Label.NOT_MANIPULATED, side=280)
