@@ -49,7 +49,7 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     },
     **{
         f"scans.view_{what}": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN})
-        for what in ("panelversion", "known", "lockedcase")
+        for what in ("panelversion", "known", "lockedcase", "finding", "appeal")
     },
     "scans.review": frozenset({MODERATOR, LEAD, ADMIN}),
     "scans.lead_review": frozenset({LEAD, ADMIN}),

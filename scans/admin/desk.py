@@ -83,7 +83,12 @@ class ItemAdmin(PersonalViews, InsightViews, ReadOnly):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
         scans: Any = Scan.objects.filter(pk=OuterRef("scan_id")).listed()
         rows: Any = super().get_queryset(request)
-        return rows.open().prefetch_related("reasons").annotate(thumb=Subquery(scans.values("thumb")[:1]))
+        return (
+            rows.open()
+            .visible_to(request.user)
+            .prefetch_related("reasons")
+            .annotate(thumb=Subquery(scans.values("thumb")[:1]))
+        )
 
     @admin.display(description=gettext_lazy("picture"))
     def picture(self, item: Any) -> str:
@@ -198,6 +203,8 @@ class ItemAdmin(PersonalViews, InsightViews, ReadOnly):
         extra = {
             "together": together,
             "saved_filters": self.saved_filters(request),
+            "queues": self.queues(request),
+            "asked": self.asked(request),
             "query": request.GET.urlencode(),
             "keep_form": forms.Keep(),
             "desk_settings": DeskSettings.of(request.user),
@@ -233,7 +240,8 @@ class ItemAdmin(PersonalViews, InsightViews, ReadOnly):
         """The review page: everything about one file, and what can be done about it."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        item = Item.objects.select_related("scan__owner", "queue", "holder").filter(pk=_number(object_id)).first()
+        visible = Item.objects.visible_to(request.user).filter(pk=_number(object_id))
+        item: Item | None = visible.select_related("scan__owner", "queue", "holder").first()
         if item is None:
             raise Http404
         if request.method == "POST":

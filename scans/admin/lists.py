@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from accounts.admin import ReadOnly
 
-from ..models import Assessment, Decision, Event, Scan
+from ..models import Appeal, Assessment, Decision, Event, Finding, Scan
 
 
 class Large(ReadOnly):
@@ -37,6 +37,22 @@ class DecisionAdmin(Large):
     list_filter = ("label", "action", "overrides", "needs_second")
     search_fields = ("scan__id__exact", "scan__sha256__exact")
     list_select_related = ("scan", "decider", "policy")
+
+
+@admin.register(Finding)
+class FindingAdmin(Large):
+    list_display = ("assessment", "bundle", "version", "status", "score", "policy")
+    list_filter = ("bundle", "status")
+    search_fields = ("assessment__scan__id__exact", "weights__startswith")
+    list_select_related = ("assessment",)
+    ordering = ("-id",)
+
+
+@admin.register(Appeal)
+class AppealAdmin(Large):
+    list_display = ("at", "decision", "person", "answered_by")
+    search_fields = ("decision__scan__id__exact",)
+    list_select_related = ("decision", "person", "answered_by")
 
 
 @admin.register(Event)

@@ -1,5 +1,7 @@
 """One's own things at the desk: how it shows files, saved views of the queue, pauses."""
 
+import datetime as dt
+from collections import Counter
 from collections.abc import Callable
 from copy import copy
 from typing import Any
@@ -14,7 +16,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ..models import DeskSettings, SavedFilter
+from ..models import DeskSettings, Item, Note, ReviewQueue, SavedFilter
 from ..review import caring
 from . import forms
 from .verbs import AtTheDesk
@@ -90,6 +92,24 @@ class PersonalViews:
             {"filter": one, "count": self._count(request, one.query), "mine": one.person_id == request.user.pk}
             for one in rows
         ]
+
+    def queues(self, request: HttpRequest) -> list[tuple[ReviewQueue, int]]:
+        """Each queue that this person sees, with what waits in it."""
+        counts = Counter(Item.objects.open().visible_to(request.user).values_list("queue", flat=True))
+        return [(queue, counts[queue.pk]) for queue in ReviewQueue.objects.all() if counts[queue.pk]]
+
+    def asked(self, request: HttpRequest) -> dict[str, Any]:
+        """What others want of this person: items that they were given, notes in which they are named."""
+        lately = timezone.now() - dt.timedelta(days=7)
+        given = Item.objects.open().visible_to(request.user).filter(assigned_to=request.user.pk)
+        notes = Note.objects.filter(mentions=request.user.pk, at__gte=lately, scan__items__in=Item.objects.open())
+        return {
+            "given": given.count(),
+            "mentions": [
+                (note, note.scan.items.filter(closed_at=None).first())
+                for note in notes.select_related("author", "scan").distinct().order_by("-id")[:5]
+            ],
+        }
 
     def _count(self, request: HttpRequest, query: str) -> int | None:
         asked = copy(request)

@@ -143,6 +143,14 @@ class ItemQuerySet(models.QuerySet["Item"]):
         rows = self.filter(free).exclude(scan__owner=user)
         return rows.exclude(models.Exists(another), models.Exists(decided)).distinct()
 
+    def visible_to(self, user: Any) -> Self:
+        """Not one's own upload, and of those who work at the desk only the queues that they may work in."""
+        rows = self.exclude(scan__owner=user)
+        if user.has_perm("scans.lead_review") or not user.has_perm("scans.review"):
+            return rows
+        mine = ReviewQueue.objects.filter(models.Q(roles=None) | models.Q(roles__in=user.groups.all()))
+        return rows.filter(queue__in=mine)
+
     def bearable_for(self, user: Any) -> Self:
         """Without what this person asked not to be given."""
         avoids = DeskSettings.of(user).avoids

@@ -63,6 +63,35 @@ def test_the_list_shows_what_waits_and_blurred(mo: Client, waiting: Item) -> Non
     assert str(waiting.reasons.get()) in page
 
 
+def test_a_queue_is_for_its_roles_and_ones_own_upload_for_nobody(
+    waiting: Item, moderator: User, lead: User, auditor: User, as_user: Callable[..., Client]
+) -> None:
+    seen = {who: as_user(who) for who in (moderator, lead, auditor)}
+    assert all(client.get(page_of(waiting)).status_code == 200 for client in seen.values())
+    Item.objects.update(queue=ReviewQueue.objects.get(slug="leads"))
+    for who, client in seen.items():
+        there = who != moderator
+        assert (client.get(page_of(waiting)).status_code == 200) == there
+        assert (waiting.scan.name in client.get(LIST).content.decode()) == there
+    Scan.objects.update(owner=lead)
+    assert seen[lead].get(page_of(waiting)).status_code == 404, "with its notes and its scores"
+    assert waiting.scan.name not in seen[lead].get(LIST).content.decode()
+
+
+def test_who_is_named_in_a_note_or_given_an_item_sees_it(
+    waiting: Item, mo: Client, moderator: User, lead: User, as_user: Callable[..., Client]
+) -> None:
+    client = as_user(lead)
+    do(client, waiting, "note", text="@Moderator, is that you?")
+    do(client, waiting, "assign", to=moderator.pk)
+    page = mo.get(LIST).content.decode()
+    assert "Lead mentions you:" in page
+    assert "is that you?" in page
+    assert "Assigned to me" in page
+    assert f'?queue__id__exact={waiting.queue_id}">Review</a> <b>1</b>' in page
+    assert "mentions you" not in client.get(LIST).content.decode()
+
+
 def test_the_next_one_is_taken_and_opened(mo: Client, waiting: Item, moderator: User) -> None:
     assert mo.post(f"{LIST}next/")["Location"] == page_of(waiting)
     waiting.refresh_from_db()
@@ -145,7 +174,7 @@ def test_a_second_person_approves_on_the_page(
     held = Item.objects.open().get()
     leads = as_user(lead)
     assert "A second person must approve" in leads.get(page_of(held)).content.decode()
-    assert do(mo, held, "answer", verdict="approve").status_code == 403
+    assert do(mo, held, "answer", verdict="approve").status_code == 404
     assert do(leads, held, "answer", verdict="approve").status_code == 302
     assert SecondLook.objects.get().person == lead
     assert decisions.standing(waiting.scan) is not None
@@ -188,17 +217,17 @@ def test_who_may_not_review_sees_no_buttons_and_does_nothing(
     Scan.objects.update(owner=moderator)
     mine = as_user(moderator)
     assert 'name="do" value="decide"' not in mine.get(page_of(waiting)).content.decode()
-    assert do(mine, waiting, "decide", label=Label.INCONCLUSIVE, action=Action.KEEP).status_code == 403
+    assert do(mine, waiting, "decide", label=Label.INCONCLUSIVE, action=Action.KEEP).status_code == 404
     assert not Decision.objects.exists()
 
 
-def test_a_queue_that_is_not_theirs_has_no_buttons_for_them(
+def test_in_a_queue_that_is_not_theirs_there_is_nothing_for_them(
     mo: Client, waiting: Item, lead: User, as_user: Any
 ) -> None:
     Item.objects.update(queue=ReviewQueue.objects.get(slug="leads"))
     button = 'name="do" value="decide"'
     assert button not in mo.get(page_of(waiting)).content.decode()
-    assert do(mo, waiting, "decide", label=Label.INCONCLUSIVE, action=Action.KEEP).status_code == 403
+    assert do(mo, waiting, "decide", label=Label.INCONCLUSIVE, action=Action.KEEP).status_code == 404
     assert button in as_user(lead).get(page_of(waiting)).content.decode()
 
 
