@@ -117,7 +117,11 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     if response is None:
         return None
     detail = response.data.get("detail", "") if isinstance(response.data, dict) else ""
-    body = problem_body(context["request"]._request, response.status_code, str(detail) or _("The request was refused."))
+    said = str(detail) or _("The request was refused.")
+    code = getattr(error, "code", "")
+    body = problem_body(context["request"]._request, response.status_code, said, code)
+    if pointers := getattr(error, "pointers", None):
+        body["errors"] = [{"pointer": f"/{name}", "code": code, "detail": why} for name, why in pointers.items()]
     if response.status_code == 400:
         body["errors"] = [
             {"pointer": f"/{field}", "detail": str(said)}

@@ -22,7 +22,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("profile/", include("accounts.web.urls")),
     path("", include("scans.web.urls")),
-    path("api/v1/", include("accounts.api_urls")),
+    path("api/v1/", include("scans.api.urls")),
     path("admin/", admin.site.urls),
 ]
 if settings.DEBUG:

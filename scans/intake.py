@@ -94,6 +94,8 @@ def submit(
     source: Source = Source.SITE,
     batch: Batch | None = None,
     consents_to_training: bool = False,
+    external_id: str = "",
+    metadata: dict[str, Any] | None = None,
 ) -> Scan:
     """Take a file in. What comes back is queued, or analysed already if this file was known."""
     held = upload if isinstance(upload, Held) else _hold(upload.chunks(PIECE))
@@ -111,6 +113,8 @@ def submit(
                 source=source,
                 batch=batch,
                 consents_to_training=consents_to_training,
+                external_id=external_id,
+                metadata=metadata or {},
             )
             scan.media.save(scan.name, held, save=False)
             scan.save(force_insert=True)

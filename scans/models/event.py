@@ -82,7 +82,10 @@ class Event(models.Model):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         ordering = ("id",)
-        indexes = [models.Index(fields=["id"], condition=models.Q(published_at=None), name="event_outbox")]
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(published_at=None), name="event_outbox"),
+            models.Index(fields=["at"], name="event_by_time"),
+        ]
 
     def __str__(self) -> str:
         if self.kind == Kind.QUEUED and self.content.get("attempts"):

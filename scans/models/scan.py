@@ -117,6 +117,8 @@ class Scan(models.Model):
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     refusal = models.CharField(_("reason of failure"), max_length=40, blank=True)
     said = models.CharField(_("in words"), max_length=300, blank=True)
+    external_id = models.CharField(_("id elsewhere"), max_length=120, blank=True, db_index=True)
+    metadata = models.JSONField(_("notes of the program that sent it"), default=dict, blank=True)
     consents_to_training = models.BooleanField(_("may be used for training"), default=False)
     created_at = models.DateTimeField(_("uploaded"), default=timezone.now, db_index=True)
     queued_at = models.DateTimeField(_("queued"), default=timezone.now)

@@ -13,6 +13,7 @@ TAKES_FILES = {
     "scans:camera": 4 << 20,
     "scans:live_picture": 4 << 20,
     "scans:check": 32 << 20,
+    "api:scans": 0,
 }
 
 

@@ -1,0 +1,53 @@
+"""A program with a key, and a worker that is there only when a test wants one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from accounts import keys
+from accounts.models import User
+
+from ..conftest import portrait
+
+SCANS = "/api/v1/scans"
+
+
+class Program:
+    """What an integrator's code does: HTTP with a key."""
+
+    def __init__(self, secret: str, run: Callable[..., Any]) -> None:
+        self.client, self.run = Client(headers={"Authorization": f"Bearer {secret}"}), run
+
+    def get(self, where: str, **query: Any) -> Any:
+        return self.client.get(where, query)
+
+    def post(self, where: str, body: Any = None) -> Any:
+        with self.run(execute=True):
+            return self.client.post(where, body or {}, content_type="application/json")
+
+    def delete(self, where: str) -> Any:
+        return self.client.delete(where)
+
+    def submit(self, content: bytes | None = None, *, judged: bool = True, query: str = "", **fields: Any) -> Any:
+        file = SimpleUploadedFile("photo.jpg", portrait() if content is None else content)
+        with self.run(execute=judged):
+            return self.client.post(f"{SCANS}{query}", {"file": file, **fields})
+
+
+@pytest.fixture
+def program(django_capture_on_commit_callbacks: Callable[..., Any], settings: Any) -> Callable[..., Program]:
+    settings.LIMITS = {**settings.LIMITS, "upload": {"visitor": "1000/1m"}}
+
+    def make(person: User, *scopes: str) -> Program:
+        _key, secret = keys.issue(person, name="p" + "-".join(scopes), scopes=scopes or ("scans:read", "scans:write"))
+        return Program(secret, django_capture_on_commit_callbacks)
+
+    return make
+
+
+@pytest.fixture
+def own(program: Callable[..., Program], uploader: User, bundles: Any) -> Program:
+    return program(uploader)
