@@ -9,7 +9,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 
 from . import analysis, telling
-from .models import Live, Queue, Resumable, Scan, Status, WrongState
+from .models import Live, Queue, Replay, Resumable, Scan, Status, WrongState
 
 log = structlog.get_logger(__name__)
 
@@ -78,6 +78,7 @@ def forget_unfinished() -> None:
         upload.forget()
     for live in Live.objects.left():
         live.forget()
+    Replay.objects.old().delete()
     old = time.time() - 24 * 3600
     for file in (Path(settings.MEDIA_ROOT) / "incoming").glob("tmp*"):
         if file.stat().st_mtime < old:

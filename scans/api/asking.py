@@ -13,8 +13,8 @@ from rest_framework.views import APIView
 from accounts import keys, roles
 from accounts.models import ApiKey
 
-from ..models import Scan
-from . import limits
+from ..models import Replay, Scan
+from . import limits, replays
 
 
 class Refusal(APIException):
@@ -37,6 +37,7 @@ class ApiView(APIView):
 
     scopes: ClassVar[dict[str, str]] = {"GET": "scans:read", "POST": "scans:write", "DELETE": "scans:write"}
     limits: ClassVar[dict[str, str]] = {"POST": "upload"}
+    replay: Replay | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -44,11 +45,29 @@ class ApiView(APIView):
         if wanted and wanted not in scopes_of(request):
             raise PermissionDenied(_("This needs the scope %(scope)s.") % {"scope": wanted})
         limits.hold(request, self.limits.get(request.method or "", "read"))
+        if request.method == "POST" and "Idempotency-Key" in request.headers:
+            try:
+                self.replay = replays.begin(request, request.headers["Idempotency-Key"])
+            except replays.Unusable as error:
+                raise Refusal(error.status, error.code, str(error)) from error
+
+    def handle_exception(self, exc: Exception) -> Any:
+        if isinstance(exc, replays.Given):
+            return exc.response
+        try:
+            return super().handle_exception(exc)
+        except BaseException:
+            if self.replay:
+                replays.forget(self.replay)
+            raise
 
     def finalize_response(self, request: HttpRequest, response: Any, *args: Any, **kwargs: Any) -> Response:
         made: Response = super().finalize_response(request, response, *args, **kwargs)
         for name, value in getattr(request, "limit_headers", {}).items():
             made[name] = value
+        if replay := self.replay:
+            self.replay = None
+            made.add_post_render_callback(lambda rendered: replays.end(replay, rendered))
         return made
 
 

@@ -10,6 +10,7 @@ from .fingerprint import Fingerprint
 from .learning import Known, LockedCase, PanelVersion
 from .live import Live, LivePicture
 from .queueing import Exposure, FirstAnswer, Item, Reason, ReviewQueue, Rule, Skip, TrustedSource, Why
+from .replay import Replay
 from .resumable import Resumable
 from .scan import BEFORE, Queue, Scan, Source, Status, WrongState
 from .sharing import Report, Share
@@ -44,6 +45,7 @@ __all__ = [
     "Policy",
     "Queue",
     "Reason",
+    "Replay",
     "Report",
     "Rest",
     "Resumable",
