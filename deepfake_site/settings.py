@@ -244,6 +244,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget uploads that broke off": {"task": "scans.tasks.forget_unfinished", "schedule": 3600},
     "take up scans whose worker died": {"task": "scans.tasks.rescue", "schedule": 30},
     "tell people what was decided": {"task": "scans.tasks.tell_settled", "schedule": 30},
+    "tell programs what has changed": {"task": "scans.tasks.publish", "schedule": 5},
 }
 
 # -- People -----------------------------------------------------------------------------------------

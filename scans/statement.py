@@ -8,7 +8,17 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .models import Appeal, Decision, Scan
+from .models import Appeal, Decision, Label, Outcome, Scan
+from .models.event import Kind
+
+# What a label amounts to in the models' words, for those who go by outcomes.
+AMOUNTS_TO = {
+    Label.MANIPULATED: Outcome.LIKELY_MANIPULATED,
+    Label.PERMITTED: Outcome.LIKELY_MANIPULATED,
+    Label.INCONCLUSIVE: Outcome.INCONCLUSIVE,
+    Label.NOT_MANIPULATED: Outcome.LITTLE_EVIDENCE,
+    Label.MISLEADING: Outcome.LITTLE_EVIDENCE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +86,28 @@ def may_appeal(decision: Decision) -> bool:
         and not Appeal.objects.filter(decision=decision).exists()
         and not Appeal.objects.filter(answered_by=decision).exists()
     )
+
+
+def effective(scan: Scan) -> dict[str, Any]:
+    """The one thing that others go by: what counts now, and whether models or people say so."""
+    if settled := verdict(scan):
+        return {
+            "outcome": AMOUNTS_TO[Label(settled.label)].value, "source": "human", "label": settled.label,
+            "action": settled.action, "decision_id": settled.pk, "since": moment(settled.settles_at),
+        }  # fmt: skip
+    newest = scan.assessments.first()
+    return {
+        "outcome": newest.outcome if newest else None, "source": "model", "label": None, "action": None,
+        "decision_id": None, "since": moment(newest.at) if newest else None,
+    }  # fmt: skip
+
+
+def version(scan: Scan) -> int:
+    """One more with everything that happens to it; that somebody looked is nothing that happens to it."""
+    count: int = scan.events.exclude(kind=Kind.VIEWED).count()
+    return count
+
+
+def moment(at: dt.datetime | None) -> str | None:
+    """RFC 3339, in UTC."""
+    return at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z") if at else None

@@ -8,7 +8,7 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 
-from . import analysis, telling
+from . import analysis, publishing, telling
 from .models import Live, Queue, Replay, Resumable, Scan, Status, WrongState
 
 log = structlog.get_logger(__name__)
@@ -69,6 +69,11 @@ def rescue() -> None:
 @shared_task(queue="post")
 def tell_settled() -> None:
     telling.tell_settled()
+
+
+@shared_task(queue="post")
+def publish() -> None:
+    publishing.publish()
 
 
 @shared_task(queue="post")

@@ -81,17 +81,17 @@ def filtered(request: Request, rows: Any, filters: dict[str, Filter]) -> Any:
 
 def page(request: Request, rows: Any, shape: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
     """Newest first. The cursor names the last row that was given, so nothing is told twice or left out."""
-    limit, after = _limit(request), _cursor(request)
+    most, after = limit(request), _cursor(request)
     rows = rows.order_by("-created_at", "-pk")
     if after:
         at, pk = after
         rows = rows.filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=pk))
-    found = list(rows[: limit + 1])
-    given = found[:limit]
-    return {"results": [shape(one) for one in given], "next": _next(request, given) if len(found) > limit else None}
+    found = list(rows[: most + 1])
+    given = found[:most]
+    return {"results": [shape(one) for one in given], "next": _next(request, given) if len(found) > most else None}
 
 
-def _limit(request: Request) -> int:
+def limit(request: Request) -> int:
     said = request.query_params.get("limit", str(USUAL))
     if not said.isdecimal() or not 1 <= int(said[:6]) <= MOST:
         raise Refusal(422, "validation_error", _("Some filters can't be used."), {"limit": _("1 to %d.") % MOST})

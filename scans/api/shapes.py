@@ -7,35 +7,24 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .. import statement
-from ..models import Appeal, Assessment, Decision, Feedback, Item, Label, Outcome, Scan, Status
+from ..models import Appeal, Assessment, Change, Decision, Feedback, Item, Scan, Status
 from ..models.event import Kind
+from ..statement import moment
 
 MIME = {
     "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "gif": "image/gif", "bmp": "image/bmp",
     "tiff": "image/tiff", "avif": "image/avif", "heic": "image/heic", "mp4": "video/mp4", "mov": "video/quicktime",
     "webm": "video/webm", "mkv": "video/x-matroska", "avi": "video/x-msvideo",
 }  # fmt: skip
-AMOUNTS_TO = {
-    Label.MANIPULATED: Outcome.LIKELY_MANIPULATED,
-    Label.PERMITTED: Outcome.LIKELY_MANIPULATED,
-    Label.INCONCLUSIVE: Outcome.INCONCLUSIVE,
-    Label.NOT_MANIPULATED: Outcome.LITTLE_EVIDENCE,
-    Label.MISLEADING: Outcome.LITTLE_EVIDENCE,
-}
-
-
-def moment(at: dt.datetime | None) -> str | None:
-    return at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z") if at else None
 
 
 def scan(one: Scan) -> dict[str, Any]:
     newest = one.assessments.prefetch_related("findings").first()
-    verdict = statement.verdict(one)
     return {
         "id": str(one.pk),
         "object": "scan",
         "created_at": moment(one.created_at),
-        "version": one.events.exclude(kind=Kind.VIEWED).count(),
+        "version": statement.version(one),
         "external_id": one.external_id or None,
         "metadata": one.metadata,
         "batch": str(one.batch_id) if one.batch_id else None,
@@ -46,7 +35,7 @@ def scan(one: Scan) -> dict[str, Any]:
         "failure": {"code": one.refusal, "detail": one.said} if one.status == Status.FAILED else None,
         "assessment": assessment(newest) if newest else None,
         "review": _review(one),
-        "effective": _effective(newest, verdict),
+        "effective": statement.effective(one),
     }
 
 
@@ -135,19 +124,6 @@ def _state(one: Scan, item: Item | None) -> str:
     return "decided" if statement.verdict(one) else "none"
 
 
-def _effective(newest: Assessment | None, verdict: Decision | None) -> dict[str, Any]:
-    """The only field that an integrator needs: what counts now, and who says so."""
-    if verdict:
-        return {
-            "outcome": AMOUNTS_TO[Label(verdict.label)].value, "source": "human", "label": verdict.label,
-            "action": verdict.action, "decision_id": verdict.pk, "since": moment(verdict.settles_at),
-        }  # fmt: skip
-    return {
-        "outcome": newest.outcome if newest else None, "source": "model", "label": None, "action": None,
-        "decision_id": None, "since": moment(newest.at) if newest else None,
-    }  # fmt: skip
-
-
 def decision(one: Decision) -> dict[str, Any]:
     """Without anybody's name."""
     second = getattr(one, "second", None)
@@ -193,3 +169,17 @@ def feedback(one: Feedback) -> dict[str, Any]:
     return {
         "id": one.pk, "object": "feedback", "label": one.kind, "comment": one.text, "created_at": moment(one.at),
     }  # fmt: skip
+
+
+def change(one: Change) -> dict[str, Any]:
+    return {
+        "id": str(one.pk),
+        "object": "change",
+        "type": one.kind,
+        "created_at": moment(one.at),
+        "scan": str(one.scan_id),
+        "external_id": one.scan.external_id or None,
+        "version": one.version,
+        "effective": one.effective,
+        "before": one.before,
+    }

@@ -14,5 +14,6 @@ urlpatterns = [
     path("scans/<uuid:pk>/decisions", views.Decisions.as_view(), name="decisions"),
     path("scans/<uuid:pk>/appeals", views.Appeals.as_view(), name="appeals"),
     path("scans/<uuid:pk>/feedback", views.FeedbackOf.as_view(), name="feedback"),
+    path("changes", views.Changes.as_view(), name="changes"),
     path("bundles", views.Bundles.as_view(), name="bundles"),
 ]

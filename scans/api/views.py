@@ -15,7 +15,7 @@ from accounts import rules
 
 from .. import analysis, intake, routing
 from ..evidence import retention
-from ..models import Decision, Event, Feedback, Scan, Source, Status, WrongState
+from ..models import Change, Decision, Event, Feedback, Scan, Source, Status, WrongState
 from ..review import appeals
 from . import listing, shapes
 from .asking import ApiView, Refusal, own, seen, visible
@@ -133,6 +133,21 @@ class FeedbackOf(ApiView):
         Event.objects.create(scan=scan, kind="feedback", actor=request.user, content={"kind": kind})
         routing.feedback_given(scan, scan.assessment)
         return Response(shapes.feedback(said), 201)
+
+
+class Changes(ApiView):
+    """Everything that has changed, oldest first; who reads it from the beginning arrives at what `/scans` says."""
+
+    def get(self, request: Request) -> Response:
+        limit, since = listing.limit(request), request.query_params.get("since", "0")
+        unknown = set(request.query_params) - {"limit", "since"}
+        if unknown or not since.isdecimal() or len(since) > 18:
+            wrong = {name: _("There is no such filter.") for name in unknown} or {"since": _("It can't be read.")}
+            raise Refusal(422, "validation_error", _("Some filters can't be used."), wrong)
+        rows = Change.objects.filter(pk__gt=int(since), scan__in=visible(request)).select_related("scan")
+        found = list(rows.order_by("pk")[:limit])
+        cursor = str(found[-1].pk) if found else since
+        return Response({"results": [shapes.change(one) for one in found], "cursor": cursor})
 
 
 class Bundles(ApiView):

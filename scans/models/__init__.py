@@ -3,6 +3,7 @@
 from .assessment import Artifact, Assessment, Finding, Outcome, Unchangeable
 from .batch import Batch
 from .caring import DeskSettings, Harm, HarmTag, Rest, SavedFilter
+from .change import Change
 from .decision import Action, Appeal, CannedReply, Decision, Label, Note, Policy, SecondLook, Told, Undo
 from .event import Event
 from .feedback import Feedback
@@ -23,6 +24,7 @@ __all__ = [
     "Assessment",
     "Batch",
     "CannedReply",
+    "Change",
     "Decision",
     "DeskSettings",
     "Event",

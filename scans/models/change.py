@@ -1,0 +1,42 @@
+"""What programs are told, in the order in which they may rely on it."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Change(models.Model):
+    """Written by one publisher at a time, so that a higher number is never there before a lower one."""
+
+    class Kind(models.TextChoices):
+        COMPLETED = "scan.completed", _("Analysed")
+        FAILED = "scan.failed", _("Failed")
+        CANCELLED = "scan.cancelled", _("Cancelled")
+        OUTCOME = "outcome.changed", _("What counts has changed")
+        DECISION = "decision.final", _("People have decided")
+        DELETED = "media.deleted", _("The file is gone")
+
+    id = models.BigAutoField(primary_key=True)
+    scan = models.ForeignKey("scans.Scan", on_delete=models.CASCADE, related_name="changes", verbose_name=_("scan"))
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    version = models.PositiveIntegerField(_("version"))
+    effective = models.JSONField(_("what counts now"), default=dict)
+    before = models.JSONField(_("what counted before"), null=True, blank=True)
+    at = models.DateTimeField(_("when"), default=timezone.now)
+
+    objects: ClassVar[models.Manager["Change"]] = models.Manager()
+
+    class Meta:
+        verbose_name = _("change")
+        verbose_name_plural = _("changes")
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.kind
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("what programs were told is not rewritten")
+        super().save(*args, **kwargs)
