@@ -23,7 +23,7 @@ def make(decision: Decision, person: Any, text: str) -> Appeal:
         with transaction.atomic():
             appeal = Appeal.objects.create(decision=decision, person=person, text=text.strip())
             queue = ReviewQueue.objects.filter(slug=QUEUE).first() or decision.item.queue
-            routing.put(decision.scan, queue, Reason.APPEAL, said=text.strip(), priority=75)
+            routing.put(decision.scan, queue, Reason.APPEAL, said=text.strip(), priority=75, blind=False)
             Event.objects.create(scan=decision.scan, kind="appealed", actor=person, content={"decision": decision.pk})
     except IntegrityError as error:
         raise NoAppeal from error

@@ -120,7 +120,7 @@ def decide(
         appeals.close(appeal, decision)
     if decision.needs_second:
         queue = ReviewQueue.objects.filter(slug=LEADS).first() or item.queue
-        routing.put(item.scan, queue, Reason.SECOND, by=person, priority=max(80, item.priority))
+        routing.put(item.scan, queue, Reason.SECOND, by=person, priority=max(80, item.priority), blind=False)
     elif not appeal and not had_a_second_opinion(item):
         routing.ask_a_second(decision)
     return decision

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -24,7 +25,7 @@ from scans.models import (
     TrustedSource,
     Unchangeable,
 )
-from scans.review import decisions, queue
+from scans.review import appeals, decisions, queue
 
 from .conftest import Clock
 
@@ -221,3 +222,18 @@ def test_that_somebody_at_the_desk_opened_the_file_is_written_down(
         b"".join(as_user(who).get(f"/scans/{scan.pk}/media/").streaming_content)
     assert [event.actor for event in scan.events.filter(kind="viewed")] == [moderator]
     assert not scan.events.for_uploaders().filter(kind="viewed").exists()
+
+
+def test_who_approves_or_answers_an_objection_sees_what_it_is_about(
+    settings: Any, judged: Callable[..., Scan], moderator: User, lead: User, uploader: User, clock: Clock
+) -> None:
+    settings.BLIND_PERCENT = 100
+    item = Item.objects.get(scan=judged())
+    assert item.blind
+    queue.first_answer(item, moderator, Label.MANIPULATED)
+    decision = decisions.decide(item, moderator, Label.MANIPULATED, action=Action.REMOVE)
+    assert not Item.objects.open().get(scan=item.scan).blind
+    decisions.answer(decision, lead, SecondLook.Verdict.APPROVE)
+    clock.later(minutes=6)
+    appeals.make(decision, uploader, "No.")
+    assert not Item.objects.open().get(scan=item.scan).blind
