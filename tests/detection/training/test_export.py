@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,23 @@ def test_its_card_tells_what_was_measured_where(made: Path) -> None:
     assert "measured" in (made / "tiny" / "calibration.svg").read_text()
     figures = json.loads((made / "tiny" / bundles.CARD).read_text())["figures"]
     assert len(figures) == 1 + len(KINDS) + 1
+
+
+def test_what_was_measured_later_goes_into_the_card_and_nothing_else_changes(made: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "tiny"
+    shutil.copytree(made / "tiny", folder)
+    before = json.loads((folder / bundles.CARD).read_text())
+    said = {"source": "elsewhere.zip", "n_real": 9, "n_fake": 9, "auc": 0.7, "auc_ci": [0.6, 0.8]}
+    (tmp_path / "said.json").write_text(json.dumps(said))
+    out = io.StringIO()
+    call_command("write_card", folder, figures=[tmp_path / "said.json"], failure=["blind at night"], stdout=out)
+    after = json.loads((folder / bundles.CARD).read_text())
+    assert {name for name in after if after[name] != before[name]} == {"figures", "failures"}
+    text = (folder / "CARD.md").read_text()
+    assert "| elsewhere.zip | 9 | 9 | 0.700 |" in text
+    assert "| elsewhere.zip | 5 |" not in text
+    assert "- blind at night" in text
+    bundles.read(folder).verify()
 
 
 def test_inspection_uses_it(made: Path, tmp_path: Path) -> None:
