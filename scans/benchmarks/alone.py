@@ -1,7 +1,6 @@
 """The detector without a site, in processes of its own: they import this module, and no Django."""
 
 import multiprocessing
-import os
 import time
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -11,10 +10,9 @@ import detection
 PATIENCE = 120.0  # seconds until all have loaded their models
 
 
-def photos_a_second(photo: Path, bundles: Path, count: int) -> float:
-    """A process for each core, all models loaded before it counts."""
+def photos_a_second(photo: Path, bundles: Path, count: int, processes: int) -> float:
+    """All models loaded before it counts."""
     spawning = multiprocessing.get_context("spawn")
-    processes = os.cpu_count() or 1
     each = -(-count // processes)
     together = spawning.Barrier(processes + 1)
     args = (str(photo), str(bundles), each, together)

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from statistics import median
 
+from celery import current_app
 from django.conf import settings
 from django.core.files.base import ContentFile
 
@@ -22,13 +23,28 @@ class NoAnswer(Exception):
 
 
 def measure(photo: Path, *, single: int, many: int) -> dict[str, float]:
-    """One by one, then at once, then the detector alone on the same cores with the same photo."""
+    """One by one, then at once, then the detector alone in as many processes as the workers have."""
+    processes = _processes()
+    if not processes:
+        raise NoAnswer("No worker answers. Is the site running with the same settings?")
     said = _Bench(photo.read_bytes()).run(single, many)
-    bare = alone.photos_a_second(photo, Path(settings.BUNDLES_DIR), many)
+    bare = alone.photos_a_second(photo, Path(settings.BUNDLES_DIR), many, processes)
     return said | {
+        "processes": processes,
         "inspect_alone_a_second": round(bare, 1),
         "share_of_inspect_alone": round(said["photos_a_second"] / bare, 2),
     }
+
+
+def _processes() -> int:
+    """Of all workers that take photos."""
+    asked = current_app.control.inspect(timeout=2.0)
+    queues, stats = asked.active_queues() or {}, asked.stats() or {}
+    return sum(
+        stats[name]["pool"]["max-concurrency"]
+        for name, taken in queues.items()
+        if name in stats and Queue.BATCH in {queue["name"] for queue in taken}
+    )
 
 
 class _Bench:
@@ -66,11 +82,12 @@ class _Bench:
     def _wait(self, scans: list[Scan]) -> list[Scan]:
         deadline = time.monotonic() + 30 + len(scans) * 5
         wanted = [scan.pk for scan in scans]
-        while time.monotonic() < deadline:
-            done = list(Scan.objects.filter(pk__in=wanted, status__in=(Status.ANALYSED, Status.FAILED)))
-            if len(done) == len(scans):
-                if any(scan.status == Status.FAILED for scan in done):
-                    raise NoAnswer(f"The photo can't be judged: {done[0].said}")
-                return done
-            time.sleep(0.02)
+        ended = Scan.objects.filter(pk__in=wanted, status__in=(Status.ANALYSED, Status.FAILED))
+        while ended.count() < len(scans) and time.monotonic() < deadline:
+            time.sleep(0.02 if len(scans) == 1 else 0.2)  # to ask costs time that the workers want
+        done = list(ended)
+        if len(done) == len(scans):
+            if any(scan.status == Status.FAILED for scan in done):
+                raise NoAnswer(f"The photo can't be judged: {done[0].said}")
+            return done
         raise NoAnswer("No worker took the photos. Is the site running with the same settings?")
