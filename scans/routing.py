@@ -61,7 +61,8 @@ def put(
         item.priority, item.due_at = max(priority, item.priority), min(due, item.due_at)
         if weightier:
             item.queue = queue
-        item.save(update_fields=["priority", "due_at", "queue"])
+        item.blind = item.blind and blind is not False  # whoever answers an objection must see what it is about
+        item.save(update_fields=["priority", "due_at", "queue", "blind"])
     Why.objects.create(item=item, reason=reason, by=by, said=said[:200])
     return item
 
@@ -75,12 +76,12 @@ def ask_a_second(decision: Decision) -> Item | None:
 
 def known(scan: Scan) -> Known | None:
     """The decision in the bank that a file's look recalls: the nearest one that is in force."""
-    bank = {one.decision.scan_id: one for one in Known.objects.in_force().select_related("decision__decider")}
-    bank.pop(scan.pk, None)
-    if not bank:
+    bank = Known.objects.in_force()
+    near = lookalikes.similar(scan, Scan.objects.filter(pk__in=bank.values("decision__scan")))
+    if not near:
         return None
-    near = lookalikes.similar(scan, Scan.objects.filter(pk__in=bank))
-    return bank[near[0].scan.pk] if near else None
+    entry: Known | None = bank.filter(decision__scan=near[0].scan).select_related("decision__decider").first()
+    return entry
 
 
 def fitting(rule: Rule, since: dt.datetime) -> tuple[int, int]:

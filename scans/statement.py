@@ -8,17 +8,9 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .models import Appeal, Decision, Label, Outcome, Scan
+from .models import Appeal, Decision, Label, Scan
+from .models.decision import OUTCOME_OF
 from .models.event import Kind
-
-# What a label amounts to in the models' words, for those who go by outcomes.
-AMOUNTS_TO = {
-    Label.MANIPULATED: Outcome.LIKELY_MANIPULATED,
-    Label.PERMITTED: Outcome.LIKELY_MANIPULATED,
-    Label.INCONCLUSIVE: Outcome.INCONCLUSIVE,
-    Label.NOT_MANIPULATED: Outcome.LITTLE_EVIDENCE,
-    Label.MISLEADING: Outcome.LITTLE_EVIDENCE,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +84,7 @@ def effective(scan: Scan) -> dict[str, Any]:
     """The one thing that others go by: what counts now, and whether models or people say so."""
     if settled := verdict(scan):
         return {
-            "outcome": AMOUNTS_TO[Label(settled.label)].value, "source": "human", "label": settled.label,
+            "outcome": OUTCOME_OF[Label(settled.label)].value, "source": "human", "label": settled.label,
             "action": settled.action, "decision_id": settled.pk, "since": moment(settled.settles_at),
         }  # fmt: skip
     newest = scan.assessments.first()

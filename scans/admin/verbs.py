@@ -77,7 +77,7 @@ def escalate(request: AtTheDesk, item: Item) -> After:
 
 
 def assign(request: AtTheDesk, item: Item) -> After:
-    to = User.objects.filter(pk=request.POST.get("to") or 0, is_active=True).first()
+    to = User.objects.filter(pk=_number(request.POST.get("to", "")), is_active=True).first()
     queue.assign(item, to, request.user)
     messages.success(request, _("Assigned to %s.") % to if to else _("Assigned to nobody."))
     return item

@@ -2,14 +2,25 @@
 
 from typing import Any
 
+import structlog
 from django.conf import settings
+from django.utils.translation import gettext_lazy
 from django_ratelimit.core import get_usage
 from redis.exceptions import RedisError
-from rest_framework.exceptions import Throttled
+from rest_framework.exceptions import APIException, Throttled
 from rest_framework.request import Request
 
 from accounts.models import ApiKey
 from accounts.throttle import rate_for
+
+log = structlog.get_logger(__name__)
+
+
+class Uncounted(APIException):
+    """As on the site: who only reads goes on, what must be counted waits until it can be."""
+
+    status_code, wait = 503, 30
+    default_detail = gettext_lazy("Limits can't be counted just now. Try again soon.")
 
 
 def hold(request: Request, kind: str) -> None:
@@ -21,8 +32,11 @@ def hold(request: Request, kind: str) -> None:
         usage: Any = get_usage(
             request._request, group=f"api:{kind}", key=lambda *_asked: who, rate=rate, increment=True
         )
-    except (RedisError, OSError):
-        return  # the site's own limits say what happens then
+    except (RedisError, OSError) as error:
+        log.error("limits can't be counted", kind=kind, refused=kind != "read", error=repr(error))
+        if kind != "read":
+            raise Uncounted from error
+        return
     if not usage:
         return
     left, wait = max(0, usage["limit"] - usage["count"]), max(1, usage["time_left"])

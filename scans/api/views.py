@@ -4,7 +4,7 @@ import json
 import threading
 import time
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -29,6 +29,8 @@ _parked = threading.BoundedSemaphore(settings.API_WAITERS)
 
 class Scans(ApiView):
     """Hand a file in, or list what was handed in."""
+
+    limits: ClassVar[dict[str, str]] = {"POST": "upload"}
 
     def get(self, request: Request) -> Response:
         rows = listing.filtered(request, visible(request).select_related("batch"), listing.OF_SCANS)

@@ -79,6 +79,14 @@ AMOUNTS_TO: dict[str, str] = {
     Outcome.INCONCLUSIVE: Label.INCONCLUSIVE,
     Outcome.LITTLE_EVIDENCE: Label.NOT_MANIPULATED,
 }
+# And a label in the models' words, for those who go by outcomes.
+OUTCOME_OF: dict[Label, Outcome] = {
+    Label.MANIPULATED: Outcome.LIKELY_MANIPULATED,
+    Label.PERMITTED: Outcome.LIKELY_MANIPULATED,
+    Label.INCONCLUSIVE: Outcome.INCONCLUSIVE,
+    Label.NOT_MANIPULATED: Outcome.LITTLE_EVIDENCE,
+    Label.MISLEADING: Outcome.LITTLE_EVIDENCE,
+}
 # Which labels contradict which outcome of the models: to write one of these down takes a policy.
 CONTRADICTS: dict[str, frozenset[str]] = {
     Outcome.LIKELY_MANIPULATED: frozenset({Label.NOT_MANIPULATED, Label.MISLEADING}),

@@ -168,7 +168,7 @@ def ask_another(item: Item, person: Any, said: str) -> None:
 def escalate(item: Item, person: Any, said: str) -> None:
     """To the leads, with all that is known and noted of it."""
     may_work(item, person)
-    leads = ReviewQueue.objects.get(slug=LEADS)
+    leads = ReviewQueue.objects.filter(slug=LEADS).first() or item.queue
     if (
         not Item.objects.free_for(person)
         .filter(pk=item.pk)

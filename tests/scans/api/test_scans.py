@@ -281,6 +281,13 @@ def test_limits_are_told_on_every_answer_and_held(own: Program, settings: Any) -
     assert own.get(SCANS)["RateLimit-Policy"].startswith('"read";')
 
 
+def test_what_can_t_be_counted_is_not_taken_and_reading_goes_on(own: Program, redis_away: None) -> None:
+    answer = own.submit()
+    error(answer, 503, "unavailable")
+    assert int(answer["Retry-After"]) >= 1
+    assert own.get(SCANS).status_code == 200
+
+
 @pytest.mark.parametrize("wait", ["-1", "x", "nan", "inf"])
 def test_a_wait_that_is_none_is_refused(wait: str, own: Program) -> None:
     error(own.get(own.submit(judged=False)["Location"], wait=wait), 422, "validation_error")

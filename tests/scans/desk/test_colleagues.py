@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.roles import Role
 from scans import routing
 from scans.models import CannedReply, Decision, DeskSettings, Item, Label, Note, Policy, Reason, ReviewQueue, Scan
-from scans.review import decisions, queue
+from scans.review import appeals, decisions, queue
 
 from .conftest import Clock, why
 
@@ -95,6 +95,27 @@ def test_who_is_no_lead_assigns_nothing(item: Item, moderator: User, as_user: Ca
     assert do(client, item, "assign", to=moderator.pk).status_code == 403
     item.refresh_from_db()
     assert item.assigned_to is None
+
+
+def test_rubbish_for_a_person_is_nobody(item: Item, lead: User, as_user: Callable[..., Client]) -> None:
+    client = as_user(lead)
+    for said in ("x", "9" * 40, ""):
+        assert do(client, item, "assign", to=said).status_code == 302
+    item.refresh_from_db()
+    assert item.assigned_to is None
+
+
+def test_an_objection_while_a_second_person_is_asked_apart_is_not_blind(
+    settings: Any, judged: Callable[..., Scan], moderator: User, uploader: User, clock: Clock
+) -> None:
+    settings.DOUBLE_PERCENT = 100
+    item = Item.objects.get(scan=judged())
+    decision = decisions.decide(item, moderator, Label.MANIPULATED)
+    assert Item.objects.open().get(scan=item.scan).blind
+    clock.later(minutes=6)
+    appeals.make(decision, uploader, "It is my own face.")
+    open_ = Item.objects.open().get(scan=item.scan)
+    assert (open_.blind, open_.queue.slug) == (False, "appeals")
 
 
 def test_a_lead_assigns_to_one_who_is_there(
