@@ -80,7 +80,14 @@ class ApiKeyAdmin(ReadOnly):
     search_fields = ("prefix", "name", "user__email")
     list_select_related = ("user",)
     exclude = ("secret_sha256",)
+    readonly_fields = (
+        "user", "name", "prefix", "test", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at",
+    )  # fmt: skip
     actions = ("revoke",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Its limits only: everything else is for reading."""
+        return bool(request.user.has_perm("accounts.change_apikey"))
 
     @admin.action(description=_("Revoke the chosen keys"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> None:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -69,6 +70,9 @@ class User(AbstractUser):
         return str(self)
 
 
+RATE = RegexValidator(r"^[1-9][0-9]{0,5}/[1-9]?[0-9]{0,2}[smhd]$", _("Write it like 100/1m."))
+
+
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def usable(self) -> "ApiKeyQuerySet":
         """Keys that open doors now."""
@@ -88,6 +92,13 @@ class ApiKey(models.Model):
     secret_sha256 = models.CharField(max_length=64, editable=False)
     test = models.BooleanField(_("test key"), default=False)
     scopes = models.JSONField(_("scopes"), default=list)
+    upload_limit = models.CharField(
+        _("uploads at most"), max_length=12, blank=True, validators=[RATE],
+        help_text=_("Like 100/1m: so many in a minute. Empty: as for everybody."),
+    )  # fmt: skip
+    read_limit = models.CharField(
+        _("requests at most"), max_length=12, blank=True, validators=[RATE], help_text=_("Like 6000/1m.")
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)

@@ -13,13 +13,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
-from django_ratelimit.core import _split_rate, get_usage
+from django_ratelimit.core import get_usage
 from redis.exceptions import RedisError
 
 from .roles import roles_of
 
 log = structlog.get_logger(__name__)
 
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 # A POST to this view counts as an attempt of this kind.
 GUARDED = {
     "account_login": "sign-in",
@@ -84,8 +85,14 @@ def rate_for(user: Any, rate: str | dict[str, str]) -> str:
     return max(own or [rate[""]], key=_per_second)
 
 
+def split(rate: str) -> tuple[int, int]:
+    """How many, in how many seconds: `100/5m` is 100 in 300."""
+    count, _slash, period = rate.partition("/")
+    return int(count), int(period[:-1] or 1) * SECONDS[period[-1]]
+
+
 def _per_second(rate: str) -> float:
-    count, seconds = _split_rate(rate)
+    count, seconds = split(rate)
     return count / seconds
 
 

@@ -9,6 +9,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -128,9 +129,19 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
             for field, all_said in (response.data.items() if isinstance(response.data, dict) else [])
             for said in (all_said if isinstance(all_said, list) else [all_said])
         ]
-    response.data = body
+    response.data = body | getattr(error, "more", {})
     response.content_type = "application/problem+json"
     return response
+
+
+class AlwaysJson(BaseContentNegotiation):
+    """There is one way to say it, whatever else was asked for."""
+
+    def select_parser(self, request: Any, parsers: Any) -> Any:
+        return DefaultContentNegotiation().select_parser(request, parsers)
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
 
 
 class Refusals:

@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "rest_framework",
+    "drf_spectacular",
 ]
 
 MIDDLEWARE = [
@@ -272,6 +273,9 @@ APPEAL_DAYS = env.whole("APPEAL_DAYS", 184)
 SETTLE_SECONDS = env.whole("SETTLE_SECONDS", 300)
 BLIND_PERCENT = env.whole("BLIND_PERCENT", 5)
 API_WAITERS = env.whole("API_WAITERS", 4)
+SCANS_URL_FETCH = env.flag("SCANS_URL_FETCH")
+PRIVATE_TARGETS = env.listing("PRIVATE_TARGETS")
+WEBHOOK_PATIENCE_DAYS = env.whole("WEBHOOK_PATIENCE_DAYS", 5)
 DOUBLE_PERCENT = env.whole("DOUBLE_PERCENT", 5)
 REST_AFTER = env.whole("REST_AFTER", 40)
 REST_MINUTES = env.whole("REST_MINUTES", 10)
@@ -292,6 +296,8 @@ LIMITS: dict[str, dict[str, Any]] = {
         }
     },
     "live": {"visitor": env.text("LIMIT_LIVE", "90/1m")},
+    "review": {"visitor": env.text("LIMIT_REVIEW", "120/1m")},
+    "webhook_test": {"visitor": env.text("LIMIT_WEBHOOK_TEST", "10/1m")},
     "read": {"visitor": env.text("LIMIT_READ", "600/1m")},
 }
 
@@ -397,8 +403,23 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "deepfake_site.errors.AlwaysJson",
     "EXCEPTION_HANDLER": "deepfake_site.errors.problem",
+    "DEFAULT_SCHEMA_CLASS": "scans.api.documentation.Schema",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Deepfake moderation",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_NO_READ_ONLY_REQUIRED": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": ["scans.api.documentation.finished"],
+    "AUTHENTICATION_WHITELIST": ["accounts.bearer.ApiKeyAuthentication"],
 }
 
 # -- Being watched ------------------------------------------------------------------------------------

@@ -74,6 +74,8 @@ def cards() -> list[dict[str, Any]]:
 
 def analyse(scan: Scan) -> None:
     """Judge a queued scan. WrongState if somebody else has it; cancelled meanwhile, it is let go."""
+    if scan.sandbox:
+        raise WrongState("No model looks at what is in the sandbox.")
     scan.move(Status.ANALYSING)
     try:
         with local_file(scan) as path:
@@ -269,7 +271,7 @@ def reassess(scan: Scan, *, check_stability: bool = False) -> Assessment:
     written: list[Artifact] = []
     try:
         with transaction.atomic():
-            if not Scan.objects.select_for_update().filter(pk=scan.pk, status=Status.ANALYSED).exists():
+            if not Scan.objects.select_for_update().analysed().filter(pk=scan.pk).exists():
                 raise WrongState("This scan is no longer analysed.")
             assessment = _write(scan, finding, written)
             routing.route(scan, assessment)

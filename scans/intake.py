@@ -96,6 +96,7 @@ def submit(
     consents_to_training: bool = False,
     external_id: str = "",
     metadata: dict[str, Any] | None = None,
+    sandbox: bool = False,
 ) -> Scan:
     """Take a file in. What comes back is queued, or analysed already if this file was known."""
     held = upload if isinstance(upload, Held) else _hold(upload.chunks(PIECE))
@@ -115,11 +116,12 @@ def submit(
                 consents_to_training=consents_to_training,
                 external_id=external_id,
                 metadata=metadata or {},
+                sandbox=sandbox,
             )
             scan.media.save(scan.name, held, save=False)
             scan.save(force_insert=True)
             Event.objects.create(scan=scan, kind=Status.QUEUED, actor=owner, content={"bytes": scan.bytes})
-            if before := analysis.known(scan):
+            if before := None if sandbox else analysis.known(scan):
                 analysis.take_over(scan, before)
             else:
                 tasks.send(scan)
@@ -129,7 +131,7 @@ def submit(
 
 def submit_all(owner: Any, uploads: Iterable[tuple[str, File]], **options: Any) -> Batch:
     """Several files or archives of files at once; one that is refused is noted and spoils nothing."""
-    batch = Batch.objects.create(owner=owner)
+    batch = Batch.objects.create(owner=owner, sandbox=options.get("sandbox", False))
     for name, upload in uploads:
         try:
             for inner, file in _opened(name, upload):
@@ -138,6 +140,7 @@ def submit_all(owner: Any, uploads: Iterable[tuple[str, File]], **options: Any) 
             note_refusal(batch, name, refusal)
         finally:
             upload.close()
+    Batch.objects.filter(pk=batch.pk).update(sealed_at=timezone.now())
     return batch
 
 

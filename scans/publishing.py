@@ -4,11 +4,13 @@ An event has its number from the moment it is written, but is seen only when its
 higher one. So programs do not read events: the publisher, which is alone, takes those that are there and not yet
 told, and numbers what it says of them. Nobody who has read up to a number can have missed a lower one."""
 
+from typing import Any
+
 from django.db import connection, transaction
 from django.utils import timezone
 
-from . import statement
-from .models import Change, Event
+from . import statement, webhooks
+from .models import Batch, Change, Decision, Event
 from .models.event import Kind
 
 AT_ONCE = 500
@@ -17,6 +19,8 @@ SAID = {
     Kind.ANALYSED: Change.Kind.COMPLETED,
     Kind.FAILED: Change.Kind.FAILED,
     Kind.CANCELLED: Change.Kind.CANCELLED,
+    Kind.REVIEW_REQUIRED: Change.Kind.REVIEW,
+    Kind.APPEALED: Change.Kind.APPEALED,
     Kind.REASSESSED: Change.Kind.OUTCOME,
     Kind.TOLD: Change.Kind.DECISION,
     Kind.DELETED: Change.Kind.DELETED,
@@ -35,7 +39,16 @@ def publish() -> int:
             Event.objects.filter(pk__in=[event.pk for event in events]).update(published_at=timezone.now())
         told += len(events)
         if len(events) < AT_ONCE:
+            _tell_of_batches()
             return told
+
+
+@transaction.atomic
+def _tell_of_batches() -> None:
+    _alone()
+    for batch in Batch.objects.untold():
+        Batch.objects.filter(pk=batch.pk).update(told_at=timezone.now())
+        _say(kind=Change.Kind.BATCH, batch=batch, effective=batch.counts())
 
 
 def _alone() -> None:
@@ -50,15 +63,28 @@ def _tell(event: Event) -> None:
         return
     last = Change.objects.filter(scan=event.scan_id).order_by("-id").first()
     before = last.effective if last else None
-    effective = statement.effective(event.scan)
     kind = SAID[Kind(event.kind)]
-    version = statement.version(event.scan)
+    effective = statement.effective(event.scan)
+    said = {
+        "scan": event.scan,
+        "version": statement.version(event.scan),
+        "effective": effective,
+        "before": before,
+    }
     if kind != Change.Kind.OUTCOME:
-        Change.objects.create(scan=event.scan, kind=kind, version=version, effective=effective, before=before)
+        _say(kind=kind, **said)
+    if kind == Change.Kind.DECISION and _answers_an_objection(event):
+        _say(kind=Change.Kind.ANSWERED, **said)
     if before is not None and _counts(before) != _counts(effective) and kind != Change.Kind.COMPLETED:
-        Change.objects.create(
-            scan=event.scan, kind=Change.Kind.OUTCOME, version=version, effective=effective, before=before
-        )
+        _say(kind=Change.Kind.OUTCOME, **said)
+
+
+def _say(**said: Any) -> None:
+    webhooks.announce(Change.objects.create(**said))
+
+
+def _answers_an_objection(event: Event) -> bool:
+    return Decision.objects.filter(pk=event.content.get("decision"), answered_appeal__isnull=False).exists()
 
 
 def _counts(effective: dict[str, object]) -> tuple[object, ...]:

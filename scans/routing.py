@@ -9,7 +9,20 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from . import lookalikes
-from .models import Assessment, Decision, Item, Known, Label, Reason, ReviewQueue, Rule, Scan, TrustedSource, Why
+from .models import (
+    Assessment,
+    Decision,
+    Event,
+    Item,
+    Known,
+    Label,
+    Reason,
+    ReviewQueue,
+    Rule,
+    Scan,
+    TrustedSource,
+    Why,
+)
 
 FLAGGED = (Label.MANIPULATED, Label.PERMITTED, Label.MISLEADING)
 TRUST = 30  # by so much less urgent is what a trusted source brings; it is judged and decided like anything else
@@ -55,6 +68,8 @@ def put(
             item: Item = Item.objects.create(
                 scan=scan, queue=queue, priority=priority, due_at=due, blind=_is_blind(scan) if blind is None else blind
             )
+            if reason not in Reason.for_another():
+                Event.objects.create(scan=scan, kind="review_required", actor=by)
     except IntegrityError:
         item = Item.objects.open().select_for_update().get(scan=scan)
         weightier = priority > item.priority
@@ -86,7 +101,7 @@ def known(scan: Scan) -> Known | None:
 
 def fitting(rule: Rule, since: dt.datetime) -> tuple[int, int]:
     """A dry run: of the assessments since then, how many this rule would put into its queue, and of how many."""
-    among = Assessment.objects.filter(at__gte=since).only("scan_id", "outcome", "score", "reasons")
+    among = Assessment.objects.filter(at__gte=since, scan__sandbox=False).only("scan_id", "outcome", "score", "reasons")
     count = hit = 0
     for assessment in among.iterator(2000):
         count += 1
@@ -96,6 +111,8 @@ def fitting(rule: Rule, since: dt.datetime) -> tuple[int, int]:
 
 def _put(scan: Scan, rules: Iterable[Rule]) -> Item | None:
     item = None
+    if scan.sandbox:
+        return None  # nobody's time is taken by a try
     relief = TRUST if TrustedSource.objects.filter(person=scan.owner_id, active=True).exists() else 0
     for rule in sorted(rules, key=lambda one: -one.priority):
         hours = rule.queue.hours if rule.hours is None else rule.hours

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .models import Appeal, Decision, Label, Scan
+from .models import Appeal, Assessment, Decision, Label, Scan
 from .models.decision import OUTCOME_OF
 from .models.event import Kind
 
@@ -82,12 +82,15 @@ def may_appeal(decision: Decision) -> bool:
 
 def effective(scan: Scan) -> dict[str, Any]:
     """The one thing that others go by: what counts now, and whether models or people say so."""
-    if settled := verdict(scan):
+    return effective_of(verdict(scan), scan.assessments.first())
+
+
+def effective_of(settled: Decision | None, newest: Assessment | None) -> dict[str, Any]:
+    if settled:
         return {
             "outcome": OUTCOME_OF[Label(settled.label)].value, "source": "human", "label": settled.label,
             "action": settled.action, "decision_id": settled.pk, "since": moment(settled.settles_at),
         }  # fmt: skip
-    newest = scan.assessments.first()
     return {
         "outcome": newest.outcome if newest else None, "source": "model", "label": None, "action": None,
         "decision_id": None, "since": moment(newest.at) if newest else None,

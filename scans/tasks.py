@@ -8,8 +8,8 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 
-from . import analysis, publishing, telling
-from .models import Live, Queue, Replay, Resumable, Scan, Status, WrongState
+from . import analysis, publishing, sandbox, telling, webhooks
+from .models import Delivery, Live, Queue, Replay, Resumable, Scan, Status, WrongState
 
 log = structlog.get_logger(__name__)
 
@@ -18,11 +18,18 @@ PRIORITY = {Queue.LIVE: 0, Queue.BATCH: 5, Queue.RERUN: 9}  # in Redis 0 comes f
 
 def send(scan: Scan) -> None:
     """Hand a queued scan to the workers once the transaction that queued it is through."""
-    analyse.apply_async_on_commit([str(scan.pk)], queue=scan.queue, priority=PRIORITY[Queue(scan.queue)])
+    if scan.sandbox:
+        play.apply_async_on_commit([str(scan.pk)])
+    else:
+        analyse.apply_async_on_commit([str(scan.pk)], queue=scan.queue, priority=PRIORITY[Queue(scan.queue)])
 
 
 def send_for_stability(scan: Scan) -> None:
     check_stability.apply_async_on_commit([str(scan.pk)], queue=Queue.RERUN, priority=PRIORITY[Queue.RERUN])
+
+
+def send_for_rescore(scan: Scan) -> None:
+    rescore.apply_async_on_commit([str(scan.pk)], queue=Queue.RERUN, priority=PRIORITY[Queue.RERUN])
 
 
 def send_for_glimpse(live: Live) -> None:
@@ -41,6 +48,14 @@ def analyse(scan_id: str) -> None:
             analysis.fail(scan, "out_of_time", "Analysing this file took too long and was given up.")
 
 
+@shared_task(queue="post")
+def play(scan_id: str) -> None:
+    try:
+        sandbox.play(Scan.objects.get(pk=scan_id, sandbox=True))
+    except (Scan.DoesNotExist, WrongState):
+        log.info("nothing to play", scan=scan_id)
+
+
 @shared_task(
     queue="rerun", soft_time_limit=settings.ANALYSIS_SECONDS * 2, time_limit=settings.ANALYSIS_SECONDS * 2 + 30
 )
@@ -50,6 +65,14 @@ def check_stability(scan_id: str) -> None:
         analysis.reassess(Scan.objects.get(pk=scan_id), check_stability=True)
     except (Scan.DoesNotExist, WrongState):
         log.info("nothing to check", scan=scan_id)
+
+
+@shared_task(queue="rerun", soft_time_limit=settings.ANALYSIS_SECONDS + 30, time_limit=settings.ANALYSIS_SECONDS + 60)
+def rescore(scan_id: str) -> None:
+    try:
+        analysis.reassess(Scan.objects.get(pk=scan_id))
+    except (Scan.DoesNotExist, WrongState):
+        log.info("nothing to judge again", scan=scan_id)
 
 
 @shared_task(queue="live", soft_time_limit=30, time_limit=40)
@@ -74,6 +97,12 @@ def tell_settled() -> None:
 @shared_task(queue="post")
 def publish() -> None:
     publishing.publish()
+    send_webhooks.apply_async(expires=60)
+
+
+@shared_task(queue="post", soft_time_limit=120, time_limit=150)
+def send_webhooks() -> None:
+    webhooks.send_due()
 
 
 @shared_task(queue="post")
@@ -84,6 +113,7 @@ def forget_unfinished() -> None:
     for live in Live.objects.left():
         live.forget()
     Replay.objects.old().delete()
+    Delivery.objects.old().delete()
     old = time.time() - 24 * 3600
     for file in (Path(settings.MEDIA_ROOT) / "incoming").glob("tmp*"):
         if file.stat().st_mtime < old:

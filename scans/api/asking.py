@@ -1,11 +1,12 @@
-"""Who asks, by key or session; with which scope; for what; and refusals with a code that programs can rely on."""
+"""Who asks, by key or session; with which scope; and for what."""
 
 import uuid
 from typing import Any, ClassVar
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import APIException, PermissionDenied
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -13,23 +14,9 @@ from rest_framework.views import APIView
 from accounts import keys, roles
 from accounts.models import ApiKey
 
-from ..models import Replay, Scan
+from ..models import Batch, Change, Replay, Scan
 from . import limits, replays
-
-
-class Refusal(APIException):
-    """An answer other than the one asked for: status, stable code, sentence, and where in the request it lies."""
-
-    def __init__(self, status: int, code: str, detail: str, pointers: dict[str, str] | None = None) -> None:
-        super().__init__(detail, code)
-        self.status_code, self.code, self.pointers = status, code, pointers or {}
-
-
-class Absent(Refusal):
-    """Somebody else's is as absent as what never was."""
-
-    def __init__(self) -> None:
-        super().__init__(404, "not_found", _("There is nothing here, or it isn't yours."))
+from .refusals import Absent, Refusal
 
 
 class ApiView(APIView):
@@ -38,6 +25,8 @@ class ApiView(APIView):
     scopes: ClassVar[dict[str, str]] = {"GET": "scans:read", "POST": "scans:write", "DELETE": "scans:write"}
     limits: ClassVar[dict[str, str]] = {}  # kinds other than "read", by method
     replay: Replay | None = None
+    replays = True  # a POST may carry an Idempotency-Key
+    tag = ""  # in the description
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -45,7 +34,7 @@ class ApiView(APIView):
         if wanted and wanted not in scopes_of(request):
             raise PermissionDenied(_("This needs the scope %(scope)s.") % {"scope": wanted})
         limits.hold(request, self.limits.get(request.method or "", "read"))
-        if request.method == "POST" and "Idempotency-Key" in request.headers:
+        if request.method == "POST" and self.replays and "Idempotency-Key" in request.headers:
             try:
                 self.replay = replays.begin(request, request.headers["Idempotency-Key"])
             except replays.Unusable as error:
@@ -76,11 +65,35 @@ def scopes_of(request: Request) -> list[str]:
     return list(keys.effective_scopes(key) if isinstance(key, ApiKey) else roles.scopes_for(request.user))
 
 
+def is_sandbox(request: Request) -> bool:
+    return isinstance(request.auth, ApiKey) and request.auth.test
+
+
+def of_this_key(request: Request, rows: Any) -> Any:
+    """A test key knows the sandbox only, a live one nothing of it; whoever is signed in sees both."""
+    return rows.filter(sandbox=request.auth.test) if isinstance(request.auth, ApiKey) else rows
+
+
 def visible(request: Request) -> Any:
     """One's own; with the scope of the desk, all that the person may see."""
     if "review:read" in scopes_of(request):
-        return Scan.objects.visible_to(request.user)
-    return Scan.objects.filter(owner=request.user)
+        return of_this_key(request, Scan.objects.visible_to(request.user))
+    return mine(request)
+
+
+def mine(request: Request) -> Any:
+    return of_this_key(request, Scan.objects.filter(owner=request.user))
+
+
+def of_scans(request: Request, rows: Any) -> Any:
+    """Rows that hang on scans."""
+    return rows.filter(scan__sandbox=request.auth.test) if isinstance(request.auth, ApiKey) else rows
+
+
+def changes(request: Request) -> Any:
+    """Of scans that may be seen, and of one's own batches."""
+    batches = of_this_key(request, Batch.objects.filter(owner=request.user))
+    return Change.objects.filter(Q(scan__in=visible(request)) | Q(batch__in=batches))
 
 
 def seen(request: Request, pk: uuid.UUID) -> Scan:
@@ -91,7 +104,7 @@ def seen(request: Request, pk: uuid.UUID) -> Scan:
 
 
 def own(request: Request, pk: uuid.UUID) -> Scan:
-    scan: Scan | None = Scan.objects.filter(owner=request.user, pk=pk).first()
+    scan: Scan | None = mine(request).filter(pk=pk).first()
     if scan is None:
         raise Absent
     return scan

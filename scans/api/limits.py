@@ -11,9 +11,11 @@ from rest_framework.exceptions import APIException, Throttled
 from rest_framework.request import Request
 
 from accounts.models import ApiKey
-from accounts.throttle import rate_for
+from accounts.throttle import rate_for, split, visitor_of
 
 log = structlog.get_logger(__name__)
+
+KINDS = ("read", "upload", "review", "webhook_test")
 
 
 class Uncounted(APIException):
@@ -24,14 +26,9 @@ class Uncounted(APIException):
 
 
 def hold(request: Request, kind: str) -> None:
-    """Count this one; Throttled if it is one too many. By key, else by person."""
-    key = request.auth
-    who = f"key:{key.pk}" if isinstance(key, ApiKey) else f"user:{request.user.pk}"
-    rate = rate_for(request.user, settings.LIMITS[kind]["visitor"])
+    """Count this one; Throttled if it is one too many. By key, else by person, else by address."""
     try:
-        usage: Any = get_usage(
-            request._request, group=f"api:{kind}", key=lambda *_asked: who, rate=rate, increment=True
-        )
+        usage = _usage(request, kind, increment=True)
     except (RedisError, OSError) as error:
         log.error("limits can't be counted", kind=kind, refused=kind != "read", error=repr(error))
         if kind != "read":
@@ -41,7 +38,7 @@ def hold(request: Request, kind: str) -> None:
         return
     left, wait = max(0, usage["limit"] - usage["count"]), max(1, usage["time_left"])
     vars(request)["limit_headers"] = {
-        "RateLimit-Policy": f'"{kind}";q={usage["limit"]};w={_window(rate)}',
+        "RateLimit-Policy": f'"{kind}";q={usage["limit"]};w={split(_rate(request, kind))[1]}',
         "RateLimit": f'"{kind}";r={left};t={wait}',
         "X-RateLimit-Limit": str(usage["limit"]),
         "X-RateLimit-Remaining": str(left),
@@ -51,7 +48,36 @@ def hold(request: Request, kind: str) -> None:
         raise Throttled(wait=wait)
 
 
-def _window(rate: str) -> int:
-    _count, _slash, period = rate.partition("/")
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    return int(period[:-1] or 1) * units[period[-1]]
+def standing(request: Request) -> list[dict[str, Any]]:
+    """Where each limit stands; none of them while they can't be counted."""
+    found = []
+    for kind in KINDS:
+        try:
+            usage = _usage(request, kind, increment=False)
+        except (RedisError, OSError):
+            continue
+        if usage:
+            found.append(
+                {
+                    "kind": kind,
+                    "limit": usage["limit"],
+                    "seconds": split(_rate(request, kind))[1],
+                    "used": min(usage["count"], usage["limit"]),
+                    "reset_seconds": max(0, usage["time_left"]),
+                }
+            )
+    return found
+
+
+def _usage(request: Request, kind: str, *, increment: bool) -> Any:
+    key = request.auth
+    who = f"key:{key.pk}" if isinstance(key, ApiKey) else visitor_of(request._request)
+    return get_usage(
+        request._request, group=f"api:{kind}", key=lambda *_asked: who, rate=_rate(request, kind), increment=increment
+    )
+
+
+def _rate(request: Request, kind: str) -> str:
+    """What was set for this key in the admin, else what holds for its person's roles."""
+    own = getattr(request.auth, f"{kind}_limit", "") if isinstance(request.auth, ApiKey) else ""
+    return own or rate_for(request.user, settings.LIMITS[kind]["visitor"])

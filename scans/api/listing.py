@@ -7,13 +7,15 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
-from ..models import Event, Outcome, Status
-from .asking import Refusal
+from ..models import Appeal, Decision, Delivery, Event, Outcome, Reason, Status, Why
+from ..models.decision import OUTCOME_OF
+from .refusals import Refusal
 
 MOST, USUAL = 100, 20
 PAGING = ("limit", "cursor")
@@ -36,7 +38,7 @@ def _moment(said: str) -> dt.datetime:
 
 
 def _text(said: str) -> str:
-    if not said or len(said) > 120:
+    if not said or len(said) > 120 or "\0" in said:
         raise ValueError(_("1 to 120 characters."))
     return said
 
@@ -48,17 +50,61 @@ def _uuid(said: str) -> uuid.UUID:
         raise ValueError(_("An id.")) from error
 
 
-Filter = tuple[Callable[[str], Any], Callable[[Any], Q]]
+def _is(field: str) -> Callable[[Any, Any], Any]:
+    return lambda rows, value: rows.filter(**{field: value})
+
+
+def _happened_since(rows: Any, at: dt.datetime) -> Any:
+    return rows.filter(pk__in=Event.objects.filter(at__gte=at).values("scan"))
+
+
+def _counting_as(rows: Any, outcome: str) -> Any:
+    """By what counts: what people said, and has settled; else what the models say."""
+    settled = Decision.objects.settled().filter(scan=OuterRef("pk")).order_by("-id").values("label")[:1]
+    labels = [label for label, amounts_to in OUTCOME_OF.items() if amounts_to == outcome]
+    rows = rows.annotate(settled=Subquery(settled))
+    return rows.filter(Q(settled__in=labels) | Q(settled=None, outcome=outcome))
+
+
+def _in_review(rows: Any, state: str) -> Any:
+    """In the order in which `shapes` tells it: an objection before a decision that is held, and so on."""
+    now = timezone.now()
+    why = Why.objects.exclude(reason=Reason.DOUBLE).filter(item__scan=OuterRef("pk"), item__closed_at=None)
+    stages = {
+        "appealed": Exists(Appeal.objects.filter(decision__scan=OuterRef("pk"), answered_by=None)),
+        "held": Exists(Decision.objects.pending().filter(scan=OuterRef("pk"))),
+        "claimed": Exists(why.filter(item__held_until__gt=now)),
+        "pending": Exists(why),
+        "decided": Exists(Decision.objects.settled().filter(scan=OuterRef("pk"))),
+    }
+    for stage, it_is in stages.items():
+        if stage == state:
+            return rows.filter(it_is)
+        rows = rows.exclude(it_is)
+    return rows
+
+
+Filter = tuple[Callable[[str], Any], Callable[[Any, Any], Any]]
+REVIEW_STATES = ("none", "pending", "claimed", "held", "decided", "appealed")
 OF_SCANS: dict[str, Filter] = {
-    "status": (_one_of(*Status.values), lambda value: Q(status=value)),
-    "outcome": (_one_of(*Outcome.values), lambda value: Q(outcome=value)),
-    "sha256": (_text, lambda value: Q(sha256=value.lower())),
-    "external_id": (_text, lambda value: Q(external_id=value)),
-    "batch": (_uuid, lambda value: Q(batch=value)),
-    "created_after": (_moment, lambda value: Q(created_at__gte=value)),
-    "created_before": (_moment, lambda value: Q(created_at__lt=value)),
-    "updated_since": (_moment, lambda value: Q(pk__in=Event.objects.filter(at__gte=value).values("scan"))),
+    "status": (_one_of(*Status.values), _is("status")),
+    "outcome": (_one_of(*Outcome.values), _is("outcome")),
+    "effective": (_one_of(*Outcome.values), _counting_as),
+    "review_state": (_one_of(*REVIEW_STATES), _in_review),
+    "sha256": (_text, lambda rows, value: rows.filter(sha256=value.lower())),
+    "external_id": (_text, _is("external_id")),
+    "batch": (_uuid, _is("batch")),
+    "created_after": (_moment, _is("created_at__gte")),
+    "created_before": (_moment, _is("created_at__lt")),
+    "updated_since": (_moment, _happened_since),
 }
+OF_EVENTS: dict[str, Filter] = {"scan": (_uuid, _is("scan"))}
+OF_ITEMS: dict[str, Filter] = {"queue": (_text, _is("queue__slug"))}
+OF_DELIVERIES: dict[str, Filter] = {
+    "endpoint": (_uuid, _is("endpoint")),
+    "state": (_one_of(*Delivery.State.values), _is("state")),
+}
+NONE: dict[str, Filter] = {}
 
 
 def filtered(request: Request, rows: Any, filters: dict[str, Filter]) -> Any:
@@ -71,7 +117,7 @@ def filtered(request: Request, rows: Any, filters: dict[str, Filter]) -> Any:
             continue
         read, wanted = filters[name]
         try:
-            rows = rows.filter(wanted(read(said)))
+            rows = wanted(rows, read(said))
         except (ValueError, OverflowError) as error:
             wrong[name] = str(error) or _("It can't be read.")
     if wrong:
@@ -79,28 +125,54 @@ def filtered(request: Request, rows: Any, filters: dict[str, Filter]) -> Any:
     return rows
 
 
-def page(request: Request, rows: Any, shape: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+def page(request: Request, rows: Any, shaped: Callable[[list[Any]], list[Any]]) -> dict[str, Any]:
     """Newest first. The cursor names the last row that was given, so nothing is told twice or left out."""
     most, after = limit(request), _cursor(request)
     rows = rows.order_by("-created_at", "-pk")
     if after:
         at, pk = after
-        rows = rows.filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=pk))
+        rows = rows.filter(created_at__lte=at).filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=pk))
     found = list(rows[: most + 1])
     given = found[:most]
-    return {"results": [shape(one) for one in given], "next": _next(request, given) if len(found) > most else None}
+    return {"results": shaped(given), "next": _next(request, given) if len(found) > most else None}
+
+
+def by_number(request: Request, rows: Any, shaped: Callable[[list[Any]], list[Any]]) -> dict[str, Any]:
+    """Oldest first, of rows that are numbered: the cursor is the last number."""
+    most, after = limit(request), number(request, "cursor")
+    found = list(rows.filter(pk__gt=after).order_by("pk")[: most + 1])
+    given = found[:most]
+    return {"results": shaped(given), "next": _onward(request, str(given[-1].pk)) if len(found) > most else None}
+
+
+def slice_of(request: Request, rows: list[Any]) -> dict[str, Any]:
+    """Of what is there as a whole: the cursor is how many were given."""
+    filtered(request, None, NONE)
+    most, after = limit(request), number(request, "cursor")
+    more = len(rows) > after + most
+    return {"results": rows[after : after + most], "next": _onward(request, str(after + most)) if more else None}
+
+
+def number(request: Request, name: str) -> int:
+    said = request.query_params.get(name, "0")
+    if not (said.isascii() and said.isdecimal()) or len(said) > 18:
+        raise Refusal(422, "validation_error", _("Some filters can't be used."), {name: _("It can't be read.")})
+    return int(said)
 
 
 def limit(request: Request) -> int:
     said = request.query_params.get("limit", str(USUAL))
-    if not said.isdecimal() or not 1 <= int(said[:6]) <= MOST:
+    if not (said.isascii() and said.isdecimal()) or not 1 <= int(said[:6]) <= MOST:
         raise Refusal(422, "validation_error", _("Some filters can't be used."), {"limit": _("1 to %d.") % MOST})
     return int(said)
 
 
 def _next(request: Request, given: list[Any]) -> str:
     last = given[-1]
-    cursor = base64.urlsafe_b64encode(f"{last.created_at.isoformat()}|{last.pk}".encode()).decode()
+    return _onward(request, base64.urlsafe_b64encode(f"{last.created_at.isoformat()}|{last.pk}".encode()).decode())
+
+
+def _onward(request: Request, cursor: str) -> str:
     query = request.query_params.copy()
     query["cursor"] = cursor
     return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")

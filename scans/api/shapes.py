@@ -1,15 +1,35 @@
 """Rows as JSON: the names and shapes that integrators build on. What is added is added; nothing is renamed."""
 
-import datetime as dt
+import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .. import statement
-from ..models import Appeal, Assessment, Change, Decision, Feedback, Item, Scan, Status
-from ..models.event import Kind
+from .. import statement, words
+from ..models import (
+    Appeal,
+    Artifact,
+    Assessment,
+    Batch,
+    Change,
+    Decision,
+    Delivery,
+    Endpoint,
+    Event,
+    Feedback,
+    Item,
+    Policy,
+    Report,
+    ReviewQueue,
+    Scan,
+    Status,
+)
+from ..models.scan import MOVING
 from ..statement import moment
+from . import gathering
+from .gathering import Around
 
 MIME = {
     "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "gif": "image/gif", "bmp": "image/bmp",
@@ -18,28 +38,40 @@ MIME = {
 }  # fmt: skip
 
 
-def scan(one: Scan) -> dict[str, Any]:
-    newest = one.assessments.prefetch_related("findings").first()
+def scans(rows: Sequence[Scan], person: Any) -> list[dict[str, Any]]:
+    """Any number of them, in a number of queries that does not grow with it."""
+    around = gathering.around(rows, person)
+    return [_scan(one, around[one.pk]) for one in rows]
+
+
+def scan(one: Scan, person: Any) -> dict[str, Any]:
+    return scans([one], person)[0]
+
+
+def _scan(one: Scan, around: Around) -> dict[str, Any]:
+    newest = None if around.withheld else around.newest
     return {
         "id": str(one.pk),
         "object": "scan",
         "created_at": moment(one.created_at),
-        "version": statement.version(one),
+        "version": around.version,
+        "sandbox": one.sandbox,
         "external_id": one.external_id or None,
         "metadata": one.metadata,
         "batch": str(one.batch_id) if one.batch_id else None,
-        "media": _media(one, newest),
+        "media": _media(one, around),
         "status": one.status,
         "progress": one.progress,
-        "queue_position": one.position,
+        "queue_position": around.position,
         "failure": {"code": one.refusal, "detail": one.said} if one.status == Status.FAILED else None,
-        "assessment": assessment(newest) if newest else None,
-        "review": _review(one),
-        "effective": statement.effective(one),
+        "assessment": assessment(newest, around.heatmap) if newest else None,
+        "review": _review(around),
+        "effective": statement.effective_of(around.settled, newest),
     }
 
 
-def _media(one: Scan, newest: Assessment | None) -> dict[str, Any]:
+def _media(one: Scan, around: Around) -> dict[str, Any]:
+    newest = around.newest
     said = newest.inspection.get("media", {}) if newest else {}
     duration = said.get("duration")
     return {
@@ -52,18 +84,11 @@ def _media(one: Scan, newest: Assessment | None) -> dict[str, Any]:
         "height": said.get("height"),
         "duration_ms": round(duration * 1000) if duration else None,
         "deduplicated_from": str(newest.same_as.scan_id) if newest and newest.same_as else None,
-        "deleted_at": moment(_deleted_at(one)),
+        "deleted_at": moment(around.deleted_at),
     }
 
 
-def _deleted_at(one: Scan) -> dt.datetime | None:
-    if one.status != Status.DELETED:
-        return None
-    last = one.events.filter(kind=Kind.DELETED).last()
-    return last.at if last else None
-
-
-def assessment(one: Assessment) -> dict[str, Any]:
+def assessment(one: Assessment, heatmap: uuid.UUID | None = None) -> dict[str, Any]:
     said = one.inspection
     cuts = said.get("cuts")
     faces = said.get("faces", [])
@@ -76,7 +101,11 @@ def assessment(one: Assessment) -> dict[str, Any]:
         "score_is": "calibrated_probability_of_manipulation" if one.calibrated else "uncalibrated_score",
         "band": {"low": cuts[0], "high": cuts[1]} if cuts else None,
         "reasons": [
-            {"code": reason["code"], "detail": {key: value for key, value in reason.items() if key != "code"}}
+            {
+                "code": reason["code"],
+                "said": words.sentence(reason),
+                "detail": {key: value for key, value in reason.items() if key != "code"},
+            }
             for reason in one.reasons
         ],
         "models": [
@@ -99,29 +128,38 @@ def assessment(one: Assessment) -> dict[str, Any]:
             }
             for part in said.get("segments", [])
         ],
+        "explanations": [
+            {
+                "kind": "heatmap",
+                "status": said.get("heatmap", {}).get("status", "not_run"),
+                "said": said.get("heatmap", {}).get("said", ""),
+                "artifact_id": str(heatmap) if heatmap else None,
+            }
+        ],
         "panel_id": one.panel.get("id"),
         "software_version": one.version,
         "disclaimer": _("An automated estimate, not proof. A person can review it, and you can appeal."),
     }  # fmt: skip
 
 
-def _review(one: Scan) -> dict[str, Any]:
-    item = Item.objects.open().filter(scan=one).first()
+def _review(around: Around) -> dict[str, Any]:
+    item = around.item
     return {
-        "state": _state(one, item),
+        "state": _state(around),
         "reason_codes": sorted({why.reason for why in item.reasons.all()}) if item and not item.blind else [],
         "due_at": moment(item.due_at) if item else None,
     }
 
 
-def _state(one: Scan, item: Item | None) -> str:
-    if Appeal.objects.filter(decision__scan=one, answered_by=None).exists():
+def _state(around: Around) -> str:
+    if around.appealed:
         return "appealed"
-    if Decision.objects.pending().filter(scan=one).exists():
+    if around.held:
         return "held"
+    item = around.item
     if item is not None and not item.is_double:
         return "claimed" if item.held_until and item.held_until > timezone.now() else "pending"
-    return "decided" if statement.verdict(one) else "none"
+    return "decided" if around.settled else "none"
 
 
 def decision(one: Decision) -> dict[str, Any]:
@@ -177,9 +215,149 @@ def change(one: Change) -> dict[str, Any]:
         "object": "change",
         "type": one.kind,
         "created_at": moment(one.at),
-        "scan": str(one.scan_id),
-        "external_id": one.scan.external_id or None,
+        "scan": str(one.scan_id) if one.scan_id else None,
+        "batch": str(one.batch_id) if one.batch_id else None,
+        "external_id": (one.scan.external_id or None) if one.scan else None,
         "version": one.version,
-        "effective": one.effective,
+        "effective": one.effective if one.scan_id else None,
         "before": one.before,
     }
+
+
+def event(one: Event) -> dict[str, Any]:
+    """What happened, without who did it."""
+    return {
+        "id": str(one.pk),
+        "object": "event",
+        "scan": str(one.scan_id),
+        "kind": one.kind,
+        "said": str(one),
+        "by": "a person" if one.actor_id else "the site",
+        "at": moment(one.at),
+    }
+
+
+def frame(one: dict[str, Any]) -> dict[str, Any]:
+    return {"index": one["index"], "at_ms": round(one["time"] * 1000), "score": one["score"], "faces": one["faces"]}
+
+
+def face(one: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "track": one["id"],
+        "score": one["score"],
+        "box": one["box"],
+        "landmarks": one["landmarks"],
+        "confidence": one["confidence"],
+        "best_at_ms": round(one["best_time"] * 1000),
+        "applicable": one["applicable"],
+        "reasons": [{"code": reason["code"], "said": words.sentence(reason)} for reason in one["reasons"]],
+        "seen": len(one["sightings"]),
+    }
+
+
+def artifact(one: Artifact, address: str) -> dict[str, Any]:
+    return {
+        "id": str(one.pk),
+        "object": "artifact",
+        "kind": one.kind,
+        "mime": "image/png" if str(one.file.name).endswith(".png") else "image/jpeg",
+        "content": one.content,
+        "url": address,
+    }
+
+
+def batches(rows: Sequence[Batch]) -> list[dict[str, Any]]:
+    counts = Batch.counts_of(rows)
+    return [_batch(one, counts[one.pk]) for one in rows]
+
+
+def batch(one: Batch) -> dict[str, Any]:
+    return batches([one])[0]
+
+
+def _batch(one: Batch, counts: dict[str, int]) -> dict[str, Any]:
+    return {
+        "id": str(one.pk),
+        "object": "batch",
+        "created_at": moment(one.created_at),
+        "sandbox": one.sandbox,
+        "complete": one.sealed_at is not None,
+        "done": one.sealed_at is not None and not any(counts.get(status) for status in MOVING),
+        "counts": counts,
+        "refused": one.refused,
+    }
+
+
+def policy(one: Policy) -> dict[str, Any]:
+    return {
+        "code": one.code, "object": "policy", "parent": one.parent.code if one.parent else None, "title": one.title,
+        "text": one.text, "two_people": one.two_people,
+    }  # fmt: skip
+
+
+def queue(one: ReviewQueue, waiting: int) -> dict[str, Any]:
+    return {"slug": one.slug, "object": "queue", "name": one.name, "hours": one.hours, "waiting": waiting}
+
+
+def item(one: Item, person: Any) -> dict[str, Any]:
+    held = bool(one.held_until and one.held_until > timezone.now() and one.holder_id)
+    return {
+        "id": one.pk,
+        "object": "queue_item",
+        "scan": str(one.scan_id),
+        "queue": one.queue.slug,
+        "priority": one.priority,
+        "opened_at": moment(one.opened_at),
+        "due_at": moment(one.due_at),
+        "blind": one.blind,
+        "reason_codes": [] if one.blind else sorted({why.reason for why in one.reasons.all()}),
+        "claimed": held,
+        "claimed_by_me": held and one.holder_id == person.pk,
+        "expires_at": moment(one.held_until) if held else None,
+    }
+
+
+def endpoint(one: Endpoint, secret: str = "") -> dict[str, Any]:
+    return {
+        "id": str(one.pk),
+        "object": "webhook_endpoint",
+        "url": one.url,
+        "description": one.description,
+        "kinds": one.kinds,
+        "sandbox": one.sandbox,
+        "enabled": one.disabled_at is None,
+        "disabled_why": one.disabled_why or None,
+        "created_at": moment(one.created_at),
+        "failing_since": moment(one.failing_since),
+        "old_secret_until": moment(one.old_secret_until),
+        **({"secret": secret} if secret else {}),
+    }
+
+
+def delivery(one: Delivery) -> dict[str, Any]:
+    return {
+        "id": str(one.pk),
+        "object": "webhook_delivery",
+        "endpoint": str(one.endpoint_id),
+        "message_id": one.message_id,
+        "type": one.kind,
+        "state": one.state,
+        "created_at": moment(one.created_at),
+        "next_at": moment(one.next_at),
+        "body": one.body,
+        "attempts": [
+            {
+                "at": moment(tried.at),
+                "status": tried.status,
+                "failure": tried.failure or None,
+                "ms": tried.milliseconds,
+                "answer": tried.answer,
+            }
+            for tried in one.attempts.all()
+        ],
+    }
+
+
+def report(one: Report) -> dict[str, Any]:
+    """No more than the public page says."""
+    return {"object": "report", "standing": one.standing, "code": one.code, "made_at": moment(one.made_at)}

@@ -91,6 +91,7 @@ def _story(result: Result, code: str, address: str) -> list[Flowable]:
             ],
             _qr(address),
         ),
+        *([Paragraph(_printable(_("Sandbox: no model has looked at this file")), looks["Heading1"])] * scan.sandbox),
         Paragraph(_printable(result.meaning.headline), looks["Heading1"]),
         text(result.meaning.means),
         text(result.meaning.means_not),

@@ -103,7 +103,8 @@ def _stability(recent: Any, before: Any) -> float:
 
 
 def _histogram(since: dt.datetime, until: dt.datetime) -> Any:
-    scores = Assessment.objects.filter(at__gte=since, at__lt=until, score__isnull=False, same_as=None)
+    judged = Assessment.objects.filter(scan__sandbox=False, score__isnull=False, same_as=None)
+    scores = judged.filter(at__gte=since, at__lt=until)
     counts = np.zeros(BINS)
     for score in scores.order_by().values_list("score", flat=True).iterator(10_000):
         assert score is not None

@@ -46,7 +46,7 @@ def simulate(low: float, high: float) -> Simulation:
     scores, fake = _decided()
     real_hit, fake_missed = scores[~fake] >= high, scores[fake] < low
     since = timezone.now() - WORK
-    assessed = Assessment.objects.filter(at__gte=since, same_as=None, score__gte=low).count()
+    assessed = Assessment.objects.filter(scan__sandbox=False, at__gte=since, same_as=None, score__gte=low).count()
     seconds = _seconds_each()
     a_day = assessed / WORK.days
     return Simulation(

@@ -15,6 +15,7 @@ from .replay import Replay
 from .resumable import Resumable
 from .scan import BEFORE, Queue, Scan, Source, Status, WrongState
 from .sharing import Report, Share
+from .webhook import Attempt, Delivery, Endpoint
 
 __all__ = [
     "BEFORE",
@@ -22,11 +23,14 @@ __all__ = [
     "Appeal",
     "Artifact",
     "Assessment",
+    "Attempt",
     "Batch",
     "CannedReply",
     "Change",
     "Decision",
+    "Delivery",
     "DeskSettings",
+    "Endpoint",
     "Event",
     "Exposure",
     "Feedback",

@@ -14,14 +14,23 @@ class Change(models.Model):
         COMPLETED = "scan.completed", _("Analysed")
         FAILED = "scan.failed", _("Failed")
         CANCELLED = "scan.cancelled", _("Cancelled")
+        REVIEW = "scan.review_required", _("Waits for a person")
         OUTCOME = "outcome.changed", _("What counts has changed")
         DECISION = "decision.final", _("People have decided")
+        APPEALED = "appeal.opened", _("An objection was made")
+        ANSWERED = "appeal.decided", _("An objection was answered")
         DELETED = "media.deleted", _("The file is gone")
+        BATCH = "batch.completed", _("All files of a batch are through")
 
     id = models.BigAutoField(primary_key=True)
-    scan = models.ForeignKey("scans.Scan", on_delete=models.CASCADE, related_name="changes", verbose_name=_("scan"))
+    scan = models.ForeignKey(
+        "scans.Scan", null=True, on_delete=models.CASCADE, related_name="changes", verbose_name=_("scan")
+    )
+    batch = models.ForeignKey(
+        "scans.Batch", null=True, on_delete=models.CASCADE, related_name="changes", verbose_name=_("batch")
+    )
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
-    version = models.PositiveIntegerField(_("version"))
+    version = models.PositiveIntegerField(_("version"), default=0)
     effective = models.JSONField(_("what counts now"), default=dict)
     before = models.JSONField(_("what counted before"), null=True, blank=True)
     at = models.DateTimeField(_("when"), default=timezone.now)
@@ -32,6 +41,11 @@ class Change(models.Model):
         verbose_name = _("change")
         verbose_name_plural = _("changes")
         ordering = ("id",)
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(scan=None) ^ models.Q(batch=None), name="change_of_a_scan_or_of_a_batch"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.kind

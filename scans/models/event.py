@@ -16,6 +16,7 @@ class Kind(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
     DELETED = "deleted", _("Deleted")
     REASSESSED = "reassessed", _("Looked at again")
+    RESCORE_ASKED = "rescore_asked", _("Another look by the models was asked for")
     STABILITY_ASKED = "stability_asked", _("A second look was asked for")
     FEEDBACK = "feedback", _("Feedback was given")
     CONSENT = "consent", _("Consent to training was changed")
@@ -25,6 +26,7 @@ class Kind(models.TextChoices):
     TOLD = "told", _("The uploader was told what people decided")
     APPEALED = "appealed", _("The uploader objected")
     APPEAL_ANSWERED = "appeal_answered", _("The objection was answered")
+    REVIEW_REQUIRED = "review_required", _("Put into a queue")
     QUEUED_FOR_REVIEW = "queued_for_review", _("Put into a queue by hand")
     ASSIGNED = "assigned", _("Assigned")
     SKIPPED = "skipped", _("Let pass")
@@ -48,9 +50,10 @@ class Kind(models.TextChoices):
 
 # What only the desk sees: an uploader is told of decisions when they have settled, and of nothing before.
 AT_THE_DESK = (
-    Kind.QUEUED_FOR_REVIEW, Kind.ASSIGNED, Kind.SKIPPED, Kind.TAKEN_OVER, Kind.DECIDED, Kind.HELD, Kind.SECOND_APPROVE,
-    Kind.SECOND_REJECT, Kind.SECOND_CANCEL, Kind.UNDONE, Kind.REOPENED, Kind.OPINION_ASKED, Kind.ESCALATED,
-    Kind.TAGGED, Kind.AGREED, Kind.DIFFERED, Kind.REMEMBERED, Kind.BANK_CHANGED, Kind.VIEWED,
+    Kind.REVIEW_REQUIRED, Kind.QUEUED_FOR_REVIEW, Kind.ASSIGNED, Kind.SKIPPED, Kind.TAKEN_OVER, Kind.DECIDED,
+    Kind.HELD, Kind.SECOND_APPROVE, Kind.SECOND_REJECT, Kind.SECOND_CANCEL, Kind.UNDONE, Kind.REOPENED,
+    Kind.OPINION_ASKED, Kind.ESCALATED, Kind.TAGGED, Kind.AGREED, Kind.DIFFERED, Kind.REMEMBERED, Kind.BANK_CHANGED,
+    Kind.VIEWED,
 )  # fmt: skip
 
 

@@ -55,6 +55,9 @@ BEFORE: dict[Status, frozenset[Status]] = {
 }
 
 
+MOVING = (Status.QUEUED, Status.ANALYSING)
+
+
 def media_path(scan: "Scan", name: str) -> str:
     """A random place; the name that it came with is kept in the row, not on the disk."""
     return f"media/{scan.pk.hex[:2]}/{scan.pk.hex}/{uuid.uuid4().hex}{PurePath(name).suffix.lower()[:10]}"
@@ -77,8 +80,12 @@ class ScanQuerySet(models.QuerySet["Scan"]):
             thumb=models.Subquery(thumb.order_by("assessment_id", "content__time").values("id")[:1]),
         )
 
+    def analysed(self) -> Self:
+        """By models: what is in the sandbox never was."""
+        return self.filter(status=Status.ANALYSED, sandbox=False)
+
     def waiting(self) -> Self:
-        return self.filter(status=Status.QUEUED)
+        return self.filter(status=Status.QUEUED, sandbox=False)
 
     def before(self, scan: "Scan") -> Self:
         """Those that will be taken from the same queue before this one."""
@@ -120,6 +127,10 @@ class Scan(models.Model):
     external_id = models.CharField(_("id elsewhere"), max_length=120, blank=True, db_index=True)
     metadata = models.JSONField(_("notes of the program that sent it"), default=dict, blank=True)
     consents_to_training = models.BooleanField(_("may be used for training"), default=False)
+    sandbox = models.BooleanField(
+        _("sandbox"), default=False, editable=False,
+        help_text=_("Sent with a test key: no model looks at it, its name says what comes out."),
+    )  # fmt: skip
     created_at = models.DateTimeField(_("uploaded"), default=timezone.now, db_index=True)
     queued_at = models.DateTimeField(_("queued"), default=timezone.now)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
@@ -180,12 +191,12 @@ class Scan(models.Model):
 
     @property
     def is_moving(self) -> bool:
-        return self.status in (Status.QUEUED, Status.ANALYSING)
+        return self.status in MOVING
 
     @property
     def expected_seconds(self) -> int | None:
         """About how long until it is done, told by the last ones that were; None while there were too few."""
-        recent = Scan.objects.filter(status=Status.ANALYSED, started_at__isnull=False).order_by("-finished_at")
+        recent = Scan.objects.analysed().filter(started_at__isnull=False).order_by("-finished_at")
         times = recent.values_list("started_at", "finished_at")[:20]
         took = [(end - begin).total_seconds() for begin, end in times if begin and end]
         if len(took) < 5:

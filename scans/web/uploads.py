@@ -14,6 +14,8 @@ TAKES_FILES = {
     "scans:live_picture": 4 << 20,
     "scans:check": 32 << 20,
     "api:scans": 0,
+    "api:batches": 0,
+    "api:check_report": 32 << 20,
 }
 
 

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from detection import DetectionError
 from scans import analysis
-from scans.models import Outcome, Scan, Status, WrongState
+from scans.models import Outcome, Scan, WrongState
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="only count how many it would be")
 
     def handle(self, **options: Any) -> None:
-        scans: Any = Scan.objects.filter(status=Status.ANALYSED).exclude(media="").listed().order_by("created_at")
+        scans: Any = Scan.objects.analysed().exclude(media="").listed().order_by("created_at")
         if options["outcome"]:
             scans = scans.filter(outcome=options["outcome"])
         if options["since"]:

@@ -11,15 +11,27 @@ from accounts import keys
 from accounts.models import User
 
 from ..conftest import portrait
+from . import contract
 
 SCANS = "/api/v1/scans"
+
+
+class Told(Client):
+    """Every answer is held against the published description."""
+
+    counted = True
+
+    def request(self, **asked: Any) -> Any:
+        answer = super().request(**asked)
+        contract.hold(asked.get("REQUEST_METHOD", "GET"), asked["PATH_INFO"], answer, counted=self.counted)
+        return answer
 
 
 class Program:
     """What an integrator's code does: HTTP with a key."""
 
     def __init__(self, secret: str, run: Callable[..., Any]) -> None:
-        self.client, self.run = Client(headers={"Authorization": f"Bearer {secret}"}), run
+        self.client, self.run = Told(headers={"Authorization": f"Bearer {secret}"}), run
 
     def get(self, where: str, **query: Any) -> Any:
         return self.client.get(where, query)
@@ -27,6 +39,14 @@ class Program:
     def post(self, where: str, body: Any = None) -> Any:
         with self.run(execute=True):
             return self.client.post(where, body or {}, content_type="application/json")
+
+    def batch(self, files: list[tuple[str, bytes]], *, judged: bool = True, **fields: Any) -> Any:
+        sent = [SimpleUploadedFile(name, content) for name, content in files]
+        with self.run(execute=judged):
+            return self.client.post("/api/v1/batches", {"files": sent, **fields})
+
+    def patch(self, where: str, body: Any) -> Any:
+        return self.client.patch(where, body, content_type="application/json")
 
     def delete(self, where: str) -> Any:
         return self.client.delete(where)

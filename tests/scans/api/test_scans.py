@@ -96,7 +96,7 @@ def test_notes_that_do_not_fit_are_refused(fields: dict[str, str], pointer: str,
 
 
 def test_no_file_and_no_multipart_are_refused(own: Program) -> None:
-    error(own.post(SCANS, {"url": "http://localhost/"}), 422, "validation_error")
+    error(own.post(SCANS, {}), 422, "validation_error")
     answer = own.client.post(SCANS, "nonsense", content_type="text/plain")
     error(answer, 415, "unsupported_media")
 
@@ -282,6 +282,7 @@ def test_limits_are_told_on_every_answer_and_held(own: Program, settings: Any) -
 
 
 def test_what_can_t_be_counted_is_not_taken_and_reading_goes_on(own: Program, redis_away: None) -> None:
+    own.client.counted = False
     answer = own.submit()
     error(answer, 503, "unavailable")
     assert int(answer["Retry-After"]) >= 1
@@ -294,7 +295,7 @@ def test_a_wait_that_is_none_is_refused(wait: str, own: Program) -> None:
 
 
 def test_waiting_ends_with_the_time_and_only_some_may(own: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    from scans.api import views
+    from scans.api import scans as views
 
     where = own.submit(judged=False)["Location"]
     assert own.get(where, wait="0.2").json()["status"] == "queued"

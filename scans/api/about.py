@@ -1,0 +1,234 @@
+"""What hangs on a scan: assessments and their evidence, decisions, objections, feedback, reports."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.core import signing
+from django.db import transaction
+from django.http import FileResponse, HttpResponseBase
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from .. import routing
+from ..evidence import report as reports
+from ..intake import Held
+from ..models import Appeal, Artifact, Decision, Event, Feedback, Report, Scan
+from ..result import Result
+from ..review import appeals
+from . import asked, described, gathering, listing, shapes
+from .asking import ApiView, own, seen
+from .documentation import CURSOR, LIMIT, page_of, tells
+from .refusals import Absent, Refusal
+
+SALT = "scans.api.artifact"
+MINUTES = 5
+
+
+class Assessments(ApiView):
+    tag = "evidence"
+
+    @tells("listAssessments", {200: page_of(described.Assessment, "Assessment")}, refusals=["blind_first"])
+    def get(self, request: Request, pk: uuid.UUID) -> Response:
+        """All that the models have said of it, newest first."""
+        rows = judged(request, pk).assessments.select_related("same_as").prefetch_related("findings", "artifacts")
+        return Response({"results": [shapes.assessment(one, _heatmap(one)) for one in rows], "next": None})
+
+
+class Frames(ApiView):
+    tag = "evidence"
+
+    @tells("listFrames", {200: page_of(described.Frame, "Frame")}, query=[LIMIT, CURSOR], refusals=["blind_first"])
+    def get(self, request: Request, pk: uuid.UUID) -> Response:
+        """The frames of a video that were looked at, in their order, by the newest assessment."""
+        found = judged(request, pk).assessment
+        frames = [shapes.frame(one) for one in found.inspection.get("frames", [])] if found else []
+        return Response(listing.slice_of(request, frames))
+
+
+class FacesOf(ApiView):
+    tag = "evidence"
+
+    @tells("listFaces", {200: page_of(described.Face, "Face")}, query=[LIMIT, CURSOR], refusals=["blind_first"])
+    def get(self, request: Request, pk: uuid.UUID) -> Response:
+        """The faces that were found, by the newest assessment."""
+        found = judged(request, pk).assessment
+        faces = [shapes.face(one) for one in found.inspection.get("faces", [])] if found else []
+        return Response(listing.slice_of(request, faces))
+
+
+class Artifacts(ApiView):
+    tag = "evidence"
+
+    @tells(
+        "listArtifacts", {200: page_of(described.ArtifactOf, "Artifact")}, query=[LIMIT, CURSOR],
+        refusals=["blind_first"],
+    )  # fmt: skip
+    def get(self, request: Request, pk: uuid.UUID) -> Response:
+        """The pictures that were drawn by the newest assessment, each with an address that works for five minutes."""
+        found = judged(request, pk).assessment
+        drawn = [shapes.artifact(one, _address(request, one)) for one in found.artifacts.all()] if found else []
+        return Response(listing.slice_of(request, drawn))
+
+
+class ArtifactContent(ApiView):
+    tag = "evidence"
+    permission_classes = (AllowAny,)
+    scopes: ClassVar[dict[str, str]] = {}
+
+    @tells("getArtifact", {200: OpenApiTypes.BINARY}, media="image/*", public=True)
+    def get(self, request: Request, token: str) -> HttpResponseBase:
+        """The picture itself. The address is the permission: it ends after five minutes."""
+        try:
+            pk = signing.loads(token, salt=SALT, max_age=MINUTES * 60)
+        except signing.BadSignature as error:
+            raise NotAuthenticated(_("This address has ended. Ask for another one.")) from error
+        one = Artifact.objects.filter(pk=pk).first()
+        if one is None:
+            raise Absent
+        kind = "image/png" if str(one.file.name).endswith(".png") else "image/jpeg"
+        answer = FileResponse(one.file.open("rb"), content_type=kind)
+        answer["X-Content-Type-Options"] = "nosniff"
+        answer["Cache-Control"] = "private, max-age=300"
+        return answer
+
+
+class ReportOf(ApiView):
+    tag = "evidence"
+    scopes: ClassVar[dict[str, str]] = {"GET": "scans:read"}
+
+    @tells("getReport", {200: OpenApiTypes.BINARY}, media="application/pdf", refusals=["wrong_state"])
+    def get(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
+        """The report on what stands now, as PDF. Asked for again while nothing has changed, it is the same one."""
+        scan = own(request, pk)
+        if scan.assessment is None or not scan.media:
+            raise Refusal(409, "wrong_state", _("It is not analysed."))
+        try:
+            issued = reports.issue(
+                Result(scan, scan.assessment), request.user,
+                lambda code: request.build_absolute_uri(f"/check/?code={code}"),
+            )  # fmt: skip
+        except reports.Incomplete as error:
+            raise Refusal(409, "wrong_state", _("A report can't be issued.")) from error
+        return FileResponse(
+            issued.file.open("rb"), as_attachment=True, filename=f"report-{issued.code}.pdf",
+            content_type="application/pdf",
+        )  # fmt: skip
+
+
+class CheckReport(ApiView):
+    """Public, and answers no more than the page for it."""
+
+    tag = "evidence"
+    permission_classes = (AllowAny,)
+    scopes: ClassVar[dict[str, str]] = {}
+    replays = False
+
+    @tells(
+        "verifyReport",
+        {200: described.ReportOf},
+        body={"application/json": asked.Check, "multipart/form-data": asked.Check},
+        example={"code": "2345-6789-ABCD"},
+        public=True,
+    )
+    def post(self, request: Request) -> Response:
+        """Whether a report is one of this installation's, by its code or by the PDF itself. Needs no key."""
+        said = asked.read(asked.Check, request)
+        known, file = Report.objects.select_related("assessment__scan"), said.get("file")
+        if isinstance(file, Held):
+            found = known.filter(sha256=file.sha256).first()
+            file.close()
+        elif code := said.get("code", "").strip().upper():
+            found = known.filter(code=code).first()
+        else:
+            raise Refusal(422, "validation_error", _("Send a code or a file."), {"code": _("It is missing.")})
+        unknown = {"object": "report", "standing": "unknown", "code": None, "made_at": None}
+        return Response(shapes.report(found) if found else unknown)
+
+
+class OneReport(ApiView):
+    tag = "evidence"
+
+    @tells("getReportStanding", {200: described.ReportOf})
+    def get(self, request: Request, code: str) -> Response:
+        """What is known of a report by its code."""
+        found = Report.objects.select_related("assessment__scan").filter(code=code.upper()).first()
+        if found is None:
+            raise Absent
+        return Response(shapes.report(found))
+
+
+class Appeals(ApiView):
+    tag = "people"
+
+    @tells("listAppeals", {200: page_of(described.Appeal, "Appeal")})
+    def get(self, request: Request, pk: uuid.UUID) -> Response:
+        """Your objections to what people decided of it."""
+        rows = Appeal.objects.filter(decision__scan=own(request, pk)).select_related("decision", "answered_by")
+        return Response({"results": [shapes.appeal(one) for one in rows], "next": None})
+
+    @tells(
+        "appealDecision",
+        {201: described.Appeal},
+        body={"application/json": asked.Objection},
+        refusals=["no_appeal"],
+        example={"text": "This is my own unedited photograph; I can send the raw file."},
+    )
+    def post(self, request: Request, pk: uuid.UUID) -> Response:
+        """Object to what people decided, once. Somebody else answers in writing."""
+        scan = own(request, pk)
+        text = asked.read(asked.Objection, request)["text"]
+        decision = Decision.objects.settled().filter(scan=scan).first()
+        try:
+            if decision is None:
+                raise appeals.NoAppeal
+            return Response(shapes.appeal(appeals.make(decision, request.user, text)), 201)
+        except appeals.NoAppeal as error:
+            raise Refusal(
+                409, "no_appeal", _("There is no decision to appeal, it was appealed already, or it is too late.")
+            ) from error
+
+
+class FeedbackOf(ApiView):
+    tag = "people"
+
+    @tells(
+        "giveFeedback",
+        {201: described.FeedbackOf},
+        body={"application/json": asked.Opinion},
+        refusals=["wrong_state"],
+        example={"label": "missed", "comment": "The mouth was replaced."},
+    )
+    def post(self, request: Request, pk: uuid.UUID) -> Response:
+        """Say what you think of an assessment. It changes no outcome; people who review will see it."""
+        scan = own(request, pk)
+        given = asked.read(asked.Opinion, request)
+        if scan.assessment is None:
+            raise Refusal(409, "wrong_state", _("It is not analysed."))
+        with transaction.atomic():
+            said = Feedback.objects.create(
+                assessment=scan.assessment, person=request.user, kind=given["label"], text=given["comment"]
+            )
+            Event.objects.create(scan=scan, kind="feedback", actor=request.user, content={"kind": given["label"]})
+            routing.feedback_given(scan, scan.assessment)
+        return Response(shapes.feedback(said), 201)
+
+
+def judged(request: Request, pk: uuid.UUID) -> Scan:
+    """A scan whose assessment may be told to whoever asks."""
+    scan = seen(request, pk)
+    if gathering.around([scan], request.user)[scan.pk].withheld:
+        raise Refusal(409, "blind_first", _("Say first what you see."))
+    return scan
+
+
+def _heatmap(assessment: Any) -> uuid.UUID | None:
+    return next((one.pk for one in assessment.artifacts.all() if one.kind == Artifact.Kind.HEATMAP), None)
+
+
+def _address(request: Request, one: Artifact) -> str:
+    token = signing.dumps(str(one.pk), salt=SALT)
+    return request.build_absolute_uri(f"/api/v1/artifacts/{token}")

@@ -1,0 +1,210 @@
+"""The desk by program: queues, items, decisions; over the same verbs as the admin, with the same rules."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+from django.db.models import Count
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ..models import Decision, Item, Label, Policy, ReviewQueue, Skip
+from ..review import decisions, queue
+from . import asked, described, gathering, listing, shapes
+from .asking import ApiView, seen
+from .documentation import CURSOR, LIMIT, filters, page_of, tells
+from .refusals import Absent, Refusal
+
+AT_THE_DESK: dict[str, str] = {"GET": "review:read", "POST": "review:write"}
+ITEM_REFUSALS = ("already_claimed", "already_decided", "wrong_state")
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """What the verbs of the desk refuse with, as codes."""
+    try:
+        yield
+    except queue.Taken as error:
+        done = error.item.closed_at is not None
+        raise Refusal(
+            409, "already_decided" if done else "already_claimed",
+            _("It is done.") if done else _("Somebody else has it."),
+        ) from error  # fmt: skip
+    except decisions.AlreadyDecided as error:
+        raise Refusal(409, "already_decided", _("Somebody was faster, or a second person is asked.")) from error
+    except decisions.BlindFirst as error:
+        raise Refusal(409, "blind_first", _("Say first what you see.")) from error
+    except decisions.PolicyNeeded as error:
+        pointers = {"policy": _("It is missing.")}
+        raise Refusal(422, "policy_needed", _("Contradicting the models takes a policy."), pointers) from error
+    except decisions.AnswerNeeded as error:
+        pointers = {"note_public": _("It is missing.")}
+        raise Refusal(422, "answer_needed", _("Whoever objected gets a written answer."), pointers) from error
+    except queue.Resting as error:
+        raise Refusal(409, "resting", _("After so many files, a pause.")) from error
+    except queue.NotYours as error:
+        raise Refusal(409, "wrong_state", _("You can't work on this one, or don't hold it.")) from error
+
+
+class Queues(ApiView):
+    tag = "desk"
+    scopes = AT_THE_DESK
+
+    @tells("listQueues", {200: page_of(described.QueueOf, "Queue")})
+    def get(self, request: Request) -> Response:
+        """The queues, and how many items in each you could work on now."""
+        free = Item.objects.free_for(request.user).workable_by(request.user)
+        waiting = dict(free.order_by().values_list("queue").annotate(Count("pk", distinct=True)))
+        rows = ReviewQueue.objects.all()
+        return Response({"results": [shapes.queue(one, waiting.get(one.pk, 0)) for one in rows], "next": None})
+
+
+class Items(ApiView):
+    tag = "desk"
+    scopes = AT_THE_DESK
+
+    @tells(
+        "listQueueItems",
+        {200: page_of(described.QueueItem, "QueueItem")},
+        query=[LIMIT, CURSOR, *filters(listing.OF_ITEMS)],
+    )
+    def get(self, request: Request) -> Response:
+        """What waits for a person, longest first."""
+        rows = listing.filtered(request, of(request), listing.OF_ITEMS)
+        return Response(
+            listing.by_number(request, rows, lambda found: [shapes.item(one, request.user) for one in found])
+        )
+
+
+class OneItem(ApiView):
+    tag = "desk"
+    scopes = AT_THE_DESK
+
+    @tells("getQueueItem", {200: described.QueueItem})
+    def get(self, request: Request, pk: int) -> Response:
+        """Whether it is free, and until when whoever has it keeps it."""
+        return Response(shapes.item(one_of(request, pk), request.user))
+
+
+class ItemVerb(ApiView):
+    tag = "desk"
+    scopes = AT_THE_DESK
+    limits: ClassVar[dict[str, str]] = {"POST": "review"}
+
+    def told(self, request: Request, item: Item) -> Response:
+        item.refresh_from_db()
+        return Response(shapes.item(item, request.user))
+
+
+class Claim(ItemVerb):
+    @tells("claimQueueItem", {200: described.QueueItem}, refusals=ITEM_REFUSALS)
+    def post(self, request: Request, pk: int) -> Response:
+        """Take it: nobody else can until `expires_at`. Claimed again by whoever has it, it is kept longer."""
+        with refusing():
+            return self.told(request, queue.claim(one_of(request, pk), request.user))
+
+
+class Release(ItemVerb):
+    @tells("releaseQueueItem", {200: described.QueueItem}, refusals=ITEM_REFUSALS)
+    def post(self, request: Request, pk: int) -> Response:
+        """Give it back."""
+        item = one_of(request, pk)
+        queue.release(item, request.user)
+        return self.told(request, item)
+
+
+class Pass(ItemVerb):
+    @tells(
+        "skipQueueItem", {200: described.QueueItem}, body={"application/json": asked.Passing},
+        refusals=ITEM_REFUSALS, example={"cause": "unsure"},
+    )  # fmt: skip
+    def post(self, request: Request, pk: int) -> Response:
+        """Leave it to somebody else; you must have it. What nobody wants becomes a lead's."""
+        item = one_of(request, pk)
+        cause = Skip.Cause(asked.read(asked.Passing, request)["cause"])
+        with refusing():
+            queue.skip(item, request.user, cause)
+        return self.told(request, item)
+
+
+class FirstAnswer(ItemVerb):
+    @tells(
+        "answerBlind", {200: described.QueueItem}, body={"application/json": asked.FirstLook},
+        refusals=ITEM_REFUSALS, example={"label": "inconclusive"},
+    )  # fmt: skip
+    def post(self, request: Request, pk: int) -> Response:
+        """Say what you see before you are told what the models say. The first answer counts."""
+        item = one_of(request, pk)
+        label = Label(asked.read(asked.FirstLook, request)["label"])
+        with refusing():
+            queue.first_answer(item, request.user, label)
+        return self.told(request, item)
+
+
+class Decisions(ApiView):
+    tag = "people"
+    scopes: ClassVar[dict[str, str]] = {"GET": "scans:read", "POST": "review:write"}
+    limits: ClassVar[dict[str, str]] = {"POST": "review"}
+
+    @tells("listDecisions", {200: page_of(described.Decision, "Decision")})
+    def get(self, request: Request, pk: uuid.UUID) -> Response:
+        """What people decided, newest first; their owner is told when it has settled."""
+        scan = seen(request, pk)
+        rows: Any = Decision.objects.filter(scan=scan)
+        if scan.owner_id == request.user.pk:
+            rows = Decision.objects.settled().filter(scan=scan)
+        rows = rows.select_related("policy", "undone", "second").prefetch_related("superseded_by")
+        return Response({"results": [shapes.decision(one) for one in rows], "next": None})
+
+    @tells(
+        "decideScan",
+        {201: described.Decision},
+        body={"application/json": asked.NewDecision},
+        refusals=[
+            "version_conflict", "wrong_state", "already_decided", "already_claimed", "blind_first", "policy_needed",
+            "answer_needed",
+        ],
+        example={"label": "manipulated", "action": "label", "note_public": "The mouth was drawn anew.",
+                 "policy": "general", "expected_version": 4},
+    )  # fmt: skip
+    def post(self, request: Request, pk: uuid.UUID) -> Response:
+        """Decide about a scan that waits in a queue. Some decisions are held until a second person agrees."""
+        scan = seen(request, pk)
+        said = asked.read(asked.NewDecision, request)
+        item = Item.objects.open().filter(scan=scan).first()
+        if item is None:
+            raise Refusal(409, "wrong_state", _("It waits in no queue."))
+        version = gathering.around([scan], request.user)[scan.pk].version
+        if version != said["expected_version"]:
+            raise Refusal(409, "version_conflict", _("It has changed meanwhile."), more={"version": version})
+        with refusing():
+            made = decisions.decide(
+                item, request.user, Label(said["label"]), action=said["action"], policy=_policy(said["policy"]),
+                public_note=said["note_public"],
+            )  # fmt: skip
+        return Response(shapes.decision(made), 201)
+
+
+def of(request: Request) -> Any:
+    rows = Item.objects.open().visible_to(request.user).filter(scan__sandbox=False)
+    return rows.select_related("queue", "scan").prefetch_related("reasons")
+
+
+def one_of(request: Request, pk: int) -> Item:
+    """Also one that was done a moment ago: the verbs say so."""
+    rows: Any = Item.objects.visible_to(request.user).select_related("queue", "scan").prefetch_related("reasons")
+    item: Item | None = rows.filter(pk=pk).first() if pk < 2**63 else None
+    if item is None:
+        raise Absent
+    return item
+
+
+def _policy(code: str | None) -> Policy | None:
+    if code is None:
+        return None
+    found = Policy.objects.filter(active=True, code=code).first()
+    if found is None:
+        raise Refusal(422, "validation_error", _("It can't be taken."), {"policy": _("There is no such policy.")})
+    return found

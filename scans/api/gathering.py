@@ -1,0 +1,89 @@
+"""What the API says of scans beside their own rows: of a hundred of them in as many queries as of one."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Max, OuterRef, Q, Subquery
+
+from ..models import Appeal, Artifact, Assessment, Decision, Event, FirstAnswer, Item, Scan, Status
+from ..models.event import Kind
+from ..models.scan import ScanQuerySet
+
+
+@dataclass(slots=True)
+class Around:
+    """One scan's surroundings."""
+
+    newest: Assessment | None = None
+    settled: Decision | None = None
+    item: Item | None = None
+    appealed: bool = False
+    held: bool = False
+    version: int = 0
+    position: int | None = None
+    deleted_at: dt.datetime | None = None
+    heatmap: uuid.UUID | None = None
+    withheld: bool = False  # whoever asks must say first what they see
+
+
+def around(scans: Sequence[Scan], person: Any) -> dict[uuid.UUID, Around]:
+    ids = [scan.pk for scan in scans]
+    found = {pk: Around() for pk in ids}
+    for newest in (
+        _newest(Assessment.objects.filter(scan__in=ids)).select_related("same_as").prefetch_related("findings")
+    ):
+        found[newest.scan_id].newest = newest
+    for settled in _newest(Decision.objects.settled().filter(scan__in=ids)):
+        found[settled.scan_id].settled = settled
+    for item in Item.objects.open().filter(scan__in=ids).prefetch_related("reasons"):
+        found[item.scan_id].item = item
+    for pk in Appeal.objects.filter(decision__scan__in=ids, answered_by=None).values_list("decision__scan", flat=True):
+        found[pk].appealed = True
+    for pk in Decision.objects.pending().filter(scan__in=ids).values_list("scan", flat=True):
+        found[pk].held = True
+    happened = Event.objects.filter(scan__in=ids).order_by().values("scan")
+    for row in happened.annotate(
+        count=Count("pk", filter=~Q(kind=Kind.VIEWED)), gone=Max("at", filter=Q(kind=Kind.DELETED))
+    ):
+        found[row["scan"]].version, found[row["scan"]].deleted_at = row["count"], row["gone"]
+    drawn = {one.newest.pk: one for one in found.values() if one.newest}
+    for pk, assessment in Artifact.objects.filter(assessment__in=drawn, kind=Artifact.Kind.HEATMAP).values_list(
+        "pk", "assessment"
+    ):
+        drawn[assessment].heatmap = pk
+    for pk, position in _positions([scan.pk for scan in scans if scan.status == Status.QUEUED]):
+        found[pk].position = position
+    _withhold(scans, found, person)
+    return found
+
+
+def _newest(rows: Any) -> Any:
+    """The last row of each scan."""
+    return rows.filter(pk__in=rows.order_by().values("scan").annotate(last=Max("pk")).values("last"))
+
+
+def _positions(waiting: Iterable[uuid.UUID]) -> Any:
+    """How many will be taken before each of those that wait."""
+    if not waiting:
+        return []
+    before: Any = ScanQuerySet(Scan).waiting().filter(queue=OuterRef("queue"), queued_at__lt=OuterRef("queued_at"))
+    counted = before.order_by().values("status").annotate(count=Count("pk")).values("count")
+    rows = Scan.objects.filter(pk__in=waiting).annotate(place=Subquery(counted))
+    return [(pk, position or 0) for pk, position in rows.values_list("pk", "place")]
+
+
+def _withhold(scans: Sequence[Scan], found: dict[uuid.UUID, Around], person: Any) -> None:
+    """What is to be judged blind is not told to whoever may come to judge it."""
+    blind = {
+        one.item.pk: one
+        for scan in scans
+        if (one := found[scan.pk]).item and one.item.blind and scan.owner_id != person.pk
+    }
+    if not blind:
+        return
+    answered = set(FirstAnswer.objects.filter(item__in=blind, person=person).values_list("item", flat=True))
+    for pk, one in blind.items():
+        one.withheld = pk not in answered

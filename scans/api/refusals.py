@@ -1,0 +1,47 @@
+"""Answers other than the one asked for, with codes that programs can rely on."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import APIException
+
+from .. import intake
+
+
+class Refusal(APIException):
+    """Status, stable code, sentence, and where in the request it lies."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        pointers: dict[str, str] | None = None,
+        *,
+        more: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail, code)
+        self.status_code, self.code, self.pointers, self.more = status, code, pointers or {}, more or {}
+        if status == 503:
+            self.wait = 5
+
+
+HTTP_OF = {"too_many_bytes": 413, "quota": 413, "unknown_format": 415, "no_space": 507, "url_busy": 503}
+CODE_OF = {
+    "too_many_bytes": "file_too_large", "quota": "quota_exceeded", "unknown_format": "unsupported_media",
+    "url_busy": "busy",
+}  # fmt: skip
+
+
+def refused(refusal: intake.Refused) -> Refusal:
+    """What may not enter, in the API's codes."""
+    return Refusal(
+        HTTP_OF.get(refusal.code, 422), CODE_OF.get(refusal.code, refusal.code), str(refusal), {"file": str(refusal)}
+    )
+
+
+class Absent(Refusal):
+    """Somebody else's is as absent as what never was."""
+
+    def __init__(self) -> None:
+        super().__init__(404, "not_found", _("There is nothing here, or it isn't yours."))

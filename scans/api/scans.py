@@ -1,0 +1,202 @@
+"""Scans and batches: hand in, read, list, take back, delete."""
+
+import threading
+import time
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import rules
+
+from .. import fetching, intake, network, tasks
+from ..evidence import retention
+from ..models import Appeal, Batch, Event, Scan, Source, Status, WrongState
+from . import asked, described, listing, shapes
+from .asking import ApiView, is_sandbox, of_this_key, own, seen, visible
+from .documentation import CURSOR, LIMIT, WAIT, filters, page_of, tells
+from .refusals import Absent, Refusal, refused
+
+LONGEST = 30.0  # seconds that an answer may be waited for
+FILE_REFUSALS = ("rules_not_accepted", "quota_exceeded", "empty", "no_space")
+_parked = threading.BoundedSemaphore(settings.API_WAITERS)
+
+
+class Scans(ApiView):
+    tag = "scans"
+    limits: ClassVar[dict[str, str]] = {"POST": "upload"}
+
+    @tells(
+        "listScans",
+        {200: page_of(described.Scan, "Scan")},
+        query=[LIMIT, CURSOR, *filters(listing.OF_SCANS)],
+    )
+    def get(self, request: Request) -> Response:
+        """Your scans, newest first; with the scope `review:read` all that you may see."""
+        rows = listing.filtered(request, visible(request), listing.OF_SCANS)
+        return Response(listing.page(request, rows, lambda found: shapes.scans(found, request.user)))
+
+    @tells(
+        "submitScan",
+        {202: described.Scan, 200: described.Scan},
+        body={"multipart/form-data": asked.Submission, "application/json": asked.SubmissionByUrl},
+        query=[WAIT],
+        refusals=[*FILE_REFUSALS, "url_refused", "url_failed", "busy"],
+        example={"file": "photo.jpg", "external_id": "order 7"},
+    )
+    def post(self, request: Request) -> Response:
+        """Hand a photo or video in. 202 while it waits or is being analysed, 200 where the result is there at once."""
+        said = asked.read(asked.Submission, request)
+        file, address = said.pop("file", None), said.pop("url", None)
+        if (file is None) == (address is None):
+            raise Refusal(422, "validation_error", _("Send a file."), {"file": _("It is missing.")})
+        if not rules.accepted(request.user):
+            raise Refusal(403, "rules_not_accepted", _("Accept the rules of use on the site first."))
+        try:
+            if address is not None:
+                file = fetching.fetch(address)
+            made = intake.submit(request.user, file, source=Source.API, sandbox=is_sandbox(request), **said)
+        except intake.Refused as error:
+            raise refused(error) from error
+        except network.Blocked as error:
+            raise Refusal(
+                422, "url_refused", _("Nothing is fetched from this address."), {"url": error.code}
+            ) from error
+        except network.Unreachable as error:
+            raise Refusal(422, "url_failed", _("The address gave no file."), {"url": str(error)}) from error
+        made = waited(made, request)
+        return _answer(made, request, 202 if made.is_moving else 200)
+
+
+class OneScan(ApiView):
+    tag = "scans"
+
+    @tells("getScan", {200: described.Scan}, query=[WAIT])
+    def get(self, request: Request, pk: uuid.UUID) -> Response:
+        """Where it stands, and what is said of it. Deleted ones stay as tombstones."""
+        return _answer(waited(seen(request, pk), request), request, 200)
+
+    @tells("deleteScan", {202: described.Scan}, refusals=["wrong_state", "held", "gone"])
+    def delete(self, request: Request, pk: uuid.UUID) -> Response:
+        """Have the file, its pictures and its name deleted. Hash, scores and history stay."""
+        scan = own(request, pk)
+        if scan.status == Status.DELETED:
+            raise Refusal(410, "gone", _("It is deleted already."))
+        if Appeal.objects.filter(decision__scan=scan, answered_by=None).exists():
+            raise Refusal(409, "held", _("It is kept until your objection is answered."))
+        try:
+            retention.delete(scan, request.user)
+        except WrongState as error:
+            raise Refusal(409, "wrong_state", _("It is being analysed: cancel it first.")) from error
+        scan.refresh_from_db()
+        return Response(shapes.scan(scan, request.user), 202)
+
+
+class Cancel(ApiView):
+    tag = "scans"
+
+    @tells("cancelScan", {200: described.Scan}, refusals=["wrong_state"])
+    def post(self, request: Request, pk: uuid.UUID) -> Response:
+        """Take it back before it is judged."""
+        scan = own(request, pk)
+        try:
+            intake.cancel(scan, request.user)
+        except WrongState as error:
+            raise Refusal(409, "wrong_state", _("Too late: it was finished already.")) from error
+        scan.refresh_from_db()
+        return Response(shapes.scan(scan, request.user))
+
+
+class Rescore(ApiView):
+    tag = "scans"
+    limits: ClassVar[dict[str, str]] = {"POST": "upload"}
+
+    @tells("rescoreScan", {202: described.Scan}, refusals=["wrong_state", "gone"])
+    def post(self, request: Request, pk: uuid.UUID) -> Response:
+        """Have it judged again by the models of today. The earlier assessments stay."""
+        scan = own(request, pk)
+        if scan.status == Status.DELETED:
+            raise Refusal(410, "gone", _("It is deleted already."))
+        if scan.status != Status.ANALYSED or scan.sandbox:
+            raise Refusal(409, "wrong_state", _("It is not analysed."))
+        Event.objects.create(scan=scan, kind="rescore_asked", actor=request.user)
+        tasks.send_for_rescore(scan)
+        return _answer(scan, request, 202)
+
+
+class Batches(ApiView):
+    tag = "batches"
+    limits: ClassVar[dict[str, str]] = {"POST": "upload"}
+
+    @tells("listBatches", {200: page_of(described.BatchOf, "Batch")}, query=[LIMIT, CURSOR])
+    def get(self, request: Request) -> Response:
+        """Your batches, newest first."""
+        rows = of_this_key(request, Batch.objects.filter(owner=request.user))
+        listing.filtered(request, rows, listing.NONE)
+        return Response(listing.page(request, rows, shapes.batches))
+
+    @tells(
+        "submitBatch",
+        {202: described.BatchOf},
+        body={"multipart/form-data": asked.Batch},
+        refusals=FILE_REFUSALS,
+        example={"files": "photo.jpg"},
+    )
+    def post(self, request: Request) -> Response:
+        """Hand in up to 100 files, or archives of files. What is refused is noted, and spoils nothing."""
+        said = asked.read(asked.Batch, request)
+        if not rules.accepted(request.user):
+            raise Refusal(403, "rules_not_accepted", _("Accept the rules of use on the site first."))
+        files = [(file.name or "", file) for file in said.pop("files")]
+        batch = intake.submit_all(request.user, files, source=Source.API, sandbox=is_sandbox(request), **said)
+        batch.refresh_from_db()
+        return Response(shapes.batch(batch), 202, headers={"Location": f"/api/v1/batches/{batch.pk}"})
+
+
+class OneBatch(ApiView):
+    tag = "batches"
+
+    @tells("getBatch", {200: described.BatchOf})
+    def get(self, request: Request, pk: uuid.UUID) -> Response:
+        """How many of its files are where. The files themselves: `GET /scans?batch=…`."""
+        found = of_this_key(request, Batch.objects.filter(owner=request.user)).filter(pk=pk).first()
+        if found is None:
+            raise Absent
+        return Response(shapes.batch(found))
+
+
+def _answer(scan: Scan, request: Request, status: int) -> Response:
+    answer = Response(shapes.scan(scan, request.user), status)
+    answer["Location"] = f"/api/v1/scans/{scan.pk}"
+    if scan.is_moving or status == 202:
+        answer["Retry-After"] = str(scan.expected_seconds or 1)
+    return answer
+
+
+def waited(scan: Scan, request: Request) -> Scan:
+    """Until it is done or the time is up; at once where too many wait already."""
+    seconds = _seconds(request)
+    if not scan.is_moving or not seconds or not _parked.acquire(blocking=False):
+        return scan
+    try:
+        deadline = time.monotonic() + seconds
+        while scan.is_moving and time.monotonic() < deadline:
+            time.sleep(0.1)
+            scan.refresh_from_db(fields=["status"])
+        scan.refresh_from_db()
+    finally:
+        _parked.release()
+    return scan
+
+
+def _seconds(request: Request) -> float:
+    try:
+        seconds = float(request.query_params.get("wait", "0"))
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= LONGEST:  # nor is it "not a number"
+        raise Refusal(422, "validation_error", _("It can't be taken."), {"wait": _("Seconds, 0 to 30.")})
+    return seconds

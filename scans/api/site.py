@@ -1,0 +1,172 @@
+"""What this installation can do, what one may, what has happened; and the description of all this."""
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db.models import Count, Sum
+from django.db.models.functions import TruncDate
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import roles
+from accounts.models import ApiKey
+
+from .. import analysis, intake, sandbox
+from ..insight import figures
+from ..models import Change, Event, Outcome, Policy, Scan
+from ..statement import moment
+from . import asked, described, limits, listing, shapes
+from .asking import ApiView, changes, of_scans, scopes_of
+from .documentation import CURSOR, LIMIT, filters, page_of, query, tells
+from .refusals import Refusal
+from .scans import LONGEST
+
+OPENAPI = Path(__file__).with_name("openapi.json")
+SINCE = query("since", "`cursor` of the answer before; 0 begins at the beginning.", {"type": "string", "default": "0"})
+
+
+class Changes(ApiView):
+    tag = "sync"
+
+    @tells("listChanges", {200: described.ChangePage}, query=[LIMIT, SINCE])
+    def get(self, request: Request) -> Response:
+        """Everything that has changed, oldest first. Who reads it from the beginning arrives at what `/scans` says."""
+        limit, since = listing.limit(request), listing.number(request, "since")
+        unknown = set(request.query_params) - {"limit", "since"}
+        if unknown:
+            wrong = {name: _("There is no such filter.") for name in unknown}
+            raise Refusal(422, "validation_error", _("Some filters can't be used."), wrong)
+        rows = changes(request).filter(pk__gt=since).select_related("scan")
+        found: list[Change] = list(rows.order_by("pk")[:limit])
+        cursor = str(found[-1].pk) if found else str(since)
+        return Response({"results": [shapes.change(one) for one in found], "cursor": cursor})
+
+
+class Events(ApiView):
+    tag = "sync"
+
+    @tells("listEvents", {200: page_of(described.EventOf, "Event")}, query=[LIMIT, CURSOR, *filters(listing.OF_EVENTS)])
+    def get(self, request: Request) -> Response:
+        """What happened to your own scans, oldest first: as their pages tell it."""
+        rows = Event.objects.for_uploaders().filter(scan__owner=request.user)
+        rows = listing.filtered(request, of_scans(request, rows), listing.OF_EVENTS)
+        return Response(listing.by_number(request, rows, lambda found: [shapes.event(one) for one in found]))
+
+
+class Bundles(ApiView):
+    tag = "site"
+
+    @tells("listBundles", {200: page_of(described.Bundle, "Bundle")})
+    def get(self, request: Request) -> Response:
+        """The models' cards, as they are: data, figures, known failures."""
+        return Response({"results": analysis.cards(), "next": None})
+
+
+class Policies(ApiView):
+    tag = "site"
+
+    @tells("listPolicies", {200: page_of(described.PolicyOf, "Policy")})
+    def get(self, request: Request) -> Response:
+        """The written rules that are in force. `parent` makes a tree of them."""
+        rows = Policy.objects.filter(active=True).select_related("parent")
+        return Response({"results": [shapes.policy(one) for one in rows], "next": None})
+
+
+class Capabilities(ApiView):
+    tag = "site"
+
+    @tells("getCapabilities", {200: described.Capabilities})
+    def get(self, request: Request) -> Response:
+        """What can be judged here and what can't, with what was measured, good or bad."""
+        cards = analysis.cards()
+        return Response(
+            {
+                "object": "capabilities",
+                "version": settings.VERSION,
+                "panel_id": analysis.panel().id,
+                "outcomes": list(Outcome.values),
+                "image_formats": [name for name, mime in shapes.MIME.items() if mime.startswith("image/")],
+                "video_formats": [name for name, mime in shapes.MIME.items() if mime.startswith("video/")],
+                "submit_by_url": settings.SCANS_URL_FETCH,
+                "sandbox_scenarios": [str(one) for one in sandbox.SCENARIOS],
+                "webhook_kinds": [*Change.Kind.values, "endpoint.disabled"],
+                "limits": {
+                    "max_upload_mb": settings.MAX_UPLOAD_MB,
+                    "files_in_a_batch": intake.IN_A_BATCH,
+                    "metadata_bytes": asked.METADATA,
+                    "wait_seconds": int(LONGEST),
+                },
+                "conditions": figures.conditions(cards),
+            }
+        )
+
+
+class Usage(ApiView):
+    tag = "site"
+
+    @tells("getUsage", {200: described.Usage})
+    def get(self, request: Request) -> Response:
+        """What was used, and what is left."""
+        since = timezone.now() - dt.timedelta(days=30)
+        days: Any = Scan.objects.filter(owner=request.user, created_at__gte=since).order_by()
+        days = days.annotate(day=TruncDate("created_at", tzinfo=dt.UTC)).values("day")
+        return Response(
+            {
+                "object": "usage",
+                "storage": {
+                    "used_bytes": intake.used(request.user),
+                    "quota_bytes": settings.QUOTA_MB * 2**20 or None,
+                },
+                "rates": limits.standing(request),
+                "days": list(days.annotate(scans=Count("pk"), bytes=Sum("bytes")).order_by("-day")[:31]),
+            }
+        )
+
+
+class Me(ApiView):
+    tag = "site"
+    scopes: ClassVar[dict[str, str]] = {}
+
+    @tells("getMe", {200: described.Me})
+    def get(self, request: Request) -> Response:
+        """Who asks, and what this key may do."""
+        key = request.auth if isinstance(request.auth, ApiKey) else None
+        said: dict[str, Any] = {
+            "object": "me",
+            "roles": sorted(roles.roles_of(request.user)),
+            "scopes": scopes_of(request),
+            "key": None,
+        }
+        if key:
+            said["key"] = {
+                "prefix": key.prefix,
+                "name": key.name,
+                "sandbox": key.test,
+                "created_at": moment(key.created_at),
+                "expires_at": moment(key.expires_at),
+            }
+        return Response(said)
+
+
+class Description(ApiView):
+    """The file in the repository, which a test holds against the code."""
+
+    permission_classes = (AllowAny,)
+    scopes: ClassVar[dict[str, str]] = {}
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> HttpResponse:
+        return HttpResponse(OPENAPI.read_bytes(), content_type="application/vnd.oai.openapi+json;version=3.1")
+
+
+def description() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(OPENAPI.read_text())
+    return found

@@ -1,0 +1,150 @@
+"""Where the site asks others for something, and where it never does."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from scans import network
+
+from .receiver import Receiver, listening
+
+PUBLIC = "93.184.215.14"
+REFUSED = [
+    "http://127.0.0.1/", "http://localhost/", "http://localhost.localdomain:8000/", "http://0.0.0.0/", "http://10.0.0.8/",
+    "http://192.168.1.1/", "http://172.16.3.4/", "http://169.254.169.254/latest/meta-data/", "http://100.64.0.1/",
+    "http://[::1]/", "http://[::]/", "http://[fe80::1]/", "http://[fd00::1]/", "http://[::ffff:127.0.0.1]/",
+    "http://[::ffff:10.0.0.1]/", "http://[64:ff9b::7f00:1]/", "http://[2002:7f00:1::]/", "http://224.0.0.1/",
+    "http://255.255.255.255/", "http://2130706433/", "http://0x7f000001/", "http://017700000001/", "http://127.1/",
+]  # fmt: skip
+NONSENSE = [
+    "", "x", "/scans", "//example.org/", "ftp://example.org/a.jpg", "file:///etc/passwd", "gopher://example.org/",
+    "http://user:pw@example.org/", "http://", "http:///a", "http://example.org:99999/", "http://exa mple.org/",
+    "http://example.org/\r\nX: y", "http://ex\u00e4mple.org/", "http://[::1", "javascript:alert(1)",
+]  # fmt: skip
+BOTH = ("https", "http")
+
+
+@pytest.fixture
+def receiver(settings: Any) -> Iterator[Receiver]:
+    settings.PRIVATE_TARGETS = ["127.0.0.1/32"]
+    with listening() as found:
+        yield found
+
+
+def means(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
+    """A name server: what each question is answered with; the questions are noted."""
+    asked: list[str] = []
+    left = list(answers)
+
+    def resolve(host: str, port: int) -> list[str]:
+        asked.append(host)
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    monkeypatch.setattr(network, "resolve", resolve)
+    return asked
+
+
+@pytest.mark.parametrize("address", REFUSED)
+def test_nothing_of_one_s_own_network_is_asked(address: str) -> None:
+    with pytest.raises(network.Blocked):
+        network.check(address, schemes=BOTH)
+
+
+@pytest.mark.parametrize("address", NONSENSE)
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(network.Blocked) as error:
+        network.check(address, schemes=BOTH)
+    assert error.value.code == "bad_url"
+
+
+@pytest.mark.parametrize("address", [PUBLIC, "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])
+def test_the_public_network_is_asked(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    means(monkeypatch, [address])
+    assert network.check("https://example.org/a?b=c").machine == address
+
+
+def test_a_name_with_one_private_address_among_others_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    means(monkeypatch, [PUBLIC, "10.0.0.1"])
+    with pytest.raises(network.Blocked, match="private_address"):
+        network.check("https://example.org/")
+
+
+def test_a_name_that_means_nothing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    means(monkeypatch, [])
+    with pytest.raises(network.Blocked, match="unknown_host"):
+        network.check("https://example.org/")
+
+
+def test_without_tls_only_one_s_own_network_is_asked(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    means(monkeypatch, [PUBLIC])
+    with pytest.raises(network.Blocked, match="not_https"):
+        network.check("http://example.org/")
+    settings.PRIVATE_TARGETS = ["10.1.0.0/16"]
+    means(monkeypatch, ["10.1.2.3"])
+    assert network.check("http://intranet.example.org/").machine == "10.1.2.3"
+    means(monkeypatch, ["10.2.2.3"])
+    with pytest.raises(network.Blocked, match="private_address"):
+        network.check("http://intranet.example.org/")
+
+
+def test_a_name_that_means_something_else_a_moment_later_leads_nowhere(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DNS rebinding: checked once, the machine is kept."""
+    asked = means(monkeypatch, ["127.0.0.1"], ["169.254.169.254"])
+    target = network.check(receiver.url.replace("127.0.0.1", "rebound.example.org"))
+    assert network.ask(target, "POST", body=b"{}").status == 204
+    assert asked == ["rebound.example.org"], "asked once, when it was checked"
+    assert receiver.got[0][0]["host"].startswith("rebound.example.org:")
+
+
+@pytest.mark.parametrize("how", ["late", "drip"])
+def test_who_takes_too_long_is_cut_off(how: str, receiver: Receiver) -> None:
+    receiver.answers = [how]
+    with pytest.raises(network.Unreachable, match="timeout"):
+        network.ask(network.check(receiver.url), "POST", body=b"{}", seconds=0.5)
+
+
+@pytest.mark.parametrize("how", ["drop", "rubbish"])
+def test_who_answers_no_http_is_unreachable(how: str, receiver: Receiver) -> None:
+    receiver.answers = [how]
+    with pytest.raises(network.Unreachable):
+        network.ask(network.check(receiver.url), "POST", body=b"{}")
+
+
+def test_of_a_long_answer_only_so_much_is_read(receiver: Receiver) -> None:
+    receiver.answers = ["much"]
+    answer = network.ask(network.check(receiver.url), "POST", body=b"{}", most=1000)
+    assert (len(answer.body), answer.complete) == (1000, False)
+
+
+def test_a_redirect_is_told_and_what_it_leads_to_is_checked(receiver: Receiver) -> None:
+    receiver.answers = ["redirect"]
+    target = network.check(receiver.url)
+    answer = network.ask(target, "POST", body=b"{}")
+    assert answer.status == 302
+    assert receiver.elsewhere == []
+    onward = network.onward(target, answer, schemes=BOTH)
+    assert onward is not None
+    assert onward.url.path == "/elsewhere"
+    away = network.Answer(302, {"location": "http://169.254.169.254/"}, b"", True)
+    with pytest.raises(network.Blocked):
+        network.onward(target, away, schemes=BOTH)
+
+
+def test_nobody_there_is_unreachable(settings: Any) -> None:
+    settings.PRIVATE_TARGETS = ["127.0.0.1/32"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(network.Unreachable, match="ConnectionRefusedError"):
+        network.ask(network.check(f"http://127.0.0.1:{port}/"))
+
+
+def test_a_certificate_of_nobody_is_not_believed(receiver: Receiver) -> None:
+    with pytest.raises(network.Unreachable):
+        network.ask(network.check(receiver.url.replace("http:", "https:")), "POST", body=b"{}", seconds=2)
+    assert threading.active_count() < 50

@@ -1,0 +1,381 @@
+"""Evidence, batches, desk, usage: each resource by its own door. Every answer is held against the description."""
+
+import datetime as dt
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core import signing
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import ApiKey, User
+from accounts.roles import Role
+from scans import publishing
+from scans.models import Artifact, Batch, Change, Decision, Item, Label, Policy, ReviewQueue, Scan
+from scans.review import decisions, queue
+
+from ..conftest import portrait
+from .conftest import SCANS, Program
+from .test_scans import error
+
+pytestmark = pytest.mark.django_db
+V1 = "/api/v1"
+
+
+@pytest.fixture
+def desk(program: Callable[..., Program], moderator: User) -> Program:
+    return program(moderator, "scans:read", "review:read", "review:write")
+
+
+def waiting(own: Program, moderator: User) -> Item:
+    scan = Scan.objects.get(pk=own.submit().json()["id"])
+    return queue.add(scan, moderator, ReviewQueue.objects.get(slug="review"))
+
+
+# -- Evidence ------------------------------------------------------------------------------------------
+
+
+def test_faces_and_pictures_are_told_in_pages(own: Program) -> None:
+    where = own.submit()["Location"]
+    (face,) = own.get(f"{where}/faces").json()["results"]
+    assert len(face["landmarks"]) == 5
+    assert face["box"][2] > face["box"][0]
+    first = own.get(f"{where}/artifacts", limit=1).json()
+    kinds = {one["kind"] for one in own.get(f"{where}/artifacts").json()["results"]}
+    assert {"preview", "portrait"} <= kinds
+    seen, onward = [first["results"][0]["id"]], first["next"]
+    while onward:
+        part = own.get(onward.removeprefix("http://testserver")).json()
+        seen += [one["id"] for one in part["results"]]
+        onward = part["next"]
+    assert sorted(seen) == sorted(str(one.pk) for one in Artifact.objects.all())
+    assert own.get(f"{where}/frames").json()["results"] == [] or own.get(f"{where}/frames").status_code == 200
+
+
+def test_an_address_of_a_picture_works_without_a_key_and_ends(own: Program, client: Client, time_at: Any) -> None:
+    where = own.submit()["Location"]
+    address = own.get(f"{where}/artifacts").json()["results"][0]["url"].removeprefix("http://testserver")
+    answer = client.get(address)
+    assert answer.status_code == 200
+    assert b"".join(answer)[:2] in (b"\xff\xd8", b"\x89P")
+    error(client.get(f"{address}x"), 401, "unauthorized")
+    with time_at(timezone.now() + dt.timedelta(minutes=6)):
+        error(client.get(address), 401, "unauthorized")
+
+
+@pytest.fixture
+def time_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[dt.datetime], Any]:
+    from contextlib import contextmanager
+
+    @contextmanager
+    def at(moment: dt.datetime) -> Any:
+        with monkeypatch.context() as patched:
+            patched.setattr(signing.time, "time", moment.timestamp)
+            yield
+
+    return at
+
+
+def test_a_report_is_issued_and_can_be_checked_by_anybody(own: Program, client: Client) -> None:
+    where = own.submit()["Location"]
+    pdf = b"".join(own.get(f"{where}/report"))
+    assert pdf.startswith(b"%PDF")
+    assert b"".join(own.get(f"{where}/report")) == pdf, "nothing has changed: the same one"
+    check = f"{V1}/reports/verify"
+    said = client.post(check, {"file": SimpleUploadedFile("r.pdf", pdf)}).json()
+    assert said["standing"] == "registered"
+    assert set(said) == {"object", "standing", "code", "made_at"}
+    assert client.post(check, {"code": said["code"].lower()}, content_type="application/json").json() == said
+    assert (
+        client.post(check, {"code": "AAAA-BBBB-CCCC"}, content_type="application/json").json()["standing"] == "unknown"
+    )
+    error(client.post(check, {}, content_type="application/json"), 422, "validation_error")
+    assert own.get(f"{V1}/reports/{said['code']}").json() == said
+    error(own.get(f"{V1}/reports/AAAA-BBBB-CCCC"), 404, "not_found")
+
+
+def test_it_is_judged_again_by_the_panel_of_today(own: Program) -> None:
+    where = own.submit()["Location"]
+    answer = own.post(f"{where}/rescore")
+    assert answer.status_code == 202
+    both = own.get(f"{where}/assessments").json()["results"]
+    assert len(both) == 2
+    assert both[0]["id"] > both[1]["id"]
+    waits = own.submit(portrait(300), judged=False)["Location"]
+    error(own.post(f"{waits}/rescore"), 409, "wrong_state")
+
+
+# -- Batches -------------------------------------------------------------------------------------------
+
+
+def test_a_batch_takes_files_and_archives_and_notes_what_it_refuses(own: Program) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for size in (200, 210):
+            archive.writestr(f"{size}.jpg", portrait(size))
+    made = own.batch([("one.jpg", portrait(220)), ("more.zip", packed.getvalue()), ("no.txt", b"x" * 50)])
+    assert made.status_code == 202
+    said = own.get(made["Location"]).json()
+    assert (said["complete"], said["done"]) == (True, True)
+    assert said["counts"]["total"] == 4
+    assert said["counts"]["analysed"] == 3
+    assert [(one["name"], one["code"]) for one in said["refused"]] == [("no.txt", "unknown_format")]
+    listed = own.get(SCANS, batch=said["id"]).json()["results"]
+    assert sorted(one["media"]["name"] for one in listed) == ["200.jpg", "210.jpg", "one.jpg"]
+    assert [one["id"] for one in own.get(f"{V1}/batches").json()["results"]] == [said["id"]]
+    publishing.publish()
+    publishing.publish()
+    assert Change.objects.filter(kind="batch.completed").count() == 1
+
+
+def test_a_batch_without_files_and_others_batches(
+    own: Program, program: Callable[..., Program], stranger: User
+) -> None:
+    error(own.client.post(f"{V1}/batches", {}), 422, "validation_error")
+    made = own.batch([("one.jpg", portrait(220))])
+    other = program(stranger)
+    error(other.get(made["Location"]), 404, "not_found")
+    assert other.get(f"{V1}/batches").json()["results"] == []
+    publishing.publish()
+    assert other.get(f"{V1}/changes").json()["results"] == []
+
+
+def test_a_batch_is_not_told_of_before_all_of_it_is_in_and_through(own: Program) -> None:
+    own.batch([("one.jpg", portrait(220))], judged=False)
+    publishing.publish()
+    assert not Change.objects.exists()
+    batch = Batch.objects.get()
+    for scan in batch.scans.all():
+        scan.move("cancelled")
+    Batch.objects.update(sealed_at=None)
+    publishing.publish()
+    assert not Change.objects.filter(batch=batch).exists()
+
+
+# -- The desk ------------------------------------------------------------------------------------------
+
+
+def test_an_item_is_claimed_decided_and_gone(own: Program, desk: Program, moderator: User) -> None:
+    item = waiting(own, moderator)
+    (queued,) = [one for one in desk.get(f"{V1}/queues").json()["results"] if one["slug"] == "review"]
+    assert queued["waiting"] == 1
+    (told,) = desk.get(f"{V1}/queue-items", queue="review").json()["results"]
+    assert (told["id"], told["claimed"], told["reason_codes"]) == (
+        item.pk,
+        False,
+        sorted({why.reason for why in item.reasons.all()}),
+    )
+    claimed = desk.post(f"{V1}/queue-items/{item.pk}/claim").json()
+    assert claimed["claimed_by_me"]
+    assert claimed["expires_at"] > timezone.now().isoformat()
+    policy = Policy.objects.create(code="faces", title="Faces", text="x")
+    where = f"{SCANS}/{item.scan_id}"
+    version = desk.get(where).json()["version"]
+    body = {"label": "manipulated", "policy": policy.code, "note_public": "x", "expected_version": version}
+    stale = error(desk.post(f"{where}/decisions", {**body, "expected_version": version - 1}), 409, "version_conflict")
+    assert stale["version"] == version
+    made = desk.post(f"{where}/decisions", body)
+    assert made.status_code == 201
+    assert (made.json()["label"], made.json()["policy"], made.json()["source"]) == ("manipulated", "faces", "human")
+    assert [one["id"] for one in desk.get(f"{where}/decisions").json()["results"]] == [made.json()["id"]]
+    version = desk.get(where).json()["version"]
+    error(desk.post(f"{where}/decisions", {**body, "expected_version": version}), 409, "wrong_state")
+    error(desk.post(f"{V1}/queue-items/{item.pk}/claim"), 409, "already_decided")
+
+
+def test_what_somebody_has_is_not_given_twice(
+    own: Program, desk: Program, program: Callable[..., Program], person: Callable[..., User], moderator: User
+) -> None:
+    item = waiting(own, moderator)
+    where = f"{V1}/queue-items/{item.pk}"
+    other = program(person("second", Role.MODERATOR), "review:read", "review:write")
+    assert desk.post(f"{where}/claim").status_code == 200
+    error(other.post(f"{where}/claim"), 409, "already_claimed")
+    assert desk.post(f"{where}/release").json()["claimed"] is False
+    assert other.post(f"{where}/claim").json()["claimed_by_me"]
+    passed = other.post(f"{where}/skip", {"cause": "unsure"}).json()
+    assert passed["claimed"] is False
+    error(other.post(f"{where}/skip", {"cause": "unsure"}), 409, "wrong_state")
+    error(other.post(f"{where}/skip", {"cause": "tired"}), 422, "validation_error")
+
+
+def test_blind_items_tell_nothing_before_the_first_answer(own: Program, desk: Program, moderator: User) -> None:
+    item = waiting(own, moderator)
+    Item.objects.update(blind=True)
+    where = f"{SCANS}/{item.scan_id}"
+    said = desk.get(where).json()
+    assert said["assessment"] is None
+    assert said["effective"]["outcome"] is None
+    assert desk.get(SCANS).json()["results"][0]["assessment"] is None
+    for part in ("assessments", "frames", "faces", "artifacts"):
+        error(desk.get(f"{where}/{part}"), 409, "blind_first")
+    assert desk.get(f"{V1}/queue-items/{item.pk}").json()["reason_codes"] == []
+    body = {"label": "inconclusive", "expected_version": said["version"]}
+    error(desk.post(f"{where}/decisions", body), 409, "blind_first")
+    assert desk.post(f"{V1}/queue-items/{item.pk}/first-answer", {"label": "inconclusive"}).status_code == 200
+    assert desk.get(where).json()["assessment"]["outcome"]
+    assert own.get(where).json()["assessment"]["outcome"], "its owner is told all along"
+
+
+def test_contradicting_the_models_takes_a_policy(own: Program, desk: Program, moderator: User) -> None:
+    item = waiting(own, moderator)
+    outcome = item.scan.assessment.outcome
+    label = next((label for label in Label.values if decisions.contradicts(outcome, label)), None)
+    if label is None:
+        type(item.scan.assessment).objects.create(
+            scan=item.scan, outcome="little_evidence", score=0.1, version="x", inspection={}, panel={}
+        )
+        label = "manipulated"
+    where = f"{SCANS}/{item.scan_id}"
+    body = {"label": label, "expected_version": desk.get(where).json()["version"]}
+    error(desk.post(f"{where}/decisions", body), 422, "policy_needed")
+    error(desk.post(f"{where}/decisions", {**body, "policy": "none"}), 422, "validation_error")
+    assert not Decision.objects.exists()
+
+
+def test_nobody_works_on_their_own_upload(program: Callable[..., Program], moderator: User, bundles: Any) -> None:
+    both = program(moderator, "scans:read", "scans:write", "review:read", "review:write")
+    scan = Scan.objects.get(pk=both.submit().json()["id"])
+    item = queue.add(scan, moderator, ReviewQueue.objects.get(slug="review"))
+    assert both.get(f"{V1}/queue-items").json()["results"] == []
+    error(both.post(f"{V1}/queue-items/{item.pk}/claim"), 404, "not_found")
+    body = {"label": "inconclusive", "expected_version": both.get(f"{SCANS}/{scan.pk}").json()["version"]}
+    error(both.post(f"{SCANS}/{scan.pk}/decisions", body), 409, "wrong_state")
+
+
+# -- The site ------------------------------------------------------------------------------------------
+
+
+def test_what_can_be_judged_and_what_was_measured(own: Program) -> None:
+    said = own.get(f"{V1}/capabilities").json()
+    assert "jpeg" in said["image_formats"]
+    assert "mp4" in said["video_formats"]
+    assert said["submit_by_url"] is False
+    assert "likely_manipulated" in said["sandbox_scenarios"]
+
+
+def test_policies_tell_what_they_are_part_of(own: Program) -> None:
+    Policy.objects.all().delete()
+    whole = Policy.objects.create(code="a", title="A", text="x")
+    Policy.objects.create(code="b", title="B", text="y", parent=whole)
+    Policy.objects.create(code="old", title="Old", text="z", active=False)
+    said = own.get(f"{V1}/policies").json()["results"]
+    assert [(one["code"], one["parent"]) for one in said] == [("a", None), ("b", "a")]
+
+
+def test_usage_tells_what_was_used(own: Program) -> None:
+    size = own.submit().json()["media"]["bytes"]
+    said = own.get(f"{V1}/usage").json()
+    assert said["storage"]["used_bytes"] == size
+    assert said["days"] == [{"day": f"{timezone.now():%Y-%m-%d}", "scans": 1, "bytes": size}]
+    rates = {one["kind"]: one for one in said["rates"]}
+    assert rates["upload"]["used"] == 1
+    assert rates["read"]["used"] >= 1
+
+
+def test_limits_of_a_key_are_set_in_the_admin(
+    own: Program, as_user: Callable[..., Client], person: Callable[..., User]
+) -> None:
+    key = ApiKey.objects.get()
+    admin = as_user(person("boss", Role.ADMIN))
+    page = f"/admin/accounts/apikey/{key.pk}/change/"
+    assert admin.post(page, {"upload_limit": "lots", "read_limit": ""}).status_code == 200
+    assert admin.post(page, {"upload_limit": "2/1h", "read_limit": "50/1m"}).status_code == 302
+    assert own.submit().headers["RateLimit-Policy"] == '"upload";q=2;w=3600'
+    assert own.get(SCANS).headers["RateLimit-Policy"] == '"read";q=50;w=60'
+    own.submit(portrait(300))
+    answer = own.submit(portrait(310))
+    error(answer, 429, "rate_limited")
+    assert int(answer["Retry-After"]) >= 1
+    key.refresh_from_db()
+    assert key.secret_sha256, "nothing else of it was touched"
+    auditor = as_user(person("auditor2", Role.AUDITOR))
+    assert auditor.post(page, {"upload_limit": "9/1s", "read_limit": ""}).status_code == 403
+
+
+def test_a_lowered_limit_still_says_when_to_go_on(own: Program) -> None:
+    for limit in ("5/1m", "2/1m", "1/1m"):
+        ApiKey.objects.update(read_limit=limit)
+        answers = [own.get(SCANS) for _ask in range(6)]
+        error(answers[-1], 429, "rate_limited")
+        assert int(answers[-1]["Retry-After"]) >= 1
+        assert answers[-1]["RateLimit"].startswith('"read";r=0;t=')
+
+
+def test_events_tell_the_history_without_names(own: Program, program: Callable[..., Program], stranger: User) -> None:
+    scan = own.submit().json()["id"]
+    said = own.get(f"{V1}/events", scan=scan).json()["results"]
+    assert [one["kind"] for one in said][:3] == ["queued", "analysing", "analysed"]
+    assert {one["by"] for one in said} == {"a person", "the site"}
+    assert program(stranger).get(f"{V1}/events", scan=scan).json()["results"] == []
+
+
+def test_the_description_is_there_without_a_key(client: Client) -> None:
+    answer = client.get(f"{V1}/openapi.json")
+    assert json.loads(answer.content)["openapi"].startswith("3.1")
+
+
+# -- Lists ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["scans", "batches", "queue-items", "events", "changes", "webhook-deliveries"])
+def test_a_list_asks_no_more_for_many_than_for_few(
+    path: str, own: Program, desk: Program, program: Callable[..., Program], person: Callable[..., User],
+    moderator: User,
+) -> None:  # fmt: skip
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    hooked = program(person("hooked", Role.INTEGRATOR), "scans:read", "scans:write", "webhooks")
+    who = {"queue-items": desk, "webhook-deliveries": hooked}.get(path, own)
+    counts = []
+    for size in (200, 210, 220, 230):
+        maker = hooked if path == "webhook-deliveries" else own
+        if path == "batches":
+            maker.batch([("a.jpg", portrait(size))])
+        else:
+            scan = Scan.objects.get(pk=maker.submit(portrait(size)).json()["id"])
+            queue.add(scan, moderator, ReviewQueue.objects.get(slug="review"))
+        if path == "webhook-deliveries":
+            from scans.models import Endpoint
+            from scans.webhooks import outbox
+
+            outbox.ping(Endpoint.objects.get_or_create(owner=scan.owner, url="https://x.example.org/")[0])
+        publishing.publish()
+        with CaptureQueriesContext(connection) as asked:
+            answer = who.get(f"{V1}/{path}")
+        assert answer.json()["results"]
+        counts.append(len(asked))
+    assert len(set(counts[1:])) == 1, counts
+
+
+@pytest.mark.parametrize("state", ["none", "pending", "claimed", "held", "decided", "appealed"])
+def test_filters_say_the_same_as_what_is_told(
+    state: str, own: Program, moderator: User, uploader: User, person: Callable[..., User]
+) -> None:
+    from scans.review import appeals
+
+    policy = Policy.objects.create(code="faces", title="Faces", text="x")
+    review = ReviewQueue.objects.get(slug="review")
+    scans = [Scan.objects.get(pk=own.submit(portrait(200 + 10 * n)).json()["id"]) for n in range(6)]
+    Item.objects.all().delete()
+    items = [queue.add(scan, moderator, review) for scan in scans[1:]]
+    queue.claim(items[1], moderator)
+    decisions.decide(items[2], moderator, Label.MANIPULATED, policy=policy, action="remove")
+    for item in items[3:5]:
+        decisions.decide(item, moderator, Label.MANIPULATED, policy=policy)
+    Decision.objects.update(settles_at=timezone.now())
+    appeals.make(Decision.objects.get(scan=scans[5]), uploader, "No.")
+    told = {one["id"]: one["review"]["state"] for one in own.get(SCANS).json()["results"]}
+    assert sorted(told.values()) == ["appealed", "claimed", "decided", "held", "none", "pending"]
+    found = own.get(SCANS, review_state=state).json()["results"]
+    assert [one["id"] for one in found] == [pk for pk, said in told.items() if said == state]
+    for outcome in ("likely_manipulated", "inconclusive", "little_evidence"):
+        listed = {one["id"] for one in own.get(SCANS, effective=outcome).json()["results"]}
+        everything = own.get(SCANS).json()["results"]
+        assert listed == {one["id"] for one in everything if one["effective"]["outcome"] == outcome}

@@ -1,0 +1,339 @@
+"""Telling programs: signed so that others can verify it, again until it is taken, never to where it must not go."""
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from accounts.models import User
+from accounts.roles import Role
+from scans import publishing, tasks, webhooks
+from scans.models import Delivery, Endpoint, Item, Label, Policy, ReviewQueue, Rule, Scan
+from scans.models.webhook import KEPT
+from scans.review import appeals, decisions, queue
+from scans.webhooks.sending import PAUSES
+
+from ..conftest import portrait
+from .conftest import Program
+from .receiver import Receiver, listening
+
+pytestmark = pytest.mark.django_db
+ENDPOINTS, DELIVERIES = "/api/v1/webhook-endpoints", "/api/v1/webhook-deliveries"
+
+
+@pytest.fixture
+def receiver(settings: Any) -> Iterator[Receiver]:
+    settings.PRIVATE_TARGETS = ["127.0.0.1/32"]
+    with listening() as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def no_rules(db: None) -> None:
+    """Nothing waits for a person unless a test says so."""
+    Rule.objects.update(active=False)
+
+
+@pytest.fixture
+def integrator(person: Callable[..., User]) -> User:
+    return person("integrator", Role.INTEGRATOR)
+
+
+@pytest.fixture
+def hooked(program: Callable[..., Program], integrator: User, bundles: Any) -> Program:
+    return program(integrator, "scans:read", "scans:write", "webhooks")
+
+
+def endpoint(program: Program, receiver: Receiver, **fields: Any) -> dict[str, Any]:
+    answer = program.post(ENDPOINTS, {"url": receiver.url, **fields})
+    assert answer.status_code == 201
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def tell() -> None:
+    publishing.publish()
+    webhooks.send_due()
+
+
+def later(**by: int) -> None:
+    """As if so much time had passed for what waits."""
+    for one in Delivery.objects.filter(state="pending"):
+        Delivery.objects.filter(pk=one.pk).update(next_at=one.next_at - dt.timedelta(**by))
+
+
+def test_what_is_sent_is_verified_by_software_that_knows_nothing_of_us(hooked: Program, receiver: Receiver) -> None:
+    made = endpoint(hooked, receiver)
+    scan = hooked.submit(external_id="order 7").json()
+    tell()
+    (headers, body), *more = receiver.got
+    assert not more
+    said = Webhook(made["secret"]).verify(body, headers)
+    assert said["type"] == "scan.completed"
+    assert said["id"] == headers["webhook-id"]
+    assert said["data"]["scan_id"] == scan["id"]
+    assert said["data"]["external_id"] == "order 7"
+    assert said["data"]["effective"]["source"] == "model"
+    with pytest.raises(WebhookVerificationError):
+        Webhook(made["secret"]).verify(body + b" ", headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(made["secret"]).verify(body, {**headers, "webhook-timestamp": "1700000000"})
+    log = hooked.get(DELIVERIES).json()["results"]
+    assert [(one["state"], one["message_id"], len(one["attempts"])) for one in log] == [
+        ("delivered", headers["webhook-id"], 1)
+    ]
+    assert json.loads(log[0]["body"]) == said
+
+
+def test_the_secret_is_shown_once_and_two_sign_while_it_changes(hooked: Program, receiver: Receiver) -> None:
+    made = endpoint(hooked, receiver)
+    where = f"{ENDPOINTS}/{made['id']}"
+    assert made["secret"].startswith("whsec_")
+    assert "secret" not in hooked.get(where).json()
+    assert "secret" not in hooked.get(ENDPOINTS).json()["results"][0]
+    new = hooked.post(f"{where}/rotate-secret").json()["secret"]
+    hooked.post(f"{where}/ping")
+    webhooks.send_due()
+    headers, body = receiver.got[-1]
+    for secret in (made["secret"], new):
+        assert Webhook(secret).verify(body, headers)["type"] == "ping"
+    Endpoint.objects.update(old_secret_until=timezone.now())
+    hooked.post(f"{where}/ping")
+    webhooks.send_due()
+    headers, body = receiver.got[-1]
+    assert Webhook(new).verify(body, headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(made["secret"]).verify(body, headers)
+
+
+@pytest.mark.parametrize("first", [500, 404, "drop", "rubbish", "redirect", 301])
+def test_what_is_not_taken_is_sent_again_under_the_same_id(
+    first: Any, hooked: Program, receiver: Receiver, integrator: User
+) -> None:
+    endpoint(hooked, receiver)
+    receiver.answers = [first]
+    hooked.submit()
+    tell()
+    one = Delivery.objects.get()
+    assert (one.state, one.tries) == ("pending", 1)
+    assert Endpoint.objects.get().failing_since is not None
+    webhooks.send_due()
+    assert len(receiver.got) == 1, "not before its time"
+    later(seconds=5)
+    webhooks.send_due()
+    assert len(receiver.got) == 2
+    assert receiver.got[0][0]["webhook-id"] == receiver.got[1][0]["webhook-id"]
+    assert receiver.got[0][1] == receiver.got[1][1]
+    assert receiver.elsewhere == [], "redirects are not followed"
+    one.refresh_from_db()
+    assert one.state == "delivered"
+    assert Endpoint.objects.get().failing_since is None
+
+
+def test_it_is_given_up_after_the_last_pause_and_can_be_sent_again_by_hand(hooked: Program, receiver: Receiver) -> None:
+    endpoint(hooked, receiver)
+    hooked.submit()
+    receiver.answers = [503] * (len(PAUSES) + 1)
+    publishing.publish()
+    waits = []
+    for _try in range(len(PAUSES) + 1):
+        before = timezone.now()
+        webhooks.send_due()
+        one = Delivery.objects.get()
+        if one.next_at:
+            waits.append(round((one.next_at - before).total_seconds()))
+        later(hours=11)
+    assert waits == [5, 300, 1800, 7200, 18000, 36000, 36000]
+    assert one.state == "dead"
+    assert len(receiver.got) == 8
+    log = hooked.get(f"{DELIVERIES}/{one.pk}").json()
+    assert [tried["status"] for tried in log["attempts"]] == [503] * 8
+    again = hooked.post(f"{DELIVERIES}/{one.pk}/redeliver")
+    assert again.status_code == 202
+    webhooks.send_due()
+    assert hooked.get(f"{DELIVERIES}/{one.pk}").json()["state"] == "delivered"
+    assert len({headers["webhook-id"] for headers, _body in receiver.got}) == 1
+
+
+def test_who_answers_gone_is_switched_off_and_its_owner_told(
+    hooked: Program, receiver: Receiver, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    gone = endpoint(hooked, receiver)
+    other = endpoint(hooked, receiver, kinds=["endpoint.disabled"])
+    hooked.submit()
+    receiver.answers = [410]
+    with django_capture_on_commit_callbacks(execute=True):
+        tell()
+    said = hooked.get(f"{ENDPOINTS}/{gone['id']}").json()
+    assert (said["enabled"], said["disabled_why"]) == (False, "gone")
+    assert len(mail.outbox) == 1
+    assert receiver.url in mail.outbox[0].body
+    webhooks.send_due()
+    told = receiver.messages[-1]
+    assert (told["type"], told["data"]["endpoint_id"]) == ("endpoint.disabled", gone["id"])
+    assert hooked.get(f"{ENDPOINTS}/{other['id']}").json()["enabled"]
+    hooked.submit(portrait(300))
+    tell()
+    assert len(receiver.got) == 2, "nothing more is sent there"
+    assert hooked.post(f"{ENDPOINTS}/{gone['id']}/ping").status_code == 409
+    assert hooked.patch(f"{ENDPOINTS}/{gone['id']}", {"enabled": True}).json()["enabled"]
+    hooked.submit(portrait(310))
+    tell()
+    assert receiver.messages[-1]["type"] == "scan.completed"
+
+
+def test_who_takes_nothing_for_days_is_switched_off(
+    hooked: Program, receiver: Receiver, django_capture_on_commit_callbacks: Callable[..., Any], settings: Any
+) -> None:
+    endpoint(hooked, receiver)
+    hooked.submit()
+    receiver.answers = [500, 500]
+    tell()
+    Endpoint.objects.update(failing_since=timezone.now() - dt.timedelta(days=settings.WEBHOOK_PATIENCE_DAYS))
+    later(minutes=10)
+    with django_capture_on_commit_callbacks(execute=True):
+        webhooks.send_due()
+    assert Endpoint.objects.get().disabled_why == "failing"
+    assert len(mail.outbox) == 1
+
+
+def test_one_that_fails_does_not_hold_the_others_up(hooked: Program, receiver: Receiver, settings: Any) -> None:
+    with listening() as broken:
+        endpoint(hooked, broken)
+        endpoint(hooked, receiver)
+        broken.answers = [500] * 50
+        for size in range(200, 212):
+            hooked.submit(portrait(size))
+        tell()
+        assert len(broken.got) <= 10
+        while Delivery.objects.due().exists():
+            webhooks.send_due()
+        assert len(receiver.got) == 12
+
+
+def test_an_address_hears_of_what_it_asked_for_and_of_its_owner_s_scans_only(
+    hooked: Program, receiver: Receiver, program: Callable[..., Program], uploader: User
+) -> None:
+    endpoint(hooked, receiver, kinds=["scan.cancelled"])
+    hooked.submit()
+    program(uploader).submit()
+    hooked.post(f"{hooked.submit(portrait(300), judged=False)['Location']}/cancel")
+    tell()
+    assert [one["type"] for one in receiver.messages] == ["scan.cancelled"]
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1/", "https://10.0.0.1/x", "https://localhost/", "http://example.org/", "x", "https://"]
+)
+def test_where_nothing_may_be_sent_is_refused_when_it_is_said(address: str, hooked: Program) -> None:
+    answer = hooked.post(ENDPOINTS, {"url": address})
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "url_refused"
+    assert not Endpoint.objects.exists()
+
+
+def test_and_again_when_it_is_sent(hooked: Program, receiver: Receiver, settings: Any) -> None:
+    endpoint(hooked, receiver)
+    hooked.submit()
+    settings.PRIVATE_TARGETS = []
+    tell()
+    assert receiver.got == []
+    log = hooked.get(DELIVERIES).json()["results"][0]
+    assert log["attempts"][0]["failure"] == "private_address"
+    assert log["state"] == "pending"
+
+
+def test_all_that_is_told_of_a_scan_s_life(hooked: Program, receiver: Receiver, moderator: User, lead: User) -> None:
+    endpoint(hooked, receiver)
+    scan = Scan.objects.get(pk=hooked.submit().json()["id"])
+    tell()
+    policy = Policy.objects.create(code="faces", title="Faces", text="x")
+    item = queue.add(scan, moderator, ReviewQueue.objects.get(slug="review"))
+
+    def decide(person: User, label: Label, item: Item) -> Any:
+        made = decisions.decide(item, person, label, policy=policy, public_note="Looked at it.")
+        scan.decisions.update(settles_at=timezone.now())
+        tasks.tell_settled()
+        return made
+
+    first = decide(moderator, Label.MANIPULATED, item)
+    tell()
+    appeals.make(first, hooked_owner(hooked), "No.")
+    tell()
+    decide(lead, Label.NOT_MANIPULATED, Item.objects.open().get(scan=scan))
+    tell()
+    hooked.delete(f"/api/v1/scans/{scan.pk}")
+    tell()
+    kinds = [one["type"] for one in sorted(receiver.messages, key=lambda one: one["created_at"])]
+    for kind in ("scan.completed", "scan.review_required", "decision.final", "appeal.opened", "appeal.decided"):
+        assert kinds.count(kind) == (2 if kind == "decision.final" else 1), kinds
+    assert kinds.count("outcome.changed") == 2
+    assert kinds[-1] == "media.deleted"
+
+
+def hooked_owner(program: Program) -> User:
+    from accounts.models import ApiKey
+
+    return ApiKey.objects.latest("created_at").user
+
+
+def test_a_batch_is_told_of_once_all_of_it_is_through(hooked: Program, receiver: Receiver) -> None:
+    endpoint(hooked, receiver, kinds=["batch.completed"])
+    made = hooked.batch([("a.jpg", portrait(200)), ("b.jpg", portrait(210)), ("c.txt", b"no picture")])
+    assert made.status_code == 202
+    tell()
+    tell()
+    assert [one["data"]["batch_id"] for one in receiver.messages] == [made.json()["id"]]
+    counts = receiver.messages[0]["data"]["counts"]
+    assert (counts["total"], counts["analysed"], counts["refused"]) == (3, 2, 1)
+    assert hooked.get("/api/v1/changes").json()["results"][-1]["type"] == "batch.completed"
+
+
+def test_the_log_is_kept_for_thirty_days(hooked: Program, receiver: Receiver) -> None:
+    endpoint(hooked, receiver)
+    hooked.submit()
+    tell()
+    tasks.forget_unfinished()
+    assert Delivery.objects.count() == 1
+    Delivery.objects.update(created_at=timezone.now() - KEPT - dt.timedelta(minutes=1))
+    tasks.forget_unfinished()
+    assert not Delivery.objects.exists()
+
+
+def test_others_addresses_are_as_absent_as_none(
+    hooked: Program, receiver: Receiver, program: Callable[..., Program], person: Callable[..., User]
+) -> None:
+    made = endpoint(hooked, receiver)
+    hooked.post(f"{ENDPOINTS}/{made['id']}/ping")
+    delivery = Delivery.objects.get()
+    other = program(person("other", Role.INTEGRATOR), "webhooks")
+    assert other.get(ENDPOINTS).json()["results"] == []
+    assert other.get(DELIVERIES).json()["results"] == []
+    for answer in (
+        other.get(f"{ENDPOINTS}/{made['id']}"),
+        other.patch(f"{ENDPOINTS}/{made['id']}", {"enabled": False}),
+        other.delete(f"{ENDPOINTS}/{made['id']}"),
+        other.post(f"{ENDPOINTS}/{made['id']}/ping"),
+        other.post(f"{ENDPOINTS}/{made['id']}/rotate-secret"),
+        other.get(f"{DELIVERIES}/{delivery.pk}"),
+        other.post(f"{DELIVERIES}/{delivery.pk}/redeliver"),
+    ):
+        assert answer.status_code == 404
+    assert hooked.delete(f"{ENDPOINTS}/{made['id']}").status_code == 204
+    assert not Delivery.objects.exists()
+
+
+def test_two_senders_send_it_once(hooked: Program, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    endpoint(hooked, receiver)
+    hooked.submit()
+    publishing.publish()
+    from scans.webhooks import sending
+
+    both = sending._due()
+    assert [sending._taken(one) for one in both] == [True]
+    assert [sending._taken(one) for one in both] == [False], "somebody has it"
