@@ -9,7 +9,6 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -132,16 +131,6 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     response.data = body | getattr(error, "more", {})
     response.content_type = "application/problem+json"
     return response
-
-
-class AlwaysJson(BaseContentNegotiation):
-    """There is one way to say it, whatever else was asked for."""
-
-    def select_parser(self, request: Any, parsers: Any) -> Any:
-        return DefaultContentNegotiation().select_parser(request, parsers)
-
-    def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
-        return renderers[0], renderers[0].media_type
 
 
 class Refusals:

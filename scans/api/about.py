@@ -15,13 +15,12 @@ from rest_framework.response import Response
 
 from .. import routing
 from ..evidence import report as reports
-from ..intake import Held
 from ..models import Appeal, Artifact, Decision, Event, Feedback, Report, Scan
 from ..result import Result
 from ..review import appeals
 from . import asked, described, gathering, listing, shapes
 from .asking import ApiView, own, seen
-from .documentation import CURSOR, LIMIT, page_of, tells
+from .documentation import LIMIT, NUMBER, page_of, tells
 from .refusals import Absent, Refusal
 
 SALT = "scans.api.artifact"
@@ -41,7 +40,7 @@ class Assessments(ApiView):
 class Frames(ApiView):
     tag = "evidence"
 
-    @tells("listFrames", {200: page_of(described.Frame, "Frame")}, query=[LIMIT, CURSOR], refusals=["blind_first"])
+    @tells("listFrames", {200: page_of(described.Frame, "Frame")}, query=[LIMIT, NUMBER], refusals=["blind_first"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """The frames of a video that were looked at, in their order, by the newest assessment."""
         found = judged(request, pk).assessment
@@ -52,7 +51,7 @@ class Frames(ApiView):
 class FacesOf(ApiView):
     tag = "evidence"
 
-    @tells("listFaces", {200: page_of(described.Face, "Face")}, query=[LIMIT, CURSOR], refusals=["blind_first"])
+    @tells("listFaces", {200: page_of(described.Face, "Face")}, query=[LIMIT, NUMBER], refusals=["blind_first"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """The faces that were found, by the newest assessment."""
         found = judged(request, pk).assessment
@@ -64,7 +63,7 @@ class Artifacts(ApiView):
     tag = "evidence"
 
     @tells(
-        "listArtifacts", {200: page_of(described.ArtifactOf, "Artifact")}, query=[LIMIT, CURSOR],
+        "listArtifacts", {200: page_of(described.ArtifactOf, "Artifact")}, query=[LIMIT, NUMBER],
         refusals=["blind_first"],
     )  # fmt: skip
     def get(self, request: Request, pk: uuid.UUID) -> Response:
@@ -130,21 +129,19 @@ class CheckReport(ApiView):
     @tells(
         "verifyReport",
         {200: described.ReportOf},
-        body={"application/json": asked.Check, "multipart/form-data": asked.Check},
+        body={"application/json": asked.CheckCode, "multipart/form-data": asked.CheckFile},
         example={"code": "2345-6789-ABCD"},
         public=True,
     )
     def post(self, request: Request) -> Response:
         """Whether a report is one of this installation's, by its code or by the PDF itself. Needs no key."""
-        said = asked.read(asked.Check, request)
-        known, file = Report.objects.select_related("assessment__scan"), said.get("file")
-        if isinstance(file, Held):
-            found = known.filter(sha256=file.sha256).first()
-            file.close()
-        elif code := said.get("code", "").strip().upper():
-            found = known.filter(code=code).first()
+        known = Report.objects.select_related("assessment__scan")
+        if asked.is_form(request):
+            with asked.read(asked.CheckFile, request)["file"] as file:
+                found = known.filter(sha256=file.sha256).first()
         else:
-            raise Refusal(422, "validation_error", _("Send a code or a file."), {"code": _("It is missing.")})
+            code = asked.read(asked.CheckCode, request)["code"]
+            found = known.filter(code=code.strip().upper()).first()
         unknown = {"object": "report", "standing": "unknown", "code": None, "made_at": None}
         return Response(shapes.report(found) if found else unknown)
 

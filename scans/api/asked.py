@@ -21,6 +21,10 @@ class Text(serializers.CharField):
     def __init__(self, **options: Any) -> None:
         super().__init__(trim_whitespace=False, **options)
 
+    def get_value(self, dictionary: Any) -> Any:
+        """What a form says with nothing in it was said, too."""
+        return dictionary.get(self.field_name, serializers.empty)
+
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
@@ -81,8 +85,12 @@ class Body(serializers.Serializer[Any]):
     is_form = False
 
 
+def is_form(request: Request) -> bool:
+    return hasattr(request.data, "getlist")
+
+
 def read(shape: type[Body], request: Request, **options: Any) -> dict[str, Any]:
-    form = hasattr(request.data, "getlist")
+    form = is_form(request)
     if refusal := getattr(request._request, "refusal", None):  # a file that was not read to its end
         raise refused(refusal[1])
     asked = shape(data=request.data, **options)
@@ -101,17 +109,9 @@ def _pointers(errors: Any, before: str = "") -> Any:
             yield where, " ".join(str(one) for one in said) if isinstance(said, list) else str(said)
 
 
-class Submission(Body):
-    """A photo or video, with what the integrator wants to get back with it."""
+class Known(Body):
+    """What the integrator wants to get back with it."""
 
-    file = serializers.FileField(
-        required=False,
-        allow_empty_file=True,
-        help_text="The photo or video. Its type is told by its bytes, never by its name.",
-    )
-    url = Text(
-        required=False, max_length=2000, help_text="Instead of a file, where this installation fetches addresses."
-    )
     external_id = Text(
         required=False, allow_blank=True, max_length=120, default="", help_text="Your own id; comes back as it is."
     )
@@ -123,13 +123,18 @@ class Submission(Body):
     )
 
 
-class SubmissionByUrl(Body):
+class Submission(Known):
+    """A photo or video, with what the integrator wants to get back with it."""
+
+    file = serializers.FileField(
+        allow_empty_file=True, help_text="The photo or video. Its type is told by its bytes, never by its name."
+    )
+
+
+class SubmissionByUrl(Known):
     """The same with an address in place of the file, where this installation fetches addresses."""
 
     url = Text(max_length=2000, help_text="Where the photo or video is.")
-    external_id = Text(required=False, allow_blank=True, max_length=120, help_text="Your own id; comes back as it is.")
-    metadata = Notes(required=False, help_text="An object of your own, at most 2 kB; comes back as it is.")
-    consents_to_training = Flag(required=False, help_text="Whether it may be used to train models.")
 
 
 class Batch(Body):
@@ -214,8 +219,13 @@ class EndpointChange(Body):
     enabled = Flag(required=False, help_text="Switch it off, or on again.")
 
 
-class Check(Body):
-    """Either the code of a report, or the report itself."""
+class CheckCode(Body):
+    """The code of a report."""
 
-    code = Text(required=False, max_length=14, help_text="As printed on the report.")
-    file = serializers.FileField(required=False, allow_empty_file=True, help_text="The PDF.")
+    code = Text(max_length=14, help_text="As printed on the report.")
+
+
+class CheckFile(Body):
+    """A report itself."""
+
+    file = serializers.FileField(allow_empty_file=True, help_text="The PDF.")

@@ -562,3 +562,4 @@ class Problem(Shape):
     request_id = text("As in `X-Request-ID`, and in the site's log.")
     errors = Pointer(many=True, required=False, help_text="Which fields are wrong.")
     version = whole("The scan's version, where it is not the expected one.", required=False)
+    receipt = Scan(required=False, help_text="What stays of a scan that was deleted.")

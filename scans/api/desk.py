@@ -14,7 +14,7 @@ from ..models import Decision, Item, Label, Policy, ReviewQueue, Skip
 from ..review import decisions, queue
 from . import asked, described, gathering, listing, shapes
 from .asking import ApiView, seen
-from .documentation import CURSOR, LIMIT, filters, page_of, tells
+from .documentation import LIMIT, NUMBER, filters, page_of, tells
 from .refusals import Absent, Refusal
 
 AT_THE_DESK: dict[str, str] = {"GET": "review:read", "POST": "review:write"}
@@ -68,7 +68,7 @@ class Items(ApiView):
     @tells(
         "listQueueItems",
         {200: page_of(described.QueueItem, "QueueItem")},
-        query=[LIMIT, CURSOR, *filters(listing.OF_ITEMS)],
+        query=[LIMIT, NUMBER, *filters(listing.OF_ITEMS)],
     )
     def get(self, request: Request) -> Response:
         """What waits for a person, longest first."""

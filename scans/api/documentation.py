@@ -8,7 +8,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
 
-from . import described
+from . import described, listing
 from .listing import MOST, USUAL
 
 PROBLEM = "application/problem+json"
@@ -84,7 +84,8 @@ def query(name: str, said: str, schema: Any) -> OpenApiParameter:
 
 
 LIMIT = query("limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL})
-CURSOR = query("cursor", "From `next` of the page before.", {"type": "string"})
+CURSOR = query("cursor", "From `next` of the page before.", {"type": "string", "pattern": listing.MOMENT})
+NUMBER = query("cursor", "From `next` of the page before.", {"type": "string", "pattern": listing.NUMBER})
 WAIT = query(
     "wait", "Seconds that the answer may wait for the result; it comes sooner where it can.",
     {"type": "number", "minimum": 0, "maximum": 30},
@@ -94,7 +95,7 @@ FILTERS: dict[str, tuple[str, Any]] = {
     "outcome": ("What the models say.", {"type": "string", "enum": list(described.Outcome.values)}),
     "effective": ("What counts.", {"type": "string", "enum": list(described.Outcome.values)}),
     "review_state": ("Where it stands with people.", {"type": "string", "enum": list(described.REVIEW_STATES)}),
-    "sha256": ("Of the file.", {"type": "string", "pattern": "^[0-9a-f]{64}$"}),
+    "sha256": ("Of the file.", {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}),
     "external_id": ("Your own id.", {"type": "string", "minLength": 1, "maxLength": 120}),
     "batch": ("The batch that it came with.", {"type": "string", "format": "uuid"}),
     "created_after": ("Handed in then or later.", {"type": "string", "format": "date-time"}),
@@ -205,11 +206,11 @@ def finished(result: dict[str, Any], generator: Any, request: Any, public: bool)
     """What drf-spectacular has no place for: who may ask, tags, and what leads to what."""
     headers: dict[str, Any] = {}
     refusals: dict[str, Any] = {}
-    for path, verbs in result["paths"].items():
+    _add_links(result["paths"])
+    for verbs in result["paths"].values():
         for operation in verbs.values():
             for status, found in operation["responses"].items():
                 found["description"] = found.get("description") or DONE[status]
-                _link(path, found)
                 for name, said in found.get("headers", {}).items():
                     headers[name] = said
                     found["headers"][name] = {"$ref": f"#/components/headers/{name}"}
@@ -247,22 +248,25 @@ may come; take an unknown outcome for `inconclusive`.
 `effective` is the only field that most integrators need: what counts now, whether models or people say so."""
 WAITING = {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds."}
 DONE = {"200": "It is so.", "201": "It was made.", "202": "It was taken, and is under way.", "204": "It is gone."}
-ONWARD = {
-    "Scan": ("id", ("getScan", "listAssessments", "listFaces", "listArtifacts", "cancelScan", "deleteScan")),
-    "BatchOf": ("id", ("getBatch",)),
-    "EndpointWithSecret": ("id", ("getWebhookEndpoint", "pingWebhookEndpoint", "deleteWebhookEndpoint")),
-    "DeliveryOf": ("id", ("getWebhookDelivery", "redeliverWebhook")),
+# Where an id of each resource comes from: operation, status, place in the answer.
+FROM: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "scans": (("submitScan", "202", "/id"), ("submitScan", "200", "/id"), ("listScans", "200", "/results/0/id")),
+    "batches": (("submitBatch", "202", "/id"), ("listBatches", "200", "/results/0/id")),
+    "queue-items": (("listQueueItems", "200", "/results/0/id"),),
+    "webhook-endpoints": (("createWebhookEndpoint", "201", "/id"),),
+    "webhook-deliveries": (("pingWebhookEndpoint", "202", "/id"), ("listWebhookDeliveries", "200", "/results/0/id")),
 }
 
 
-def _link(path: str, found: dict[str, Any]) -> None:
+def _add_links(paths: dict[str, Any]) -> None:
     """From an answer to what can be asked next."""
-    if "{" in path:
-        return
-    for content in found.get("content", {}).values():
-        shape = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
-        if shape in ONWARD:
-            field, names = ONWARD[shape]
-            found["links"] = {
-                name: {"operationId": name, "parameters": {"path.id": f"$response.body#/{field}"}} for name in names
-            }
+    operations = {one["operationId"]: one for verbs in paths.values() for one in verbs.values()}
+    for path, verbs in paths.items():
+        head, _brace, tail = path.removeprefix("/api/v1/").partition("/{id}")
+        if not _brace or head not in FROM:
+            continue
+        for onward in verbs.values():
+            name = onward["operationId"]
+            for source, status, place in FROM[head]:
+                links = operations[source]["responses"][status].setdefault("links", {})
+                links[name] = {"operationId": name, "parameters": {"path.id": f"$response.body#{place}"}}

@@ -49,14 +49,12 @@ class Scans(ApiView):
     )
     def post(self, request: Request) -> Response:
         """Hand a photo or video in. 202 while it waits or is being analysed, 200 where the result is there at once."""
-        said = asked.read(asked.Submission, request)
-        file, address = said.pop("file", None), said.pop("url", None)
-        if (file is None) == (address is None):
-            raise Refusal(422, "validation_error", _("Send a file."), {"file": _("It is missing.")})
+        said = asked.read(asked.Submission if asked.is_form(request) else asked.SubmissionByUrl, request)
+        file, address = said.pop("file", None), said.pop("url", "")
         if not rules.accepted(request.user):
             raise Refusal(403, "rules_not_accepted", _("Accept the rules of use on the site first."))
         try:
-            if address is not None:
+            if file is None:
                 file = fetching.fetch(address)
             made = intake.submit(request.user, file, source=Source.API, sandbox=is_sandbox(request), **said)
         except intake.Refused as error:
@@ -74,10 +72,13 @@ class Scans(ApiView):
 class OneScan(ApiView):
     tag = "scans"
 
-    @tells("getScan", {200: described.Scan}, query=[WAIT])
+    @tells("getScan", {200: described.Scan}, query=[WAIT], refusals=["gone"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
-        """Where it stands, and what is said of it. Deleted ones stay as tombstones."""
-        return _answer(waited(seen(request, pk), request), request, 200)
+        """Where it stands, and what is said of it. Of a deleted one the receipt: 410, with what stays."""
+        scan = waited(seen(request, pk), request)
+        if scan.status == Status.DELETED:
+            raise Refusal(410, "gone", _("It was deleted."), more={"receipt": shapes.scan(scan, request.user)})
+        return _answer(scan, request, 200)
 
     @tells("deleteScan", {202: described.Scan}, refusals=["wrong_state", "held", "gone"])
     def delete(self, request: Request, pk: uuid.UUID) -> Response:

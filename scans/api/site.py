@@ -25,12 +25,12 @@ from ..models import Change, Event, Outcome, Policy, Scan
 from ..statement import moment
 from . import asked, described, limits, listing, shapes
 from .asking import ApiView, changes, of_scans, scopes_of
-from .documentation import CURSOR, LIMIT, filters, page_of, query, tells
+from .documentation import LIMIT, NUMBER, filters, page_of, query, tells
 from .refusals import Refusal
 from .scans import LONGEST
 
 OPENAPI = Path(__file__).with_name("openapi.json")
-SINCE = query("since", "`cursor` of the answer before; 0 begins at the beginning.", {"type": "string", "default": "0"})
+SINCE = query("since", "`cursor` of the answer before; 0 begins at the beginning.", {"type": "string", "pattern": listing.NUMBER, "default": "0"})
 
 
 class Changes(ApiView):
@@ -53,7 +53,7 @@ class Changes(ApiView):
 class Events(ApiView):
     tag = "sync"
 
-    @tells("listEvents", {200: page_of(described.EventOf, "Event")}, query=[LIMIT, CURSOR, *filters(listing.OF_EVENTS)])
+    @tells("listEvents", {200: page_of(described.EventOf, "Event")}, query=[LIMIT, NUMBER, *filters(listing.OF_EVENTS)])
     def get(self, request: Request) -> Response:
         """What happened to your own scans, oldest first: as their pages tell it."""
         rows = Event.objects.for_uploaders().filter(scan__owner=request.user)

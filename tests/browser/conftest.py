@@ -93,7 +93,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             "DATABASE_URL": database,
             "EMBEDDED": "1",
             "BUNDLES_DIR": str(bundle(folder / "bundles")),
-            "LIMIT_UPLOAD": "1000/1m",
+            "LIMIT_UPLOAD": "100000/1m",
+            "LIMIT_REVIEW": "100000/1m",
+            "LIMIT_WEBHOOK_TEST": "100000/1m",
+            "PRIVATE_TARGETS": "127.0.0.1/32",
         }
         up = subprocess.Popen(
             [sys.executable, "manage.py", "up"],

@@ -92,10 +92,6 @@ def test_nothing_of_one_s_own_network_is_fetched(address: str, own: Program, set
     error(own.post(SCANS, {"url": address}), 422, "url_refused")
 
 
-def test_a_file_and_an_address_are_one_too_many(own: Program) -> None:
-    error(own.submit(url="https://example.org/"), 422, "validation_error")
-
-
 def test_only_so_many_are_fetched_at_once(own: Program, shelf: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "_fetching", threading.BoundedSemaphore(1))
     fetching._fetching.acquire()

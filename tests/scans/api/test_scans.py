@@ -144,10 +144,11 @@ def test_another_persons_scan_is_not_there(
 def test_deleting_leaves_a_tombstone(own: Program) -> None:
     where = own.submit()["Location"]
     assert own.delete(where).status_code == 202
-    said = own.get(where).json()
+    said = error(own.get(where), 410, "gone")["receipt"]
     assert said["status"] == "deleted"
     assert said["media"]["deleted_at"]
     assert len(said["media"]["sha256"]) == 64
+    assert own.get(SCANS).json()["results"] == [said], "lists tell of it, too"
     error(own.delete(where), 410, "gone")
 
 

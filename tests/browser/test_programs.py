@@ -1,0 +1,202 @@
+"""What programs do with the running site: its client, its published examples, everything that its description allows."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import uuid
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from clients.python.deepfake_client import Client, NotWebhook, Problem, verify
+
+from ..scans.api.receiver import listening
+from ..scans.conftest import portrait
+from .conftest import Site
+
+HERE = Path(__file__).parent
+SCRIPT = settings.BASE_DIR / "clients/python/deepfake_client.py"
+MAKE_KEYS = """
+from accounts import keys, roles, rules
+from accounts.models import User
+from accounts.roles import Role
+user = User.objects.create_user("{name}@example.org", "correct horse battery", name="Program")
+roles.give(user, *Role)
+user = User.objects.get(pk=user.pk)
+rules.accept(user)
+for test in (False, True):
+    print(keys.issue(user, name="program", scopes=roles.scopes_for(user), test=test)[1])
+"""
+
+
+def in_shell(site: Site, said: str) -> str:
+    run = [sys.executable, "manage.py", "shell", "-v0", "-c", said]
+    done = subprocess.run(run, cwd=settings.BASE_DIR, env=site.environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="package")
+def keys(site: Site) -> list[str]:
+    """A live key and a test key of somebody who may do everything."""
+    return in_shell(site, MAKE_KEYS.format(name=f"program-{uuid.uuid4().hex[:6]}")).split()
+
+
+@pytest.fixture
+def client(site: Site, keys: list[str]) -> Client:
+    return Client(site.address, keys[0])
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    file = tmp_path / "photo.jpg"
+    file.write_bytes(portrait() + uuid.uuid4().bytes)  # bytes behind the picture: another file
+    return file
+
+
+def shell(site: Site, key: str, *said: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "DEEPFAKE_SITE": site.address, "DEEPFAKE_KEY": key}
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), *said], env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+# -- The client ----------------------------------------------------------------------------------------
+
+
+def test_a_shell_hands_files_in_and_is_told(site: Site, keys: list[str], photo: Path, tmp_path: Path) -> None:
+    no_photo = tmp_path / "note.txt"
+    no_photo.write_text("no photo")
+    done = shell(site, keys[0], "scan", str(photo), str(no_photo))
+    assert done.returncode == 1
+    assert re.fullmatch(rf"(likely_manipulated|inconclusive|little_evidence) +{re.escape(str(photo))}\n", done.stdout)
+    assert "unsupported_media" in done.stderr
+    found = json.loads(shell(site, keys[0], "scan", "--json", str(photo)).stdout)
+    assert json.loads(shell(site, keys[0], "show", found["id"]).stdout)["id"] == found["id"]
+    assert "unauthorized" in shell(site, "dfm_live_x", "scan", str(photo)).stderr
+    assert "DEEPFAKE_KEY" in shell(site, "", "scan", str(photo)).stderr
+
+
+def test_a_program_waits_iterates_and_keeps_up(client: Client, photo: Path) -> None:
+    made = client.submit(photo, external_id="order 7", metadata={"page": [1, None]}, once=f"order-7-{photo}")
+    assert client.submit(photo, external_id="order 7", metadata={"page": [1, None]}, once=f"order-7-{photo}") == made
+    done = client.wait(made["id"])
+    assert done["status"] == "analysed"
+    assert (done["external_id"], done["metadata"]) == ("order 7", {"page": [1, None]})
+    assert done["id"] in {one["id"] for one in client.scans(external_id="order 7", limit=1)}
+    assert client.feedback(done["id"], "other", "Looks fine.")["label"] == "other"
+    told: dict[str, Any] = {}
+    for _try in range(100):
+        told = {change["scan"]: change for change, _cursor in client.changes()}
+        if done["id"] in told:
+            break
+        threading.Event().wait(0.2)
+    assert told[done["id"]]["effective"]["outcome"] == done["effective"]["outcome"]
+    client.delete(done["id"])
+    with pytest.raises(Problem) as gone:
+        client.scan(done["id"])
+    assert (gone.value.status, gone.value.code) == (410, "gone")
+    with pytest.raises(Problem) as wrong:
+        list(client.scans(colour="red"))
+    assert wrong.value.errors[0]["pointer"] == "/colour"
+
+
+def test_a_program_tries_everything_with_a_test_key(site: Site, keys: list[str]) -> None:
+    trying = Client(site.address, keys[1])
+    for outcome in ("likely_manipulated", "unable_to_evaluate"):
+        said = trying.wait(trying.submit(portrait(), name=f"{outcome}.jpg")["id"])
+        assert (said["sandbox"], said["effective"]["outcome"]) == (True, outcome)
+    assert trying.wait(trying.submit(portrait(), name="failed.jpg")["id"])["failure"]["code"] == "undecodable"
+
+
+def test_a_webhook_arrives_and_is_verified(client: Client, photo: Path) -> None:
+    with listening() as receiver:
+        made = client._ask("POST", "webhook-endpoints", body={"url": receiver.url, "kinds": ["scan.completed"]})
+        receiver.answers = [500]  # the site tries again
+        scan = client.wait(client.submit(photo)["id"])
+        for _try in range(300):
+            if len(receiver.got) >= 2:
+                break
+            threading.Event().wait(0.1)
+        (headers, body), (again, same) = receiver.got[:2]
+        client._ask("DELETE", f"webhook-endpoints/{made['id']}")
+    assert verify(made["secret"], headers, body)["data"]["scan_id"] == scan["id"]
+    assert (again["webhook-id"], same) == (headers["webhook-id"], body)
+    for wrong in (body + b" ", b""):
+        with pytest.raises(NotWebhook):
+            verify(made["secret"], headers, wrong)
+    with pytest.raises(NotWebhook):
+        verify(made["secret"], {**headers, "webhook-timestamp": "1"}, body)
+    with pytest.raises(NotWebhook):
+        verify(made["secret"], {}, body)
+    with pytest.raises(NotWebhook):
+        verify("whsec_" + "A" * 44, headers, body)
+
+
+def test_the_client_is_one_short_file_of_the_standard_library() -> None:
+    said = SCRIPT.read_text()
+    assert len(said.splitlines()) <= 250
+    imported = set(re.findall(r"^(?:from|import) (\w+)", said, re.M))
+    assert imported <= set(sys.stdlib_module_names)
+
+
+# -- Many at once --------------------------------------------------------------------------------------
+
+
+def test_many_programs_at_once_lose_nothing_and_double_nothing(site: Site, keys: list[str]) -> None:
+    """Uploads sent twice with one key, among reading, by forty at a time."""
+    mark = uuid.uuid4().hex[:8]
+    trying = Client(site.address, keys[1], retries=6)
+
+    def one(number: int) -> tuple[str, str]:
+        if number % 4 == 3:
+            return "read", str(len(list(trying.scans(external_id=f"{mark} {number // 8}"))))
+        pair = number // 8 * 2 + number % 2
+        name = f"{mark} {pair}"
+        return name, trying.submit(portrait(160), name="inconclusive.jpg", external_id=name, once=name)["id"]
+
+    with ThreadPoolExecutor(40) as threads:
+        said = list(threads.map(one, range(320)))
+    made: dict[str, set[str]] = {}
+    for name, pk in said:
+        if name != "read":
+            made.setdefault(name, set()).add(pk)
+    assert all(len(ids) == 1 for ids in made.values()), "one request, one scan"
+    listed = Counter(one["external_id"] for one in trying.scans(limit=100) if str(one["external_id"]).startswith(mark))
+    assert listed == dict.fromkeys(made, 1), "none lost, none double"
+
+
+# -- The description -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def furnished(client: Client, photo: Path) -> None:
+    """One of everything, so that what the description links is there to be asked."""
+    scan = client.wait(client.submit(photo)["id"])
+    with listening() as receiver:
+        hook = client._ask("POST", "webhook-endpoints", body={"url": receiver.url})
+        client._ask("POST", f"webhook-endpoints/{hook['id']}/ping")
+    assert scan["status"] == "analysed"
+
+
+@pytest.mark.usefixtures("furnished")
+def test_all_that_the_description_allows_is_answered_as_it_says(site: Site, keys: list[str]) -> None:
+    """Examples, edges, random requests, and requests that follow from each other's answers; all checks, no failure."""
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(HERE / "schemathesis.toml"), "run",
+            f"{site.address}/api/v1/openapi.json", "--header", f"Authorization: Bearer {keys[0]}", "--checks", "all",
+            "--max-examples", "10", "--workers", "2", "--no-color", "--generation-deterministic",
+        ],
+        cwd=HERE, capture_output=True, text=True, check=False, timeout=500,
+    )  # fmt: skip
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said[-8000:]
+    assert re.search(r"Tested: +\d{2}", said)
