@@ -42,8 +42,6 @@ def refusing() -> Iterator[None]:
     except decisions.AnswerNeeded as error:
         pointers = {"note_public": _("It is missing.")}
         raise Refusal(422, "answer_needed", _("Whoever objected gets a written answer."), pointers) from error
-    except queue.Resting as error:
-        raise Refusal(409, "resting", _("After so many files, a pause.")) from error
     except queue.NotYours as error:
         raise Refusal(409, "wrong_state", _("You can't work on this one, or don't hold it.")) from error
 
@@ -166,8 +164,7 @@ class Decisions(ApiView):
             "version_conflict", "wrong_state", "already_decided", "already_claimed", "blind_first", "policy_needed",
             "answer_needed",
         ],
-        example={"label": "manipulated", "action": "label", "note_public": "The mouth was drawn anew.",
-                 "policy": "general", "expected_version": 4},
+        example={"label": "manipulated", "action": "label", "note_public": "Drawn anew.", "expected_version": 4},
     )  # fmt: skip
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Decide about a scan that waits in a queue. Some decisions are held until a second person agrees."""

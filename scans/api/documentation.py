@@ -25,7 +25,6 @@ CODES: dict[str, tuple[int, str]] = {
     "already_claimed": (409, "Somebody else has it."),
     "blind_first": (409, "Say first what you see: `POST /queue-items/{id}/first-answer`."),
     "already_decided": (409, "Somebody was faster, or a second person is asked."),
-    "resting": (409, "After so many files seen clearly, a pause."),
     "no_appeal": (409, "There is no decision to appeal, it was appealed already, or it is too late."),
     "idempotency_in_progress": (409, "The first request with this Idempotency-Key is not answered yet."),
     "gone": (410, "It was deleted."),
@@ -262,8 +261,8 @@ def _add_links(paths: dict[str, Any]) -> None:
     """From an answer to what can be asked next."""
     operations = {one["operationId"]: one for verbs in paths.values() for one in verbs.values()}
     for path, verbs in paths.items():
-        head, _brace, tail = path.removeprefix("/api/v1/").partition("/{id}")
-        if not _brace or head not in FROM:
+        head, brace, _tail = path.removeprefix("/api/v1/").partition("/{id}")
+        if not brace or head not in FROM:
             continue
         for onward in verbs.values():
             name = onward["operationId"]

@@ -30,7 +30,11 @@ from .refusals import Refusal
 from .scans import LONGEST
 
 OPENAPI = Path(__file__).with_name("openapi.json")
-SINCE = query("since", "`cursor` of the answer before; 0 begins at the beginning.", {"type": "string", "pattern": listing.NUMBER, "default": "0"})
+SINCE = query(
+    "since",
+    "`cursor` of the answer before; 0 begins at the beginning.",
+    {"type": "string", "pattern": listing.NUMBER, "default": "0"},
+)
 
 
 class Changes(ApiView):

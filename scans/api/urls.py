@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import about, desk, hooks, scans, site
+from . import about, desk, hooks, reference, scans, site
 
 app_name = "api"
 urlpatterns = [
@@ -29,6 +29,9 @@ urlpatterns = [
     path("capabilities", site.Capabilities.as_view(), name="capabilities"),
     path("usage", site.Usage.as_view(), name="usage"),
     path("openapi.json", site.Description.as_view(), name="openapi"),
+    path("docs/", reference.index, name="docs"),
+    path("docs/shapes/", reference.shapes, name="docs_shapes"),
+    path("docs/<slug:tag>/", reference.resource, name="docs_of"),
     path("queues", desk.Queues.as_view(), name="queues"),
     path("queue-items", desk.Items.as_view(), name="items"),
     path("queue-items/<int:pk>", desk.OneItem.as_view(), name="item"),
