@@ -89,19 +89,24 @@ WAIT = query(
     "wait", "Seconds that the answer may wait for the result; it comes sooner where it can.",
     {"type": "number", "minimum": 0, "maximum": 30},
 )  # fmt: skip
+NO_ZERO = r"^[^\u0000]*$"  # what no database keeps
+NAMED = {"type": "string", "minLength": 1, "maxLength": 120, "pattern": NO_ZERO}
 FILTERS: dict[str, tuple[str, Any]] = {
     "status": ("Where it stands.", {"type": "string", "enum": list(described.Status.values)}),
     "outcome": ("What the models say.", {"type": "string", "enum": list(described.Outcome.values)}),
     "effective": ("What counts.", {"type": "string", "enum": list(described.Outcome.values)}),
     "review_state": ("Where it stands with people.", {"type": "string", "enum": list(described.REVIEW_STATES)}),
     "sha256": ("Of the file.", {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}),
-    "external_id": ("Your own id.", {"type": "string", "minLength": 1, "maxLength": 120}),
+    "external_id": ("Your own id.", NAMED),
     "batch": ("The batch that it came with.", {"type": "string", "format": "uuid"}),
     "created_after": ("Handed in then or later.", {"type": "string", "format": "date-time"}),
     "created_before": ("Handed in earlier.", {"type": "string", "format": "date-time"}),
     "updated_since": ("Something happened to it then or later.", {"type": "string", "format": "date-time"}),
     "scan": ("Of this scan.", {"type": "string", "format": "uuid"}),
-    "queue": ("Short name of a queue.", {"type": "string", "minLength": 1, "maxLength": 120}),
+    "queue": (
+        "Short name of a queue.",
+        NAMED,
+    ),
     "endpoint": ("To this address.", {"type": "string", "format": "uuid"}),
     "state": ("Where it stands.", {"type": "string", "enum": ["pending", "delivered", "dead"]}),
 }
@@ -217,8 +222,10 @@ def finished(result: dict[str, Any], generator: Any, request: Any, public: bool)
                     name = f"{status}-{'-'.join(re.findall(r'^`([a-z_]+)`', found['description'], re.M))}"
                     refusals[name] = found
                     operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
-    for shape in result["components"]["schemas"].values():
+    for name, shape in result["components"]["schemas"].items():
         for field in shape.get("properties", {}).values():
+            if name.endswith("Request") and "string" in field.get("type", "") and not {"enum", "format"} & set(field):
+                field["pattern"] = NO_ZERO
             field.pop("x-spec-enum-id", None)
             field.get("items", {}).pop("x-spec-enum-id", None)
     result["components"]["headers"] = dict(sorted(headers.items()))

@@ -82,7 +82,7 @@ class OneEndpoint(ApiView):
     @tells("deleteWebhookEndpoint", {204: None})
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
         """Remove the address, and what was sent to it."""
-        one_of(request, pk).delete()
+        webhooks.remove(one_of(request, pk))
         return Response(status=204)
 
 

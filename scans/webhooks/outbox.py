@@ -4,6 +4,7 @@ import json
 import uuid
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from ..models import Change, Delivery, Endpoint
@@ -60,6 +61,14 @@ def rotate(endpoint: Endpoint) -> Endpoint:
     endpoint.secret = new_secret()
     endpoint.save(update_fields=["secret", "old_secret", "old_secret_until"])
     return endpoint
+
+
+@transaction.atomic
+def remove(endpoint: Endpoint) -> None:
+    """With all that was sent there. Whoever is just sending waits, and finds nothing to note it at."""
+    Endpoint.objects.select_for_update().filter(pk=endpoint.pk).first()
+    list(Delivery.objects.select_for_update().filter(endpoint=endpoint).values_list("pk"))
+    endpoint.delete()
 
 
 def _write(endpoint: Endpoint, kind: str, data: dict[str, Any]) -> Delivery:

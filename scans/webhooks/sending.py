@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import mail
@@ -35,8 +36,12 @@ def send_due() -> int:
     mine = [delivery for delivery in _due() if _taken(delivery)]
     with ThreadPoolExecutor(THREADS) as threads:
         for delivery, attempt in zip(mine, threads.map(_sent, mine), strict=True):
-            attempt.save()
-            _note(delivery, attempt)
+            try:
+                with transaction.atomic():
+                    attempt.save()
+                    _note(delivery, attempt)
+            except (IntegrityError, Endpoint.DoesNotExist):
+                log.info("the address was removed meanwhile", endpoint=str(delivery.endpoint_id))
     return len(mine)
 
 

@@ -15,6 +15,7 @@ class Receiver:
         self.answers: list[Any] = []  # what to do with the next requests; then 204
         self.elsewhere: list[str] = []  # asked of other paths
         self.release = threading.Event()
+        self.came = threading.Event()
         self.url = ""
 
     @property
@@ -29,6 +30,7 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             if self.path != "/hook":
                 receiver.elsewhere.append(self.path)
             receiver.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            receiver.came.set()
             answer = receiver.answers.pop(0) if receiver.answers else 204
             if answer == "drop":
                 self.connection.shutdown(socket.SHUT_RDWR)

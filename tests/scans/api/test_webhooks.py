@@ -2,11 +2,13 @@
 
 import datetime as dt
 import json
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connections
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
@@ -337,3 +339,29 @@ def test_two_senders_send_it_once(hooked: Program, receiver: Receiver, monkeypat
     both = sending._due()
     assert [sending._taken(one) for one in both] == [True]
     assert [sending._taken(one) for one in both] == [False], "somebody has it"
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_an_address_may_go_while_something_is_sent_there(hooked: Program, receiver: Receiver) -> None:
+    made = endpoint(hooked, receiver)
+    other = endpoint(hooked, receiver)
+    receiver.answers = ["late"]
+    webhooks.ping(Endpoint.objects.get(pk=made["id"]))
+    sending = threading.Thread(target=_send_in_a_thread)
+    sending.start()
+    while not receiver.got:
+        receiver.came.wait(10)
+    assert hooked.delete(f"{ENDPOINTS}/{made['id']}").status_code == 204
+    receiver.release.set()
+    sending.join(30)
+    assert not sending.is_alive()
+    assert not Delivery.objects.exists()
+    webhooks.ping(Endpoint.objects.get(pk=other["id"]))
+    assert webhooks.send_due() == 1
+
+
+def _send_in_a_thread() -> None:
+    try:
+        webhooks.send_due()
+    finally:
+        connections.close_all()
