@@ -34,11 +34,22 @@ class ApiView(APIView):
         if wanted and wanted not in scopes_of(request):
             raise PermissionDenied(_("This needs the scope %(scope)s.") % {"scope": wanted})
         limits.hold(request, self.limits.get(request.method or "", "read"))
+        self._check_parameters(request)
         if request.method == "POST" and self.replays and "Idempotency-Key" in request.headers:
             try:
                 self.replay = replays.begin(request, request.headers["Idempotency-Key"])
             except replays.Unusable as error:
                 raise Refusal(error.status, error.code, str(error)) from error
+
+    def _check_parameters(self, request: Request) -> None:
+        """What an operation doesn't know, or hears twice, is refused and never silently left out."""
+        known = getattr(getattr(self, (request.method or "").lower(), None), "parameters", None)
+        if known is None:
+            return
+        wrong = {name: _("There is no such parameter.") for name in request.query_params if name not in known}
+        wrong |= {name: _("Say it once.") for name, said in request.query_params.lists() if len(said) > 1}
+        if wrong:
+            raise Refusal(422, "validation_error", _("Some parameters can't be used."), wrong)
 
     def handle_exception(self, exc: Exception) -> Any:
         if isinstance(exc, replays.Given):

@@ -1,7 +1,7 @@
 """How operations tell of themselves: the OpenAPI description is made of the code that answers."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -14,7 +14,6 @@ from .listing import MOST, USUAL
 PROBLEM = "application/problem+json"
 # Every code that a program may meet: status, and when.
 CODES: dict[str, tuple[int, str]] = {
-    "bad_request": (400, "The request can't be read: no JSON, or no multipart form."),
     "unauthorized": (401, "There is no key, or it opens nothing any more."),
     "forbidden": (403, "The key lacks the scope, or the person the role."),
     "rules_not_accepted": (403, "The owner of the key has not accepted the rules of use on the site."),
@@ -44,7 +43,8 @@ CODES: dict[str, tuple[int, str]] = {
     "busy": (503, "Too many addresses are being fetched; try again soon."),
     "no_space": (507, "There is no room for uploads at present."),
 }
-ALWAYS = ("bad_request", "unauthorized", "forbidden", "rate_limited", "internal", "unavailable")
+MALFORMED = (400, "validation_error", "The request can't be read: no JSON, or no multipart form.")
+ALWAYS = ("unauthorized", "forbidden", "rate_limited", "internal", "unavailable")
 SENT = ("unsupported_media", "validation_error", "file_too_large")
 TAGS = {
     "scans": "Hand files in and read what is said of them.",
@@ -141,7 +141,8 @@ def tells(
     sent_as = next(iter(body)) if isinstance(body, Mapping) else "application/json"
     samples = [OpenApiExample("example", value=dict(example), request_only=True, media_type=sent_as)] if example else []
     extensions: dict[str, Any] = {"x-refusals": list(refusals), **({"x-public": True} if public else {})}
-    return extend_schema(
+    query = list(query)
+    described_as = extend_schema(
         operation_id=name,
         request=body,
         parameters=[*query, *HEADERS],
@@ -149,6 +150,13 @@ def tells(
         examples=samples,
         extensions=extensions,
     )
+
+    def tell(method: Callable[..., Any]) -> Any:
+        told: Any = described_as(method)
+        told.parameters = frozenset(one.name for one in query)
+        return told
+
+    return tell
 
 
 class Schema(AutoSchema):
@@ -192,15 +200,17 @@ class Schema(AutoSchema):
 
 
 def _add_problems(responses: dict[str, Any], codes: Iterable[str], shared: Any, problem: Any) -> None:
-    by_status: dict[int, list[str]] = {}
-    for code in dict.fromkeys(codes):
-        by_status.setdefault(CODES[code][0], []).append(code)
+    status, code, when = MALFORMED
+    by_status: dict[int, dict[str, str]] = {status: {code: when}}
+    for code in codes:
+        status, when = CODES[code]
+        by_status.setdefault(status, {})[code] = when
     for status, those in sorted(by_status.items()):
         headers = {} if status in (400, 401, 403, 500, 503) else dict(shared)  # before anything is counted
         if status in (429, 503):
             headers["Retry-After"] = WAITING
         responses[str(status)] = {
-            "description": "\n".join(f"`{code}`: {CODES[code][1]}" for code in those),
+            "description": "\n".join(f"`{code}`: {when}" for code, when in those.items()),
             "headers": headers,
             "content": {PROBLEM: {"schema": problem}},
         }

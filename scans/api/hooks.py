@@ -27,7 +27,6 @@ class Endpoints(ApiView):
     @tells("listWebhookEndpoints", {200: page_of(described.EndpointOf, "Endpoint")}, query=[LIMIT, CURSOR])
     def get(self, request: Request) -> Response:
         """The addresses that are told of changes."""
-        listing.filtered(request, Endpoint.objects.none(), listing.NONE)
         return Response(listing.page(request, mine(request), lambda found: [shapes.endpoint(one) for one in found]))
 
     @tells(

@@ -17,7 +17,6 @@ from ..models.decision import OUTCOME_OF
 from .refusals import Refusal
 
 MOST, USUAL = 100, 20
-PAGING = ("limit", "cursor")
 NUMBER = "^[0-9]{1,18}$"
 MOMENT = "^[0-9]{1,16}-[0-9a-f]{32}$"  # microseconds, and the row's id
 BEGINNING, MICROSECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
@@ -112,27 +111,20 @@ OF_DELIVERIES: dict[str, Filter] = {
     "endpoint": (_uuid, _is("endpoint")),
     "state": (_one_of(*Delivery.State.values), _is("state")),
 }
-NONE: dict[str, Filter] = {}
 
 
 def filtered(request: Request, rows: Any, filters: dict[str, Filter]) -> Any:
     wrong: dict[str, str] = {}
     for name, said in request.query_params.items():
-        if name in PAGING:
-            continue
         if name not in filters:
-            wrong[name] = _("There is no such filter.")
-            continue
-        if len(request.query_params.getlist(name)) > 1:
-            wrong[name] = _("Say it once.")
-            continue
+            continue  # of the page
         read, wanted = filters[name]
         try:
             rows = wanted(rows, read(said))
         except (ValueError, OverflowError) as error:
             wrong[name] = str(error) or _("It can't be read.")
     if wrong:
-        raise Refusal(422, "validation_error", _("Some filters can't be used."), wrong)
+        raise Refusal(422, "validation_error", _("Some parameters can't be used."), wrong)
     return rows
 
 
@@ -158,7 +150,6 @@ def by_number(request: Request, rows: Any, shaped: Callable[[list[Any]], list[An
 
 def slice_of(request: Request, rows: list[Any]) -> dict[str, Any]:
     """Of what is there as a whole: the cursor is how many were given."""
-    filtered(request, None, NONE)
     most, after = limit(request), number(request, "cursor")
     more = len(rows) > after + most
     return {"results": rows[after : after + most], "next": _onward(request, str(after + most)) if more else None}
@@ -167,14 +158,14 @@ def slice_of(request: Request, rows: list[Any]) -> dict[str, Any]:
 def number(request: Request, name: str) -> int:
     said = request.query_params.get(name, "0")
     if not re.fullmatch(NUMBER, said):
-        raise Refusal(422, "validation_error", _("Some filters can't be used."), {name: _("It can't be read.")})
+        raise Refusal(422, "validation_error", _("Some parameters can't be used."), {name: _("It can't be read.")})
     return int(said)
 
 
 def limit(request: Request) -> int:
     said = request.query_params.get("limit", str(USUAL))
     if not (said.isascii() and said.isdecimal()) or not 1 <= int(said[:6]) <= MOST:
-        raise Refusal(422, "validation_error", _("Some filters can't be used."), {"limit": _("1 to %d.") % MOST})
+        raise Refusal(422, "validation_error", _("Some parameters can't be used."), {"limit": _("1 to %d.") % MOST})
     return int(said)
 
 
@@ -194,6 +185,6 @@ def _cursor(request: Request) -> tuple[dt.datetime, uuid.UUID] | None:
     if said is None:
         return None
     if not re.fullmatch(MOMENT, said):
-        raise Refusal(422, "validation_error", _("Some filters can't be used."), {"cursor": _("It can't be read.")})
+        raise Refusal(422, "validation_error", _("Some parameters can't be used."), {"cursor": _("It can't be read.")})
     at, _dash, pk = said.partition("-")
     return BEGINNING + int(at) * MICROSECOND, uuid.UUID(pk)

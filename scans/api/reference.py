@@ -47,8 +47,8 @@ class Operation:
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    codes = [(status, code, _written(said)) for code, (status, said) in sorted(documentation.CODES.items())]
-    codes.sort(key=lambda row: (row[0], row[1]))
+    rows = [documentation.MALFORMED, *((status, code, said) for code, (status, said) in documentation.CODES.items())]
+    codes = [(status, code, _written(said)) for status, code, said in sorted(rows)]
     return render(request, "api/index.html", {"tags": _tags(), "codes": codes})
 
 
@@ -84,7 +84,7 @@ def _all() -> list[tuple[str, Operation]]:
 
 def _operation(path: str, method: str, told: dict[str, Any], known: dict[str, Any]) -> Operation:
     text, _blank, scope = told.get("description", "").partition("\n\nScope: ")
-    sent_as, shape = next(iter(told.get("requestBody", {}).get("content", {}).items()), ("", {}))
+    sent_as, shape = _first(told.get("requestBody", {}))
     body = known["schemas"].get(_name(shape.get("schema", {})), {})
     answers, refusals = [], []
     for status, answer in told["responses"].items():
@@ -93,8 +93,7 @@ def _operation(path: str, method: str, told: dict[str, Any], known: dict[str, An
             lines = re.findall(r"^`([a-z_]+)`: (.*)$", refused["description"], re.M)
             refusals += [(status, code, _written(when)) for code, when in lines]
         else:
-            content = next(iter(answer.get("content", {}).values()), {})
-            answers.append((status, answer["description"], _name(content.get("schema", {}))))
+            answers.append((status, answer["description"], _name(_first(answer)[1].get("schema", {}))))
     return Operation(
         name=told["operationId"],
         method=method.upper(),
@@ -113,6 +112,11 @@ def _operation(path: str, method: str, told: dict[str, Any], known: dict[str, An
     )
 
 
+def _first(said: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The first type in which something is sent, with its shape."""
+    return next(iter(said.get("content", {}).items()), ("", {}))
+
+
 def _sample(path: str, method: str, told: dict[str, Any], sent_as: str) -> str:
     """A command that works: a test runs every one of them."""
     address = path
@@ -124,8 +128,8 @@ def _sample(path: str, method: str, told: dict[str, Any], sent_as: str) -> str:
         parts.append('-H "Authorization: Bearer $KEY"')
     if method != "get":
         parts.append(f"-X {method.upper()}")
-    content = told.get("requestBody", {}).get("content", {}).get(sent_as, {})
-    value = next((one["value"] for one in content.get("examples", {}).values()), {})
+    examples = _first(told.get("requestBody", {}))[1].get("examples", {})
+    value: dict[str, Any] = next((one["value"] for one in examples.values()), {})
     if sent_as == "multipart/form-data":
         parts += [
             f"-F {name}=@{said}" if name in ("file", "files") else f'-F {name}="{said}"' for name, said in value.items()

@@ -136,7 +136,6 @@ class Batches(ApiView):
     def get(self, request: Request) -> Response:
         """Your batches, newest first."""
         rows = of_this_key(request, Batch.objects.filter(owner=request.user))
-        listing.filtered(request, rows, listing.NONE)
         return Response(listing.page(request, rows, shapes.batches))
 
     @tells(
