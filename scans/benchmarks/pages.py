@@ -20,8 +20,16 @@ from accounts import roles, rules
 from accounts.models import User
 from accounts.roles import Role
 
-from ..models import Assessment, Item, Outcome, Reason, ReviewQueue, Scan, Status, Why
+from ..models import Assessment, Event, Finding, Item, Outcome, Reason, ReviewQueue, Scan, Status, Why
 
+# About as much as is found out about a photo.
+FACE = {"id": 0, "box": [1.0, 2.0, 3.0, 4.0], "score": 0.5, "applicable": True, "reasons": [], "sightings": ["x" * 400]}
+BUNDLE = {"bundle": {"name": "other", "version": "1", "sha256": "0" * 64}, "status": "ignored", "padding": "x" * 900}
+SAID = {
+    "media": {"kind": "image", "format": "jpeg", "width": 512, "height": 512}, "faces": [FACE], "deciding_face": 0,
+    "cuts": [0.4, 0.9], "segments": [], "reasons": [{"code": "score_between", "face": 0}], "bundles": [BUNDLE, BUNDLE],
+    "heatmap": {"status": "available", "said": "", "padding": "x" * 200}, "provenance": {"padding": "x" * 120},
+}  # fmt: skip
 OUTCOMES = (*[Outcome.LITTLE_EVIDENCE] * 16, *[Outcome.INCONCLUSIVE] * 3, Outcome.LIKELY_MANIPULATED)
 
 
@@ -33,6 +41,7 @@ def measure(*, scans: int, items: int, rounds: int) -> dict[str, dict[str, float
         item = Item.objects.open().order_by("due_at").first()
         assert item is not None
         desk = "/admin/scans/item/"
+        middle = (timezone.now() - dt.timedelta(minutes=scans // 2)).strftime("%Y-%m-%dT%H:%M:%SZ")
         pages = [
             ("history", uploader, "/scans/"),
             ("history, page 40", uploader, "/scans/?page=40"),
@@ -42,6 +51,10 @@ def measure(*, scans: int, items: int, rounds: int) -> dict[str, dict[str, float
             ("desk, one queue", lead, f"{desk}?queue__id__exact={item.queue_id}"),
             ("desk, one reason", lead, f"{desk}?reasons__reason__exact={Reason.OUTCOME}"),
             ("review page", lead, f"{desk}{item.pk}/change/"),
+            ("API, one scan", uploader, f"/api/v1/scans/{item.scan_id}"),
+            ("API, a list of 100", uploader, "/api/v1/scans?limit=100"),
+            ("API, a list of 100 by what counts", uploader, "/api/v1/scans?limit=100&effective=inconclusive"),
+            ("API, a list of 100 by time", uploader, f"/api/v1/scans?limit=100&created_before={middle}"),
         ]
         logging.disable(logging.INFO)  # a line for each request
         return {name: _timed(person, where, rounds) for name, person, where in pages}
@@ -92,8 +105,23 @@ def _fill(owner: User, scans: int, items: int) -> None:
             for number in range(start, min(start + 5000, scans))
         ]  # fmt: skip
         Scan.objects.bulk_create(made)
-        Assessment.objects.bulk_create(
-            Assessment(scan=scan, outcome=scan.outcome, score=0.5, version="bench", at=scan.created_at) for scan in made
+        shown = start in (0, scans // 2 // 5000 * 5000)  # the others only lie between
+        judged = Assessment.objects.bulk_create(
+            Assessment(
+                scan=scan, outcome=scan.outcome, score=0.5, version="bench", at=scan.created_at, inspection=SAID if shown else {},
+                reasons=SAID["reasons"],
+            )
+            for scan in made
+        )  # fmt: skip
+        Finding.objects.bulk_create(
+            Finding(
+                assessment=one, bundle=name, version="1", weights="0" * 64, preprocessing=1, policy="trust",
+                status="ran", score=0.5, score_raw=0.5, milliseconds=20.0,
+            )
+            for one in judged[: None if shown else 0] for name in ("first", "second")
+        )  # fmt: skip
+        Event.objects.bulk_create(
+            Event(scan=scan, kind=kind, at=scan.created_at) for scan in made for kind in ("queued", "analysed")
         )
     queue = ReviewQueue.objects.order_by("order").first()
     assert queue is not None

@@ -1,3 +1,4 @@
+import os
 import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
@@ -6,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from detection import benchmark
-from scans.benchmarks import pages, site
+from scans.benchmarks import api, pages, site
 
 
 class Command(BaseCommand):
@@ -19,6 +20,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--site", type=Path, metavar="PHOTO", help="hand this JPEG to the running workers instead")
         parser.add_argument("--pages", action="store_true", help="time history and desk, in a database of their own")
+        parser.add_argument("--scans", type=int, default=100_000, help="with --pages: how many there are")
+        parser.add_argument("--api", type=Path, metavar="PHOTO", help="ask the running site's REST API instead")
+        usual = f"http://localhost:{os.environ.get('PORT') or 8000}"
+        parser.add_argument("--address", default=usual, help="with --api: where the site is")
         parser.add_argument("--json", action="store_true", help="end with one line of JSON")
         parser.add_argument("--quick", action="store_true", help="little and few rounds: shows that it works")
         parser.add_argument("--readme", type=Path, help="write the table between the marks of this file")
@@ -31,8 +36,16 @@ class Command(BaseCommand):
             except site.NoAnswer as error:
                 raise CommandError(str(error)) from error
             self._lines(figures)
+        elif options["api"]:
+            few, many = (8, 40) if quick else (200, 2000)
+            try:
+                figures = api.measure(options["api"], options["address"], posts=few, reads=few * 2, mixed=many)
+            except api.NoAnswer as error:
+                raise CommandError(str(error)) from error
+            self._lines(figures)
         elif options["pages"]:
-            figures = pages.measure(scans=500 if quick else 100_000, items=60 if quick else 5_000, rounds=3)
+            scans, items = (500, 60) if quick else (options["scans"], 5_000)
+            figures = pages.measure(scans=scans, items=items, rounds=3)
             self._lines({name: f"{one['ms']} ms, {one['queries']} queries" for name, one in figures.items()})
         else:
             figures = self._detector(quick, options["readme"])
