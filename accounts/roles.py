@@ -51,6 +51,9 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
         f"scans.view_{what}": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN})
         for what in ("panelversion", "known", "lockedcase", "finding", "appeal")
     },
+    "scans.view_endpoint": frozenset({AUDITOR, ADMIN}),
+    "scans.change_endpoint": frozenset({ADMIN}),
+    "scans.view_delivery": frozenset({AUDITOR, ADMIN}),
     "scans.review": frozenset({MODERATOR, LEAD, ADMIN}),
     "scans.lead_review": frozenset({LEAD, ADMIN}),
     "auth.view_group": frozenset({AUDITOR, ADMIN}),

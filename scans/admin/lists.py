@@ -1,10 +1,17 @@
 """Everything that can be looked up at the desk, and not changed there."""
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.admin import ReadOnly
 
-from ..models import Appeal, Assessment, Decision, Event, Finding, Scan
+from .. import webhooks
+from ..models import Appeal, Assessment, Attempt, Decision, Delivery, Endpoint, Event, Finding, Scan
 
 
 class Large(ReadOnly):
@@ -17,7 +24,7 @@ class Large(ReadOnly):
 @admin.register(Scan)
 class ScanAdmin(Large):
     list_display = ("created_at", "name", "owner", "kind", "status", "source")
-    list_filter = ("status", "kind", "source")
+    list_filter = ("status", "kind", "source", "sandbox")
     search_fields = ("id__exact", "sha256__exact", "name__startswith")
     list_select_related = ("owner",)
 
@@ -61,3 +68,50 @@ class EventAdmin(Large):
     list_filter = ("kind",)
     search_fields = ("scan__id__exact",)
     list_select_related = ("scan", "actor")
+
+
+@admin.register(Endpoint)
+class EndpointAdmin(Large):
+    """Without what signs."""
+
+    list_display = ("url", "owner", "sandbox", "failing_since", "disabled_at", "disabled_why")
+    list_filter = ("disabled_why", "sandbox")
+    search_fields = ("url", "owner__email")
+    list_select_related = ("owner",)
+    exclude = ("secret", "old_secret")
+    actions = ("switch_off",)
+
+    @admin.action(description=_("Switch the chosen addresses off"), permissions=["switch"])
+    def switch_off(self, request: HttpRequest, chosen: QuerySet[Endpoint]) -> None:
+        off = 0
+        for endpoint in chosen.select_related("owner"):
+            if webhooks.switch_off(endpoint, "operator"):
+                off += 1
+                self.log_change(request, endpoint, "Switched off.")
+        said = ngettext("%(count)d address switched off.", "%(count)d addresses switched off.", off) % {"count": off}
+        self.message_user(request, said, messages.SUCCESS)
+
+    def has_switch_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("scans.change_endpoint")
+
+
+class Attempts(admin.TabularInline):
+    model = Attempt
+    fields = readonly_fields = ("at", "status", "failure", "milliseconds", "answer")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("scans.view_delivery")
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(Large):
+    list_display = ("created_at", "endpoint", "kind", "state", "tries", "next_at")
+    list_filter = ("state", "kind")
+    search_fields = ("id__exact", "endpoint__url")
+    list_select_related = ("endpoint",)
+    inlines = (Attempts,)

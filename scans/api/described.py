@@ -497,7 +497,10 @@ class EndpointOf(Shape):
     kinds = several("What it hears of; none named: everything.", serializers.CharField())
     sandbox = flag("Made with a test key: hears of the sandbox only.")
     enabled = flag("Whether messages are sent.")
-    disabled_why = maybe("`gone`: it answered 410. `failing`: it took nothing for days. `asked`: by its owner.")
+    disabled_why = maybe(
+        "`gone`: it answered 410. `failing`: it took nothing for days. `asked`: by its owner."
+        " `operator`: by whoever runs the site."
+    )
     created_at = moment("When it was made.")
     failing_since = some_moment("Since when it takes nothing.")
     old_secret_until = some_moment("Until when the secret before still signs.")

@@ -59,7 +59,7 @@ class OneEndpoint(ApiView):
         "changeWebhookEndpoint",
         {200: described.EndpointOf},
         body={"application/json": asked.EndpointChange},
-        refusals=["url_refused"],
+        refusals=["url_refused", "wrong_state"],
         example={"kinds": ["outcome.changed", "scan.failed"]},
     )
     def patch(self, request: Request, pk: uuid.UUID) -> Response:
@@ -71,6 +71,8 @@ class OneEndpoint(ApiView):
         enabled = said.pop("enabled", None)
         for name, value in said.items():
             setattr(one, name, value)
+        if enabled is True and one.disabled_why == "operator":
+            raise Refusal(409, "wrong_state", _("Whoever runs the site has switched it off."))
         if enabled is True:
             one.disabled_at, one.disabled_why, one.failing_since = None, "", None
         elif enabled is False and one.disabled_at is None:

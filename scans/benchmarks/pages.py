@@ -108,8 +108,8 @@ def _fill(owner: User, scans: int, items: int) -> None:
         shown = start in (0, scans // 2 // 5000 * 5000)  # the others only lie between
         judged = Assessment.objects.bulk_create(
             Assessment(
-                scan=scan, outcome=scan.outcome, score=0.5, version="bench", at=scan.created_at, inspection=SAID if shown else {},
-                reasons=SAID["reasons"],
+                scan=scan, outcome=scan.outcome, score=0.5, version="bench", at=scan.created_at,
+                inspection=SAID if shown else {}, reasons=SAID["reasons"],
             )
             for scan in made
         )  # fmt: skip

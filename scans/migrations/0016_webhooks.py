@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
             name='Endpoint',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('url', models.URLField(max_length=500, verbose_name='address')),
+                ('url', models.CharField(max_length=500, verbose_name='address')),
                 ('description', models.CharField(blank=True, max_length=120, verbose_name='description')),
                 ('kinds', models.JSONField(blank=True, default=list, verbose_name='what it hears of')),
                 ('sandbox', models.BooleanField(default=False, verbose_name='sandbox')),

@@ -33,7 +33,7 @@ class Endpoint(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="endpoints", verbose_name=_("owner")
     )
-    url = models.URLField(_("address"), max_length=500)
+    url = models.CharField(_("address"), max_length=500)
     description = models.CharField(_("description"), max_length=120, blank=True)
     kinds = models.JSONField(_("what it hears of"), default=list, blank=True)  # none named: all
     sandbox = models.BooleanField(_("sandbox"), default=False)

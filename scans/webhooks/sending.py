@@ -106,11 +106,12 @@ def _note(delivery: Delivery, attempt: Attempt) -> None:
         switch_off(endpoint, "failing")
 
 
-def switch_off(endpoint: Endpoint, why: str) -> None:
-    """By the site: whoever owns it is told by mail, and their other addresses, once."""
+def switch_off(endpoint: Endpoint, why: str) -> bool:
+    """By the site: whoever owns it is told by mail, and their other addresses, once. False if it was off."""
     off = Endpoint.objects.filter(pk=endpoint.pk, disabled_at=None)
     if not off.update(disabled_at=timezone.now(), disabled_why=why):
-        return
+        return False
     endpoint.refresh_from_db()
     mail.tell(endpoint.owner, "webhook_disabled", endpoint=endpoint)
     outbox.tell_of_the_end(endpoint)
+    return True

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.db import connections
+from django.test import Client
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
@@ -294,6 +295,26 @@ def test_a_batch_is_told_of_once_all_of_it_is_through(hooked: Program, receiver:
     counts = receiver.messages[0]["data"]["counts"]
     assert (counts["total"], counts["analysed"], counts["refused"]) == (3, 2, 1)
     assert hooked.get("/api/v1/changes").json()["results"][-1]["type"] == "batch.completed"
+
+
+def test_whoever_runs_the_site_sees_them_and_switches_one_off(
+    hooked: Program, receiver: Receiver, as_user: Callable[..., Client], person: Callable[..., User]
+) -> None:
+    made = endpoint(hooked, receiver)
+    hooked.post(f"{ENDPOINTS}/{made['id']}/ping")
+    webhooks.send_due()
+    admin, auditor = as_user(person("boss", Role.ADMIN)), as_user(person("auditor", Role.AUDITOR))
+    for client in (admin, auditor):
+        assert receiver.url in client.get("/admin/scans/endpoint/").content.decode()
+        page = client.get(f"/admin/scans/endpoint/{made['id']}/change/").content.decode()
+        assert made["secret"] not in page
+        assert "204" in client.get(f"/admin/scans/delivery/{Delivery.objects.get().pk}/change/").content.decode()
+    form = {"action": "switch_off", "_selected_action": made["id"]}
+    auditor.post("/admin/scans/endpoint/", form)
+    assert hooked.get(f"{ENDPOINTS}/{made['id']}").json()["enabled"]
+    assert admin.post("/admin/scans/endpoint/", form).status_code == 302
+    assert hooked.get(f"{ENDPOINTS}/{made['id']}").json()["disabled_why"] == "operator"
+    assert hooked.patch(f"{ENDPOINTS}/{made['id']}", {"enabled": True}).status_code == 409
 
 
 def test_the_log_is_kept_for_thirty_days(hooked: Program, receiver: Receiver) -> None:
