@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench facenets format lock messages clean
+.PHONY: help run test lint bench facenets api types format lock messages clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,14 @@ bench: $(VENV)/tests  ## time the detector beside the usual way, and renew the R
 
 facenets: $(VENV)/tests  ## draw the face finder's ONNX graphs anew from the mtcnn package
 	EMBEDDED=1 $(PY) manage.py make_facenets --browser static/faces.bin
+
+api: $(VENV)/tests  ## write the API's description anew, and the types that are made of it
+	EMBEDDED=1 VAR_DIR=$$(mktemp -d) $(PY) manage.py spectacular --file scans/api/openapi.json --format openapi-json \
+	  --validate --fail-on-warn
+	cd clients/typescript && npm install --no-audit --no-fund --no-package-lock && npm run -s generate
+
+types:  ## compile the TypeScript types and their example (needs npm)
+	cd clients/typescript && npm install --no-audit --no-fund --no-package-lock && npm run -s check
 
 format: $(VENV)/tests  ## let the tools put code and templates in shape
 	$(VENV)/bin/ruff check --fix .

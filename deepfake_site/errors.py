@@ -72,11 +72,13 @@ def page(
 
 def problem_body(request: HttpRequest, status: int, detail: str, code: str = "") -> dict[str, Any]:
     """RFC 9457, with our stable code and the request's id."""
+    code = code or CODES.get(status, "error")
+    told = request.path.startswith("/api/")  # in the reference, where each code has its place
     return {
-        "type": "about:blank",
+        "type": request.build_absolute_uri(f"/api/v1/docs/#{code}") if told else "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "code": code or CODES.get(status, "error"),
+        "code": code,
         "detail": detail,
         "request_id": getattr(request, "request_id", ""),
     }

@@ -864,7 +864,7 @@ export interface components {
              * @description What came of it.
              * @enum {string|null}
              */
-            outcome: "upheld" | "overturned" | null;
+            outcome: "upheld" | "modified" | "overturned" | null;
             /** @description In words. */
             answer: string | null;
         };
@@ -877,6 +877,11 @@ export interface components {
              * @description The next page; null on the last one.
              */
             next: string | null;
+            /**
+             * Format: uri
+             * @description The page before; null on the first one.
+             */
+            previous: string | null;
         };
         /** @description A picture that was drawn while the file was inspected. */
         ArtifactOf: {
@@ -913,6 +918,11 @@ export interface components {
              * @description The next page; null on the last one.
              */
             next: string | null;
+            /**
+             * Format: uri
+             * @description The page before; null on the first one.
+             */
+            previous: string | null;
         };
         /** @description What the panel of models said. It is never edited: a later look adds another one. */
         Assessment: {
@@ -966,6 +976,11 @@ export interface components {
              * @description The next page; null on the last one.
              */
             next: string | null;
+            /**
+             * Format: uri
+             * @description The page before; null on the first one.
+             */
+            previous: string | null;
         };
         /** @description What came of sending a message once. */
         AttemptOf: {
@@ -1035,6 +1050,11 @@ export interface components {
              * @description The next page; null on the last one.
              */
             next: string | null;
+            /**
+             * Format: uri
+             * @description The page before; null on the first one.
+             */
+            previous: string | null;
         };
         /** @description Up to 100 files, or archives (zip) of files. */
         BatchRequest: {
@@ -1064,6 +1084,11 @@ export interface components {
              * @description The next page; null on the last one.
              */
             next: string | null;
+            /**
+             * Format: uri
+             * @description The page before; null on the first one.
+             */
+            previous: string | null;
         };
         /** @description What this installation can judge, and what it can't. */
         Capabilities: {
@@ -1227,6 +1252,12 @@ export interface components {
              * @enum {string}
              */
             status: "held" | "final" | "canceled" | "superseded";
+            /** @description Why a person was asked. */
+            reason_codes: ("outcome" | "band" | "disagree" | "feedback" | "lookalike" | "audit" | "hand" | "appeal" | "second" | "opinion" | "double" | "dispute" | "known")[];
+            /** @description The role of whoever decided. */
+            decider_role: string | null;
+            /** @description The role of the second person, where one has approved. */
+            second_approver_role: string | null;
             /** @description Whether it contradicts what the models said. */
             overrides_models: boolean;
             /** @description The decision whose place it takes. */
@@ -1241,6 +1272,11 @@ export interface components {
              * @description The next page; null on the last one.
              */
             next: string | null;
+            /**
+             * Format: uri
+             * @description The page before; null on the first one.
+             */
+            previous: string | null;
         };
         /** @description One message to one address. */
         DeliveryOf: {
@@ -1292,6 +1328,11 @@ export interface components {
              * @description The next page; null on the last one.
              */
             next: string | null;
+            /**
+             * Format: uri
+             * @description The page before; null on the first one.
+             */
+            previous: string | null;
         };
         /** @description What counts now: the only thing that most integrators need. */
         Effective: {
@@ -1345,7 +1386,7 @@ export interface components {
             sandbox: boolean;
             /** @description Whether messages are sent. */
             enabled: boolean;
-            /** @description `gone`: it answered 410. `failing`: it took nothing for days. `asked`: by its owner. */
+            /** @description `gone`: it answered 410. `failing`: it took nothing for days. `asked`: by its owner. `operator`: by whoever runs the site. */
             disabled_why: string | null;
             /**
              * Format: date-time
@@ -1372,6 +1413,11 @@ export interface components {
              * @description The next page; null on the last one.
              */
             next: string | null;
+            /**
+             * Format: uri
+             * @description The page before; null on the first one.
+             */
+            previous: string | null;
         };
         /** @description With the secret, which is shown only now. */
         EndpointWithSecret: {
@@ -1395,7 +1441,7 @@ export interface components {
             sandbox: boolean;
             /** @description Whether messages are sent. */
             enabled: boolean;
-            /** @description `gone`: it answered 410. `failing`: it took nothing for days. `asked`: by its owner. */
+            /** @description `gone`: it answered 410. `failing`: it took nothing for days. `asked`: by its owner. `operator`: by whoever runs the site. */
             disabled_why: string | null;
             /**
              * Format: date-time
@@ -1453,6 +1499,11 @@ export interface components {
              * @description The next page; null on the last one.
              */
             next: string | null;
+            /**
+             * Format: uri
+             * @description The page before; null on the first one.
+             */
+            previous: string | null;
         };
         /** @description A piece of evidence, or why there is none. */
         Explanation: {
@@ -1504,6 +1555,11 @@ export interface components {
              * @description The next page; null on the last one.
              */
             next: string | null;
+            /**
+             * Format: uri
+             * @description The page before; null on the first one.
+             */
+            previous: string | null;
         };
         /** @description How many, and the one that decided. */
         Faces: {
@@ -1572,6 +1628,11 @@ export interface components {
              * @description The next page; null on the last one.
              */
             next: string | null;
+            /**
+             * Format: uri
+             * @description The page before; null on the first one.
+             */
+            previous: string | null;
         };
         /** @description The key that asks. */
         KeyOf: {
@@ -1785,10 +1846,15 @@ export interface components {
              * @description The next page; null on the last one.
              */
             next: string | null;
+            /**
+             * Format: uri
+             * @description The page before; null on the first one.
+             */
+            previous: string | null;
         };
         /** @description An error, after RFC 9457. */
         Problem: {
-            /** @description `about:blank`: the code says which it is. */
+            /** @description Where the code is described. */
             type: string;
             /** @description The HTTP status in words. */
             title: string;
@@ -1858,6 +1924,11 @@ export interface components {
              * @description The next page; null on the last one.
              */
             next: string | null;
+            /**
+             * Format: uri
+             * @description The page before; null on the first one.
+             */
+            previous: string | null;
         };
         /** @description One line at the desk. */
         QueueOf: {
@@ -1884,6 +1955,11 @@ export interface components {
              * @description The next page; null on the last one.
              */
             next: string | null;
+            /**
+             * Format: uri
+             * @description The page before; null on the first one.
+             */
+            previous: string | null;
         };
         /** @description One of the limits. */
         Rate: {
@@ -2017,6 +2093,11 @@ export interface components {
              * @description The next page; null on the last one.
              */
             next: string | null;
+            /**
+             * Format: uri
+             * @description The page before; null on the first one.
+             */
+            previous: string | null;
         };
         /** @description Why a face could not be judged. */
         ShortReason: {
@@ -2109,8 +2190,8 @@ export interface components {
         };
     };
     responses: {
-        /** @description `bad_request`: The request can't be read: no JSON, or no multipart form. */
-        "400-bad_request": {
+        /** @description `validation_error`: The request can't be read: no JSON, or no multipart form. */
+        "400-validation_error": {
             headers: {
                 [name: string]: unknown;
             };
@@ -2121,6 +2202,12 @@ export interface components {
         /** @description `unauthorized`: There is no key, or it opens nothing any more. */
         "401-unauthorized": {
             headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -2130,6 +2217,12 @@ export interface components {
         /** @description `forbidden`: The key lacks the scope, or the person the role. */
         "403-forbidden": {
             headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -2142,6 +2235,12 @@ export interface components {
          */
         "403-forbidden-rules_not_accepted": {
             headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -2627,7 +2726,7 @@ export interface operations {
                     "image/*": string;
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -2666,7 +2765,7 @@ export interface operations {
                     "application/json": components["schemas"]["BatchPage"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             422: components["responses"]["422-validation_error"];
@@ -2706,7 +2805,7 @@ export interface operations {
                     "application/json": components["schemas"]["BatchOf"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden-rules_not_accepted"];
             409: components["responses"]["409-idempotency_in_progress"];
@@ -2745,7 +2844,7 @@ export interface operations {
                     "application/json": components["schemas"]["BatchOf"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -2779,7 +2878,7 @@ export interface operations {
                     "application/json": components["schemas"]["BundlePage"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             422: components["responses"]["422-validation_error"];
@@ -2812,7 +2911,7 @@ export interface operations {
                     "application/json": components["schemas"]["Capabilities"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             422: components["responses"]["422-validation_error"];
@@ -2850,7 +2949,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangePage"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             422: components["responses"]["422-validation_error"];
@@ -2890,7 +2989,7 @@ export interface operations {
                     "application/json": components["schemas"]["EventPage"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             422: components["responses"]["422-validation_error"];
@@ -2923,7 +3022,7 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             422: components["responses"]["422-validation_error"];
@@ -2956,7 +3055,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyPage"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             422: components["responses"]["422-validation_error"];
@@ -2996,7 +3095,7 @@ export interface operations {
                     "application/json": components["schemas"]["QueueItemPage"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             422: components["responses"]["422-validation_error"];
@@ -3031,7 +3130,7 @@ export interface operations {
                     "application/json": components["schemas"]["QueueItem"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -3070,7 +3169,7 @@ export interface operations {
                     "application/json": components["schemas"]["QueueItem"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -3115,7 +3214,7 @@ export interface operations {
                     "application/json": components["schemas"]["QueueItem"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -3157,7 +3256,7 @@ export interface operations {
                     "application/json": components["schemas"]["QueueItem"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -3202,7 +3301,7 @@ export interface operations {
                     "application/json": components["schemas"]["QueueItem"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -3239,7 +3338,7 @@ export interface operations {
                     "application/json": components["schemas"]["QueuePage"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             422: components["responses"]["422-validation_error"];
@@ -3274,7 +3373,7 @@ export interface operations {
                     "application/json": components["schemas"]["ReportOf"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -3313,7 +3412,7 @@ export interface operations {
                     "application/json": components["schemas"]["ReportOf"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             413: components["responses"]["413-file_too_large"];
@@ -3373,7 +3472,7 @@ export interface operations {
                     "application/json": components["schemas"]["ScanPage"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             422: components["responses"]["422-validation_error"];
@@ -3432,7 +3531,7 @@ export interface operations {
                     "application/json": components["schemas"]["Scan"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden-rules_not_accepted"];
             409: components["responses"]["409-idempotency_in_progress"];
@@ -3474,7 +3573,7 @@ export interface operations {
                     "application/json": components["schemas"]["Scan"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -3511,7 +3610,7 @@ export interface operations {
                     "application/json": components["schemas"]["Scan"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -3548,7 +3647,7 @@ export interface operations {
                     "application/json": components["schemas"]["AppealPage"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -3591,7 +3690,7 @@ export interface operations {
                     "application/json": components["schemas"]["Appeal"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -3635,7 +3734,7 @@ export interface operations {
                     "application/json": components["schemas"]["ArtifactPage"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -3672,7 +3771,7 @@ export interface operations {
                     "application/json": components["schemas"]["AssessmentPage"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -3712,7 +3811,7 @@ export interface operations {
                     "application/json": components["schemas"]["Scan"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -3750,7 +3849,7 @@ export interface operations {
                     "application/json": components["schemas"]["DecisionPage"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -3793,7 +3892,7 @@ export interface operations {
                     "application/json": components["schemas"]["Decision"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -3837,7 +3936,7 @@ export interface operations {
                     "application/json": components["schemas"]["FacePage"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -3881,7 +3980,7 @@ export interface operations {
                     "application/json": components["schemas"]["FeedbackOf"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -3925,7 +4024,7 @@ export interface operations {
                     "application/json": components["schemas"]["FramePage"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -3962,7 +4061,7 @@ export interface operations {
                     "application/pdf": string;
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -4002,7 +4101,7 @@ export interface operations {
                     "application/json": components["schemas"]["Scan"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -4039,7 +4138,7 @@ export interface operations {
                     "application/json": components["schemas"]["Usage"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             422: components["responses"]["422-validation_error"];
@@ -4081,7 +4180,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryPage"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             422: components["responses"]["422-validation_error"];
@@ -4116,7 +4215,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryOf"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -4155,7 +4254,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryOf"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -4196,7 +4295,7 @@ export interface operations {
                     "application/json": components["schemas"]["EndpointPage"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             422: components["responses"]["422-validation_error"];
@@ -4236,7 +4335,7 @@ export interface operations {
                     "application/json": components["schemas"]["EndpointWithSecret"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             409: components["responses"]["409-wrong_state-idempotency_in_progress"];
@@ -4274,7 +4373,7 @@ export interface operations {
                     "application/json": components["schemas"]["EndpointOf"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -4308,7 +4407,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -4347,10 +4446,11 @@ export interface operations {
                     "application/json": components["schemas"]["EndpointOf"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
+            409: components["responses"]["409-wrong_state"];
             413: components["responses"]["413-file_too_large"];
             415: components["responses"]["415-unsupported_media"];
             422: components["responses"]["422-url_refused-validation_error"];
@@ -4388,7 +4488,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryOf"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
@@ -4429,7 +4529,7 @@ export interface operations {
                     "application/json": components["schemas"]["EndpointWithSecret"];
                 };
             };
-            400: components["responses"]["400-bad_request"];
+            400: components["responses"]["400-validation_error"];
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];

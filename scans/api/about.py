@@ -34,7 +34,7 @@ class Assessments(ApiView):
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """All that the models have said of it, newest first."""
         rows = judged(request, pk).assessments.select_related("same_as").prefetch_related("findings", "artifacts")
-        return Response({"results": [shapes.assessment(one, _heatmap(one)) for one in rows], "next": None})
+        return Response(listing.whole([shapes.assessment(one, _heatmap(one)) for one in rows]))
 
 
 class Frames(ApiView):
@@ -165,7 +165,7 @@ class Appeals(ApiView):
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """Your objections to what people decided of it."""
         rows = Appeal.objects.filter(decision__scan=own(request, pk)).select_related("decision", "answered_by")
-        return Response({"results": [shapes.appeal(one) for one in rows], "next": None})
+        return Response(listing.whole([shapes.appeal(one) for one in rows]))
 
     @tells(
         "appealDecision",

@@ -63,8 +63,9 @@ class ApiView(APIView):
 
     def finalize_response(self, request: HttpRequest, response: Any, *args: Any, **kwargs: Any) -> Response:
         made: Response = super().finalize_response(request, response, *args, **kwargs)
-        for name, value in getattr(request, "limit_headers", {}).items():
-            made[name] = value
+        if isinstance(request, Request):
+            for name, value in limits.headers(request).items():
+                made[name] = value
         if replay := self.replay:
             self.replay = None
             made.add_post_render_callback(lambda rendered: replays.end(replay, rendered))

@@ -221,6 +221,9 @@ class Decision(Shape):
     decided_at = moment("When.")
     source = chosen("Who decided.", ["human"])
     status = chosen("Where it stands.", ["held", "final", "canceled", "superseded"])
+    reason_codes = several("Why a person was asked.", serializers.ChoiceField(choices=Reason.choices))
+    decider_role = maybe("The role of whoever decided.")
+    second_approver_role = maybe("The role of the second person, where one has approved.")
     overrides_models = flag("Whether it contradicts what the models said.")
     supersedes = whole("The decision whose place it takes.", allow_null=True)
 
@@ -234,7 +237,7 @@ class Appeal(Shape):
     text = text("Why it is wrong.")
     created_at = moment("When.")
     status = chosen("Whether it was answered.", ["open", "answered"])
-    outcome = chosen("What came of it.", ["upheld", "overturned"], allow_null=True)
+    outcome = chosen("What came of it.", ["upheld", "modified", "overturned"], allow_null=True)
     answer = maybe("In words.")
 
 
@@ -557,7 +560,7 @@ class Pointer(Shape):
 class Problem(Shape):
     """An error, after RFC 9457."""
 
-    type = text("`about:blank`: the code says which it is.")
+    type = text("Where the code is described.")
     title = text("The HTTP status in words.")
     status = whole("The HTTP status.")
     code = text("Stable: what programs go by.")

@@ -14,7 +14,7 @@ from ..models import Decision, Item, Label, Policy, ReviewQueue, Skip
 from ..review import decisions, queue
 from . import asked, described, gathering, listing, shapes
 from .asking import ApiView, seen
-from .documentation import LIMIT, NUMBER, filters, page_of, tells
+from .documentation import LIMIT, PLACE, filters, page_of, tells
 from .refusals import Absent, Refusal
 
 AT_THE_DESK: dict[str, str] = {"GET": "review:read", "POST": "review:write"}
@@ -56,7 +56,7 @@ class Queues(ApiView):
         free = Item.objects.free_for(request.user).workable_by(request.user)
         waiting = dict(free.order_by().values_list("queue").annotate(Count("pk", distinct=True)))
         rows = ReviewQueue.objects.all()
-        return Response({"results": [shapes.queue(one, waiting.get(one.pk, 0)) for one in rows], "next": None})
+        return Response(listing.whole([shapes.queue(one, waiting.get(one.pk, 0)) for one in rows]))
 
 
 class Items(ApiView):
@@ -66,7 +66,7 @@ class Items(ApiView):
     @tells(
         "listQueueItems",
         {200: page_of(described.QueueItem, "QueueItem")},
-        query=[LIMIT, NUMBER, *filters(listing.OF_ITEMS)],
+        query=[LIMIT, PLACE, *filters(listing.OF_ITEMS)],
     )
     def get(self, request: Request) -> Response:
         """What waits for a person, longest first."""
@@ -153,8 +153,10 @@ class Decisions(ApiView):
         rows: Any = Decision.objects.filter(scan=scan)
         if scan.owner_id == request.user.pk:
             rows = Decision.objects.settled().filter(scan=scan)
-        rows = rows.select_related("policy", "undone", "second").prefetch_related("superseded_by")
-        return Response({"results": [shapes.decision(one) for one in rows], "next": None})
+        rows = rows.select_related("policy", "undone", "second__person", "decider").prefetch_related(
+            "superseded_by", "item__reasons", "decider__groups", "second__person__groups"
+        )
+        return Response(listing.whole([shapes.decision(one) for one in rows]))
 
     @tells(
         "decideScan",

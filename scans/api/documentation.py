@@ -84,6 +84,7 @@ def query(name: str, said: str, schema: Any) -> OpenApiParameter:
 
 LIMIT = query("limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL})
 CURSOR = query("cursor", "From `next` of the page before.", {"type": "string", "pattern": listing.MOMENT})
+PLACE = query("cursor", "From `next` of the page before.", {"type": "string", "pattern": listing.PLACE})
 NUMBER = query("cursor", "From `next` of the page before.", {"type": "string", "pattern": listing.NUMBER})
 WAIT = query(
     "wait", "Seconds that the answer may wait for the result; it comes sooner where it can.",
@@ -121,6 +122,7 @@ def page_of(shape: type[serializers.Serializer[Any]], name: str) -> Any:
     fields = {
         "results": shape(many=True, help_text="What was found."),
         "next": serializers.URLField(allow_null=True, help_text="The next page; null on the last one."),
+        "previous": serializers.URLField(allow_null=True, help_text="The page before; null on the first one."),
         "__doc__": "A page of a list.",
     }
     return type(f"{name}Page", (serializers.Serializer,), fields)
@@ -206,7 +208,7 @@ def _add_problems(responses: dict[str, Any], codes: Iterable[str], shared: Any, 
         status, when = CODES[code]
         by_status.setdefault(status, {})[code] = when
     for status, those in sorted(by_status.items()):
-        headers = {} if status in (400, 401, 403, 500, 503) else dict(shared)  # before anything is counted
+        headers = {} if status in (400, 500, 503) else dict(shared)  # perhaps before or without counting
         if status in (429, 503):
             headers["Retry-After"] = WAITING
         responses[str(status)] = {

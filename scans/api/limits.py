@@ -36,16 +36,32 @@ def hold(request: Request, kind: str) -> None:
         return
     if not usage:
         return
+    vars(request)["limit_headers"] = _headers(request, kind, usage)
+    if usage["should_limit"]:
+        raise Throttled(wait=max(1, usage["time_left"]))
+
+
+def headers(request: Request) -> dict[str, str]:
+    """For every answer; of what was refused before it was counted, where reading stands."""
+    told: dict[str, str] | None = vars(request).get("limit_headers")
+    if told is not None:
+        return told
+    try:
+        usage = _usage(request, "read", increment=False)
+    except (RedisError, OSError):
+        usage = None
+    return _headers(request, "read", usage) if usage else {}
+
+
+def _headers(request: Request, kind: str, usage: Any) -> dict[str, str]:
     left, wait = max(0, usage["limit"] - usage["count"]), max(1, usage["time_left"])
-    vars(request)["limit_headers"] = {
+    return {
         "RateLimit-Policy": f'"{kind}";q={usage["limit"]};w={split(_rate(request, kind))[1]}',
         "RateLimit": f'"{kind}";r={left};t={wait}',
         "X-RateLimit-Limit": str(usage["limit"]),
         "X-RateLimit-Remaining": str(left),
         "X-RateLimit-Reset": str(wait),
     }
-    if usage["should_limit"]:
-        raise Throttled(wait=wait)
 
 
 def standing(request: Request) -> list[dict[str, Any]]:
@@ -70,7 +86,7 @@ def standing(request: Request) -> list[dict[str, Any]]:
 
 
 def _usage(request: Request, kind: str, *, increment: bool) -> Any:
-    key = request.auth
+    key = getattr(request, "_auth", None)  # not asked for anew where it was refused
     who = f"key:{key.pk}" if isinstance(key, ApiKey) else visitor_of(request._request)
     return get_usage(
         request._request, group=f"api:{kind}", key=lambda *_asked: who, rate=_rate(request, kind), increment=increment
@@ -79,5 +95,6 @@ def _usage(request: Request, kind: str, *, increment: bool) -> Any:
 
 def _rate(request: Request, kind: str) -> str:
     """What was set for this key in the admin, else what holds for its person's roles."""
-    own = getattr(request.auth, f"{kind}_limit", "") if isinstance(request.auth, ApiKey) else ""
-    return own or rate_for(request.user, settings.LIMITS[kind]["visitor"])
+    key = getattr(request, "_auth", None)
+    own = getattr(key, f"{kind}_limit", "") if isinstance(key, ApiKey) else ""
+    return own or rate_for(request._request.user, settings.LIMITS[kind]["visitor"])

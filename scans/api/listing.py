@@ -17,8 +17,10 @@ from ..models.decision import OUTCOME_OF
 from .refusals import Refusal
 
 MOST, USUAL = 100, 20
+BACK = "p"  # before a cursor: the page before it
 NUMBER = "^[0-9]{1,18}$"
-MOMENT = "^[0-9]{1,16}-[0-9a-f]{32}$"  # microseconds, and the row's id
+PLACE = "^p?[0-9]{1,18}$"
+MOMENT = "^p?[0-9]{1,16}-[0-9a-f]{32}$"  # microseconds, and the row's id
 BEGINNING, MICROSECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
 
 
@@ -128,31 +130,59 @@ def filtered(request: Request, rows: Any, filters: dict[str, Filter]) -> Any:
     return rows
 
 
-def page(request: Request, rows: Any, shaped: Callable[[list[Any]], list[Any]]) -> dict[str, Any]:
-    """Newest first. The cursor names the last row that was given, so nothing is told twice or left out."""
-    most, after = limit(request), _cursor(request)
-    rows = rows.order_by("-created_at", "-pk")
+Shaped = Callable[[list[Any]], list[Any]]
+
+
+def page(request: Request, rows: Any, shaped: Shaped) -> dict[str, Any]:
+    """Newest first. The cursor names the row beside which to go on, so nothing is told twice or left out."""
+    found = _cursor(request, MOMENT)
+    back, after = found[:1] == BACK, found.removeprefix(BACK)
     if after:
-        at, pk = after
-        rows = rows.filter(created_at__lte=at).filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=pk))
+        said, _dash, pk = after.partition("-")
+        at = BEGINNING + int(said) * MICROSECOND
+        side, beside = ("gt", "gte") if back else ("lt", "lte")
+        rows = rows.filter(**{f"created_at__{beside}": at})
+        rows = rows.filter(Q(**{f"created_at__{side}": at}) | Q(created_at=at, **{f"pk__{side}": uuid.UUID(pk)}))
+    order = ("created_at", "pk") if back else ("-created_at", "-pk")
+    return _told(
+        request, rows.order_by(*order), shaped, back=back, first=not found,
+        name=lambda one: f"{(one.created_at - BEGINNING) // MICROSECOND}-{one.pk.hex}",
+    )  # fmt: skip
+
+
+def by_number(request: Request, rows: Any, shaped: Shaped) -> dict[str, Any]:
+    """Oldest first, of rows that are numbered: the cursor is a number."""
+    found = _cursor(request, PLACE)
+    back, after = found[:1] == BACK, int(found.removeprefix(BACK) or 0)
+    rows = rows.filter(pk__lt=after).order_by("-pk") if back else rows.filter(pk__gt=after).order_by("pk")
+    return _told(request, rows, shaped, back=back, first=not found, name=lambda one: str(one.pk))
+
+
+def _told(
+    request: Request, rows: Any, shaped: Shaped, *, back: bool, first: bool, name: Callable[[Any], str]
+) -> dict[str, Any]:
+    """A page and its neighbours; `back`: the rows come in the other order, as somebody turns back."""
+    most = limit(request)
     found = list(rows[: most + 1])
-    given = found[:most]
-    return {"results": shaped(given), "next": _next(request, given) if len(found) > most else None}
-
-
-def by_number(request: Request, rows: Any, shaped: Callable[[list[Any]], list[Any]]) -> dict[str, Any]:
-    """Oldest first, of rows that are numbered: the cursor is the last number."""
-    most, after = limit(request), number(request, "cursor")
-    found = list(rows.filter(pk__gt=after).order_by("pk")[: most + 1])
-    given = found[:most]
-    return {"results": shaped(given), "next": _onward(request, str(given[-1].pk)) if len(found) > most else None}
+    more, given = len(found) > most, found[:most][:: -1 if back else 1]
+    onward = _onward(request, name(given[-1])) if given and (more or back) else None
+    before = _onward(request, BACK + name(given[0])) if given and (more if back else not first) else None
+    return {"results": shaped(given), "next": onward, "previous": before}
 
 
 def slice_of(request: Request, rows: list[Any]) -> dict[str, Any]:
-    """Of what is there as a whole: the cursor is how many were given."""
+    """Of what is there as a whole: the cursor is how many come before."""
     most, after = limit(request), number(request, "cursor")
-    more = len(rows) > after + most
-    return {"results": rows[after : after + most], "next": _onward(request, str(after + most)) if more else None}
+    return {
+        "results": rows[after : after + most],
+        "next": _onward(request, str(after + most)) if len(rows) > after + most else None,
+        "previous": _onward(request, str(max(0, after - most))) if after else None,
+    }
+
+
+def whole(rows: list[Any]) -> dict[str, Any]:
+    """A list that is short enough for one page."""
+    return {"results": rows, "next": None, "previous": None}
 
 
 def number(request: Request, name: str) -> int:
@@ -169,22 +199,15 @@ def limit(request: Request) -> int:
     return int(said)
 
 
-def _next(request: Request, given: list[Any]) -> str:
-    last = given[-1]
-    return _onward(request, f"{(last.created_at - BEGINNING) // MICROSECOND}-{last.pk.hex}")
-
-
 def _onward(request: Request, cursor: str) -> str:
     query = request.query_params.copy()
     query["cursor"] = cursor
     return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
 
 
-def _cursor(request: Request) -> tuple[dt.datetime, uuid.UUID] | None:
+def _cursor(request: Request, pattern: str) -> str:
     said = request.query_params.get("cursor")
-    if said is None:
-        return None
-    if not re.fullmatch(MOMENT, said):
-        raise Refusal(422, "validation_error", _("Some parameters can't be used."), {"cursor": _("It can't be read.")})
-    at, _dash, pk = said.partition("-")
-    return BEGINNING + int(at) * MICROSECOND, uuid.UUID(pk)
+    if said is not None and not re.fullmatch(pattern, said):
+        pointers = {"cursor": _("It can't be read.")}
+        raise Refusal(422, "validation_error", _("Some parameters can't be used."), pointers)
+    return said or ""

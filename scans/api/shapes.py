@@ -7,6 +7,8 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import roles
+
 from .. import statement, words
 from ..models import (
     Appeal,
@@ -180,17 +182,28 @@ def decision(one: Decision) -> dict[str, Any]:
         "decided_at": moment(one.at),
         "source": "human",
         "status": status,
+        "reason_codes": sorted({why.reason for why in one.item.reasons.all()}),
+        "decider_role": _role(one.decider),
+        "second_approver_role": _role(second.person) if second and second.verdict == "approve" else None,
         "overrides_models": one.overrides,
         "supersedes": one.supersedes_id,
     }
+
+
+def _role(person: Any) -> str | None:
+    """The one with which people decide, without a name."""
+    held = roles.roles_of(person)
+    return next((role.value for role in (roles.LEAD, roles.MODERATOR, roles.ADMIN) if role in held), None)
 
 
 def appeal(one: Appeal) -> dict[str, Any]:
     answer = one.answered_by
     told = answer if answer and answer.settles_at <= timezone.now() else None
     outcome = None
-    if told:
-        outcome = "upheld" if told.label == one.decision.label and told.action == one.decision.action else "overturned"
+    if told and told.label != one.decision.label:
+        outcome = "overturned"
+    elif told:
+        outcome = "upheld" if told.action == one.decision.action else "modified"
     return {
         "id": str(one.pk),
         "object": "appeal",

@@ -24,7 +24,7 @@ from ..models import Change, Event, Outcome, Policy, Scan
 from ..statement import moment
 from . import asked, described, limits, listing, shapes
 from .asking import ApiView, changes, of_scans, scopes_of
-from .documentation import LIMIT, NUMBER, filters, page_of, query, tells
+from .documentation import LIMIT, PLACE, filters, page_of, query, tells
 from .scans import LONGEST
 
 OPENAPI = Path(__file__).with_name("openapi.json")
@@ -51,7 +51,7 @@ class Changes(ApiView):
 class Events(ApiView):
     tag = "sync"
 
-    @tells("listEvents", {200: page_of(described.EventOf, "Event")}, query=[LIMIT, NUMBER, *filters(listing.OF_EVENTS)])
+    @tells("listEvents", {200: page_of(described.EventOf, "Event")}, query=[LIMIT, PLACE, *filters(listing.OF_EVENTS)])
     def get(self, request: Request) -> Response:
         """What happened to your own scans, oldest first: as their pages tell it."""
         rows = Event.objects.for_uploaders().filter(scan__owner=request.user)
@@ -65,7 +65,7 @@ class Bundles(ApiView):
     @tells("listBundles", {200: page_of(described.Bundle, "Bundle")})
     def get(self, request: Request) -> Response:
         """The models' cards, as they are: data, figures, known failures."""
-        return Response({"results": analysis.cards(), "next": None})
+        return Response(listing.whole(analysis.cards()))
 
 
 class Policies(ApiView):
@@ -75,7 +75,7 @@ class Policies(ApiView):
     def get(self, request: Request) -> Response:
         """The written rules that are in force. `parent` makes a tree of them."""
         rows = Policy.objects.filter(active=True).select_related("parent")
-        return Response({"results": [shapes.policy(one) for one in rows], "next": None})
+        return Response(listing.whole([shapes.policy(one) for one in rows]))
 
 
 class Capabilities(ApiView):

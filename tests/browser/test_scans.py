@@ -20,7 +20,10 @@ from . import people
 from .conftest import Site, Window
 from .test_pages import look_again, look_at_all
 
-PAGES = ("/scans/", "/scans/?text=nothing", "/models/", "/check/", "/scans/camera/", "/scans/new/")
+PAGES = (
+    "/scans/", "/scans/?text=nothing", "/models/", "/check/", "/scans/camera/", "/scans/new/",
+    "/api/v1/docs/", "/api/v1/docs/scans/", "/api/v1/docs/shapes/",
+)  # fmt: skip
 TUS_CLIENT = Path(__file__).with_name("tus.min.js").read_text()
 SCAN = re.compile(r"/scans/[0-9a-f-]{36}/$")
 

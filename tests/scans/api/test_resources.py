@@ -16,12 +16,12 @@ from django.utils import timezone
 from accounts.models import ApiKey, User
 from accounts.roles import Role
 from scans import publishing
-from scans.models import Artifact, Batch, Change, Decision, Item, Label, Policy, ReviewQueue, Scan
+from scans.models import Artifact, Batch, Change, Decision, Event, Item, Label, Policy, ReviewQueue, Scan
 from scans.review import decisions, queue
 
 from ..conftest import portrait
 from .conftest import SCANS, Program
-from .test_scans import error
+from .test_scans import error, make
 
 pytestmark = pytest.mark.django_db
 V1 = "/api/v1"
@@ -352,6 +352,25 @@ def test_a_list_asks_no_more_for_many_than_for_few(
         assert answer.json()["results"]
         counts.append(len(asked))
     assert len(set(counts[1:])) == 1, counts
+
+
+@pytest.mark.parametrize("path", ["scans", "events", "queue-items", "batches"])
+def test_pages_lead_forth_and_back(path: str, own: Program, desk: Program, moderator: User, uploader: User) -> None:
+    scans = make(uploader, 7)
+    for scan in scans:
+        Event.objects.create(scan=scan, kind="queued")
+        queue.add(scan, moderator, ReviewQueue.objects.get(slug="review"))
+        Batch.objects.create(owner=uploader)
+    who = desk if path == "queue-items" else own
+    pages = [who.get(f"{V1}/{path}", limit=3).json()]
+    while pages[-1]["next"]:
+        pages.append(who.get(pages[-1]["next"].removeprefix("http://testserver")).json())
+    assert len(pages) == 3
+    back = [pages[-1]]
+    while back[-1]["previous"]:
+        back.append(who.get(back[-1]["previous"].removeprefix("http://testserver")).json())
+    assert [page["results"] for page in back[::-1]] == [page["results"] for page in pages]
+    assert who.get(back[-1]["next"].removeprefix("http://testserver")).json()["results"] == pages[1]["results"]
 
 
 @pytest.mark.parametrize("state", ["none", "pending", "claimed", "held", "decided", "appealed"])
