@@ -106,6 +106,8 @@ class Throttle:
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         assert request.resolver_match is not None
         name = request.resolver_match.view_name
+        if name.startswith(settings.COUNTED_ELSEWHERE):
+            return None
         guarded = GUARDED.get(name) if request.method == "POST" else None
         for kind in filter(None, (guarded, "read")):
             try:

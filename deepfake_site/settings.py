@@ -284,6 +284,7 @@ GUARDED = {
     **dict.fromkeys(("scans:new", "scans:batches", "scans:camera", "scans:tus", "scans:live_keep"), "upload"),
     **dict.fromkeys(("scans:live", "scans:live_picture"), "live"),
 }
+COUNTED_ELSEWHERE = ("api:",)  # by key instead of address: scans/api/limits.py
 # Attempts per period; see accounts/throttle.py for what each one guards.
 LIMITS: dict[str, dict[str, Any]] = {
     "sign-in": {"account": env.text("LIMIT_SIGN_IN", "10/5m"), "address": env.text("LIMIT_SIGN_IN_ADDRESS", "30/5m")},

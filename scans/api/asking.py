@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -29,7 +29,11 @@ class ApiView(APIView):
     tag = ""  # in the description
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
+        try:
+            super().initial(request, *args, **kwargs)
+        except (AuthenticationFailed, NotAuthenticated):
+            limits.hold(request, "read")  # by address: keys can't be tried out without end
+            raise
         wanted = self.scopes.get(request.method or "")
         if wanted and wanted not in scopes_of(request):
             raise PermissionDenied(_("This needs the scope %(scope)s.") % {"scope": wanted})

@@ -36,28 +36,46 @@ def around(scans: Sequence[Scan], person: Any) -> dict[uuid.UUID, Around]:
         _newest(Assessment.objects.filter(scan__in=ids)).select_related("same_as").prefetch_related("findings")
     ):
         found[newest.scan_id].newest = newest
-    for settled in _newest(Decision.objects.settled().filter(scan__in=ids)):
-        found[settled.scan_id].settled = settled
+    _decided(found)
     for item in Item.objects.open().filter(scan__in=ids).prefetch_related("reasons"):
         found[item.scan_id].item = item
-    for pk in Appeal.objects.filter(decision__scan__in=ids, answered_by=None).values_list("decision__scan", flat=True):
-        found[pk].appealed = True
-    for pk in Decision.objects.pending().filter(scan__in=ids).values_list("scan", flat=True):
-        found[pk].held = True
     happened = Event.objects.filter(scan__in=ids).order_by().values("scan")
     for row in happened.annotate(
         count=Count("pk", filter=~Q(kind=Kind.VIEWED)), gone=Max("at", filter=Q(kind=Kind.DELETED))
     ):
         found[row["scan"]].version, found[row["scan"]].deleted_at = row["count"], row["gone"]
-    drawn = {one.newest.pk: one for one in found.values() if one.newest}
-    for pk, assessment in Artifact.objects.filter(assessment__in=drawn, kind=Artifact.Kind.HEATMAP).values_list(
-        "pk", "assessment"
-    ):
-        drawn[assessment].heatmap = pk
+    _drawn(found)
     for pk, position in _positions([scan.pk for scan in scans if scan.status == Status.QUEUED]):
         found[pk].position = position
     _withhold(scans, found, person)
     return found
+
+
+def _decided(found: dict[uuid.UUID, Around]) -> None:
+    """Most scans nobody has decided about: of those no more is asked."""
+    decided = set(Decision.objects.filter(scan__in=found).order_by().values_list("scan", flat=True))
+    if not decided:
+        return
+    for settled in _newest(Decision.objects.settled().filter(scan__in=decided)):
+        found[settled.scan_id].settled = settled
+    appeals = Appeal.objects.filter(decision__scan__in=decided, answered_by=None)
+    for pk in appeals.values_list("decision__scan", flat=True):
+        found[pk].appealed = True
+    for pk in Decision.objects.pending().filter(scan__in=decided).values_list("scan", flat=True):
+        found[pk].held = True
+
+
+def _drawn(found: dict[uuid.UUID, Around]) -> None:
+    """Heat maps, where the inspection says that there is one."""
+    with_one = {
+        one.newest.pk: one
+        for one in found.values()
+        if one.newest and one.newest.inspection.get("heatmap", {}).get("status") == "available"
+    }
+    if with_one:
+        maps = Artifact.objects.filter(assessment__in=with_one, kind=Artifact.Kind.HEATMAP)
+        for pk, assessment in maps.values_list("pk", "assessment"):
+            with_one[assessment].heatmap = pk
 
 
 def _newest(rows: Any) -> Any:

@@ -169,10 +169,12 @@ class OneBatch(ApiView):
 
 
 def _answer(scan: Scan, request: Request, status: int) -> Response:
-    answer = Response(shapes.scan(scan, request.user), status)
+    told = shapes.scan(scan, request.user)
+    answer = Response(told, status)
     answer["Location"] = f"/api/v1/scans/{scan.pk}"
     if scan.is_moving or status == 202:
-        answer["Retry-After"] = str(scan.expected_seconds or 1)
+        seconds = (Scan.seconds_each() or 0) * ((told["queue_position"] or 0) + 1)
+        answer["Retry-After"] = str(max(1, round(seconds)))
     return answer
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
@@ -24,6 +25,8 @@ from ..models import Scan, Status
 ADDRESS = "bench-api@localhost"
 WIDE = "1000000/1m"
 CLIENTS = 20
+PAUSE = 1.0  # seconds
+Asked = tuple[int, float, float, bytes]  # status, milliseconds here and in the server, body
 
 
 class NoAnswer(Exception):
@@ -67,6 +70,9 @@ class _Bench:
 
     def run(self, posts: int, reads: int, mixed: int) -> dict[str, Any]:
         self._post(0)  # everything is loaded
+        calm = self._paced(min(posts, 200), lambda n: self._post(n))
+        calm_ids = [json.loads(body)["id"] for _status, _ms, _server, body in calm]
+        looked = self._paced(len(calm), lambda n: self._get(f"/scans/{calm_ids[n]}"))
         handed_in = self._at_once(CLIENTS, [lambda n=n: self._post(n) for n in range(posts)])
         ids = [json.loads(body)["id"] for _status, _ms, _server, body in handed_in]
         read = self._at_once(CLIENTS, [lambda n=n: self._get(f"/scans/{ids[n % len(ids)]}") for n in range(reads)])
@@ -74,17 +80,34 @@ class _Bench:
         return {
             "clients": CLIENTS,
             "photo_kb": len(self.photo) // 1024,
-            "POST /scans": _told(handed_in),
-            "GET /scans/{id}": _told(read),
+            f"POST /scans, each client once in {PAUSE:g} s": _told(calm),
+            f"GET /scans/{{id}}, each client once in {PAUSE:g} s": _told(looked),
+            "POST /scans, as fast as they can": _told(handed_in),
+            "GET /scans/{id}, as fast as they can": _told(read),
             "asking alone (/healthz)": {"client_ms_median": round(median(ms for _s, ms, _a, _b in empty), 1)},
             **self._mixed(mixed),
         }
+
+    def _paced(self, count: int, one: Callable[[int], Asked]) -> list[Asked]:
+        """Twenty clients that begin one after the other, and each of which asks in its own time."""
+        began = time.perf_counter()
+
+        def client(number: int) -> list[Asked]:
+            said = []
+            for turn, place in enumerate(range(number, count, CLIENTS)):
+                due = began + PAUSE * (turn + number / CLIENTS)
+                time.sleep(max(0.0, due - time.perf_counter()))
+                said.append(one(place))
+            return said
+
+        with ThreadPoolExecutor(CLIENTS) as threads:
+            return [said for own in threads.map(client, range(CLIENTS)) for said in own]
 
     def _mixed(self, count: int) -> dict[str, Any]:
         """Fifty at once: every fourth hands a file in, twice with one Idempotency-Key; the others read."""
         mark = uuid.uuid4().hex[:8]
 
-        def one(number: int) -> tuple[int, float, float, bytes]:
+        def one(number: int) -> Asked:
             if number % 4:
                 return self._get("/scans?limit=20" if number % 4 == 1 else "/changes?limit=20")
             return self._post(number, once=f"{mark}-{number // 8}", small=True)
@@ -104,14 +127,14 @@ class _Bench:
             }
         }
 
-    def _at_once(self, clients: int, work: list[Any]) -> list[tuple[int, float, float, bytes]]:
+    def _at_once(self, clients: int, work: list[Any]) -> list[Asked]:
         with ThreadPoolExecutor(clients) as threads:
             return list(threads.map(lambda one: one(), work))
 
-    def _get(self, path: str, *, api: bool = True) -> tuple[int, float, float, bytes]:
+    def _get(self, path: str, *, api: bool = True) -> Asked:
         return self._ask("GET", f"/api/v1{path}" if api else path)
 
-    def _post(self, number: int, *, once: str = "", small: bool = False) -> tuple[int, float, float, bytes]:
+    def _post(self, number: int, *, once: str = "", small: bool = False) -> Asked:
         mark = uuid.uuid4().hex
         unlike = self.photo[: 20_000 if small else None] + once.encode() + (b"" if once else os.urandom(8))
         head = f'--{mark}\r\nContent-Disposition: form-data; name="external_id"\r\n\r\n{once}\r\n--{mark}\r\n'
@@ -120,9 +143,7 @@ class _Bench:
         headers = {"Content-Type": f"multipart/form-data; boundary={mark}"}
         return self._ask("POST", "/api/v1/scans", body, headers | ({"Idempotency-Key": once} if once else {}))
 
-    def _ask(
-        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
-    ) -> tuple[int, float, float, bytes]:
+    def _ask(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Asked:
         """Status, milliseconds here and in the server, body; each client keeps its connection."""
         said = {"Authorization": f"Bearer {self.key}", **(headers or {})}
         began = time.perf_counter()
@@ -146,7 +167,7 @@ class _Bench:
         return found
 
 
-def _told(said: list[tuple[int, float, float, bytes]]) -> dict[str, Any]:
+def _told(said: list[Asked]) -> dict[str, Any]:
     wrong = Counter(status for status, *_rest in said if status >= 400)
     if wrong:
         raise NoAnswer(f"Refused: {dict(wrong)}")

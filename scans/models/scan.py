@@ -152,6 +152,11 @@ class Scan(models.Model):
             models.Index(fields=["owner", "outcome", "-created_at"], name="scan_of_owner_by_outcome"),
             models.Index(fields=["queue", "queued_at"], condition=models.Q(status="queued"), name="scan_waiting"),
             models.Index(fields=["heard_at"], condition=models.Q(status="analysing"), name="scan_in_work"),
+            models.Index(
+                fields=["-finished_at"],
+                condition=models.Q(status="analysed", sandbox=False, started_at__isnull=False),
+                name="scan_done_lately",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -195,13 +200,19 @@ class Scan(models.Model):
 
     @property
     def expected_seconds(self) -> int | None:
-        """About how long until it is done, told by the last ones that were; None while there were too few."""
+        """About how long until it is done; None while nobody can tell."""
+        each = Scan.seconds_each()
+        return None if each is None else max(1, round(each * ((self.position or 0) + 1)))
+
+    @staticmethod
+    def seconds_each() -> float | None:
+        """How long one takes, told by the last ones that were done; None while there were too few."""
         recent = Scan.objects.analysed().filter(started_at__isnull=False).order_by("-finished_at")
         times = recent.values_list("started_at", "finished_at")[:20]
         took = [(end - begin).total_seconds() for begin, end in times if begin and end]
         if len(took) < 5:
             return None
-        return max(1, round(sum(took) / len(took) * ((self.position or 0) + 1)))
+        return sum(took) / len(took)
 
     @property
     def position(self) -> int | None:

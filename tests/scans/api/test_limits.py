@@ -69,3 +69,18 @@ def test_any_parameter_is_taken_or_refused(path: str, said: dict[str, str], anyt
     else:
         known = next(one for one in reference.operations() if (one.method, one.path) == ("GET", path)).parameters
         assert answer.status_code == 400 or set(said) <= {one.name for one in known}, "nothing is silently left out"
+
+
+@pytest.mark.django_db
+def test_a_key_is_counted_by_itself_and_who_has_none_by_address(uploader: User, settings: Any) -> None:
+    settings.LIMITS = {**settings.LIMITS, "read": {"visitor": "3/1m"}}
+    key, secret = keys.issue(uploader, name="p", scopes=["scans:read"])
+    ApiKey.objects.filter(pk=key.pk).update(read_limit="20/1m")
+    with_key, without = Client(headers={"Authorization": f"Bearer {secret}"}), Client()
+    wrong = Client(headers={"Authorization": "Bearer dfm_live_000000000000_" + "x" * 43})
+    assert [without.get("/api/v1/me").status_code for _ask in range(2)] == [401, 401]
+    refused = wrong.get("/api/v1/me")
+    assert refused.status_code == 401
+    assert refused["RateLimit"].startswith('"read";r=0;')
+    assert wrong.get("/api/v1/me").status_code == 429, "keys can't be tried out without end"
+    assert [with_key.get("/api/v1/me").status_code for _ask in range(21)] == [200] * 20 + [429]
