@@ -183,12 +183,14 @@ def test_many_programs_at_once_lose_nothing_and_double_nothing(site: Site, keys:
 class World:
     """One of everything, so that each example finds what it is about."""
 
+    folder: Path  # with a photo.jpg
     standing: dict[str, str]  # variables of the examples
     special: dict[str, dict[str, str]]  # operation → what it needs instead
 
 
-@pytest.fixture
-def world(site: Site, keys: list[str], tmp_path: Path) -> Iterator[World]:
+@pytest.fixture(scope="package")
+def world(site: Site, keys: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("world")
     desk_key = in_shell(site, MAKE_KEYS.format(name=f"desk-{uuid.uuid4().hex[:6]}")).split()[0]
     own, trying, desk = Client(site.address, keys[0]), Client(site.address, keys[1]), Client(site.address, desk_key)
 
@@ -199,7 +201,7 @@ def world(site: Site, keys: list[str], tmp_path: Path) -> Iterator[World]:
     said = in_shell(site, QUEUE_AND_DECIDE.format(scans=scans, desk=desk_key.split("_")[2]))
     code = said.split()[-1]
     items = {one["scan"]: str(one["id"]) for one in every(desk, "queue-items")}
-    (tmp_path / "photo.jpg").write_bytes(portrait() + uuid.uuid4().bytes)
+    (folder / "photo.jpg").write_bytes(portrait() + uuid.uuid4().bytes)
     token = own._ask("GET", f"scans/{scans[0]}/artifacts")["results"][0]["url"].rpartition("/")[2]
     with listening() as receiver:
         hook = own._ask("POST", "webhook-endpoints", body={"url": receiver.url})
@@ -207,11 +209,12 @@ def world(site: Site, keys: list[str], tmp_path: Path) -> Iterator[World]:
         sent = own._ask("POST", f"webhook-endpoints/{hook['id']}/ping")
         waits = trying.submit(portrait(), name="waiting.jpg")["id"]
         together = subprocess.run(
-            ["curl", "-sS", "-H", f"Authorization: Bearer {keys[0]}", "-F", f"files=@{tmp_path}/photo.jpg",
+            ["curl", "-sS", "-H", f"Authorization: Bearer {keys[0]}", "-F", f"files=@{folder}/photo.jpg",
              f"{site.address}/api/v1/batches"], capture_output=True, check=True,
         )  # fmt: skip
         at_the_desk = {"KEY": desk_key}
         yield World(
+            folder,
             {
                 "SITE": f"{site.address}/api/v1", "KEY": keys[0], "SCAN": scans[0], "CODE": code, "TOKEN": token,
                 "BATCH": json.loads(together.stdout)["id"], "ENDPOINT": hook["id"], "DELIVERY": sent["id"],
@@ -266,7 +269,7 @@ def every(client: Client, path: str) -> Iterator[dict[str, Any]]:
     yield from page["results"]
 
 
-def test_every_published_example_works(world: World, tmp_path: Path) -> None:
+def test_every_published_example_works(world: World) -> None:
     """As they stand in the reference, in a shell; only ids, the key and the address of the webhook are filled in."""
     order = ["GET", "POST", "PATCH", "DELETE"]
     examples = sorted(reference.operations(), key=lambda one: order.index(one.method))
@@ -275,7 +278,7 @@ def test_every_published_example_works(world: World, tmp_path: Path) -> None:
         sample = one.sample.replace("https://hooks.example.org/deepfakes", world.standing["HOOK"])
         done = subprocess.run(
             ["bash", "-ec", f"curl() {{ command curl -sS --fail-with-body \"$@\"; }}\n{sample}"],
-            env={**os.environ, **world.standing, **world.special.get(one.name, {})}, cwd=tmp_path,
+            env={**os.environ, **world.standing, **world.special.get(one.name, {})}, cwd=world.folder,
             capture_output=True, text=True, errors="replace", check=False, timeout=60,
         )  # fmt: skip
         assert done.returncode == 0, (one.name, sample, done.stdout[-800:], done.stderr)
