@@ -77,7 +77,8 @@ def forget(replay: Replay) -> None:
 
 def _fingerprint(request: Request) -> str:
     """Of a file its hash, so that a large one is read once: while it came in."""
-    digest = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())
+    sandbox = bool(getattr(request.auth, "test", False))  # a try is never the answer to what is meant
+    digest = hashlib.sha256(f"{request.method} {request.get_full_path()} {sandbox}\n".encode())
     fields = request.data.lists() if hasattr(request.data, "lists") else [("", request.data)]
     for name, values in sorted(fields, key=lambda field: field[0]):
         for value in values if isinstance(values, list) else [values]:

@@ -15,6 +15,7 @@ from ..models import (
     Batch,
     Decision,
     DeskSettings,
+    Endpoint,
     Feedback,
     Item,
     Live,
@@ -52,6 +53,8 @@ def _export(user: Any) -> Iterator[tuple[str, Content]]:
     if own := DeskSettings.objects.filter(person=user).values("blur", "grey", "avoids", "rest_after", "away").first():
         filters = list(SavedFilter.objects.filter(person=user).values("name", "query", "shared"))
         yield "desk.json", {"settings": own, "saved_filters": filters}
+    if hooks := list(Endpoint.objects.filter(owner=user).values("url", "description", "kinds", "created_at")):
+        yield "webhooks.json", {"webhooks": hooks}
     for scan in Scan.objects.filter(owner=user).prefetch_related("assessments", "events").iterator(100):
         folder = f"scans/{scan.pk}"
         yield (
@@ -103,6 +106,7 @@ def _erase(user: Any) -> list[str]:
         upload.forget()
     for live in Live.objects.filter(owner=user):
         live.forget()
+    Endpoint.objects.filter(owner=user).delete()
     DeskSettings.objects.filter(person=user).delete()
     SavedFilter.objects.filter(person=user).delete()
     Batch.objects.filter(owner=user).update(refused=[])

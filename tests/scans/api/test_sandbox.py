@@ -91,3 +91,14 @@ def test_a_worker_refuses_to_judge_it(trying: Program) -> None:
     scan = Scan.objects.get(pk=submit(trying, "waiting.jpg").json()["id"])
     with pytest.raises(analysis.WrongState):
         analysis.analyse(scan)
+
+
+def test_a_try_is_not_answered_again_to_what_is_meant(
+    trying: Program, program: Callable[..., Program], uploader: User
+) -> None:
+    def send(by: Program) -> Any:
+        file = SimpleUploadedFile("waiting.jpg", portrait())
+        return by.client.post(SCANS, {"file": file}, headers={"Idempotency-Key": "order-7"})
+
+    assert send(trying).json()["sandbox"]
+    error(send(program(uploader)), 422, "idempotency_mismatch")

@@ -16,6 +16,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from accounts.models import User
 from accounts.roles import Role
 from scans import publishing, tasks, webhooks
+from scans.evidence import retention
 from scans.models import Delivery, Endpoint, Item, Label, Policy, ReviewQueue, Rule, Scan
 from scans.models.webhook import KEPT
 from scans.review import appeals, decisions, queue
@@ -315,6 +316,13 @@ def test_whoever_runs_the_site_sees_them_and_switches_one_off(
     assert admin.post("/admin/scans/endpoint/", form).status_code == 302
     assert hooked.get(f"{ENDPOINTS}/{made['id']}").json()["disabled_why"] == "operator"
     assert hooked.patch(f"{ENDPOINTS}/{made['id']}", {"enabled": True}).status_code == 409
+
+
+def test_whoever_leaves_takes_them_along(hooked: Program, receiver: Receiver, integrator: User) -> None:
+    endpoint(hooked, receiver)
+    assert receiver.url in json.dumps(dict(retention.holder.export(integrator))["webhooks.json"], default=str)
+    retention.holder.erase(integrator)
+    assert not Endpoint.objects.exists()
 
 
 def test_the_log_is_kept_for_thirty_days(hooked: Program, receiver: Receiver) -> None:
