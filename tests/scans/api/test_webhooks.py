@@ -394,3 +394,16 @@ def _send_in_a_thread() -> None:
         webhooks.send_due()
     finally:
         connections.close_all()
+
+
+def test_what_a_sender_died_over_is_sent_by_the_next(hooked: Program, receiver: Receiver) -> None:
+    endpoint(hooked, receiver)
+    hooked.submit()
+    publishing.publish()
+    from scans.webhooks import sending
+
+    assert all(sending._taken(one) for one in sending._due())
+    assert webhooks.send_due() == 0, "somebody has it"
+    later(seconds=61)
+    assert webhooks.send_due() == 1
+    assert Delivery.objects.get().state == "delivered"
