@@ -75,7 +75,7 @@ def problem_body(request: HttpRequest, status: int, detail: str, code: str = "")
     code = code or CODES.get(status, "error")
     told = request.path.startswith("/api/")  # in the reference, where each code has its place
     return {
-        "type": request.build_absolute_uri(f"/api/v1/docs/#{code}") if told else "about:blank",
+        "type": f"/api/v1/docs/#{code}" if told else "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,

@@ -142,13 +142,13 @@ def record(scan: Scan, finding: detection.Finding) -> Assessment:
         with transaction.atomic():
             assessment = _write(scan, finding, written)
             lookalikes.remember(scan, [(one.time, one.jpeg) for one in finding.previews])
-            routing.route(scan, assessment)
             scan.move(
                 Status.ANALYSED,
                 event={"assessment": assessment.pk, "outcome": assessment.outcome},
                 kind=finding.media["kind"],
                 format=finding.media["format"],
             )
+            routing.route(scan, assessment)
     except BaseException:
         _take_back(written)
         raise
@@ -244,13 +244,13 @@ def take_over(scan: Scan, known: Assessment) -> None:
         Fingerprint.objects.bulk_create(
             Fingerprint.of(scan, one.time, one.unsigned) for one in known.scan.fingerprints.all()
         )
-        routing.route(scan, copy)
         scan.move(
             Status.ANALYSED,
             event={"assessment": copy.pk, "outcome": copy.outcome, "same_as": known.pk},
             kind=known.scan.kind,
             format=known.scan.format,
         )
+        routing.route(scan, copy)
 
 
 def known(scan: Scan) -> Assessment | None:

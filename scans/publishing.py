@@ -80,7 +80,8 @@ def _tell(event: Event) -> None:
 
 
 def _say(**said: Any) -> None:
-    webhooks.announce(Change.objects.create(**said))
+    about = said.get("scan") or said["batch"]
+    webhooks.announce(Change.objects.create(owner_id=about.owner_id, sandbox=about.sandbox, **said))
 
 
 def _answers_an_objection(event: Event) -> bool:

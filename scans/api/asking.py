@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from accounts import keys, roles
 from accounts.models import ApiKey
 
-from ..models import Batch, Change, Replay, Scan
+from ..models import Change, Replay, Scan
 from . import limits, replays
 from .refusals import Absent, Refusal
 
@@ -107,9 +107,11 @@ def of_scans(request: Request, rows: Any) -> Any:
 
 
 def changes(request: Request) -> Any:
-    """Of scans that may be seen, and of one's own batches."""
-    batches = of_this_key(request, Batch.objects.filter(owner=request.user))
-    return Change.objects.filter(Q(scan__in=visible(request)) | Q(batch__in=batches))
+    """Of one's own scans and batches; with the scope of the desk, of all scans."""
+    rows = of_this_key(request, Change.objects.all())
+    if "review:read" in scopes_of(request) and request.user.has_perm("scans.view_scan"):
+        return rows.filter(Q(scan__isnull=False) | Q(owner=request.user))
+    return rows.filter(owner=request.user)
 
 
 def seen(request: Request, pk: uuid.UUID) -> Scan:

@@ -69,10 +69,12 @@ def _happened_since(rows: Any, at: dt.datetime) -> Any:
 
 def _counting_as(rows: Any, outcome: str) -> Any:
     """By what counts: what people said, and has settled; else what the models say."""
-    settled = Decision.objects.settled().filter(scan=OuterRef("pk")).order_by("-id").values("label")[:1]
+    settled = Decision.objects.settled()
+    newest = settled.filter(scan=OuterRef("scan")).order_by("-id").values("pk")[:1]
     labels = [label for label, amounts_to in OUTCOME_OF.items() if amounts_to == outcome]
-    rows = rows.annotate(settled=Subquery(settled))
-    return rows.filter(Q(settled__in=labels) | Q(settled=None, outcome=outcome))
+    by_people = Decision.objects.filter(pk=Subquery(newest), label__in=labels).order_by().values("scan")
+    by_models = Q(outcome=outcome) & ~Exists(settled.filter(scan=OuterRef("pk")))
+    return rows.filter(by_models | Q(pk__in=by_people))
 
 
 def _in_review(rows: Any, state: str) -> Any:

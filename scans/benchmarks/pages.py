@@ -20,7 +20,7 @@ from accounts import roles, rules
 from accounts.models import User
 from accounts.roles import Role
 
-from ..models import Assessment, Event, Finding, Item, Outcome, Reason, ReviewQueue, Scan, Status, Why
+from ..models import Assessment, Change, Event, Finding, Item, Outcome, Reason, ReviewQueue, Scan, Status, Why
 
 # About as much as is found out about a photo.
 FACE = {"id": 0, "box": [1.0, 2.0, 3.0, 4.0], "score": 0.5, "applicable": True, "reasons": [], "sightings": ["x" * 400]}
@@ -41,6 +41,7 @@ def measure(*, scans: int, items: int, rounds: int) -> dict[str, dict[str, float
         item = Item.objects.open().order_by("due_at").first()
         assert item is not None
         desk = "/admin/scans/item/"
+        rare = Outcome.UNABLE_TO_EVALUATE
         middle = (timezone.now() - dt.timedelta(minutes=scans // 2)).strftime("%Y-%m-%dT%H:%M:%SZ")
         pages = [
             ("history", uploader, "/scans/"),
@@ -54,6 +55,8 @@ def measure(*, scans: int, items: int, rounds: int) -> dict[str, dict[str, float
             ("API, one scan", uploader, f"/api/v1/scans/{item.scan_id}"),
             ("API, a list of 100", uploader, "/api/v1/scans?limit=100"),
             ("API, a list of 100 by what counts", uploader, "/api/v1/scans?limit=100&effective=inconclusive"),
+            ("API, a list by what counts, of which there are none", uploader, f"/api/v1/scans?effective={rare}"),
+            ("API, 100 changes", uploader, "/api/v1/changes?limit=100"),
             ("API, a list of 100 by time", uploader, f"/api/v1/scans?limit=100&created_before={middle}"),
         ]
         logging.disable(logging.INFO)  # a line for each request
@@ -120,6 +123,9 @@ def _fill(owner: User, scans: int, items: int) -> None:
             )
             for one in judged[: None if shown else 0] for name in ("first", "second")
         )  # fmt: skip
+        Change.objects.bulk_create(
+            Change(scan=scan, owner=owner, kind=Change.Kind.COMPLETED, version=3, effective={}) for scan in made
+        )
         Event.objects.bulk_create(
             Event(scan=scan, kind=kind, at=scan.created_at) for scan in made for kind in ("queued", "analysed")
         )

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +30,11 @@ class Change(models.Model):
     batch = models.ForeignKey(
         "scans.Batch", null=True, on_delete=models.CASCADE, related_name="changes", verbose_name=_("batch")
     )
+    # Of whose scan or batch, and in which world: told here, too, so that a feed is read in one go however long it is.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("owner")
+    )
+    sandbox = models.BooleanField(_("sandbox"), default=False)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     version = models.PositiveIntegerField(_("version"), default=0)
     effective = models.JSONField(_("what counts now"), default=dict)
@@ -41,6 +47,7 @@ class Change(models.Model):
         verbose_name = _("change")
         verbose_name_plural = _("changes")
         ordering = ("id",)
+        indexes = [models.Index(fields=["owner", "id"], name="change_of_owner")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(scan=None) ^ models.Q(batch=None), name="change_of_a_scan_or_of_a_batch"

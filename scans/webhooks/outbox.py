@@ -17,9 +17,7 @@ DISABLED = "endpoint.disabled"
 
 def announce(change: Change) -> None:
     """A message for each address of the owner that wants to hear of it."""
-    about = change.scan or change.batch
-    assert about is not None
-    for endpoint in Endpoint.objects.listening(about.owner_id, change.kind, sandbox=about.sandbox):
+    for endpoint in Endpoint.objects.listening(change.owner_id, change.kind, sandbox=change.sandbox):
         _write(endpoint, change.kind, _said(change))
 
 

@@ -249,10 +249,10 @@ review = ReviewQueue.objects.order_by("id").first()
 for number, pk in enumerate({scans}):
     scan = Scan.objects.get(pk=pk)
     item = Item.objects.open().filter(scan=scan).first() or queue.add(scan, desk, review)
+    Item.objects.filter(pk=item.pk).update(blind=number == 5)
+    item.refresh_from_db()
     if number == 4:
         queue.claim(item, desk)
-    elif number == 5:
-        Item.objects.filter(pk=item.pk).update(blind=True)
     elif number == 7:
         decisions.decide(item, desk, Label.INCONCLUSIVE)
         Decision.objects.filter(scan=scan).update(settles_at=timezone.now())

@@ -43,7 +43,7 @@ def test_a_scan_is_judged_and_all_of_it_is_written_down(bundles: Path, upload: C
     scan = upload()
     assert scan.status == Status.ANALYSED
     assert (scan.kind, scan.format, scan.progress) == ("image", "jpeg", 1.0)
-    assert [event.kind for event in scan.events.all()] == ["queued", "analysing", "analysed"]
+    assert [event.kind for event in scan.events.all()] == ["queued", "analysing", "analysed", "review_required"]
     assessment = scan.assessments.get()
     assert assessment.outcome in Outcome.values
     assert assessment.calibrated
@@ -81,7 +81,7 @@ def test_a_second_delivery_changes_nothing(bundles: Path, upload: Callable[..., 
     tasks.analyse(str(scan.pk))
     tasks.analyse("00000000-0000-0000-0000-000000000000")
     assert scan.assessments.count() == 1
-    assert scan.events.count() == 3
+    assert scan.events.count() == 4
 
 
 def test_cancelled_in_the_middle_it_is_let_go(

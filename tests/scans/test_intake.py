@@ -76,7 +76,7 @@ def test_one_s_own_duplicate_is_answered_without_another_look(bundles: Path, upl
     assert copy.same_as == original
     assert (copy.outcome, copy.score, copy.panel) == (original.outcome, original.score, original.panel)
     assert [f.weights for f in copy.findings.all()] == [f.weights for f in original.findings.all()]
-    assert second.events.last().content["same_as"] == original.pk
+    assert second.events.get(kind="analysed").content["same_as"] == original.pk
 
 
 def test_somebody_else_s_file_or_another_panel_is_looked_at_anew(
