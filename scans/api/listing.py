@@ -37,7 +37,7 @@ def _moment(said: str) -> dt.datetime:
     at = parse_datetime(said.replace(" ", "+"))  # a plus sign that nobody has escaped
     if at is None or at.tzinfo is None:
         raise ValueError(_("A time like 2026-03-01T12:00:00Z."))
-    return at
+    return at.astimezone(dt.UTC)  # a database knows fewer offsets
 
 
 def _text(said: str) -> str:

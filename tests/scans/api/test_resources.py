@@ -354,6 +354,11 @@ def test_a_list_asks_no_more_for_many_than_for_few(
     assert len(set(counts[1:])) == 1, counts
 
 
+@pytest.mark.parametrize("said", ["2893-06-27T16:07:57+18:49", "2026-03-01T12:00:00-23:59", "0001-01-01T00:00:00Z"])
+def test_a_time_in_any_zone_is_understood(said: str, own: Program) -> None:
+    assert own.get(SCANS, created_before=said).status_code == 200
+
+
 @pytest.mark.parametrize("path", ["scans", "events", "queue-items", "batches"])
 def test_pages_lead_forth_and_back(path: str, own: Program, desk: Program, moderator: User, uploader: User) -> None:
     scans = make(uploader, 7)
