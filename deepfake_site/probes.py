@@ -9,7 +9,13 @@ from django.http import HttpRequest, HttpResponse
 
 from . import health, metrics
 
-PROBES = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": metrics.metrics}
+PROBES = {
+    "/healthz": health.healthz,
+    "/readyz": health.readyz,
+    "/api/v1/healthz": health.healthz,  # for programs that are told of one address only
+    "/api/v1/readyz": health.readyz,
+    "/metrics": metrics.metrics,
+}
 
 
 class Probes:

@@ -68,7 +68,7 @@ def test_a_full_disk_is_down(client: Client, db, settings) -> None:
     assert ask(client)[2]["disk"] == "down"
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/api/v1/healthz", "/api/v1/readyz"])
 def test_monitors_may_only_look(client: Client, db, path: str) -> None:
     assert client.post(path).status_code == 405
     assert "no-store" in client.get(path)["Cache-Control"]
