@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,17 @@ from scans.models import Scan
 
 from ..conftest import portrait
 from .conftest import SCANS, Program
+from .receiver import Quiet, serving
 from .test_network import NONSENSE, REFUSED
 from .test_scans import error
 
 pytestmark = pytest.mark.django_db
 
 
-class Shelf(BaseHTTPRequestHandler):
+class Shelf(Quiet):
     """/photo, /page, /round, /away, /huge, and nothing else."""
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 (the library's name)
         if self.path in ("/photo", "/page", "/huge"):
             self.send_response(200)
             self.end_headers()
@@ -36,24 +36,12 @@ class Shelf(BaseHTTPRequestHandler):
         else:
             self.send_error(404)
 
-    def log_message(self, *_said: Any) -> None:
-        pass
-
-    def handle(self) -> None:
-        try:
-            super().handle()
-        except OSError:
-            self.close_connection = True
-
 
 @pytest.fixture
 def shelf(settings: Any) -> Iterator[str]:
     settings.SCANS_URL_FETCH, settings.PRIVATE_TARGETS, settings.MAX_UPLOAD_MB = True, ["127.0.0.1/32"], 2
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Shelf)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with serving(Shelf) as address:
+        yield address
 
 
 def test_it_is_off(own: Program) -> None:
