@@ -403,7 +403,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_PARSER_CLASSES": ["scans.api.negotiating.BoundedJson", "rest_framework.parsers.MultiPartParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "scans.api.negotiating.AlwaysJson",
     "EXCEPTION_HANDLER": "deepfake_site.errors.problem",
     "DEFAULT_SCHEMA_CLASS": "scans.api.documentation.Schema",

@@ -1,6 +1,8 @@
 """A file that is named by its address: fetched by the site itself, where the operator allows it."""
 
 import threading
+from pathlib import PurePosixPath
+from urllib.parse import unquote
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -35,12 +37,16 @@ def _fetched(target: network.Target, hops: int) -> Held:
         onward = network.onward(target, answer, schemes=SCHEMES)
         if onward is None and answer.status != 200:
             raise network.Unreachable(f"HTTP {answer.status}")
+        if onward is None and not answer.complete:
+            raise network.Unreachable("it broke off")
         if onward is not None and not hops:
             raise network.Unreachable("too many redirects")
     except BaseException:
         incoming.drop()
         raise
     if onward is None:
-        return incoming.done()
+        held = incoming.done()
+        held.name = PurePosixPath(unquote(target.url.path)).name or "file"
+        return held
     incoming.drop()
     return _fetched(onward, hops - 1)

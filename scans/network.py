@@ -142,7 +142,7 @@ def ask(
             (take or kept.extend)(piece)
         if time.monotonic() > deadline:
             raise Unreachable("timeout")
-        return Answer(response.status, _headers(response), bytes(kept[:most]), size <= most)
+        return Answer(response.status, _headers(response), bytes(kept[:most]), size <= most and not response.length)
     except (OSError, http.client.HTTPException, ValueError) as error:
         late = isinstance(error, TimeoutError) or time.monotonic() > deadline - 0.05
         raise Unreachable("timeout" if late else type(error).__name__) from error

@@ -3853,6 +3853,7 @@ export interface operations {
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
+            409: components["responses"]["409-blind_first"];
             422: components["responses"]["422-validation_error"];
             429: components["responses"]["429-rate_limited"];
             500: components["responses"]["500-internal"];

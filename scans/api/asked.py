@@ -1,6 +1,7 @@
 """What requests carry, field by field: the rules by which a body is read, and what the documentation says of it."""
 
 import json
+import re
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,6 +14,7 @@ from ..models import Action, Change, Feedback, Label, Skip
 from .refusals import Refusal, refused
 
 METADATA = 2048  # bytes
+ZERO = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # in JSON: the letter, not the words for it
 
 
 class Text(serializers.CharField):
@@ -66,15 +68,16 @@ class Notes(serializers.JSONField):
         if isinstance(data, str) and getattr(self.root, "is_form", False):
             try:
                 data = json.loads(data or "{}")
-            except ValueError:
+            except (ValueError, RecursionError):
                 self.fail("object")
         if not isinstance(data, dict):
             self.fail("object")
         try:
-            written = json.dumps(data, allow_nan=False)
-        except ValueError:  # not a number
+            written = json.dumps(data, allow_nan=False, ensure_ascii=False)
+            size = len(written.encode())
+        except (ValueError, RecursionError):  # not a number, half a letter, or nested without end
             self.fail("object")
-        if len(written) > METADATA or "\\u0000" in written or "\\ud" in written.lower():
+        if size > METADATA or ZERO.search(written):
             self.fail("object")
         return dict(data)
 
@@ -89,11 +92,11 @@ def is_form(request: Request) -> bool:
     return hasattr(request.data, "getlist")
 
 
-def read(shape: type[Body], request: Request, **options: Any) -> dict[str, Any]:
+def read(shape: type[Body], request: Request) -> dict[str, Any]:
     form = is_form(request)
     if refusal := getattr(request._request, "refusal", None):  # a file that was not read to its end
         raise refused(refusal[1])
-    asked = shape(data=request.data, **options)
+    asked = shape(data=request.data)
     asked.is_form = form
     if not asked.is_valid():
         raise Refusal(422, "validation_error", _("It can't be taken."), dict(_pointers(asked.errors)))

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from ..models import Decision, Item, Label, Policy, ReviewQueue, Skip
 from ..review import decisions, queue
 from . import asked, described, gathering, listing, shapes
+from .about import judged
 from .asking import ApiView, seen
 from .documentation import LIMIT, PLACE, filters, page_of, tells
 from .refusals import Absent, Refusal
@@ -146,10 +147,10 @@ class Decisions(ApiView):
     scopes: ClassVar[dict[str, str]] = {"GET": "scans:read", "POST": "review:write"}
     limits: ClassVar[dict[str, str]] = {"POST": "review"}
 
-    @tells("listDecisions", {200: page_of(described.Decision, "Decision")})
+    @tells("listDecisions", {200: page_of(described.Decision, "Decision")}, refusals=["blind_first"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """What people decided, newest first; their owner is told when it has settled."""
-        scan = seen(request, pk)
+        scan = judged(request, pk)
         rows: Any = Decision.objects.filter(scan=scan)
         if scan.owner_id == request.user.pk:
             rows = Decision.objects.settled().filter(scan=scan)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, Max, OuterRef, Q, Subquery
 
 from ..models import Appeal, Artifact, Assessment, Decision, Event, FirstAnswer, Item, Scan, Status
 from ..models.event import Kind
@@ -47,7 +47,9 @@ def around(scans: Sequence[Scan], person: Any) -> dict[uuid.UUID, Around]:
     _drawn(found)
     for pk, position in _positions([scan.pk for scan in scans if scan.status == Status.QUEUED]):
         found[pk].position = position
-    _withhold(scans, found, person)
+    if any(one.item and one.item.blind for one in found.values()):
+        for pk in withheld(ids, person):
+            found[pk].withheld = True
     return found
 
 
@@ -93,15 +95,12 @@ def _positions(waiting: Iterable[uuid.UUID]) -> Any:
     return [(pk, position or 0) for pk, position in rows.values_list("pk", "place")]
 
 
-def _withhold(scans: Sequence[Scan], found: dict[uuid.UUID, Around], person: Any) -> None:
-    """What is to be judged blind is not told to whoever may come to judge it."""
-    blind = {
-        one.item.pk: one
-        for scan in scans
-        if (one := found[scan.pk]).item and one.item.blind and scan.owner_id != person.pk
-    }
-    if not blind:
-        return
-    answered = set(FirstAnswer.objects.filter(item__in=blind, person=person).values_list("item", flat=True))
-    for pk, one in blind.items():
-        one.withheld = pk not in answered
+def blind_to(person: Any) -> Any:
+    """Scans that this person may come to judge apart: until they said what they see, the models' word is kept."""
+    items = Item.objects.open().filter(blind=True).exclude(scan__owner=person)
+    answered = FirstAnswer.objects.filter(item=OuterRef("pk"), person=person)
+    return items.exclude(Exists(answered)).order_by().values("scan")
+
+
+def withheld(scans: Iterable[uuid.UUID], person: Any) -> set[uuid.UUID]:
+    return set(blind_to(person).filter(scan__in=scans).values_list("scan", flat=True))

@@ -15,7 +15,7 @@ from accounts import rules
 from .. import fetching, intake, network, tasks
 from ..evidence import retention
 from ..models import Appeal, Batch, Event, Scan, Source, Status, WrongState
-from . import asked, described, listing, shapes
+from . import asked, described, gathering, listing, shapes
 from .asking import ApiView, is_sandbox, of_this_key, own, seen, visible
 from .documentation import CURSOR, LIMIT, WAIT, filters, page_of, tells
 from .refusals import Absent, Refusal, refused
@@ -36,7 +36,10 @@ class Scans(ApiView):
     )
     def get(self, request: Request) -> Response:
         """Your scans, newest first; with the scope `review:read` all that you may see."""
-        rows = listing.filtered(request, visible(request), listing.OF_SCANS)
+        rows = visible(request)
+        if {"outcome", "effective"} & set(request.query_params):  # what is kept back is not told by what it fits
+            rows = rows.exclude(pk__in=gathering.blind_to(request.user))
+        rows = listing.filtered(request, rows, listing.OF_SCANS)
         return Response(listing.page(request, rows, lambda found: shapes.scans(found, request.user)))
 
     @tells(

@@ -68,7 +68,7 @@ def _scan(one: Scan, around: Around) -> dict[str, Any]:
         "failure": {"code": one.refusal, "detail": one.said} if one.status == Status.FAILED else None,
         "assessment": assessment(newest, around.heatmap) if newest else None,
         "review": _review(around),
-        "effective": statement.effective_of(around.settled, newest),
+        "effective": statement.effective_of(None if around.withheld else around.settled, newest),
     }
 
 
@@ -222,7 +222,12 @@ def feedback(one: Feedback) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def change(one: Change) -> dict[str, Any]:
+def changes(rows: Sequence[Change], person: Any) -> list[dict[str, Any]]:
+    kept_back = gathering.withheld([one.scan_id for one in rows if one.scan_id], person)
+    return [_change(one, told=one.scan_id not in kept_back) for one in rows]
+
+
+def _change(one: Change, *, told: bool) -> dict[str, Any]:
     return {
         "id": str(one.pk),
         "object": "change",
@@ -232,8 +237,8 @@ def change(one: Change) -> dict[str, Any]:
         "batch": str(one.batch_id) if one.batch_id else None,
         "external_id": (one.scan.external_id or None) if one.scan else None,
         "version": one.version,
-        "effective": one.effective if one.scan_id else None,
-        "before": one.before,
+        "effective": one.effective if one.scan_id and told else None,
+        "before": one.before if told else None,
     }
 
 

@@ -45,7 +45,7 @@ class Changes(ApiView):
         rows = changes(request).filter(pk__gt=since).select_related("scan")
         found: list[Change] = list(rows.order_by("pk")[:limit])
         cursor = str(found[-1].pk) if found else str(since)
-        return Response({"results": [shapes.change(one) for one in found], "cursor": cursor})
+        return Response({"results": shapes.changes(found, request.user), "cursor": cursor})
 
 
 class Events(ApiView):

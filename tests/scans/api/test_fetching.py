@@ -33,6 +33,11 @@ class Shelf(Quiet):
             self.send_response(302)
             self.send_header("Location", to[self.path])
             self.end_headers()
+        elif self.path == "/half":
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(portrait())))
+            self.end_headers()
+            self.wfile.write(portrait()[:5000])
         else:
             self.send_error(404)
 
@@ -56,13 +61,14 @@ def test_a_photo_is_fetched_and_judged(path: str, own: Program, shelf: str) -> N
     said = own.get(answer["Location"]).json()
     assert said["assessment"]["outcome"]
     assert (said["external_id"], said["metadata"]) == ("7", {"a": [1, None]})
-    assert said["media"]["mime"] == "image/jpeg"
+    assert (said["media"]["mime"], said["media"]["name"]) == ("image/jpeg", "photo")
 
 
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
-        ("/none", 422, "url_failed"), ("/round", 422, "url_failed"), ("/away", 422, "url_refused"),
+        ("/none", 422, "url_failed"), ("/half", 422, "url_failed"),
+        ("/round", 422, "url_failed"), ("/away", 422, "url_refused"),
         ("/huge", 413, "file_too_large"), ("/page", 415, "unsupported_media"),
     ],
 )  # fmt: skip

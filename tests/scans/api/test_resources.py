@@ -15,8 +15,21 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, User
 from accounts.roles import Role
-from scans import publishing
-from scans.models import Artifact, Batch, Change, Decision, Event, Item, Label, Policy, ReviewQueue, Scan
+from scans import publishing, routing, telling
+from scans.models import (
+    Artifact,
+    Batch,
+    Change,
+    Decision,
+    Event,
+    Item,
+    Label,
+    Outcome,
+    Policy,
+    Reason,
+    ReviewQueue,
+    Scan,
+)
 from scans.review import decisions, queue
 
 from ..conftest import portrait
@@ -220,6 +233,32 @@ def test_blind_items_tell_nothing_before_the_first_answer(own: Program, desk: Pr
     assert desk.post(f"{V1}/queue-items/{item.pk}/first-answer", {"label": "inconclusive"}).status_code == 200
     assert desk.get(where).json()["assessment"]["outcome"]
     assert own.get(where).json()["assessment"]["outcome"], "its owner is told all along"
+
+
+def test_what_is_judged_apart_is_told_by_no_other_way(
+    own: Program, desk: Program, moderator: User, person: Callable[..., User]
+) -> None:
+    """Somebody has decided; whoever is asked apart learns neither that nor what the models say."""
+    scan = waiting(own, moderator).scan
+    policy = Policy.objects.create(code="faces", title="Faces", text="x")
+    first = person("first", Role.MODERATOR)
+    decisions.decide(Item.objects.open().get(scan=scan), first, Label.MANIPULATED, policy=policy)
+    Decision.objects.update(settles_at=timezone.now())
+    telling.tell_settled()
+    publishing.publish()
+    routing.put(scan, ReviewQueue.objects.get(slug="review"), Reason.DOUBLE, blind=True)
+    where = f"{SCANS}/{scan.pk}"
+    assert desk.get(where).json()["effective"] == own.get(where).json()["effective"] | dict.fromkeys(
+        ("outcome", "label", "action", "decision_id", "since"), None
+    ) | {"source": "model"}
+    error(desk.get(f"{where}/decisions"), 409, "blind_first")
+    for told in desk.get(f"{V1}/changes").json()["results"]:
+        assert (told["effective"], told["before"]) == (None, None)
+    for name in ("outcome", "effective"):
+        for outcome in Outcome.values:
+            assert desk.get(SCANS, **{name: outcome}).json()["results"] == []
+    assert own.get(f"{V1}/changes").json()["results"][-1]["effective"]["label"] == "manipulated"
+    assert own.get(f"{where}/decisions").json()["results"]
 
 
 def test_contradicting_the_models_takes_a_policy(own: Program, desk: Program, moderator: User) -> None:

@@ -95,6 +95,30 @@ def test_notes_that_do_not_fit_are_refused(fields: dict[str, str], pointer: str,
     assert error(own.submit(**fields), 422, "validation_error")["errors"][0]["pointer"] == pointer
 
 
+@pytest.mark.parametrize(
+    "notes", [{"mood": "\U0001f600 \u00fc"}, {"path": "C:\\udata\\u0000"}, {"a": [None, 1.5, {"b": ""}]}, {}]
+)
+def test_notes_come_back_as_they_were(notes: dict[str, Any], own: Program) -> None:
+    said = own.get(own.submit(metadata=json.dumps(notes))["Location"]).json()
+    assert said["metadata"] == notes
+
+
+@pytest.mark.parametrize(
+    "notes", ['{"a": "\\u0000"}', '{"a": "\\ud800"}', '{"\\u0000": 1}', '{"a": NaN}', '{"a":' + "[" * 990]
+)
+def test_notes_that_no_database_keeps_are_refused(notes: str, own: Program) -> None:
+    assert error(own.submit(metadata=notes), 422, "validation_error")["errors"][0]["pointer"] == "/metadata"
+
+
+def test_what_is_nested_without_end_is_refused(own: Program) -> None:
+    for body in (
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        '{"url": "https://x/", "metadata": {"a":' + "[" * 5000 + "]" * 5000 + "}}",
+    ):
+        assert own.client.post(SCANS, body, content_type="application/json").status_code in (400, 422)
+
+
 def test_no_file_and_no_multipart_are_refused(own: Program) -> None:
     error(own.post(SCANS, {}), 422, "validation_error")
     answer = own.client.post(SCANS, "nonsense", content_type="text/plain")
