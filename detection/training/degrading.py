@@ -52,6 +52,30 @@ def softer(pixels: Pixels, chance: np.random.Generator) -> Pixels:
     return np.asarray(cv2.resize(small, (width, height), interpolation=int(chance.choice(LARGER))))
 
 
+def handed_on(pixels: Pixels, chance: np.random.Generator) -> Pixels:
+    """Made smaller and saved by one site, enlarged by the next."""
+    height, width = pixels.shape[:2]
+    small = saved(resized(pixels, chance.uniform(0.4, 0.95), chance), int(chance.integers(40, 93)))
+    return np.asarray(cv2.resize(small, (width, height), interpolation=int(chance.choice(LARGER))))
+
+
+def noisy(pixels: Pixels, chance: np.random.Generator) -> Pixels:
+    """Noise of two grains, as sensors make it: more of it where it is dark."""
+    fine = chance.normal(0, chance.uniform(1, 10), (*pixels.shape[:2], 1)).astype(np.float32)
+    coarse: Any = chance.normal(0, chance.uniform(2, 35), pixels.shape).astype(np.float32)
+    coarse = cv2.GaussianBlur(coarse, (0, 0), 1.2)
+    share = 1.3 - pixels.mean(2, keepdims=True) / 255
+    return np.asarray((pixels + (fine + coarse) * share).clip(0, 255).astype(np.uint8))
+
+
+def aged(pixels: Pixels, chance: np.random.Generator) -> Pixels:
+    """A history of its own, such as the other half of a composite hasn't."""
+    how = chance.random()
+    if how < 0.4:
+        return noisy(pixels, chance)
+    return saved(pixels, int(chance.integers(30, 85))) if how < 0.7 else handed_on(pixels, chance)
+
+
 def lit(pixels: Pixels, chance: np.random.Generator, much: float = 1.0) -> Pixels:
     """Contrast, brightness, gamma, saturation, and tints of the three colours."""
     if chance.random() < 0.6:

@@ -46,14 +46,18 @@ def self_blend(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
 
 
 def cross_identity(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
-    """Somebody else's face, laid on these landmarks, in these colours."""
-    source = _laid_over(other, face)
+    """Somebody else's face, laid on these landmarks, in these colours; often with another history than its place."""
+    source, target, old = _laid_over(other, face), face.pixels, chance.random()
+    if old < 0.4:
+        target = degrading.aged(target, chance)
+    elif old < 0.55:
+        source = degrading.aged(source, chance)
     mask = _mask(face, chance)
     if chance.random() < 0.85:
-        source = _coloured_like(source, face.pixels, mask, chance)
+        source = _coloured_like(source, target, mask, chance)
     if chance.random() < 0.35:
         source = _rebuilt(source, chance, face.scale)
-    return _blended(face.pixels, source, mask, chance)
+    return _blended(target, source, mask, chance)
 
 
 def rebuilt_swap(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
@@ -156,7 +160,8 @@ def plastic(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
         source = degrading.lit(source, chance, 0.6)
     source = _sharpened(source, chance)
     source = _moved(source, face, chance, 0.4)
-    return _blended(face.pixels, source, _mask(face, chance, ("face", "face", "head", "inner")), chance)
+    target = degrading.aged(face.pixels, chance) if chance.random() < 0.4 else face.pixels
+    return _blended(target, source, _mask(face, chance, ("face", "face", "head", "inner")), chance)
 
 
 def generated(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
@@ -174,7 +179,8 @@ def generated(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     if chance.random() < 0.4:
         drawn = _lit_from_aside(drawn, face, chance)
     drawn = _coloured_like(drawn, face.pixels, None, chance)
-    return _blended(face.pixels, drawn, _mask(face, chance, ("face", "face", "inner")), chance)
+    target = degrading.aged(face.pixels, chance) if chance.random() < 0.4 else face.pixels
+    return _blended(target, drawn, _mask(face, chance, ("face", "face", "inner")), chance)
 
 
 def _without_texture(pixels: Pixels, chance: np.random.Generator) -> Pixels:
@@ -276,8 +282,8 @@ def _altered(pixels: Pixels, chance: np.random.Generator, scale: float) -> Pixel
         pixels = np.asarray(cv2.addWeighted(pixels, 1.7, soft, -0.7, 0))
     elif how < 0.75:
         pixels = _through(pixels, chance.uniform(0.35, 0.8), chance)
-    elif how < 0.85:
-        pixels = degrading.saved(pixels, int(chance.integers(30, 80)))
+    elif how < 0.95:
+        pixels = degrading.aged(pixels, chance)
     return pixels
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .. import crops
 from ..images import Pixels
-from . import degrading, pseudofakes
+from . import degrading, hardships, pseudofakes
 from .corpora import Points, RealFace
 from .eigenfaces import Eigenfaces
 from .pseudofakes import GROUPS, KINDS, Face
@@ -30,6 +30,7 @@ class Recipe:
     margin: float = 0.12
     fit: str = "resize"
     soft: float = 0.25  # of the real ones: as many as it takes for sharpness to tell nothing
+    hard: float = 0.0  # of both: aslant, half in the shadow, covered, shaken, noisy, handed on
     enlarged: float = 0.0  # of both: as web pages and editors do it, which is no generator's up-sampling
     weights: tuple[tuple[str, float], ...] = tuple((kind, said[2]) for kind, said in KINDS.items())
 
@@ -74,6 +75,10 @@ def draw(cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str = ""
         pixels = pseudofakes.make(kind, replace(face, generator=cast.generator), other, chance)
     elif kind == REAL and chance.random() < recipe.soft:
         pixels = degrading.softer(pixels, chance)
+    if recipe.hard and chance.random() < recipe.hard:
+        stranger = cast.real[int(chance.integers(len(cast.real)))].pixels()
+        pixels, points = hardships.suffer(pixels, face.landmarks, stranger, face.scale, chance)
+        face = replace(face, landmarks=points)
     before = pixels.shape[1]
     if recipe.enlarged and chance.random() < recipe.enlarged:
         pixels = degrading.resized(pixels, chance.uniform(1.2, 2.5), chance)

@@ -20,10 +20,11 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--columns", type=int, default=10)
         parser.add_argument("--size", type=int, default=160)
+        parser.add_argument("--hard", type=float, default=0.0, help="share of them under hard conditions, real or fake")
 
     def handle(self, **options: Any) -> None:
         faces = read_faces(options["faces"], "validation")
-        recipe = samples.Recipe(size=options["size"])
+        recipe = samples.Recipe(size=options["size"], hard=options["hard"])
         chance = np.random.default_rng(options["seed"])
         cast, rows = samples.Cast.of(faces, recipe), []
         for kind in (samples.REAL, *(kind for kind, _ in recipe.weights)):
