@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 
 from detection.figures import auc, auc_interval
-from detection.training import corpora, degrading, outlines, pseudofakes, samples
+from detection.training import corpora, degrading, hardships, outlines, pseudofakes, samples
 from detection.training.corpora import RealFace
 from detection.training.pseudofakes import KINDS, Face
 from detection.training.samples import REAL, Cast, Recipe
@@ -32,9 +32,8 @@ def test_a_fake_is_another_picture_of_the_same_size_and_made_by_its_seed(kind: s
     assert (face.pixels == before).all(), "the real one is left alone"
 
 
-IN_PLACE = [
-    kind for kind in KINDS if kind not in ("whole_rebuilt", "decoded", "self_blend")
-]  # those may change the ground
+AGED = ("cross_identity", "plastic", "generated", "self_blend")  # sometimes the ground has a history of its own
+IN_PLACE = [kind for kind in KINDS if kind not in ("whole_rebuilt", "decoded", *AGED)]
 
 
 @pytest.mark.parametrize("kind", IN_PLACE)
@@ -47,6 +46,18 @@ def test_a_fake_keeps_what_is_far_from_the_face(kind: str, people: list[RealFace
     assert changed.any()
     assert changed[:8].mean() < 0.05
     assert changed[-8:].mean() < 0.1
+
+
+@pytest.mark.parametrize("kind", AGED)
+def test_a_composite_keeps_its_place_or_gives_all_of_it_another_history(kind: str, people: list[RealFace]) -> None:
+    face, other = face_of(people[2]), face_of(people[3])
+    kept = 0
+    for seed in range(24):
+        made = pseudofakes.make(kind, face, other, np.random.default_rng(seed)).astype(int)
+        away = np.abs(made - face.pixels)[:8]
+        kept += (away.max(-1) > 2).mean() < 0.05
+        assert np.abs(made.mean((0, 1)) - face.pixels.mean((0, 1))).max() < 60
+    assert 4 < kept < 24
 
 
 @pytest.mark.parametrize("shape", outlines.SHAPES)
@@ -70,10 +81,12 @@ def cues(pixels: np.ndarray) -> tuple[float, float, float]:
     return float(grey.mean()), float(cv2.Laplacian(grey, cv2.CV_32F).var()), float(len(encoded))
 
 
-def test_nothing_trivial_tells_fakes_from_real_ones(people: list[RealFace]) -> None:
+@pytest.mark.parametrize("hard", [0.0, 0.6])
+def test_nothing_trivial_tells_fakes_from_real_ones(hard: float, people: list[RealFace]) -> None:
     chance = np.random.default_rng(0)
-    cast = Cast.of(people, Recipe())
-    made = [samples.draw(cast, Recipe(size=96), chance) for _ in range(1200)]
+    recipe = Recipe(size=96, hard=hard)
+    cast = Cast.of(people, recipe)
+    made = [samples.draw(cast, recipe, chance) for _ in range(1200)]
     fake = np.array([sample.fake for sample in made])
     said = np.array([cues(sample.pixels) for sample in made])
     for number, name in enumerate(("brightness", "sharpness", "size of the JPEG")):
@@ -111,6 +124,36 @@ def test_degrading_knows_nothing_of_real_and_fake(people: list[RealFace]) -> Non
     assert (one == other).all()
     shapes = {degrading.degrade(pixels, np.random.default_rng(seed)).shape for seed in range(30)}
     assert len(shapes) > 3
+
+
+@pytest.mark.parametrize("kind", hardships.KINDS)
+def test_a_hardship_leaves_the_face_where_its_landmarks_say(kind: hardships.Hardship, people: list[RealFace]) -> None:
+    face = face_of(people[0])
+    spots = np.zeros_like(face.pixels)
+    for x, y in face.landmarks.round().astype(int):
+        cv2.circle(spots, (int(x), int(y)), 12, (255, 255, 255), -1)
+    for seed in range(5):
+        same = [
+            kind(face.pixels, face.landmarks, people[1].pixels(), face.scale, np.random.default_rng(seed))
+            for _ in range(2)
+        ]
+        assert (same[0][0] == same[1][0]).all(), "the same seed, the same hardship"
+        assert same[0][0].shape == face.pixels.shape
+        assert (same[0][0] != face.pixels).any()
+        moved, landmarks = kind(spots, face.landmarks, spots, face.scale, np.random.default_rng(seed))
+        assert (landmarks == same[0][1]).all()
+        ends = (moved.shape[1] - 1, moved.shape[0] - 1)
+        bright = [int(moved[y, x].max()) for x, y in landmarks.round().astype(int).clip(0, ends)]
+        assert sorted(bright)[len(bright) // 2] > 60, "most of the landmarks are where they were, or where they went"
+
+
+def test_hardships_come_as_often_as_was_asked_for_and_to_both_alike(people: list[RealFace]) -> None:
+    cast = Cast.of(people, Recipe())
+    for kind in (REAL, "self_blend"):
+        one, other = (
+            samples.draw(cast, Recipe(size=64, hard=hard), np.random.default_rng(3), kind) for hard in (0.0, 1.0)
+        )
+        assert (one.pixels != other.pixels).any(), kind
 
 
 def test_filming_is_a_real_encode(people: list[RealFace]) -> None:
