@@ -8,6 +8,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
 
+from ..models import Outcome, Status
 from . import described, listing
 from .listing import MOST, USUAL
 
@@ -93,10 +94,10 @@ WAIT = query(
 NO_ZERO = r"^[^\u0000]*$"  # what no database keeps
 NAMED = {"type": "string", "minLength": 1, "maxLength": 120, "pattern": NO_ZERO}
 FILTERS: dict[str, tuple[str, Any]] = {
-    "status": ("Where it stands.", {"type": "string", "enum": list(described.Status.values)}),
-    "outcome": ("What the models say.", {"type": "string", "enum": list(described.Outcome.values)}),
-    "effective": ("What counts.", {"type": "string", "enum": list(described.Outcome.values)}),
-    "review_state": ("Where it stands with people.", {"type": "string", "enum": list(described.REVIEW_STATES)}),
+    "status": ("Where it stands.", {"type": "string", "enum": list(Status.values)}),
+    "outcome": ("What the models say.", {"type": "string", "enum": list(Outcome.values)}),
+    "effective": ("What counts.", {"type": "string", "enum": list(Outcome.values)}),
+    "review_state": ("Where it stands with people.", {"type": "string", "enum": list(listing.REVIEW_STATES)}),
     "sha256": ("Of the file.", {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}),
     "external_id": ("Your own id.", NAMED),
     "batch": ("The batch that it came with.", {"type": "string", "format": "uuid"}),
