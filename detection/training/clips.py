@@ -53,7 +53,7 @@ def draw(
     cast: Cast, recipe: Recipe, chance: np.random.Generator, stretches: Sequence[Stretch] = (), kind: str = ""
 ) -> Clip:
     """One clip; without a `kind` a coin decides whether it is honest."""
-    frames = _taken(stretches, chance) if stretches and chance.random() < 0.5 else _animated(cast, chance)
+    frames = _taken(stretches, chance) if stretches and chance.random() < 0.5 else _animated(cast, recipe, chance)
     if not kind:
         kinds, shares = zip(*recipe.weights, strict=True)
         kind = REAL if chance.random() < 0.5 else str(chance.choice(kinds, p=np.array(shares) / sum(shares)))
@@ -96,9 +96,9 @@ def _cut(frames: list[Face], recipe: Recipe, chance: np.random.Generator) -> NDA
     return np.stack(made)
 
 
-def _animated(cast: Cast, chance: np.random.Generator) -> list[Face]:
+def _animated(cast: Cast, recipe: Recipe, chance: np.random.Generator) -> list[Face]:
     """A still under a hand-held camera: it drifts, breathes, turns and bends a little, and jumps between two places."""
-    still = smaller(read(cast.real[int(chance.integers(len(cast.real)))], chance), chance)
+    still = smaller(read(cast.real[int(chance.integers(len(cast.real)))], chance), recipe, chance)
     height, width = still.pixels.shape[:2]
     middle = still.landmarks.mean(0)
     pose, pace = chance.normal(0, 1, 4), chance.normal(0, 0.35, 4)

@@ -25,6 +25,7 @@ class Face:
     pixels: Pixels
     landmarks: Points
     generator: Eigenfaces | None = None
+    clean: Pixels | None = None  # as it was before it had a history
 
     @property
     def scale(self) -> float:
@@ -33,10 +34,14 @@ class Face:
         down = float(np.linalg.norm(self.landmarks[3:].mean(0) - self.landmarks[:2].mean(0)))
         return max(eyes, down / 1.1, 4.0)
 
+    def source(self, chance: np.random.Generator) -> Pixels:
+        """What a fake is made of: what is there, or, as often, the same without what its picture went through."""
+        return self.pixels if self.clean is None or chance.random() < 0.5 else self.clean
+
 
 def self_blend(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     """A slightly altered copy of the face, blended into itself (Shiohara and Yamasaki's idea)."""
-    source, target = face.pixels, face.pixels
+    source, target = face.source(chance), face.pixels
     if chance.random() < 0.5:
         source = _altered(source, chance, face.scale)
     else:
@@ -46,25 +51,21 @@ def self_blend(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
 
 
 def cross_identity(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
-    """Somebody else's face, laid on these landmarks, in these colours; often with another history than its place."""
-    source, target, old = _laid_over(other, face), face.pixels, chance.random()
-    if old < 0.4:
-        target = degrading.aged(target, chance)
-    elif old < 0.55:
+    """Somebody else's face, laid on these landmarks, in these colours."""
+    source = _laid_over(other, face)
+    if chance.random() < 0.2:
         source = degrading.aged(source, chance)
     mask = _mask(face, chance)
     if chance.random() < 0.85:
-        source = _coloured_like(source, target, mask, chance)
+        source = _coloured_like(source, face.pixels, mask, chance)
     if chance.random() < 0.35:
         source = _rebuilt(source, chance, face.scale)
-    return _blended(target, source, mask, chance)
+    return _blended(face.pixels, source, mask, chance)
 
 
 def rebuilt_swap(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     """The face as a small auto-encoder would give it back: few pixels, enlarged, and blended in again."""
-    source = (
-        face.pixels if chance.random() < 0.6 else _coloured_like(_laid_over(other, face), face.pixels, None, chance)
-    )
+    source = _own_or(other, face, chance, 0.6)
     source = _rebuilt(source, chance, face.scale)
     if chance.random() < 0.5:
         source = degrading.lit(source, chance, 0.6)
@@ -95,7 +96,7 @@ def expression_bent(face: Face, other: Face, chance: np.random.Generator) -> Pix
 
 def whole_rebuilt(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     """The whole picture through an encoder's bottleneck and back: only up-sampling leaves a trace."""
-    pixels = _through(face.pixels, chance.uniform(0.6, 0.95), chance, LEARNED)
+    pixels = _through(face.source(chance), chance.uniform(0.6, 0.95), chance, LEARNED)
     soft = cv2.GaussianBlur(pixels, (0, 0), 1.2)
     share = chance.uniform(0.4, 1.6)  # decoders are taught to be as sharp as a camera
     return np.asarray(cv2.addWeighted(pixels, 1 + share, soft, -share, 0))
@@ -103,7 +104,7 @@ def whole_rebuilt(face: Face, other: Face, chance: np.random.Generator) -> Pixel
 
 def decoded(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     """The whole picture drawn by a trained decoder, at its size or, as generators' pictures are, at another one."""
-    pixels = face.pixels
+    pixels = face.source(chance)
     if chance.random() < 0.6:
         pixels = degrading.resized(pixels, chance.uniform(0.6, 1.6), chance)
     pixels = _drawn(pixels, chance)
@@ -114,9 +115,7 @@ def decoded(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
 
 def decoded_swap(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     """A face drawn by a trained decoder, this one's or somebody else's, blended in."""
-    source = (
-        face.pixels if chance.random() < 0.5 else _coloured_like(_laid_over(other, face), face.pixels, None, chance)
-    )
+    source = _own_or(other, face, chance, 0.5)
     side = float(chance.choice([96, 128, 192, 256]))
     share = min(1.0, side / (face.scale * 3.0))
     small = degrading.resized(source, share, chance) if share < 0.9 else source
@@ -153,24 +152,21 @@ def painted_over(face: Face, other: Face, chance: np.random.Generator) -> Pixels
 
 def plastic(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     """A face without pores and noise but with sharp features, in a light of its own: as generators draw them."""
-    source = _without_texture(face.pixels, chance)
+    source = _without_texture(face.source(chance), chance)
     if chance.random() < 0.5:
         source = _lit_from_aside(source, face, chance)
     if chance.random() < 0.5:
         source = degrading.lit(source, chance, 0.6)
     source = _sharpened(source, chance)
     source = _moved(source, face, chance, 0.4)
-    target = degrading.aged(face.pixels, chance) if chance.random() < 0.4 else face.pixels
-    return _blended(target, source, _mask(face, chance, ("face", "face", "head", "inner")), chance)
+    return _blended(face.pixels, source, _mask(face, chance, ("face", "face", "head", "inner")), chance)
 
 
 def generated(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     """A face out of a small generator, with features as sharp as the picture's, blended in."""
     if face.generator is None:
         return plastic(face, other, chance)
-    source = (
-        face.pixels if chance.random() < 0.6 else _coloured_like(_laid_over(other, face), face.pixels, None, chance)
-    )
+    source = _own_or(other, face, chance, 0.6)
     drawn = face.generator.redrawn(source, face.landmarks, chance)
     fine = _without_texture(source, chance)
     sigma = face.scale * chance.uniform(0.03, 0.07)
@@ -179,8 +175,7 @@ def generated(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     if chance.random() < 0.4:
         drawn = _lit_from_aside(drawn, face, chance)
     drawn = _coloured_like(drawn, face.pixels, None, chance)
-    target = degrading.aged(face.pixels, chance) if chance.random() < 0.4 else face.pixels
-    return _blended(target, drawn, _mask(face, chance, ("face", "face", "inner")), chance)
+    return _blended(face.pixels, drawn, _mask(face, chance, ("face", "face", "inner")), chance)
 
 
 def _without_texture(pixels: Pixels, chance: np.random.Generator) -> Pixels:
@@ -299,6 +294,12 @@ def _moved(pixels: Pixels, face: Face, chance: np.random.Generator, much: float 
     return np.asarray(out)
 
 
+def _own_or(other: Face, face: Face, chance: np.random.Generator, own: float) -> Pixels:
+    if chance.random() < own:
+        return face.source(chance)
+    return _coloured_like(_laid_over(other, face), face.pixels, None, chance)
+
+
 def _laid_over(other: Face, face: Face) -> Pixels:
     matrix, _ = cv2.estimateAffinePartial2D(other.landmarks, face.landmarks, method=cv2.LMEDS)
     if matrix is None:
@@ -389,4 +390,6 @@ def _bent(face: Face, chance: np.random.Generator, *, mouth: bool) -> Pixels:
         pull = np.exp(-((xs - x) ** 2 + (ys - y) ** 2) / (2 * reach * reach))
         push = chance.normal(0, 0.11, 2) * face.scale
         right, down = right + pull * np.float32(push[0]), down + pull * np.float32(push[1])
-    return np.asarray(cv2.remap(face.pixels, xs + right, ys + down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT))
+    return np.asarray(
+        cv2.remap(face.source(chance), xs + right, ys + down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    )

@@ -30,6 +30,8 @@ class Recipe:
     margin: float = 0.12
     fit: str = "resize"
     soft: float = 0.25  # of the real ones: as many as it takes for sharpness to tell nothing
+    eyes: tuple[float, float] = (0.0, 0.0)  # their distance in pixels, any size as often as its double
+    aged: tuple[float, ...] = ()  # how many have no history before they are faked, how many have one, two …
     hard: float = 0.0  # of both: aslant, half in the shadow, covered, shaken, noisy, handed on
     enlarged: float = 0.0  # of both: as web pages and editors do it, which is no generator's up-sampling
     weights: tuple[tuple[str, float], ...] = tuple((kind, said[2]) for kind, said in KINDS.items())
@@ -68,7 +70,9 @@ def draw(cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str = ""
         total = np.array(shares) / sum(shares)
         kind = REAL if chance.random() < 0.5 else str(chance.choice(kinds, p=total))
     among = cast.given if kind == GIVEN else cast.real
-    face = smaller(read(among[int(chance.integers(len(among)))], chance), chance)
+    face = smaller(read(among[int(chance.integers(len(among)))], chance), recipe, chance)
+    if recipe.aged:
+        face = older(face, recipe, chance)
     pixels = face.pixels
     if kind in KINDS:
         other = read(lookalike(face, cast.real, chance), chance)
@@ -97,11 +101,23 @@ def read(face: RealFace, chance: np.random.Generator) -> Face:
     return Face(pixels, points)
 
 
-def smaller(face: Face, chance: np.random.Generator) -> Face:
+def smaller(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
     """Faces of 85 to 190 pixels between the cheeks, a quarter of them from 55: as in films and photos of groups."""
-    share = min(1.0, chance.uniform(26 if chance.random() < 0.25 else 40, 90) / face.scale)
+    if recipe.eyes[0]:
+        wanted = float(np.exp(chance.uniform(*np.log(recipe.eyes))))
+    else:
+        wanted = chance.uniform(26 if chance.random() < 0.25 else 40, 90)
+    share = min(1.0, wanted / face.scale)
     pixels = degrading.resized(face.pixels, share, chance) if share < 0.95 else face.pixels
     return Face(pixels, face.landmarks * (pixels.shape[1] / face.pixels.shape[1]))
+
+
+def older(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
+    """Noise, compression and other sizes, once or several times: portraits by professionals have seen none of it."""
+    pixels = face.pixels
+    for _ in range(int(chance.choice(len(recipe.aged), p=recipe.aged))):
+        pixels = degrading.aged(pixels, chance)
+    return replace(face, pixels=pixels, clean=face.pixels)
 
 
 def lookalike(face: Face, faces: Sequence[RealFace], chance: np.random.Generator) -> RealFace:
