@@ -66,7 +66,7 @@ def _checked(run: Runner, one: Seen) -> Slot:
     checks["like_untrained"] = round(_alike(cam, other), 4)
     if checks["like_untrained"] > SAME:
         return Slot("failed_check", "A network that learnt nothing gives the same map, so it is not shown.", about)
-    top, chance = _deleted(run, crop, cam)
+    top, chance = _deleted(run, crop, cam, given["score"])
     checks["drop_top"], checks["drop_random"] = round(top, 4), round(chance, 4)
     if top <= chance or top <= 0:
         return Slot(
@@ -89,7 +89,7 @@ def _alike(one: Floats, other: Floats) -> float:
     return abs(float(np.corrcoef(one.reshape(-1), other.reshape(-1))[0, 1]))
 
 
-def _deleted(run: Runner, crop: Pixels, cam: Floats) -> tuple[float, float]:
+def _deleted(run: Runner, crop: Pixels, cam: Floats, score: Floats) -> tuple[float, float]:
     """By how much the log-odds fall when the map's top region is hidden, and when random regions of its size are."""
     size = crop.shape[0]
     veil = cv2.GaussianBlur(crop, (0, 0), size / 12)
@@ -98,14 +98,14 @@ def _deleted(run: Runner, crop: Pixels, cam: Floats) -> tuple[float, float]:
     order = np.argsort(-cam.reshape(-1), kind="stable")
     chance = np.random.default_rng(0)
     regions = [order[:count], *(chance.permutation(cells)[:count] for _ in range(TRIES))]
-    hidden = [crop]
+    hidden = []
     for region in regions:
         mask = np.zeros(cells, np.float32)
         mask[region] = 1
         soft = cv2.resize(mask.reshape(cam.shape), (size, size), interpolation=cv2.INTER_NEAREST)
         soft = cv2.GaussianBlur(soft, (0, 0), size / 40)[..., None]
         hidden.append((crop * (1 - soft) + veil * soft).round().astype(np.uint8))
-    raw = run.raw(np.stack(hidden))["score"].astype(np.float64).clip(1e-6, 1 - 1e-6)
+    raw = np.append(score, run.raw(np.stack(hidden))["score"]).astype(np.float64).clip(1e-6, 1 - 1e-6)
     odds = np.log(raw / (1 - raw))
     return float(odds[0] - odds[1]), float(odds[0] - odds[2:].mean())
 
