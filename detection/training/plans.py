@@ -19,6 +19,9 @@ class Written:
         recipe = said.pop("recipe", {})
         if "weights" in recipe:
             recipe["weights"] = tuple((kind, float(share)) for kind, share in recipe["weights"])
+        for pair in ("eyes", "aged"):
+            if pair in recipe:
+                recipe[pair] = tuple(float(value) for value in recipe[pair])
         return cls(recipe=Recipe(**recipe), **said)  # type: ignore[call-arg]
 
     def write(self, path: Path) -> None:

@@ -1,4 +1,5 @@
 from argparse import ArgumentParser
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.core.management.base import BaseCommand
 
 from detection.training import samples
 from detection.training.corpora import read_faces
+from detection.training.image import Plan
 
 
 class Command(BaseCommand):
@@ -20,11 +22,12 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--columns", type=int, default=10)
         parser.add_argument("--size", type=int, default=160)
-        parser.add_argument("--hard", type=float, default=0.0, help="share of them under hard conditions, real or fake")
+        parser.add_argument("--plan", type=Path, help="as this plan.json makes them; else as a new plan would")
 
     def handle(self, **options: Any) -> None:
         faces = read_faces(options["faces"], "validation")
-        recipe = samples.Recipe(size=options["size"], hard=options["hard"])
+        recipe = Plan.read(options["plan"]).recipe if options["plan"] else samples.Recipe()
+        recipe = replace(recipe, size=options["size"])
         chance = np.random.default_rng(options["seed"])
         cast, rows = samples.Cast.of(faces, recipe), []
         for kind in (samples.REAL, *(kind for kind, _ in recipe.weights)):

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 
 from detection.figures import auc, auc_interval
-from detection.training import corpora, degrading, hardships, outlines, pseudofakes, samples
+from detection.training import corpora, degrading, hardships, image, outlines, pseudofakes, samples
 from detection.training.corpora import RealFace
 from detection.training.pseudofakes import KINDS, Face
 from detection.training.samples import REAL, Cast, Recipe
@@ -173,6 +173,11 @@ def test_filming_is_a_real_encode(people: list[RealFace]) -> None:
 def test_a_sheet_of_fakes_can_be_looked_at(folder: Path, tmp_path: Path) -> None:
     call_command("show_fakes", tmp_path / "sheet.png", faces=folder, columns=2, size=48, stdout=io.StringIO())
     assert cv2.imread(str(tmp_path / "sheet.png")).shape == ((len(KINDS) + 1) * 48, 96, 3)
+    plan = image.Plan(recipe=Recipe(weights=(("self_blend", 1.0),), aged=(0.0, 1.0), eyes=(20, 30), hard=1.0))
+    plan.write(tmp_path / "plan.json")
+    where = {"faces": folder, "columns": 2, "size": 48, "plan": tmp_path / "plan.json"}
+    call_command("show_fakes", tmp_path / "planned.png", **where, stdout=io.StringIO())
+    assert cv2.imread(str(tmp_path / "planned.png")).shape == (2 * 48, 96, 3)
 
 
 def test_auc_is_the_chance_that_a_fake_scores_higher() -> None:
