@@ -38,7 +38,7 @@ class Release:
     each: int = 60  # samples of each kind, for calibrating and for measuring
     false_alarms: float = 0.01  # of the real faces kept for calibration: files from elsewhere will give more
     missed: float = 0.1  # of our own fakes below the lower cut: the fewer, the more is inconclusive
-    before: Path | None = None  # folder of the training that this one started from
+    before: tuple[Path, ...] = ()  # folders of the trainings before this one, the first one first
     holds: bool = True  # the calibration, on files from elsewhere
     unclaimed: tuple[str, ...] = ()  # kinds that it was shown not to see in files from elsewhere
     measured: list[dict[str, Any]] = field(default_factory=list)  # evaluations to be put into the card
@@ -112,12 +112,13 @@ class Release:
 
     def _before(self, folder: Path) -> dict[str, Any]:
         """What the start weights had been through: without its plan nobody could do it again."""
-        if self.before is None:
-            return {}
-        earlier = Plan.read(self.before / "plan.json")
-        earlier.write(folder / "plan-before.json")
-        samples_ = int((self.before / "step.txt").read_text()) * earlier.batch
-        return {"started from": f"a network after {samples_} samples by plan-before.json"}
+        told = []
+        for number, run in enumerate(self.before, 1):
+            earlier = Plan.read(run / "plan.json")
+            earlier.write(folder / f"plan-before-{number}.json")
+            seen = int((run / "step.txt").read_text()) * earlier.batch
+            told.append(f"{seen} samples by plan-before-{number}.json")
+        return {"started from": f"a network after {', then '.join(told)}"} if told else {}
 
     def _agree(self, bundle: Bundle, done: Trained) -> None:
         """On real crops, not on noise: random pictures agree about anything."""
@@ -128,15 +129,13 @@ class Release:
             raise BadBundle(f"Keras and ONNX are {apart:.5f} apart on real crops.")
 
 
-def retell(folder: Path, measured: list[dict[str, Any]], failures: list[str], started_from: str = "") -> Bundle:
+def retell(folder: Path, measured: list[dict[str, Any]], failures: list[str]) -> Bundle:
     """The same bundle with more in its card; an evaluation on the same data takes the place of an earlier one."""
     bundle = bundles.read(folder)
     card = dict(bundle.card)
     named = {row["data"] for row in measured}
     card["figures"] = [row for row in card.get("figures", []) if row["data"] not in named] + measured
     card["failures"] = failures or card.get("failures", [])
-    if started_from:
-        card["training"] = {**card["training"], "started from": started_from}
     importing.write_card(folder, card)
     told = bundles.read(folder)
     (folder / "CARD.md").write_text(cards.markdown(told))

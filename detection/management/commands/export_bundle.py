@@ -17,7 +17,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("run", type=Path, help="folder of the training")
         parser.add_argument("--faces", type=Path, required=True, help="the folder that it was trained on")
-        parser.add_argument("--before", type=Path, help="folder of the training that this one was started from")
+        parser.add_argument(
+            "--before", type=Path, nargs="*", default=[], help="folders of the trainings that this one went on from"
+        )
         parser.add_argument("--release", default="1", help="the bundle's version")
         parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR))
         parser.add_argument("--each", type=int, default=60, help="samples of each kind to calibrate and measure on")
@@ -37,7 +39,7 @@ class Command(BaseCommand):
             root=options["bundles"],
             faces={part: read_faces(options["faces"], part) for part in parts},
             version=options["release"],
-            before=options["before"],
+            before=tuple(options["before"]),
             each=options["each"],
             false_alarms=options["false_alarms"],
             missed=options["missed"],

@@ -16,12 +16,11 @@ class Command(BaseCommand):
         parser.add_argument("bundle", type=Path, help="the bundle's folder")
         parser.add_argument("--figures", type=Path, nargs="*", default=[], help="stored evaluations for the card")
         parser.add_argument("--failure", action="append", default=[], help="a known failure, in place of those told")
-        parser.add_argument("--started-from", default="", help="what the training began with, in words")
 
     def handle(self, **options: Any) -> None:
         rows = [export.row_of(path) for path in options["figures"]]
         try:
-            bundle = export.retell(options["bundle"], rows, options["failure"], options["started_from"])
+            bundle = export.retell(options["bundle"], rows, options["failure"])
         except BadBundle as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"The card of {bundle.label} has {len(bundle.card['figures'])} figures.")
