@@ -35,8 +35,7 @@ class RealFace:
         return self.said_part or part_of(self.group)
 
     def pixels(self) -> Pixels:
-        read = cv2.imdecode(np.frombuffer(self.encoded, np.uint8), cv2.IMREAD_COLOR)
-        return np.ascontiguousarray(np.asarray(read)[..., ::-1])
+        return np.asarray(cv2.imdecode(np.frombuffer(self.encoded, np.uint8), cv2.IMREAD_COLOR_RGB))
 
 
 def part_of(group: str) -> str:

@@ -61,10 +61,10 @@ def handed_on(pixels: Pixels, chance: np.random.Generator) -> Pixels:
 
 def noisy(pixels: Pixels, chance: np.random.Generator) -> Pixels:
     """Noise of two grains, as sensors make it: more of it where it is dark."""
-    fine = chance.normal(0, chance.uniform(1, 10), (*pixels.shape[:2], 1)).astype(np.float32)
-    coarse: Any = chance.normal(0, chance.uniform(2, 35), pixels.shape).astype(np.float32)
+    fine = chance.standard_normal((*pixels.shape[:2], 1), np.float32) * np.float32(chance.uniform(1, 10))
+    coarse: Any = chance.standard_normal(pixels.shape, np.float32) * np.float32(chance.uniform(2, 35))
     coarse = cv2.GaussianBlur(coarse, (0, 0), 1.2)
-    share = 1.3 - pixels.mean(2, keepdims=True) / 255
+    share = np.float32(1.3) - cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)[..., None] / np.float32(255)
     return np.asarray((pixels + (fine + coarse) * share).clip(0, 255).astype(np.uint8))
 
 
@@ -93,8 +93,9 @@ def lit(pixels: Pixels, chance: np.random.Generator, much: float = 1.0) -> Pixel
 
 
 def saved(pixels: Pixels, quality: int) -> Pixels:
-    _, encoded = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.ascontiguousarray(np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))[..., ::-1])
+    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB))
 
 
 def filmed(pixels: Pixels, crf: int, chance: np.random.Generator) -> Pixels:
@@ -106,7 +107,7 @@ def filmed(pixels: Pixels, crf: int, chance: np.random.Generator) -> Pixels:
     before = int(chance.integers(0, 3))
     step = chance.normal(0, 1.2, 2)
     frames = [_shifted(pixels, step * (before - number)) for number in range(before)] + [pixels]
-    return film(frames, crf)[-1]
+    return film(frames, crf, wanted=slice(-1, None))[-1]
 
 
 def _shifted(pixels: Pixels, by: Any) -> Pixels:
@@ -114,8 +115,8 @@ def _shifted(pixels: Pixels, by: Any) -> Pixels:
     return np.asarray(cv2.warpAffine(pixels, matrix, pixels.shape[1::-1], borderMode=cv2.BORDER_REFLECT))
 
 
-def film(frames: list[Pixels], crf: int, preset: str = "veryfast") -> list[Pixels]:
-    """The frames as they come back out of a real H.264 film."""
+def film(frames: list[Pixels], crf: int, preset: str = "veryfast", *, wanted: slice = slice(None)) -> list[Pixels]:
+    """The frames as they come back out of a real H.264 film, or those of them that are wanted."""
     file = io.BytesIO()
     height, width = frames[0].shape[:2]
     with av.open(file, "w", format="mp4") as container:
@@ -129,4 +130,4 @@ def film(frames: list[Pixels], crf: int, preset: str = "veryfast") -> list[Pixel
     file.seek(0)
     with av.open(file, "r") as read:
         read.streams.video[0].thread_count = 1
-        return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in read.decode(video=0)]
+        return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in [*read.decode(video=0)][wanted]]
