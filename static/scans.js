@@ -221,7 +221,7 @@ function ticking(all) {
 // -- The camera --------------------------------------------------------------------------------------
 
 function camera(panel) {
-  const view = byId("view"), hint = byId("hint"), start = byId("start"), take = byId("take"), words = panel.dataset;
+  const view = byId("view"), hint = byId("hint"), guidance = byId("guidance"), start = byId("start"), take = byId("take"), words = panel.dataset;
   const watch = byId("watch"), stop = byId("stop"), keep = byId("keep"), drop = byId("drop-live"), glimpse = byId("glimpse");
   const canvas = document.createElement("canvas"), pause = (ms) => new Promise((done) => setTimeout(done, ms));
   const show = (...buttons) => { for (const one of [start, take, watch, stop, keep, drop]) one.hidden = !buttons.includes(one); };
@@ -234,6 +234,7 @@ function camera(panel) {
     await view.play();
     faceFinder.load(words.finder).catch(() => {}); // without it the light is judged alone
     while (!view.videoWidth) await pause(50);
+    hint.textContent = "";
     show(take, watch); take.focus({ preventScroll: true });
     setInterval(() => { if (!take.disabled && !take.hidden) guide(); }, 700);
   });
@@ -268,12 +269,12 @@ function camera(panel) {
       const face = faceFinder.find(view, view.videoWidth, view.videoHeight);
       said += ` ${!face ? words.noFace : face.width < 0.2 ? words.far : words.face}`;
     }
-    if (!take.disabled && !take.hidden) hint.textContent = said;
+    if (guidance.textContent !== said) guidance.textContent = said; // only what is new is read out
   }
 
   take.addEventListener("click", async () => {
     take.disabled = true;
-    hint.textContent = words.taking;
+    hint.textContent = words.taking; guidance.textContent = "";
     const body = form(), count = Number(words.frames);
     try {
       for (let number = 0; number < count; number++) {
@@ -319,7 +320,7 @@ function camera(panel) {
       live = said.url;
     } catch { hint.textContent = words.lost; return; }
     watching = true; last = ""; glimpse.textContent = ""; glimpse.hidden = false;
-    hint.textContent = words.watching;
+    hint.textContent = words.watching; guidance.textContent = "";
     show(stop); stop.focus({ preventScroll: true });
     while (watching) {
       const began = Date.now();

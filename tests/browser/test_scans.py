@@ -205,6 +205,7 @@ def test_watching_live_says_something_and_is_kept_or_thrown_away(open_camera: Ca
         page.get_by_role("button", name="Stop", exact=True).click()
         page.get_by_role("button", name=end).click()
         if end == "Throw away":
+            expect(page.get_by_text("The light is good.")).to_be_visible()
             expect(page.get_by_text("All pictures are thrown away.")).to_be_visible()
     page.wait_for_url(SCAN)
     expect(page.locator("#verdict")).to_be_visible()
