@@ -1,6 +1,7 @@
 """What honest pictures go through and portraits do not show: the same for real and fake, so that none of it tells."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -8,109 +9,94 @@ import numpy as np
 
 from ..images import Pixels
 from . import degrading
-from .corpora import Points
+from .pseudofakes import Face
 
 
-def suffer(
-    pixels: Pixels, landmarks: Points, stranger: Pixels, scale: float, chance: np.random.Generator
-) -> tuple[Pixels, Points]:
-    """One to three of them, in the order in which they happen. `scale`: the distance of the eyes in pixels."""
+def suffer(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
+    """One to three of them, in the order in which they happen."""
     kinds = sorted(chance.choice(len(KINDS), int(chance.choice([1, 1, 2, 3])), replace=False))
     for kind in kinds:
-        pixels, landmarks = KINDS[kind](pixels, landmarks, stranger, scale, chance)
-    return pixels, landmarks
+        face = KINDS[kind](face, stranger, chance)
+    return face
 
 
-def _turned(
-    pixels: Pixels, landmarks: Points, stranger: Pixels, scale: float, chance: np.random.Generator
-) -> tuple[Pixels, Points]:
+def _turned(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
     """A head held aslant, or a picture a little narrower than it was."""
-    x, y = (float(v) for v in landmarks.mean(0))
+    x, y = (float(v) for v in face.landmarks.mean(0))
     matrix: Any = cv2.getRotationMatrix2D((x, y), float(chance.normal(0, 16)), 1.0)
     if chance.random() < 0.3:
         matrix[0] *= chance.uniform(0.85, 1.15)
-    size = pixels.shape[1::-1]
-    turned = cv2.warpAffine(pixels, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
-    return np.asarray(turned), (landmarks @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+    size = face.pixels.shape[1::-1]
+    turned = cv2.warpAffine(face.pixels, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    landmarks = (face.landmarks @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+    return replace(face, pixels=np.asarray(turned), landmarks=landmarks)
 
 
-def _shaded(
-    pixels: Pixels, landmarks: Points, stranger: Pixels, scale: float, chance: np.random.Generator
-) -> tuple[Pixels, Points]:
+def _shaded(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
     """A shadow with a soft or a hard edge, in whatever colour is left of the light."""
-    share = _part(pixels, landmarks, scale, chance, chance.uniform(0, 0.9))
-    share = _edge(share, scale * float(chance.choice([0.01, 0.03, 0.1, 0.3])))
+    share = _part(face, chance, chance.uniform(0, 0.9))
+    share = _edge(share, face.scale * float(chance.choice([0.01, 0.03, 0.1, 0.3])))
     left = chance.uniform(0.3, 0.85) * chance.normal(1, 0.06, 3)
     if chance.random() < 0.25:
         left = 1 / left.clip(0.5, 1)
-    return _mixed(pixels, pixels * left, share), landmarks
+    return replace(face, pixels=_mixed(face.pixels, face.pixels * left, share))
 
 
-def _lit_up(
-    pixels: Pixels, landmarks: Points, stranger: Pixels, scale: float, chance: np.random.Generator
-) -> tuple[Pixels, Points]:
+def _lit_up(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
     """Flash: bright spots on skin, and often all of it too bright."""
-    height, width = pixels.shape[:2]
+    height, width = face.pixels.shape[:2]
     ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
     light = np.full((height, width), chance.uniform(0, 30), np.float32)
     for _ in range(int(chance.integers(1, 5))):
-        x, y = landmarks[int(chance.integers(5))] + chance.normal(0, 0.4, 2) * scale
-        reach = scale * chance.uniform(0.06, 0.5)
+        x, y = face.landmarks[int(chance.integers(5))] + chance.normal(0, 0.4, 2) * face.scale
+        reach = face.scale * chance.uniform(0.06, 0.5)
         light += chance.uniform(20, 110) * np.exp(-((xs - x) ** 2 + (ys - y) ** 2) / (2 * reach * reach))
-    return np.asarray((pixels + light[..., None]).clip(0, 255).astype(np.uint8)), landmarks
+    return replace(face, pixels=np.asarray((face.pixels + light[..., None]).clip(0, 255).astype(np.uint8)))
 
 
-def _covered(
-    pixels: Pixels, landmarks: Points, stranger: Pixels, scale: float, chance: np.random.Generator
-) -> tuple[Pixels, Points]:
+def _covered(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
     """Something in front: hair, a hand, a hat, somebody else. Its edge is as sharp as things are."""
-    height, width = pixels.shape[:2]
+    height, width = face.pixels.shape[:2]
     over: Any = cv2.resize(stranger, (width, height), interpolation=cv2.INTER_AREA)
     if chance.random() < 0.5:
         over = cv2.flip(over, int(chance.integers(-1, 2)))
     over = degrading.lit(np.asarray(over), chance)
     if chance.random() < 0.3:  # cloth and the like: of one colour, nearly
         over = (over * 0.2 + chance.uniform(0, 200, 3)).clip(0, 255)
-    part = _part(pixels, landmarks, scale, chance, chance.uniform(0.8, 1.6))  # the middle of a face is seldom hidden
-    return _mixed(pixels, over, _edge(part, scale * chance.uniform(0.005, 0.03))), landmarks
+    part = _part(face, chance, chance.uniform(0.8, 1.6))  # the middle of a face is seldom hidden
+    return replace(face, pixels=_mixed(face.pixels, over, _edge(part, face.scale * chance.uniform(0.005, 0.03))))
 
 
-def _shaken(
-    pixels: Pixels, landmarks: Points, stranger: Pixels, scale: float, chance: np.random.Generator
-) -> tuple[Pixels, Points]:
+def _shaken(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
     """Moved while it was taken."""
-    length = max(2.0, scale * chance.uniform(0.03, 0.16))
+    length = max(2.0, face.scale * chance.uniform(0.03, 0.16))
     side = int(length) // 2 * 2 + 3
     kernel = np.zeros((side, side), np.float32)
     turn, middle = chance.uniform(0, np.pi), (side - 1) / 2
     for step in np.linspace(-0.5, 0.5, 4 * side):
         kernel[round(middle + step * length * np.sin(turn)), round(middle + step * length * np.cos(turn))] += 1
-    return np.asarray(cv2.filter2D(pixels, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REFLECT)), landmarks
+    return replace(
+        face, pixels=np.asarray(cv2.filter2D(face.pixels, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REFLECT))
+    )
 
 
-def _out_of_focus(
-    pixels: Pixels, landmarks: Points, stranger: Pixels, scale: float, chance: np.random.Generator
-) -> tuple[Pixels, Points]:
-    sigma = chance.uniform(0.4, 2.2) * max(0.5, scale / 60)
-    return np.asarray(cv2.GaussianBlur(pixels, (0, 0), sigma)), landmarks
+def _out_of_focus(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
+    sigma = chance.uniform(0.4, 2.2) * max(0.5, face.scale / 60)
+    return replace(face, pixels=np.asarray(cv2.GaussianBlur(face.pixels, (0, 0), sigma)))
 
 
-def _taken_in_the_dark(
-    pixels: Pixels, landmarks: Points, stranger: Pixels, scale: float, chance: np.random.Generator
-) -> tuple[Pixels, Points]:
+def _taken_in_the_dark(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
     """Noise, or the smoothing that cameras do against it."""
     if chance.random() < 0.3:
-        return np.asarray(cv2.bilateralFilter(pixels, 5, float(chance.uniform(10, 35)), 3)), landmarks
-    return degrading.noisy(pixels, chance), landmarks
+        return replace(face, pixels=np.asarray(cv2.bilateralFilter(face.pixels, 5, float(chance.uniform(10, 35)), 3)))
+    return replace(face, pixels=degrading.noisy(face.pixels, chance))
 
 
-def _handed_on(
-    pixels: Pixels, landmarks: Points, stranger: Pixels, scale: float, chance: np.random.Generator
-) -> tuple[Pixels, Points]:
-    return degrading.handed_on(pixels, chance), landmarks
+def _handed_on(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
+    return replace(face, pixels=degrading.handed_on(face.pixels, chance))
 
 
-Hardship = Callable[[Pixels, Points, Pixels, float, np.random.Generator], tuple[Pixels, Points]]
+Hardship = Callable[[Face, Pixels, np.random.Generator], Face]
 KINDS: tuple[Hardship, ...] = (
     _covered,
     _shaded,
@@ -123,18 +109,18 @@ KINDS: tuple[Hardship, ...] = (
 )
 
 
-def _part(pixels: Pixels, landmarks: Points, scale: float, chance: np.random.Generator, off: float) -> Any:
+def _part(face: Face, chance: np.random.Generator, off: float) -> Any:
     """A side of the picture beyond a line, or a patch: `off` eye distances from the middle of the face."""
-    height, width = pixels.shape[:2]
+    height, width = face.pixels.shape[:2]
     turn = chance.uniform(0, 2 * np.pi)
-    x, y = landmarks.mean(0) + off * scale * np.array([np.cos(turn), np.sin(turn)])
+    x, y = face.landmarks.mean(0) + off * face.scale * np.array([np.cos(turn), np.sin(turn)])
     if chance.random() < 0.5:
         ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
         beyond = (xs - x) * np.cos(turn) + (ys - y) * np.sin(turn)
         across = (ys - y) * np.cos(turn) - (xs - x) * np.sin(turn)
-        bow = chance.normal(0, 0.3) / scale
+        bow = chance.normal(0, 0.3) / face.scale
         return (beyond + bow * across * across > 0).astype(np.float32)
-    spots = np.array([x, y]) + chance.normal(0, chance.uniform(0.15, 0.5), (7, 2)) * scale
+    spots = np.array([x, y]) + chance.normal(0, chance.uniform(0.15, 0.5), (7, 2)) * face.scale
     part = np.zeros((height, width), np.float32)
     cv2.fillPoly(part, [cv2.convexHull(spots.astype(np.int32))], 1.0)
     return part

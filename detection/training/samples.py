@@ -81,8 +81,8 @@ def draw(cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str = ""
         pixels = degrading.softer(pixels, chance)
     if recipe.hard and chance.random() < recipe.hard:
         stranger = cast.real[int(chance.integers(len(cast.real)))].pixels()
-        pixels, points = hardships.suffer(pixels, face.landmarks, stranger, face.scale, chance)
-        face = replace(face, landmarks=points)
+        face = hardships.suffer(replace(face, pixels=pixels), stranger, chance)
+        pixels = face.pixels
     before = pixels.shape[1]
     if recipe.enlarged and chance.random() < recipe.enlarged:
         pixels = degrading.resized(pixels, chance.uniform(1.2, 2.5), chance)
@@ -102,7 +102,7 @@ def read(face: RealFace, chance: np.random.Generator) -> Face:
 
 
 def smaller(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
-    """Faces of 85 to 190 pixels between the cheeks, a quarter of them from 55: as in films and photos of groups."""
+    """As the recipe wants it, or 85 to 190 pixels between the cheeks, a quarter of them from 55: as in films."""
     if recipe.eyes[0]:
         wanted = float(np.exp(chance.uniform(*np.log(recipe.eyes))))
     else:
