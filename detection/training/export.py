@@ -18,7 +18,7 @@ from .. import cards, figures, importing, trial
 from ..bundle import Bundle
 from ..errors import BadBundle
 from ..runtime import Runner
-from . import calibration, plots, samples
+from . import calibration, means, plots, samples
 from .corpora import RealFace
 from .image import SCALING, Plan
 from .pseudofakes import GROUPS
@@ -98,8 +98,7 @@ class Release:
                 "licences": dict(Counter(face.licence for face in self.faces["train"])),
                 "network": done.network,
                 "kinds of fakes, by share": dict(recipe.weights),
-                "samples": done.seen,
-                **self._before(folder),
+                **self._history(done, folder),
                 "seed": done.plan.seed,
                 "faces sha256": _digest(self.faces["train"]),
                 "software": f"Keras {keras.__version__}, TensorFlow {tensorflow.__version__}",
@@ -110,15 +109,23 @@ class Release:
             "failures": self.failures,
         }
 
-    def _before(self, folder: Path) -> dict[str, Any]:
-        """What the start weights had been through: without its plan nobody could do it again."""
-        told = []
-        for number, run in enumerate(self.before, 1):
+    def _history(self, done: Trained, folder: Path) -> dict[str, Any]:
+        """What it and its start weights have been through: without the plans nobody could do it again."""
+        told: list[str] = []
+        plans: dict[str, str] = {}
+        for run in self.before:
+            if parts := means.parts_of(run):
+                told.append(_mean(parts, plans))
+                continue
+            name = f"plan-before-{len(plans) + 1}.json"
+            plans[run.resolve().name] = name
             earlier = Plan.read(run / "plan.json")
-            earlier.write(folder / f"plan-before-{number}.json")
-            seen = int((run / "step.txt").read_text()) * earlier.batch
-            told.append(f"{seen} samples by plan-before-{number}.json")
-        return {"started from": f"a network after {', then '.join(told)}"} if told else {}
+            earlier.write(folder / name)
+            told.append(f"{int((run / 'step.txt').read_text()) * earlier.batch} samples by {name}")
+        history: dict[str, Any] = {"started from": f"a network after {', then '.join(told)}"} if told else {}
+        if parts := means.parts_of(self.run):
+            return {**history, "made of": _mean(parts, plans)}
+        return {"samples": done.seen, **history}
 
     def _agree(self, bundle: Bundle, done: Trained) -> None:
         """On real crops, not on noise: random pictures agree about anything."""
@@ -127,6 +134,13 @@ class Release:
         apart = float(np.abs(both[0] - both[1]).max())
         if apart > trial.AGREE:
             raise BadBundle(f"Keras and ONNX are {apart:.5f} apart on real crops.")
+
+
+def _mean(parts: dict[str, float], plans: dict[str, str]) -> str:
+    """In words; a part whose training was not named is called by its folder."""
+    return "the mean of the weights after " + ", ".join(
+        f"{plans.get(name, name)} ({share:g})" for name, share in parts.items()
+    )
 
 
 def retell(folder: Path, measured: list[dict[str, Any]], failures: list[str]) -> Bundle:

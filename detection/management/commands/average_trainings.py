@@ -1,0 +1,37 @@
+from argparse import ArgumentParser, ArgumentTypeError
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from detection.errors import BadBundle
+from detection.training import means
+
+
+def _part(said: str) -> tuple[Path, float]:
+    run, _, share = said.rpartition("=")
+    try:
+        return Path(run or share), float(share) if run else 1.0
+    except ValueError as error:
+        raise ArgumentTypeError("Write a folder, or a folder and its share: runs/one=0.4") from error
+
+
+class Command(BaseCommand):
+    help = "The mean of the weights of trainings that went on from each other: a folder to export, or to go on from."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", type=Path, help="to be written; --init FOLDER/mean.keras goes on from it")
+        parser.add_argument("parts", type=_part, nargs="+", help="folders of trainings, each with its share: one=0.4")
+
+    def handle(self, **options: Any) -> None:
+        folder, parts = options["folder"], dict(options["parts"])
+        if folder.exists():
+            raise CommandError(f"{folder} is there already.")
+        try:
+            means.mean_of(parts, folder)
+        except BadBundle as error:
+            raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(f"Not a training's folder: {error}") from error
+        self.stdout.write(f"Wrote {folder}, the mean of {len(parts)}.")

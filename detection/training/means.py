@@ -1,0 +1,40 @@
+"""The mean of the weights of several trainings: often better than each, when one went on from the other."""
+
+import json
+from pathlib import Path
+
+from ..errors import BadBundle
+from . import image
+from .image import Plan
+
+PARTS = "mean.json"  # in a training's folder that is a mean: of which trainings, and how much of each
+
+
+def mean_of(parts: dict[Path, float], folder: Path) -> None:
+    """A folder like that of a training, with the plan of the last part; shares are made to sum to one.
+
+    It can be exported, and another training can begin at its `mean.keras`.
+    """
+    plans = [Plan.read(run / "plan.json") for run in parts]
+    if len({(plan.name, plan.network, plan.width) for plan in plans}) > 1:
+        raise BadBundle("These trainings are of different networks.")
+    whole = sum(parts.values())
+    net, mixed = image.build(plans[-1]), None
+    for run, share in parts.items():
+        net.load_weights(run / "steady.weights.h5")
+        part = [weights * (share / whole) for weights in net.get_weights()]
+        mixed = part if mixed is None else [one + other for one, other in zip(mixed, part, strict=True)]
+    net.set_weights(mixed)
+    folder.mkdir(parents=True)
+    net.save_weights(folder / "steady.weights.h5")
+    net.save(folder / "mean.keras")
+    plans[-1].write(folder / "plan.json")
+    (folder / "step.txt").write_text("0")  # of its own
+    told = {run.resolve().name: round(share / whole, 4) for run, share in parts.items()}
+    (folder / PARTS).write_text(json.dumps(told, indent=2) + "\n")
+
+
+def parts_of(run: Path) -> dict[str, float]:
+    """Names of the trainings that this one is the mean of, with their shares; none if it is a training itself."""
+    path = run / PARTS
+    return json.loads(path.read_text()) if path.is_file() else {}
