@@ -19,7 +19,8 @@ from ..limits import Clock, Limits
 from ..media import probe
 from . import degrading, outlines, pseudofakes
 from .corpora import Points, RealFace
-from .pseudofakes import KINDS, Face
+from .faces import Face
+from .pseudofakes import KINDS
 from .samples import REAL, Batch, Cast, Recipe, box_of, lookalike, read, smaller
 
 FRAMES = 8  # of one window: two runs of consecutive frames, from two places of a film

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..images import Pixels
 from . import degrading
-from .pseudofakes import Face
+from .faces import Face
 
 
 def suffer(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:

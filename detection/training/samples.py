@@ -15,7 +15,8 @@ from ..images import Pixels
 from . import degrading, hardships, pseudofakes
 from .corpora import Points, RealFace
 from .eigenfaces import Eigenfaces
-from .pseudofakes import GROUPS, KINDS, Face
+from .faces import Face
+from .pseudofakes import GROUPS, KINDS
 
 # The face finder's box, in distances of the eyes from the middle of the five landmarks: measured on 208 faces.
 BOX_DOWN, BOX_WIDTH, BOX_HEIGHT = -0.21, 2.15, 2.88

@@ -12,7 +12,8 @@ from django.core.management import call_command
 from detection.figures import auc, auc_interval
 from detection.training import corpora, degrading, hardships, image, outlines, pseudofakes, samples
 from detection.training.corpora import RealFace
-from detection.training.pseudofakes import KINDS, Face
+from detection.training.faces import Face
+from detection.training.pseudofakes import KINDS
 from detection.training.samples import REAL, Cast, Recipe
 
 

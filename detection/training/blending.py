@@ -1,0 +1,107 @@
+"""One picture laid into another: where, in which colours, with what kind of edge."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ..images import Pixels
+from . import degrading, outlines, upsampling
+from .faces import Face
+from .outlines import Mask
+
+SHAPES = (*["face"] * 5, *["inner"] * 3, "head", "head", "lower", "upper", "mouth", "eyes", "left", "right")
+
+
+def soft_mask(face: Face, chance: np.random.Generator, shapes: tuple[str, ...] = SHAPES) -> Mask:
+    mask = outlines.draw(str(chance.choice(shapes)), face.landmarks, face.pixels.shape[:2], chance)
+    return outlines.softened(mask, chance, face.scale)
+
+
+def blended(target: Pixels, source: Pixels, mask: Mask, chance: np.random.Generator) -> Pixels:
+    how = chance.random()
+    if how < 0.12 and mask.max() > 0.9:
+        done = _poisson(target, source, mask)
+        if done is not None:
+            return done
+    if how < 0.24:
+        return _multiband(target, source, mask)
+    share = mask[..., None]
+    return (target * (1 - share) + source * share).round().clip(0, 255).astype(np.uint8)
+
+
+def _poisson(target: Pixels, source: Pixels, mask: Mask) -> Pixels | None:
+    hard = (mask > 0.5).astype(np.uint8) * 255
+    hard[:2], hard[-2:], hard[:, :2], hard[:, -2:] = 0, 0, 0, 0
+    x, y, width, height = cv2.boundingRect(hard)
+    if width < 8 or height < 8:
+        return None
+    centre = (x + width // 2, y + height // 2)
+    return np.asarray(cv2.seamlessClone(source, target, hard, centre, cv2.NORMAL_CLONE))
+
+
+def _multiband(target: Pixels, source: Pixels, mask: Mask, levels: int = 4) -> Pixels:
+    """Each band of frequencies blended with an edge of its own width."""
+    out = np.zeros(target.shape, np.float32)
+    one: Any = target.astype(np.float32)
+    other: Any = source.astype(np.float32)
+    soft = mask
+    for level in range(levels):
+        last = level == levels - 1
+        low_one, low_other = (x if last else cv2.GaussianBlur(x, (0, 0), 2.0**level) for x in (one, other))
+        band_one, band_other = (one, other) if last else (one - low_one, other - low_other)
+        out += band_one * (1 - soft[..., None]) + band_other * soft[..., None]
+        one, other, soft = low_one, low_other, np.asarray(cv2.GaussianBlur(soft, (0, 0), 2.0**level))
+    return out.round().clip(0, 255).astype(np.uint8)
+
+
+def altered(pixels: Pixels, chance: np.random.Generator, scale: float) -> Pixels:
+    """Other colours, another sharpness, another history of compression: as from another camera."""
+    how = chance.random()
+    if how > 0.6 or chance.random() < 0.6:  # never nothing at all
+        shift = chance.normal(0, 9, 3)
+        pixels = (pixels + shift).clip(0, 255).astype(np.uint8)
+    if chance.random() < 0.6:
+        pixels = degrading.lit(pixels, chance, 0.7)
+    if how < 0.3:
+        pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), chance.uniform(0.5, 1.6) * max(0.6, scale / 60)))
+    elif how < 0.5:
+        soft = cv2.GaussianBlur(pixels, (0, 0), 1.5)
+        pixels = np.asarray(cv2.addWeighted(pixels, 1.7, soft, -0.7, 0))
+    elif how < 0.75:
+        pixels = upsampling.through(pixels, chance.uniform(0.35, 0.8), chance)
+    elif how < 0.95:
+        pixels = degrading.aged(pixels, chance)
+    return pixels
+
+
+def moved(pixels: Pixels, face: Face, chance: np.random.Generator, much: float = 1.0) -> Pixels:
+    """Shifted, scaled and bent by little."""
+    x, y = (float(v) for v in face.landmarks.mean(0))
+    turn = chance.normal(0, 1.5) * much
+    matrix: Any = cv2.getRotationMatrix2D((x, y), turn, 1 + chance.uniform(-0.05, 0.05) * much)
+    matrix[:, 2] += chance.normal(0, 0.035, 2) * face.scale * much
+    out = cv2.warpAffine(pixels, matrix, pixels.shape[1::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    if chance.random() < 0.5:
+        out = outlines.elastic(out, chance, face.scale * chance.uniform(0.01, 0.04), face.scale * 0.5)
+    return np.asarray(out)
+
+
+def laid_over(other: Face, face: Face) -> Pixels:
+    matrix, _ = cv2.estimateAffinePartial2D(other.landmarks, face.landmarks, method=cv2.LMEDS)
+    if matrix is None:
+        matrix = np.array([[1, 0, 0], [0, 1, 0]], np.float64)
+    size = face.pixels.shape[1::-1]
+    return np.asarray(cv2.warpAffine(other.pixels, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT))
+
+
+def coloured_like(source: Pixels, target: Pixels, mask: Mask | None, chance: np.random.Generator) -> Pixels:
+    """Mean and spread of each channel in Lab, as face-swapping tools do it; not always all the way."""
+    where = np.ones(target.shape[:2], bool) if mask is None or mask.max() < 0.3 else mask > 0.3
+    one, other = (cv2.cvtColor(x, cv2.COLOR_RGB2LAB).astype(np.float32) for x in (source, target))
+    mean, spread = one[where].mean(0), one[where].std(0) + 1
+    wanted, width = other[where].mean(0), other[where].std(0) + 1
+    share = float(chance.choice([1.0, 1.0, 0.8, 0.6]))
+    matched = (one - mean) * (width / spread).clip(0.5, 2) + wanted
+    mixed = (one * (1 - share) + matched * share).clip(0, 255).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(mixed, cv2.COLOR_LAB2RGB))

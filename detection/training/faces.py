@@ -1,0 +1,30 @@
+"""A face in its picture, as fakes are made of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..images import Pixels
+from .corpora import Points
+from .eigenfaces import Eigenfaces
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """Pixels with five landmarks in them."""
+
+    pixels: Pixels
+    landmarks: Points
+    generator: Eigenfaces | None = None
+    clean: Pixels | None = None  # as it was before it had a history
+
+    @property
+    def scale(self) -> float:
+        """The distance of the eyes, but never less than the face's height would make one expect."""
+        eyes = float(np.linalg.norm(self.landmarks[1] - self.landmarks[0]))
+        down = float(np.linalg.norm(self.landmarks[3:].mean(0) - self.landmarks[:2].mean(0)))
+        return max(eyes, down / 1.1, 4.0)
+
+    def source(self, chance: np.random.Generator) -> Pixels:
+        """What a fake is made of: what is there, or, as often, the same without what its picture went through."""
+        return self.pixels if self.clean is None or chance.random() < 0.5 else self.clean
