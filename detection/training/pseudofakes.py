@@ -138,6 +138,21 @@ def plastic(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     return blended(face.pixels, source, soft_mask(face, chance, ("face", "face", "head", "inner")), chance)
 
 
+def polished(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+    """Faint detail faded and edges left as they are: skin as generators and beauty filters leave it."""
+    rest: Any = face.source(chance).astype(np.float32)
+    drawn = np.zeros_like(rest)
+    faded, faint = chance.uniform(0.3, 0.9), chance.uniform(2, 8)
+    for level in range(3):
+        soft = cv2.GaussianBlur(rest, (0, 0), 2.0**level * float(np.clip(face.scale / 45, 0.6, 2)))
+        band, rest = rest - soft, soft
+        drawn += band * (1 - faded * np.exp(-((band / (faint * (1 + 0.3 * level))) ** 2)))
+    source: Pixels = (drawn + rest).round().clip(0, 255).astype(np.uint8)
+    if chance.random() < 0.5:
+        source = moved(source, face, chance, 0.4)
+    return blended(face.pixels, source, soft_mask(face, chance, ("face", "face", "head", "inner")), chance)
+
+
 def generated(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     """A face out of a small generator, with features as sharp as the picture's, blended in."""
     if face.generator is None:
@@ -186,6 +201,7 @@ KINDS: dict[str, tuple[Maker, str, float]] = {
     "smoothed": (smoothed, RETOUCH, 0.04),
     "painted_over": (painted_over, RETOUCH, 0.05),
     "plastic": (plastic, SYNTHESISED, 0.1),
+    "polished": (polished, SYNTHESISED, 0.05),
     "generated": (generated, SYNTHESISED, 0.1),
     "decoded": (decoded, SYNTHESISED, 0.05),
     "decoded_swap": (decoded_swap, SWAP, 0.05),
