@@ -1,4 +1,4 @@
-"""Rows as JSON: the names and shapes that integrators build on. What is added is added; nothing is renamed."""
+"""What was handed in, and what the models said of it."""
 
 import uuid
 from collections.abc import Sequence
@@ -7,31 +7,18 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import roles
-
-from .. import statement, words
-from ..models import (
-    Appeal,
+from ... import statement, words
+from ...models import (
     Artifact,
     Assessment,
     Batch,
-    Change,
-    Decision,
-    Delivery,
-    Endpoint,
-    Event,
-    Feedback,
-    Item,
-    Policy,
-    Report,
-    ReviewQueue,
     Scan,
     Status,
 )
-from ..models.scan import MOVING
-from ..statement import moment
-from . import gathering
-from .gathering import Around
+from ...models.scan import MOVING
+from ...statement import moment
+from .. import gathering
+from ..gathering import Around
 
 MIME = {
     "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "gif": "image/gif", "bmp": "image/bmp",
@@ -164,97 +151,6 @@ def _state(around: Around) -> str:
     return "decided" if around.settled else "none"
 
 
-def decision(one: Decision) -> dict[str, Any]:
-    """Without anybody's name."""
-    second = getattr(one, "second", None)
-    status = "canceled" if hasattr(one, "undone") or (second and second.verdict != "approve") else "final"
-    if one.needs_second and second is None and status == "final":
-        status = "held"
-    elif status == "final" and one.superseded_by.exists():
-        status = "superseded"
-    return {
-        "id": one.pk,
-        "object": "decision",
-        "label": one.label,
-        "action": one.action,
-        "policy": one.policy.code if one.policy else None,
-        "note_public": one.public_note,
-        "decided_at": moment(one.at),
-        "source": "human",
-        "status": status,
-        "reason_codes": sorted({why.reason for why in one.item.reasons.all()}),
-        "decider_role": _role(one.decider),
-        "second_approver_role": _role(second.person) if second and second.verdict == "approve" else None,
-        "overrides_models": one.overrides,
-        "supersedes": one.supersedes_id,
-    }
-
-
-def _role(person: Any) -> str | None:
-    """The one with which people decide, without a name."""
-    held = roles.roles_of(person)
-    return next((role.value for role in (roles.LEAD, roles.MODERATOR, roles.ADMIN) if role in held), None)
-
-
-def appeal(one: Appeal) -> dict[str, Any]:
-    answer = one.answered_by
-    told = answer if answer and answer.settles_at <= timezone.now() else None
-    outcome = None
-    if told and told.label != one.decision.label:
-        outcome = "overturned"
-    elif told:
-        outcome = "upheld" if told.action == one.decision.action else "modified"
-    return {
-        "id": str(one.pk),
-        "object": "appeal",
-        "decision": one.decision_id,
-        "text": one.text,
-        "created_at": moment(one.at),
-        "status": "answered" if told else "open",
-        "outcome": outcome,
-        "answer": one.answer if told else None,
-    }
-
-
-def feedback(one: Feedback) -> dict[str, Any]:
-    return {
-        "id": one.pk, "object": "feedback", "label": one.kind, "comment": one.text, "created_at": moment(one.at),
-    }  # fmt: skip
-
-
-def changes(rows: Sequence[Change], person: Any) -> list[dict[str, Any]]:
-    kept_back = gathering.withheld([one.scan_id for one in rows if one.scan_id], person)
-    return [_change(one, told=one.scan_id not in kept_back) for one in rows]
-
-
-def _change(one: Change, *, told: bool) -> dict[str, Any]:
-    return {
-        "id": str(one.pk),
-        "object": "change",
-        "type": one.kind,
-        "created_at": moment(one.at),
-        "scan": str(one.scan_id) if one.scan_id else None,
-        "batch": str(one.batch_id) if one.batch_id else None,
-        "external_id": (one.scan.external_id or None) if one.scan else None,
-        "version": one.version,
-        "effective": one.effective if one.scan_id and told else None,
-        "before": one.before if told else None,
-    }
-
-
-def event(one: Event) -> dict[str, Any]:
-    """What happened, without who did it."""
-    return {
-        "id": str(one.pk),
-        "object": "event",
-        "scan": str(one.scan_id),
-        "kind": one.kind,
-        "said": str(one),
-        "by": "a person" if one.actor_id else "the site",
-        "at": moment(one.at),
-    }
-
-
 def frame(one: dict[str, Any]) -> dict[str, Any]:
     return {"index": one["index"], "at_ms": round(one["time"] * 1000), "score": one["score"], "faces": one["faces"]}
 
@@ -304,78 +200,3 @@ def _batch(one: Batch, counts: dict[str, int]) -> dict[str, Any]:
         "counts": counts,
         "refused": one.refused,
     }
-
-
-def policy(one: Policy) -> dict[str, Any]:
-    return {
-        "code": one.code, "object": "policy", "parent": one.parent.code if one.parent else None, "title": one.title,
-        "text": one.text, "two_people": one.two_people,
-    }  # fmt: skip
-
-
-def queue(one: ReviewQueue, waiting: int) -> dict[str, Any]:
-    return {"slug": one.slug, "object": "queue", "name": one.name, "hours": one.hours, "waiting": waiting}
-
-
-def item(one: Item, person: Any) -> dict[str, Any]:
-    held = bool(one.held_until and one.held_until > timezone.now() and one.holder_id)
-    return {
-        "id": one.pk,
-        "object": "queue_item",
-        "scan": str(one.scan_id),
-        "queue": one.queue.slug,
-        "priority": one.priority,
-        "opened_at": moment(one.opened_at),
-        "due_at": moment(one.due_at),
-        "blind": one.blind,
-        "reason_codes": [] if one.blind else sorted({why.reason for why in one.reasons.all()}),
-        "claimed": held,
-        "claimed_by_me": held and one.holder_id == person.pk,
-        "expires_at": moment(one.held_until) if held else None,
-    }
-
-
-def endpoint(one: Endpoint, secret: str = "") -> dict[str, Any]:
-    return {
-        "id": str(one.pk),
-        "object": "webhook_endpoint",
-        "url": one.url,
-        "description": one.description,
-        "kinds": one.kinds,
-        "sandbox": one.sandbox,
-        "enabled": one.disabled_at is None,
-        "disabled_why": one.disabled_why or None,
-        "created_at": moment(one.created_at),
-        "failing_since": moment(one.failing_since),
-        "old_secret_until": moment(one.old_secret_until),
-        **({"secret": secret} if secret else {}),
-    }
-
-
-def delivery(one: Delivery) -> dict[str, Any]:
-    return {
-        "id": str(one.pk),
-        "object": "webhook_delivery",
-        "endpoint": str(one.endpoint_id),
-        "message_id": one.message_id,
-        "type": one.kind,
-        "state": one.state,
-        "created_at": moment(one.created_at),
-        "next_at": moment(one.next_at),
-        "body": one.body,
-        "attempts": [
-            {
-                "at": moment(tried.at),
-                "status": tried.status,
-                "failure": tried.failure or None,
-                "ms": tried.milliseconds,
-                "answer": tried.answer,
-            }
-            for tried in one.attempts.all()
-        ],
-    }
-
-
-def report(one: Report) -> dict[str, Any]:
-    """No more than the public page says."""
-    return {"object": "report", "standing": one.standing, "code": one.code, "made_at": moment(one.made_at)}
