@@ -112,13 +112,15 @@ class Release:
     def _history(self, done: Trained, folder: Path) -> dict[str, Any]:
         """What it and its start weights have been through: without the plans nobody could do it again."""
         told: list[str] = []
-        plans: dict[str, str] = {}
+        plans: dict[str, str] = {}  # of each folder, the one written last
+        number = 0
         for run in self.before:
             if parts := means.parts_of(run):
                 told.append(_mean(parts, plans))
                 continue
-            name = f"plan-before-{len(plans) + 1}.json"
-            plans[run.resolve().name] = name
+            number += 1
+            name = f"plan-before-{number}.json"
+            plans[str(run.resolve())] = name
             earlier = Plan.read(run / "plan.json")
             earlier.write(folder / name)
             told.append(f"{int((run / 'step.txt').read_text()) * earlier.batch} samples by {name}")
@@ -139,7 +141,7 @@ class Release:
 def _mean(parts: dict[str, float], plans: dict[str, str]) -> str:
     """In words; a part whose training was not named is called by its folder."""
     return "the mean of the weights after " + ", ".join(
-        f"{plans.get(name, name)} ({share:g})" for name, share in parts.items()
+        f"{plans.get(run, Path(run).name)} ({share:g})" for run, share in parts.items()
     )
 
 

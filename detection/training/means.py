@@ -18,6 +18,8 @@ def mean_of(parts: dict[Path, float], folder: Path) -> None:
     plans = [Plan.read(run / "plan.json") for run in parts]
     if len({(plan.name, plan.network, plan.width) for plan in plans}) > 1:
         raise BadBundle("These trainings are of different networks.")
+    if min(parts.values()) <= 0:
+        raise BadBundle("Every part needs a share above nothing.")
     whole = sum(parts.values())
     net, mixed = image.build(plans[-1]), None
     for run, share in parts.items():
@@ -30,11 +32,11 @@ def mean_of(parts: dict[Path, float], folder: Path) -> None:
     net.save(folder / "mean.keras")
     plans[-1].write(folder / "plan.json")
     (folder / "step.txt").write_text("0")  # of its own
-    told = {run.resolve().name: round(share / whole, 4) for run, share in parts.items()}
+    told = {str(run.resolve()): round(share / whole, 4) for run, share in parts.items()}
     (folder / PARTS).write_text(json.dumps(told, indent=2) + "\n")
 
 
 def parts_of(run: Path) -> dict[str, float]:
-    """Names of the trainings that this one is the mean of, with their shares; none if it is a training itself."""
+    """Folders of the trainings that this one is the mean of, with their shares; none if it is a training itself."""
     path = run / PARTS
     return json.loads(path.read_text()) if path.is_file() else {}

@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from ...models import (
-    Delivery,
-    Endpoint,
-)
+from ...models import Delivery, Endpoint
 from ...statement import moment
 
 

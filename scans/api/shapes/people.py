@@ -6,14 +6,7 @@ from django.utils import timezone
 
 from accounts import roles
 
-from ...models import (
-    Appeal,
-    Decision,
-    Feedback,
-    Item,
-    Policy,
-    ReviewQueue,
-)
+from ...models import Appeal, Decision, Feedback, Item, Policy, ReviewQueue
 from ...statement import moment
 
 

@@ -8,13 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ... import statement, words
-from ...models import (
-    Artifact,
-    Assessment,
-    Batch,
-    Scan,
-    Status,
-)
+from ...models import Artifact, Assessment, Batch, Scan, Status
 from ...models.scan import MOVING
 from ...statement import moment
 from .. import gathering

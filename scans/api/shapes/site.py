@@ -3,11 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ...models import (
-    Change,
-    Event,
-    Report,
-)
+from ...models import Change, Event, Report
 from ...statement import moment
 from .. import gathering
 

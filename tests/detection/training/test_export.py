@@ -31,7 +31,7 @@ def made(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = io.StringIO()
     call_command(
         "export_bundle", root / "run", faces=folder, bundles=root / "bundles", each=3, figures=[root / "said.json"],
-        failure=["hardly trained"], before=[root / "run", root / "run"], stdout=out,
+        failure=["hardly trained"], before=[root / "run"] * 3, stdout=out,
     )  # fmt: skip
     assert "Wrote tiny/1" in out.getvalue()
     return root / "bundles"
@@ -53,8 +53,9 @@ def test_its_card_tells_what_was_measured_where(made: Path) -> None:
     assert "| elsewhere.zip | 5 | 5 | 0.500 | 0.200 to 0.800 |" in text
     assert "- hardly trained" in text
     seen = TINY.steps * TINY.batch
-    assert f"a network after {seen} samples by plan-before-1.json, then {seen} samples by plan-before-2.json" in text
-    assert image.Plan.read(made / "tiny" / "plan-before-2.json") == TINY
+    told = ", then ".join(f"{seen} samples by plan-before-{number}.json" for number in (1, 2, 3))
+    assert f"a network after {told}" in text
+    assert image.Plan.read(made / "tiny" / "plan-before-3.json") == TINY
     assert "](calibration.svg)" in text
     assert "](log.svg)" in text
     assert "measured" in (made / "tiny" / "calibration.svg").read_text()

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from detection import bundle as bundles
-from detection.training import image
+from detection.training import image, means
 from detection.training.corpora import read_faces
 
 from .test_training_image import TINY
@@ -52,6 +52,12 @@ def test_a_bundle_of_it_tells_how_it_came_about(trained: Path, folder: Path) -> 
     assert "samples" not in training, "it was not trained itself"
 
 
+def test_trainings_of_one_name_in_two_places_are_two(trained: Path, tmp_path: Path) -> None:
+    shutil.copytree(trained / "two", tmp_path / "one")
+    call_command("average_trainings", tmp_path / "mean", f"{trained}/one=1", f"{tmp_path}/one=3", stdout=io.StringIO())
+    assert list(means.parts_of(tmp_path / "mean").values()) == [0.25, 0.75]
+
+
 def test_another_training_goes_on_from_it(trained: Path, folder: Path) -> None:
     faces = {part: read_faces(folder, part) for part in ("train", "validation")}
     start = image.build(SHORT, trained / "mean" / "mean.keras")
@@ -77,6 +83,8 @@ def test_what_cannot_be_averaged_is_refused(trained: Path, tmp_path: Path) -> No
         call_command("average_trainings", tmp_path / "mean", f"{trained}/one=much")
     with pytest.raises(CommandError, match="Not a training"):
         call_command("average_trainings", tmp_path / "mean", str(tmp_path))
+    with pytest.raises(CommandError, match="above nothing"):
+        call_command("average_trainings", tmp_path / "mean", f"{trained}/one=1", f"{trained}/two=-1")
     other = tmp_path / "other"
     shutil.copytree(trained / "one", other)
     replace(SHORT, network="residual").write(other / "plan.json")
