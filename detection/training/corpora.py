@@ -29,13 +29,21 @@ class RealFace:
     landmarks: Points
     manipulation: str = ""  # of a fake that somebody else made
     said_part: str = ""  # where whoever made the set has put it
+    redrawn_at: Path | None = None  # the same picture as a generator drew it
 
     @property
     def part(self) -> str:
         return self.said_part or part_of(self.group)
 
     def pixels(self) -> Pixels:
-        return np.asarray(cv2.imdecode(np.frombuffer(self.encoded, np.uint8), cv2.IMREAD_COLOR_RGB))
+        return _decoded(self.encoded)
+
+    def redrawn(self) -> Pixels | None:
+        return _decoded(self.redrawn_at.read_bytes()) if self.redrawn_at else None
+
+
+def _decoded(encoded: bytes) -> Pixels:
+    return np.asarray(cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR_RGB))
 
 
 def part_of(group: str) -> str:
@@ -44,8 +52,12 @@ def part_of(group: str) -> str:
     return next(name for name, below in PARTS if share < below)
 
 
-def read_faces(folder: Path, part: str = "") -> list[RealFace]:
-    """The faces of a folder with `faces.csv` and the archives that it names."""
+def redrawn_path(folder: Path, name: str) -> Path:
+    return folder / f"{name}.jpg"
+
+
+def read_faces(folder: Path, part: str = "", redrawn: Path | None = None) -> list[RealFace]:
+    """The faces of a folder with `faces.csv` and the archives that it names; `redrawn`: what redraw_faces has made."""
     found = []
     archives: dict[str, zipfile.ZipFile] = {}
     try:
@@ -56,6 +68,7 @@ def read_faces(folder: Path, part: str = "") -> list[RealFace]:
                 archive = archives.get(row["zip"]) or archives.setdefault(
                     row["zip"], zipfile.ZipFile(folder / row["zip"])
                 )
+                again = redrawn_path(redrawn, row["name"]) if redrawn else None
                 points = [[float(row[f"{name}_x"]), float(row[f"{name}_y"])] for name in LANDMARKS]
                 found.append(
                     RealFace(
@@ -67,6 +80,7 @@ def read_faces(folder: Path, part: str = "") -> list[RealFace]:
                         landmarks=np.array(points, np.float32),
                         manipulation=row.get("manipulation") or "",
                         said_part=row.get("part") or "",
+                        redrawn_at=again if again and again.is_file() else None,
                     )
                 )
     finally:

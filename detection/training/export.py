@@ -18,10 +18,10 @@ from .. import cards, figures, importing, trial
 from ..bundle import Bundle
 from ..errors import BadBundle
 from ..runtime import Runner
-from . import calibration, means, plots, samples
+from . import calibration, means, plots, redrawing, samples
 from .corpora import RealFace
 from .image import SCALING, Plan
-from .pseudofakes import GROUPS
+from .pseudofakes import GROUPS, REDRAWN
 from .trained import Told, Trained, trained
 
 TELLS = 0.7  # AUC from which a kind of manipulation is named
@@ -39,6 +39,7 @@ class Release:
     false_alarms: float = 0.01  # of the real faces kept for calibration: files from elsewhere will give more
     missed: float = 0.1  # of our own fakes below the lower cut: the fewer, the more is inconclusive
     before: tuple[Path, ...] = ()  # folders of the trainings before this one, the first one first
+    redrawn: Path | None = None  # the folder of what a generator drew again
     holds: bool = True  # the calibration, on files from elsewhere
     unclaimed: tuple[str, ...] = ()  # kinds that it was shown not to see in files from elsewhere
     measured: list[dict[str, Any]] = field(default_factory=list)  # evaluations to be put into the card
@@ -98,6 +99,7 @@ class Release:
                 "licences": dict(Counter(face.licence for face in self.faces["train"])),
                 "network": done.network,
                 "kinds of fakes, by share": dict(recipe.weights),
+                **self._redrawn(done),
                 **self._history(done, folder),
                 "seed": done.plan.seed,
                 "faces sha256": _digest(self.faces["train"]),
@@ -108,6 +110,14 @@ class Release:
             "figures": [*_measured(checking, fitted(checking.scores), done.own), *self.measured],
             "failures": self.failures,
         }
+
+    def _redrawn(self, done: Trained) -> dict[str, Any]:
+        """By which generator, and how many: a second run needs the same."""
+        said = redrawing.about(self.redrawn)
+        if not said or not any(share for kind, share in done.plan.recipe.weights if kind in REDRAWN):
+            return {}
+        count = sum(1 for face in self.faces["train"] if face.redrawn_at)
+        return {"faces drawn again": f"{count}, by {said['generator']} (weights sha256 {said['sha256']})"}
 
     def _history(self, done: Trained, folder: Path) -> dict[str, Any]:
         """What it and its start weights have been through: without the plans nobody could do it again."""

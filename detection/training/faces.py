@@ -17,6 +17,7 @@ class Face:
     landmarks: Points
     generator: Eigenfaces | None = None
     clean: Pixels | None = None  # as it was before it had a history
+    redrawn: Pixels | None = None  # the same as a generator drew it
 
     @property
     def scale(self) -> float:

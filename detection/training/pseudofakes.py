@@ -1,6 +1,7 @@
 """Fakes made of real faces, each kind by its name. What they teach is the trace, not the face."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -169,6 +170,35 @@ def generated(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     return blended(face.pixels, drawn, soft_mask(face, chance, ("face", "face", "inner")), chance)
 
 
+def redrawn(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+    """The whole picture as a generator drew it, with a history of its own where its like have one."""
+    assert face.redrawn is not None
+    pixels = _as_sharp_as_wished(face.redrawn, chance)
+    return pixels if face.clean is None or chance.random() < 0.5 else degrading.aged(pixels, chance)
+
+
+def redrawn_swap(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+    """A face that a generator drew, this one's or somebody else's, blended in."""
+    assert face.redrawn is not None and other.redrawn is not None
+    if chance.random() < 0.5:
+        source = face.redrawn
+    else:
+        drawn = laid_over(replace(other, pixels=other.redrawn), face)
+        source = coloured_like(drawn, face.pixels, None, chance)
+    source = _as_sharp_as_wished(source, chance)
+    if chance.random() < 0.3:
+        source = degrading.lit(source, chance, 0.6)
+    if chance.random() < 0.5:
+        source = moved(source, face, chance, 0.4)
+    return blended(face.pixels, source, soft_mask(face, chance, ("face", "face", "head", "inner")), chance)
+
+
+def _as_sharp_as_wished(pixels: Pixels, chance: np.random.Generator) -> Pixels:
+    """Softer or sharper, so that it isn't told by its sharpness."""
+    share = chance.uniform(-0.6, 0.6)
+    return np.asarray(cv2.addWeighted(pixels, 1 + share, cv2.GaussianBlur(pixels, (0, 0), 1.0), -share, 0))
+
+
 def _without_texture(pixels: Pixels, chance: np.random.Generator) -> Pixels:
     reach, depth = float(chance.uniform(6, 20)), float(chance.uniform(0.08, 0.3))
     return np.asarray(cv2.edgePreservingFilter(pixels, flags=1, sigma_s=reach, sigma_r=depth))
@@ -205,7 +235,10 @@ KINDS: dict[str, tuple[Maker, str, float]] = {
     "generated": (generated, SYNTHESISED, 0.1),
     "decoded": (decoded, SYNTHESISED, 0.05),
     "decoded_swap": (decoded_swap, SWAP, 0.05),
+    "redrawn": (redrawn, SYNTHESISED, 0.0),
+    "redrawn_swap": (redrawn_swap, SWAP, 0.0),
 }
+REDRAWN = ("redrawn", "redrawn_swap")  # of pictures that redraw_faces has made; none of them by default
 
 
 def make(kind: str, face: Face, other: Face, chance: np.random.Generator) -> Pixels:

@@ -16,11 +16,18 @@ from . import degrading, hardships, pseudofakes
 from .corpora import Points, RealFace
 from .eigenfaces import Eigenfaces
 from .faces import Face
-from .pseudofakes import GROUPS, KINDS
+from .pseudofakes import GROUPS, KINDS, REDRAWN
 
 # The face finder's box, in distances of the eyes from the middle of the five landmarks: measured on 208 faces.
 BOX_DOWN, BOX_WIDTH, BOX_HEIGHT = -0.21, 2.15, 2.88
 REAL, GIVEN = "real", "given"  # a given fake is one that somebody else made
+
+
+class NothingRedrawn(ValueError):
+    """A recipe wants faces that a generator drew, and there are none."""
+
+    def __init__(self) -> None:
+        super().__init__(f"{', '.join(REDRAWN)}: these need faces that redraw_faces has drawn again; say --redrawn.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ class Recipe:
     aged: tuple[float, ...] = ()  # how many have no history before they are faked, how many have one, two …
     hard: float = 0.0  # of both: aslant, half in the shadow, covered, shaken, noisy, handed on
     enlarged: float = 0.0  # of both: as web pages and editors do it, which is no generator's up-sampling
-    weights: tuple[tuple[str, float], ...] = tuple((kind, said[2]) for kind, said in KINDS.items())
+    weights: tuple[tuple[str, float], ...] = tuple((kind, said[2]) for kind, said in KINDS.items() if said[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +62,21 @@ class Cast:
     real: Sequence[RealFace]
     given: Sequence[RealFace] = ()
     generator: Eigenfaces | None = None
+    redrawn: Sequence[RealFace] = ()  # of the real ones, those that a generator drew again
 
     @classmethod
     def of(cls, faces: Sequence[RealFace], recipe: Recipe) -> "Cast":
         real = [face for face in faces if not face.manipulation]
         wants = {kind for kind, share in recipe.weights if share}
         given = [face for face in faces if face.manipulation] if GIVEN in wants else []
-        return cls(real, given, Eigenfaces.of(real) if "generated" in wants else None)
+        redrawn = [face for face in real if face.redrawn_at] if wants & set(REDRAWN) else []
+        if wants & set(REDRAWN) and not redrawn:
+            raise NothingRedrawn
+        return cls(real, given, Eigenfaces.of(real) if "generated" in wants else None, redrawn)
+
+    def among(self, kind: str) -> Sequence[RealFace]:
+        """Whom a sample of this kind can be made of."""
+        return self.given if kind == GIVEN else self.redrawn if kind in REDRAWN else self.real
 
 
 def draw(cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str = "") -> Sample:
@@ -70,13 +85,13 @@ def draw(cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str = ""
         kinds, shares = zip(*recipe.weights, strict=True)
         total = np.array(shares) / sum(shares)
         kind = REAL if chance.random() < 0.5 else str(chance.choice(kinds, p=total))
-    among = cast.given if kind == GIVEN else cast.real
-    face = smaller(read(among[int(chance.integers(len(among)))], chance), recipe, chance)
+    among = cast.among(kind)
+    face = smaller(read(among[int(chance.integers(len(among)))], chance, again=kind in REDRAWN), recipe, chance)
     if recipe.aged:
         face = older(face, recipe, chance)
     pixels = face.pixels
     if kind in KINDS:
-        other = read(lookalike(face, cast.real, chance), chance)
+        other = read(lookalike(face, among, chance), chance, again=kind in REDRAWN)
         pixels = pseudofakes.make(kind, replace(face, generator=cast.generator), other, chance)
     elif kind == REAL and chance.random() < recipe.soft:
         pixels = degrading.softer(pixels, chance)
@@ -93,13 +108,16 @@ def draw(cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str = ""
     return Sample(crops.cut(pixels, box, margin=margin, size=recipe.size, fit=recipe.fit), kind)
 
 
-def read(face: RealFace, chance: np.random.Generator) -> Face:
+def read(face: RealFace, chance: np.random.Generator, *, again: bool = False) -> Face:
+    """`again`: with what a generator drew of it."""
     pixels, points = face.pixels(), face.landmarks
+    redrawn = face.redrawn() if again else None
     if chance.random() < 0.5:
         pixels = np.ascontiguousarray(pixels[:, ::-1])
+        redrawn = None if redrawn is None else np.ascontiguousarray(redrawn[:, ::-1])
         points = points[[1, 0, 2, 4, 3]].copy()
         points[:, 0] = pixels.shape[1] - 1 - points[:, 0]
-    return Face(pixels, points)
+    return Face(pixels, points, redrawn=redrawn)
 
 
 def smaller(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
@@ -110,7 +128,10 @@ def smaller(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
         wanted = chance.uniform(26 if chance.random() < 0.25 else 40, 90)
     share = min(1.0, wanted / face.scale)
     pixels = degrading.resized(face.pixels, share, chance) if share < 0.95 else face.pixels
-    return Face(pixels, face.landmarks * (pixels.shape[1] / face.pixels.shape[1]))
+    redrawn = face.redrawn
+    if redrawn is not None and redrawn.shape != pixels.shape:
+        redrawn = np.asarray(cv2.resize(redrawn, pixels.shape[1::-1], interpolation=cv2.INTER_AREA))
+    return Face(pixels, face.landmarks * (pixels.shape[1] / face.pixels.shape[1]), redrawn=redrawn)
 
 
 def older(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:

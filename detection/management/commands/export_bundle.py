@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from detection.errors import BadBundle
 from detection.training import export
 from detection.training.corpora import read_faces
+from detection.training.samples import NothingRedrawn
 
 
 class Command(BaseCommand):
@@ -17,6 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("run", type=Path, help="folder of the training")
         parser.add_argument("--faces", type=Path, required=True, help="the folder that it was trained on")
+        parser.add_argument("--redrawn", type=Path, help="what redraw_faces made of them, for the kinds that need it")
         parser.add_argument(
             "--before", type=Path, nargs="*", default=[], help="folders of the trainings that this one went on from"
         )
@@ -37,8 +39,9 @@ class Command(BaseCommand):
         release = export.Release(
             run=options["run"],
             root=options["bundles"],
-            faces={part: read_faces(options["faces"], part) for part in parts},
+            faces={part: read_faces(options["faces"], part, options["redrawn"]) for part in parts},
             version=options["release"],
+            redrawn=options["redrawn"],
             before=tuple(options["before"]),
             each=options["each"],
             false_alarms=options["false_alarms"],
@@ -50,7 +53,7 @@ class Command(BaseCommand):
         )
         try:
             bundle = release.write()
-        except BadBundle as error:
+        except (BadBundle, NothingRedrawn) as error:
             raise CommandError(str(error)) from error
         size = sum(path.stat().st_size for path in bundle.folder.iterdir()) / 2**20
         self.stdout.write(f"Wrote {bundle.label}, {size:.1f} MB.")

@@ -5,7 +5,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from detection.training import samples
 from detection.training.corpora import read_faces
@@ -19,17 +19,22 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("out", type=Path, help="the PNG to write")
         parser.add_argument("--faces", type=Path, required=True, help="folder with faces.csv")
+        parser.add_argument("--redrawn", type=Path, help="what redraw_faces made of them, for the kinds that need it")
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--columns", type=int, default=10)
         parser.add_argument("--size", type=int, default=160)
         parser.add_argument("--plan", type=Path, help="as this plan.json makes them; else as a new plan would")
 
     def handle(self, **options: Any) -> None:
-        faces = read_faces(options["faces"], "validation")
+        faces = read_faces(options["faces"], "validation", options["redrawn"])
         recipe = Plan.read(options["plan"]).recipe if options["plan"] else samples.Recipe()
         recipe = replace(recipe, size=options["size"])
         chance = np.random.default_rng(options["seed"])
-        cast, rows = samples.Cast.of(faces, recipe), []
+        try:
+            cast = samples.Cast.of(faces, recipe)
+        except samples.NothingRedrawn as error:
+            raise CommandError(str(error)) from error
+        rows = []
         for kind in (samples.REAL, *(kind for kind, _ in recipe.weights)):
             made = [samples.draw(cast, recipe, chance, kind).pixels for _ in range(options["columns"])]
             row = np.hstack(made)

@@ -7,6 +7,7 @@ from tqdm import tqdm
 
 from detection.training import demo, image
 from detection.training.corpora import read_faces
+from detection.training.samples import NothingRedrawn
 
 
 class Command(BaseCommand):
@@ -16,6 +17,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path, help="where checkpoints and the log are kept")
         parser.add_argument("--faces", type=Path, help="folder with faces.csv")
+        parser.add_argument("--redrawn", type=Path, help="what redraw_faces made of them, for the kinds that need it")
         parser.add_argument("--demo", action="store_true", help="something tiny, in a minute, to see that it works")
         parser.add_argument("--plan", type=Path, help="a plan (JSON); without one: the folder's, or the default")
         parser.add_argument(
@@ -31,7 +33,7 @@ class Command(BaseCommand):
         source = demo.make(folder / "faces") if options["demo"] else options["faces"]
         if source is None:
             raise CommandError("Say which faces to train on: --faces FOLDER, or --demo.")
-        faces = {part: read_faces(source, part) for part in ("train", "validation")}
+        faces = {part: read_faces(source, part, options["redrawn"]) for part in ("train", "validation")}
         with tqdm(total=plan.steps, unit="step") as bar:
 
             def told(step: int, figures: dict[str, float]) -> None:
@@ -39,4 +41,7 @@ class Command(BaseCommand):
                 bar.set_postfix({name: f"{value:.3f}" for name, value in figures.items()})
                 bar.refresh()
 
-            image.train(plan, faces, folder, init=options["init"], told=told)
+            try:
+                image.train(plan, faces, folder, init=options["init"], told=told)
+            except NothingRedrawn as error:
+                raise CommandError(str(error)) from error

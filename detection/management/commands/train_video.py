@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from detection.training import clips, demo, video
 from detection.training.corpora import read_faces
+from detection.training.samples import NothingRedrawn
 
 
 class Command(BaseCommand):
@@ -43,5 +44,8 @@ class Command(BaseCommand):
                 bar.n, bar.total = done, of
                 bar.refresh()
 
-            video.train(plan, faces, folder, options["image"], stretches=stretches, told=told)
+            try:
+                video.train(plan, faces, folder, options["image"], stretches=stretches, told=told)
+            except NothingRedrawn as error:
+                raise CommandError("Films are made of stills that no generator drew again: " + str(error)) from error
         self.stdout.write((folder / "log.csv").read_text())

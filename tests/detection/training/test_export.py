@@ -13,7 +13,7 @@ from detection import bundle as bundles
 from detection.training import image
 from detection.training.corpora import read_faces
 from detection.training.export import _kinds
-from detection.training.pseudofakes import KINDS
+from detection.training.samples import Recipe
 from detection.training.trained import Told
 
 from ..judging import faking
@@ -60,7 +60,7 @@ def test_its_card_tells_what_was_measured_where(made: Path) -> None:
     assert "](log.svg)" in text
     assert "measured" in (made / "tiny" / "calibration.svg").read_text()
     figures = json.loads((made / "tiny" / bundles.CARD).read_text())["figures"]
-    assert len(figures) == 1 + len(KINDS) + 1
+    assert len(figures) == 1 + len(Recipe().weights) + 1
 
 
 def test_what_was_measured_later_goes_into_the_card_and_nothing_else_changes(made: Path, tmp_path: Path) -> None:

@@ -1,0 +1,35 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from detection.training import redrawing
+from detection.training.corpora import read_faces
+
+
+class Command(BaseCommand):
+    help = "Have a generator draw real faces again, for fakes made of them. Started again, it goes on where it was."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("out", type=Path, help="where the pictures are kept, for --redrawn")
+        parser.add_argument("--faces", type=Path, required=True, help="folder with faces.csv")
+        parser.add_argument(
+            "--generator", type=Path, required=True, help="an ncnn network that enlarges by four: its .param file"
+        )
+        parser.add_argument("--count", type=int, help="so many faces, the same ones every time; without it, all")
+
+    def handle(self, **options: Any) -> None:
+        real = [face for face in read_faces(options["faces"]) if not face.manipulation]
+        faces = redrawing.chosen(real, options["count"])
+        try:
+            with tqdm(total=len(faces), unit="face") as bar:
+                generator = redrawing.Generator(options["generator"])
+                redrawing.redraw(faces, generator, options["out"], lambda done: bar.update(done - bar.n))
+        except ImportError as error:
+            raise CommandError("This needs ncnn: pip install ncnn.") from error
+        except (OSError, ValueError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"{len(faces)} faces drawn again by {generator.name}.")
