@@ -103,6 +103,7 @@ class Release:
                 **self._history(done, folder),
                 "seed": done.plan.seed,
                 "faces sha256": _digest(self.faces["train"]),
+                "code sha256": _code(),
                 "software": f"Keras {keras.__version__}, TensorFlow {tensorflow.__version__}",
                 "false alarms wished for in calibration": self.false_alarms,
                 "fakes missed at the lower cut in calibration": self.missed,
@@ -173,6 +174,14 @@ def _digest(faces: list[RealFace]) -> str:
     digest = hashlib.sha256()
     for face in sorted(faces, key=lambda one: one.name):
         digest.update(face.encoded + face.landmarks.tobytes())
+    return digest.hexdigest()
+
+
+def _code() -> str:
+    """Of all that makes samples, networks and crops: other code may make another network of the same plan."""
+    home, digest = Path(__file__).parent, hashlib.sha256()
+    for path in sorted([*home.glob("*.py"), home.parent / "networks.py", home.parent / "crops.py"]):
+        digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 
 

@@ -59,6 +59,7 @@ def test_its_card_tells_what_was_measured_where(made: Path) -> None:
     assert "](calibration.svg)" in text
     assert "](log.svg)" in text
     assert "measured" in (made / "tiny" / "calibration.svg").read_text()
+    assert "- code sha256: " in text
     figures = json.loads((made / "tiny" / bundles.CARD).read_text())["figures"]
     assert len(figures) == 1 + len(Recipe().weights) + 1
 
