@@ -56,8 +56,11 @@ def chosen(faces: Sequence[RealFace], count: int | None) -> list[RealFace]:
 
 def redraw(faces: Sequence[RealFace], generator: Generator, out: Path, told: Callable[[int], None]) -> None:
     """One picture for each face; those that are there are not drawn again."""
+    said = {"generator": generator.name, "sha256": generator.digest}
+    if about(out) not in ({}, said):
+        raise ValueError(f"What is in {out.name} was drawn by another generator: take another folder.")
     out.mkdir(parents=True, exist_ok=True)
-    (out / ABOUT).write_text(json.dumps({"generator": generator.name, "sha256": generator.digest}) + "\n")
+    (out / ABOUT).write_text(json.dumps(said) + "\n")
     for number, face in enumerate(faces, 1):
         path = redrawn_path(out, face.name)
         if not path.is_file():
@@ -81,4 +84,5 @@ def _redrawn(face: RealFace, generator: Generator) -> Pixels:
 
 def about(folder: Path | None) -> dict[str, str]:
     """Which generator drew what is in a folder."""
-    return dict(json.loads((folder / ABOUT).read_text())) if folder else {}
+    path = folder / ABOUT if folder else None
+    return dict(json.loads(path.read_text())) if path and path.is_file() else {}

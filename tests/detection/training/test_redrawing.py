@@ -59,6 +59,15 @@ def test_started_again_it_draws_only_what_is_missing(folder: Path, redrawn: Path
     assert sorted(redrawn.glob("*.jpg")) == pictures, "the same faces as the first time"
 
 
+def test_a_folder_holds_what_one_generator_drew(folder: Path, redrawn: Path, tmp_path: Path) -> None:
+    other = generator(tmp_path)
+    other.with_suffix(".bin").write_bytes(b"other weights")
+    about = (redrawn / "redrawn.json").read_bytes()
+    with pytest.raises(CommandError, match="another generator"):
+        call_command("redraw_faces", redrawn, faces=folder, generator=other)
+    assert (redrawn / "redrawn.json").read_bytes() == about
+
+
 def test_what_is_no_such_generator_is_told(folder: Path, tmp_path: Path) -> None:
     twice = generator(tmp_path, times=2)
     with pytest.raises(CommandError, match="4 times as large"):
