@@ -92,6 +92,23 @@ class Interleaved(layers.Layer):  # type: ignore[misc]
         return batch, height and height * 2, width and width * 2, channels // 4
 
 
+def pointing(model: Model, *, least: int = 8) -> Model:
+    """The same network with one more output, by which it is taught to tell where a crop is fake.
+
+    It hangs on the deepest layer that still has so many cells across: what lies below learns to see seams and textures
+    at their place, and not only that there is one somewhere.
+    """
+    deep = [
+        node.outputs[0]
+        for layer in model.layers
+        if isinstance(layer, layers.ReLU | layers.Activation)
+        for node in layer._inbound_nodes[-1:]
+        if len(node.outputs[0].shape) == 4 and node.outputs[0].shape[1] >= least
+    ]
+    where = layers.Conv2D(1, 1, activation="sigmoid", name="where")(layers.Dropout(0.1)(deep[-1]))
+    return keras.Model(model.inputs[0], [*model.outputs, where], name=model.name)
+
+
 def embedding_of(model: Model) -> Model:
     """The network up to what its last unit looks at: what a temporal head is fed with."""
     dense = _last_unit(model)

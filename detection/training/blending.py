@@ -7,7 +7,7 @@ import numpy as np
 
 from ..images import Pixels
 from . import degrading, outlines, upsampling
-from .faces import Face
+from .faces import Face, Fake
 from .outlines import Mask
 
 SHAPES = (*["face"] * 5, *["inner"] * 3, "head", "head", "lower", "upper", "mouth", "eyes", "left", "right")
@@ -18,8 +18,11 @@ def soft_mask(face: Face, chance: np.random.Generator, shapes: tuple[str, ...] =
     return outlines.softened(mask, chance, face.scale)
 
 
-def blended(target: Pixels, source: Pixels, mask: Mask, chance: np.random.Generator) -> Pixels:
-    how = chance.random()
+def blended(target: Pixels, source: Pixels, mask: Mask, chance: np.random.Generator) -> Fake:
+    return Fake(_laid_in(target, source, mask, chance.random()), mask)
+
+
+def _laid_in(target: Pixels, source: Pixels, mask: Mask, how: float) -> Pixels:
     if how < 0.12 and mask.max() > 0.9:
         done = _poisson(target, source, mask)
         if done is not None:

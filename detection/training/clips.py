@@ -21,7 +21,7 @@ from . import degrading, outlines, pseudofakes
 from .corpora import Points, RealFace
 from .faces import Face
 from .pseudofakes import KINDS
-from .samples import REAL, Batch, Cast, Recipe, box_of, lookalike, read, smaller
+from .samples import REAL, Cast, Recipe, box_of, lookalike, read, smaller
 
 FRAMES = 8  # of one window: two runs of consecutive frames, from two places of a film
 RUN = videos.RUN
@@ -42,6 +42,9 @@ class Clip:
         return self.kind != REAL
 
 
+Batch = tuple[NDArray[np.uint8], list[str]]  # pixels, and of each clip its kind
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """A face in a real film: runs of consecutive frames, all cut out at one place, with its landmarks in each."""
@@ -56,8 +59,7 @@ def draw(
     """One clip; without a `kind` a coin decides whether it is honest."""
     frames = _taken(stretches, chance) if stretches and chance.random() < 0.5 else _animated(cast, recipe, chance)
     if not kind:
-        kinds, shares = zip(*recipe.weights, strict=True)
-        kind = REAL if chance.random() < 0.5 else str(chance.choice(kinds, p=np.array(shares) / sum(shares)))
+        kind = REAL if chance.random() < 0.5 else recipe.some_kind(chance)
     if kind in KINDS:
         frames = _faked(frames, kind, cast, chance)
     elif chance.random() < recipe.soft:
@@ -149,7 +151,7 @@ def _faked(frames: list[Face], kind: str, cast: Cast, chance: np.random.Generato
         if hold == "gone" and chance.random() < 0.2:
             made.append(face)
             continue
-        fake = pseudofakes.make(kind, replace(before, generator=cast.generator), other, own)
+        fake = pseudofakes.make(kind, replace(before, generator=cast.generator), other, own).pixels
         made.append(replace(face, pixels=_laid(fake, before, face) if before is not face else fake))
     return made
 

@@ -1,4 +1,4 @@
-"""A face in its picture, as fakes are made of it."""
+"""A face in its picture, as fakes are made of it; and a fake."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,19 @@ import numpy as np
 from ..images import Pixels
 from .corpora import Points
 from .eigenfaces import Eigenfaces
+from .outlines import Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Fake:
+    """Pixels, and how much of each is not what was there."""
+
+    pixels: Pixels
+    where: Mask
+
+    @classmethod
+    def whole(cls, pixels: Pixels) -> "Fake":
+        return cls(pixels, np.ones(pixels.shape[:2], np.float32))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from .. import crops, networks
@@ -37,6 +38,7 @@ class Plan(Written):
     ema: float = 0.998
     norms: str = "fixed"  # statistics of the batch norms: as they came with --init (half the time of a step), or learnt
     kinds_weight: float = 0.1
+    where_weight: float = 0.0  # how much it counts that it tells where a fake is fake; 0: it isn't asked
     check_every: int = 200
     each: int = 40  # validation samples of each kind
     workers: int = 2
@@ -93,19 +95,21 @@ def train(
     model, step = _last(folder), _steps_done(folder)
     if model is None:
         model = build(plan, init)
+        if plan.where_weight:
+            model = networks.pointing(model)
         _compile(model, plan)
     if plan.norms == "learnt":
         _follow_quickly(model)
     steady = _Steady(model, plan, folder)
     checks = samples.fixed(faces["validation"], plan.recipe, each=plan.each, seed=99)
     batches = samples.stream(
-        faces["train"], plan.recipe, batch=plan.batch, seed=plan.seed * 1000 + step, workers=plan.workers
-    )
+        faces["train"], plan.recipe, batch=plan.batch, seed=plan.seed * 1000 + step, workers=plan.workers,
+        make=samples.batch_of,
+    )  # fmt: skip
     losses: list[float] = []
     try:
         while step < plan.steps and time.time() < until:
-            pictures, kinds = next(batches)
-            losses.append(float(_step(model, pictures, kinds, plan)))
+            losses.append(float(_step(model, *next(batches))))
             step += 1
             steady.follow(step)
             if step % plan.check_every == 0 or step == plan.steps:
@@ -139,21 +143,28 @@ def _compile(model: Any, plan: Plan) -> None:
     rate = keras.optimizers.schedules.CosineDecay(
         plan.rate / 20, plan.steps - warm, alpha=0.02, warmup_target=plan.rate, warmup_steps=warm
     )
+    yes_or_no = keras.losses.BinaryCrossentropy(label_smoothing=0.02)
     model.compile(
         keras.optimizers.AdamW(rate, weight_decay=plan.decay, clipnorm=1.0),
-        loss=[keras.losses.BinaryCrossentropy(label_smoothing=0.02), keras.losses.SparseCategoricalCrossentropy()],
-        loss_weights=[1.0, plan.kinds_weight],
+        loss=[yes_or_no, keras.losses.SparseCategoricalCrossentropy(), yes_or_no][: len(model.outputs)],
+        loss_weights=[1.0, plan.kinds_weight, plan.where_weight][: len(model.outputs)],
     )
 
 
-def _step(model: Any, pictures: Any, kinds: list[str], plan: Plan) -> Any:
+def _step(model: Any, pictures: Any, kinds: list[str], where: Any) -> Any:
     """Real ones, and fakes made by others, have no kind that is known: they weigh nothing there."""
     fake = np.array([[float(kind != samples.REAL)] for kind in kinds], np.float32)
     known = [samples.group_of(kind) for kind in kinds]
     groups = np.array([group or 0 for group in known], np.int32)
     weights = np.array([float(group is not None) for group in known], np.float32)
-    given = crops.fed(pictures, SCALING, "rgb")
-    values = model.train_on_batch(given, [fake, groups], sample_weight=[np.ones(len(kinds)), weights])
+    wanted: list[Any] = [fake, groups]
+    counted: list[Any] = [np.ones(len(kinds)), weights]
+    if len(model.outputs) > len(wanted):
+        side = model.outputs[-1].shape[1]
+        small = np.stack([cv2.resize(one, (side, side), interpolation=cv2.INTER_AREA) for one in where])
+        wanted.append(small[..., None].astype(np.float32) / 255)
+        counted.append(np.ones(small.shape))
+    values = model.train_on_batch(crops.fed(pictures, SCALING, "rgb"), wanted, sample_weight=counted)
     return values[0] if isinstance(values, list | tuple | np.ndarray) else values
 
 
@@ -163,13 +174,14 @@ class _Steady:
     def __init__(self, model: Any, plan: Plan, folder: Path) -> None:
         import keras
 
-        self.model, self.share = model, plan.ema
-        self.net = keras.models.clone_model(model)
+        self.model = keras.Model(model.inputs[0], model.outputs[:2])  # nobody asks it later where a fake is fake
+        self.share = plan.ema
+        self.net = keras.models.clone_model(self.model)
         kept = folder / "steady.weights.h5"
         if kept.is_file():
             self.net.load_weights(kept)
         else:
-            self.net.set_weights(model.get_weights())
+            self.net.set_weights(self.model.get_weights())
 
     def settle(self, pictures: list[Any]) -> None:
         """Averaged weights need batch statistics of their own."""

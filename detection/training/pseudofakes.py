@@ -10,13 +10,13 @@ import numpy as np
 from ..images import Pixels
 from . import decoders, degrading, outlines
 from .blending import altered, blended, coloured_like, laid_over, moved, soft_mask
-from .faces import Face
+from .faces import Face, Fake
 from .upsampling import LEARNED, rebuilt, through
 
 SWAP, EXPRESSION, SYNTHESISED, RETOUCH = GROUPS = ("swap", "expression", "synthesised", "retouch")
 
 
-def self_blend(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+def self_blend(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """A slightly altered copy of the face, blended into itself (Shiohara and Yamasaki's idea)."""
     source, target = face.source(chance), face.pixels
     if chance.random() < 0.5:
@@ -27,7 +27,7 @@ def self_blend(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     return blended(target, source, soft_mask(face, chance), chance)
 
 
-def cross_identity(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+def cross_identity(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """Somebody else's face, laid on these landmarks, in these colours."""
     source = laid_over(other, face)
     if chance.random() < 0.2:
@@ -40,7 +40,7 @@ def cross_identity(face: Face, other: Face, chance: np.random.Generator) -> Pixe
     return blended(face.pixels, source, mask, chance)
 
 
-def rebuilt_swap(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+def rebuilt_swap(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """The face as a small auto-encoder would give it back: few pixels, enlarged, and blended in again."""
     source = _own_or(other, face, chance, 0.6)
     source = rebuilt(source, chance, face.scale)
@@ -50,7 +50,7 @@ def rebuilt_swap(face: Face, other: Face, chance: np.random.Generator) -> Pixels
     return blended(face.pixels, source, soft_mask(face, chance, ("face", "face", "head", "inner")), chance)
 
 
-def mouth_redone(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+def mouth_redone(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """Another mouth: bent from this one or taken from somebody else, and blended in."""
     if chance.random() < 0.5:
         source = _bent(face, chance, mouth=True)
@@ -61,7 +61,7 @@ def mouth_redone(face: Face, other: Face, chance: np.random.Generator) -> Pixels
     return blended(face.pixels, source, soft_mask(face, chance, ("mouth", "mouth", "lower")), chance)
 
 
-def expression_bent(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+def expression_bent(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """Re-enactment: the features pushed about, drawn anew, with or without a seam."""
     source = _bent(face, chance, mouth=False)
     if chance.random() < 0.6:
@@ -71,15 +71,15 @@ def expression_bent(face: Face, other: Face, chance: np.random.Generator) -> Pix
     return blended(face.pixels, source, soft_mask(face, chance, ("face", "inner", "head", "lower")), chance)
 
 
-def whole_rebuilt(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+def whole_rebuilt(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """The whole picture through an encoder's bottleneck and back: only up-sampling leaves a trace."""
     pixels = through(face.source(chance), chance.uniform(0.6, 0.95), chance, LEARNED)
     soft = cv2.GaussianBlur(pixels, (0, 0), 1.2)
     share = chance.uniform(0.4, 1.6)  # decoders are taught to be as sharp as a camera
-    return np.asarray(cv2.addWeighted(pixels, 1 + share, soft, -share, 0))
+    return Fake.whole(np.asarray(cv2.addWeighted(pixels, 1 + share, soft, -share, 0)))
 
 
-def decoded(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+def decoded(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """The whole picture drawn by a trained decoder, at its size or, as generators' pictures are, at another one."""
     pixels = face.source(chance)
     if chance.random() < 0.6:
@@ -87,10 +87,10 @@ def decoded(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     pixels = _drawn(pixels, chance)
     if pixels.shape != face.pixels.shape:
         pixels = cv2.resize(pixels, face.pixels.shape[1::-1], interpolation=int(chance.choice(degrading.LARGER)))  # type: ignore[assignment]
-    return np.asarray(pixels)
+    return Fake.whole(np.asarray(pixels))
 
 
-def decoded_swap(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+def decoded_swap(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """A face drawn by a trained decoder, this one's or somebody else's, blended in."""
     source = _own_or(other, face, chance, 0.5)
     side = float(chance.choice([96, 128, 192, 256]))
@@ -111,7 +111,7 @@ def _drawn(pixels: Pixels, chance: np.random.Generator) -> Pixels:
     return np.asarray((drawn + broad + chance.uniform(0.2, 2.6) * fine).round().clip(0, 255).astype(np.uint8))
 
 
-def smoothed(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+def smoothed(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """Retouched skin: edge-keeping smoothing within a part of the face."""
     source = cv2.bilateralFilter(
         face.pixels, -1, float(chance.uniform(15, 50)), float(face.scale * chance.uniform(0.04, 0.12))
@@ -119,7 +119,7 @@ def smoothed(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     return blended(face.pixels, np.asarray(source), soft_mask(face, chance, ("face", "head", "upper", "lower")), chance)
 
 
-def painted_over(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+def painted_over(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """A part taken out and filled in from its surroundings."""
     mask = outlines.draw(str(chance.choice(["eyes", "mouth", "nose"])), face.landmarks, face.pixels.shape[:2], chance)
     how = int(chance.choice([cv2.INPAINT_TELEA, cv2.INPAINT_NS]))
@@ -127,7 +127,7 @@ def painted_over(face: Face, other: Face, chance: np.random.Generator) -> Pixels
     return blended(face.pixels, np.asarray(source), outlines.softened(mask, chance, face.scale), chance)
 
 
-def plastic(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+def plastic(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """A face without pores and noise but with sharp features, in a light of its own: as generators draw them."""
     source = _without_texture(face.source(chance), chance)
     if chance.random() < 0.5:
@@ -139,7 +139,7 @@ def plastic(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     return blended(face.pixels, source, soft_mask(face, chance, ("face", "face", "head", "inner")), chance)
 
 
-def polished(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+def polished(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """Faint detail faded and edges left as they are: skin as generators and beauty filters leave it."""
     rest: Any = face.source(chance).astype(np.float32)
     drawn = np.zeros_like(rest)
@@ -154,7 +154,7 @@ def polished(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     return blended(face.pixels, source, soft_mask(face, chance, ("face", "face", "head", "inner")), chance)
 
 
-def generated(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+def generated(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """A face out of a small generator, with features as sharp as the picture's, blended in."""
     if face.generator is None:
         return plastic(face, other, chance)
@@ -170,14 +170,14 @@ def generated(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
     return blended(face.pixels, drawn, soft_mask(face, chance, ("face", "face", "inner")), chance)
 
 
-def redrawn(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+def redrawn(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """The whole picture as a generator drew it, with a history of its own where its like have one."""
     assert face.redrawn is not None
     pixels = _as_sharp_as_wished(face.redrawn, chance)
-    return pixels if face.clean is None or chance.random() < 0.5 else degrading.aged(pixels, chance)
+    return Fake.whole(pixels if face.clean is None or chance.random() < 0.5 else degrading.aged(pixels, chance))
 
 
-def redrawn_swap(face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+def redrawn_swap(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """A face that a generator drew, this one's or somebody else's, blended in."""
     assert face.redrawn is not None and other.redrawn is not None
     if chance.random() < 0.5:
@@ -220,7 +220,7 @@ def _lit_from_aside(pixels: Pixels, face: Face, chance: np.random.Generator) -> 
     return np.asarray((pixels * light[..., None]).clip(0, 255).astype(np.uint8))
 
 
-Maker = Callable[[Face, Face, np.random.Generator], Pixels]
+Maker = Callable[[Face, Face, np.random.Generator], Fake]
 KINDS: dict[str, tuple[Maker, str, float]] = {
     "self_blend": (self_blend, SWAP, 0.34),
     "cross_identity": (cross_identity, SWAP, 0.2),
@@ -241,7 +241,7 @@ KINDS: dict[str, tuple[Maker, str, float]] = {
 REDRAWN = ("redrawn", "redrawn_swap")  # of pictures that redraw_faces has made; none of them by default
 
 
-def make(kind: str, face: Face, other: Face, chance: np.random.Generator) -> Pixels:
+def make(kind: str, face: Face, other: Face, chance: np.random.Generator) -> Fake:
     return KINDS[kind][0](face, other, chance)
 
 

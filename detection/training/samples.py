@@ -4,7 +4,7 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from queue import Empty, Full
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -15,7 +15,8 @@ from ..images import Pixels
 from . import degrading, hardships, pseudofakes
 from .corpora import Points, RealFace
 from .eigenfaces import Eigenfaces
-from .faces import Face
+from .faces import Face, Fake
+from .outlines import Mask
 from .pseudofakes import GROUPS, KINDS, REDRAWN
 
 # The face finder's box, in distances of the eyes from the middle of the five landmarks: measured on 208 faces.
@@ -42,13 +43,19 @@ class Recipe:
     aged: tuple[float, ...] = ()  # how many have no history before they are faked, how many have one, two …
     hard: float = 0.0  # of both: aslant, half in the shadow, covered, shaken, noisy, handed on
     enlarged: float = 0.0  # of both: as web pages and editors do it, which is no generator's up-sampling
+    paired: bool = False  # every fake beside what it was made of, both taken in the same way
     weights: tuple[tuple[str, float], ...] = tuple((kind, said[2]) for kind, said in KINDS.items() if said[2])
+
+    def some_kind(self, chance: np.random.Generator) -> str:
+        kinds, shares = zip(*self.weights, strict=True)
+        return str(chance.choice(kinds, p=np.array(shares) / sum(shares)))
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
     pixels: Pixels
     kind: str
+    where: NDArray[np.uint8]  # of each pixel, how much is not what was there: 255 is all
 
     @property
     def fake(self) -> bool:
@@ -82,30 +89,63 @@ class Cast:
 def draw(cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str = "") -> Sample:
     """One crop. `kind`: real, or a kind of fake; else a coin decides."""
     if not kind:
-        kinds, shares = zip(*recipe.weights, strict=True)
-        total = np.array(shares) / sum(shares)
-        kind = REAL if chance.random() < 0.5 else str(chance.choice(kinds, p=total))
+        kind = REAL if chance.random() < 0.5 else recipe.some_kind(chance)
+    return _taken(_begun(cast, recipe, chance, kind), cast, recipe, chance, kind, chance)
+
+
+def pair(cast: Cast, recipe: Recipe, chance: np.random.Generator) -> list[Sample]:
+    """What a fake was made of, and the fake: taken, handed on and cut in the same way, so that only it differs."""
+    kind = recipe.some_kind(chance)
+    face = _begun(cast, recipe, chance, kind)
+    seed = int(chance.integers(2**62))
+    return [_taken(face, cast, recipe, chance, one, np.random.default_rng(seed)) for one in (REAL, kind)]
+
+
+def _begun(cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str) -> Face:
+    """Somebody of whom such a sample can be made, at a size and with a history."""
     among = cast.among(kind)
     face = smaller(read(among[int(chance.integers(len(among)))], chance, again=kind in REDRAWN), recipe, chance)
-    if recipe.aged:
-        face = older(face, recipe, chance)
-    pixels = face.pixels
+    return older(face, recipe, chance) if recipe.aged else face
+
+
+def _taken(
+    face: Face, cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str, after: np.random.Generator
+) -> Sample:
+    """Faked by the one chance, or left real; what happens to every picture then is up to the other."""
+    fake = Fake(face.pixels, np.zeros(face.pixels.shape[:2], np.float32))
     if kind in KINDS:
+        among = cast.among(kind)
         other = read(lookalike(face, among, chance), chance, again=kind in REDRAWN)
-        pixels = pseudofakes.make(kind, replace(face, generator=cast.generator), other, chance)
-    elif kind == REAL and chance.random() < recipe.soft:
-        pixels = degrading.softer(pixels, chance)
-    if recipe.hard and chance.random() < recipe.hard:
-        stranger = cast.real[int(chance.integers(len(cast.real)))].pixels()
-        face = hardships.suffer(replace(face, pixels=pixels), stranger, chance)
-        pixels = face.pixels
-    before = pixels.shape[1]
-    if recipe.enlarged and chance.random() < recipe.enlarged:
-        pixels = degrading.resized(pixels, chance.uniform(1.2, 2.5), chance)
-    pixels = degrading.degrade(pixels, chance)
-    box = box_of(face.landmarks * (pixels.shape[1] / before), chance)
-    margin = max(0.05, recipe.margin + chance.uniform(-0.06, 0.06))
-    return Sample(crops.cut(pixels, box, margin=margin, size=recipe.size, fit=recipe.fit), kind)
+        fake = pseudofakes.make(kind, replace(face, generator=cast.generator), other, chance)
+    elif kind == GIVEN:
+        fake = Fake.whole(face.pixels)
+    elif chance.random() < recipe.soft:
+        fake = replace(fake, pixels=degrading.softer(fake.pixels, chance))
+    shown, where = replace(face, pixels=fake.pixels), fake.where
+    if recipe.hard and after.random() < recipe.hard:
+        stranger = cast.real[int(after.integers(len(cast.real)))].pixels()
+        shown = hardships.suffer(shown, stranger, after)
+        where = moved_along(where, face, shown)
+    pixels = shown.pixels
+    if recipe.enlarged and after.random() < recipe.enlarged:
+        pixels = degrading.resized(pixels, after.uniform(1.2, 2.5), after)
+    pixels = degrading.degrade(pixels, after)
+    box = box_of(shown.landmarks * (pixels.shape[1] / shown.pixels.shape[1]), after)
+    margin = max(0.05, recipe.margin + after.uniform(-0.06, 0.06))
+    where = np.asarray(cv2.resize(where, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR))
+    cut = [
+        crops.cut(one, box, margin=margin, size=recipe.size, fit=recipe.fit)
+        for one in (pixels, (where * 255).round().astype(np.uint8))
+    ]
+    return Sample(cut[0], kind, cut[1])
+
+
+def moved_along(where: Mask, before: Face, after: Face) -> Mask:
+    """To where the face went: hardships tell it by its landmarks."""
+    matrix, _ = cv2.estimateAffine2D(before.landmarks, after.landmarks)
+    if matrix is None or (before.landmarks == after.landmarks).all():
+        return where
+    return np.asarray(cv2.warpAffine(where, matrix, where.shape[::-1], borderMode=cv2.BORDER_REFLECT), np.float32)
 
 
 def read(face: RealFace, chance: np.random.Generator, *, again: bool = False) -> Face:
@@ -168,7 +208,8 @@ def group_of(kind: str) -> int | None:
     return GROUPS.index(KINDS[kind][1]) if kind in KINDS else None
 
 
-Batch = tuple[NDArray[np.uint8], list[str]]  # pixels, and of each its kind
+Made = TypeVar("Made")
+Batch = tuple[NDArray[np.uint8], list[str], NDArray[np.uint8]]  # pixels, of each its kind, and where it is fake
 
 
 def stream(
@@ -178,10 +219,10 @@ def stream(
     batch: int,
     seed: int,
     workers: int,
-    make: Callable[[Cast, Recipe, int, np.random.Generator], Batch] | None = None,
-) -> Iterator[Batch]:
+    make: Callable[[Cast, Recipe, int, np.random.Generator], Made],
+) -> Iterator[Made]:
     """Batches for ever, from processes of their own; without `workers`, from this one."""
-    cast, make = Cast.of(faces, recipe), make or batch_of
+    cast = Cast.of(faces, recipe)
     if not workers:
         chance = np.random.default_rng(seed)
         while True:
@@ -204,13 +245,13 @@ def stream(
             process.join()
 
 
-def _next(queue: Any, makers: Sequence[Any]) -> Batch:
+def _next(queue: Any, makers: Sequence[Any]) -> Any:
     """Nobody waits for who has died: it said why on its own, and the checkpoint is there."""
     while True:
         if ended := [process.exitcode for process in makers if not process.is_alive()]:
             raise RuntimeError(f"A process that makes samples ended by itself, with exit code {ended[0]}.")
         try:
-            return queue.get(timeout=1)  # type: ignore[no-any-return]
+            return queue.get(timeout=1)
         except Empty:
             continue
 
@@ -231,8 +272,15 @@ def _fill(queue: Any, make: Any, cast: Cast, recipe: Recipe, batch: int, seed: i
 
 
 def batch_of(cast: Cast, recipe: Recipe, count: int, chance: np.random.Generator) -> Batch:
-    made = [draw(cast, recipe, chance) for _ in range(count)]
-    return np.stack([sample.pixels for sample in made]), [sample.kind for sample in made]
+    if recipe.paired:
+        made = [sample for _ in range(count // 2) for sample in pair(cast, recipe, chance)]
+    else:
+        made = [draw(cast, recipe, chance) for _ in range(count)]
+    return (
+        np.stack([sample.pixels for sample in made]),
+        [sample.kind for sample in made],
+        np.stack([sample.where for sample in made]),
+    )
 
 
 def fixed(faces: list[RealFace], recipe: Recipe, *, each: int, seed: int) -> list[Sample]:

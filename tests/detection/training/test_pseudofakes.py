@@ -28,7 +28,7 @@ def face_of(person: RealFace) -> Face:
 def test_a_fake_is_another_picture_of_the_same_size_and_made_by_its_seed(kind: str, people: list[RealFace]) -> None:
     face, other = face_of(people[0]), face_of(people[1])
     before = face.pixels.copy()
-    made = [pseudofakes.make(kind, face, other, np.random.default_rng(seed)) for seed in (3, 3, 4)]
+    made = [pseudofakes.make(kind, face, other, np.random.default_rng(seed)).pixels for seed in (3, 3, 4)]
     assert made[0].shape == before.shape
     assert made[0].dtype == np.uint8
     assert (made[0] == made[1]).all(), "the same seed, the same fake"
@@ -47,7 +47,7 @@ def test_a_fake_keeps_what_is_far_from_the_face(kind: str, people: list[RealFace
     face, other = face_of(people[2]), face_of(people[3])
     changed = np.zeros(face.pixels.shape[:2], bool)
     for seed in range(4):
-        made = pseudofakes.make(kind, face, other, np.random.default_rng(seed)).astype(int)
+        made = pseudofakes.make(kind, face, other, np.random.default_rng(seed)).pixels.astype(int)
         changed |= np.abs(made - face.pixels).max(-1) > 12
     assert changed.any()
     assert changed[:8].mean() < 0.05
@@ -63,7 +63,7 @@ def test_a_fake_may_be_cleaner_than_its_place_but_the_place_keeps_its_history(
     assert (aged.clean == face.pixels).all()
     assert (aged.pixels != face.pixels).mean() > 0.5
     for seed in range(4):
-        made = pseudofakes.make(kind, aged, other, np.random.default_rng(seed)).astype(int)
+        made = pseudofakes.make(kind, aged, other, np.random.default_rng(seed)).pixels.astype(int)
         assert (np.abs(made - aged.pixels)[:8].max(-1) > 12).mean() < 0.05
 
 
@@ -88,15 +88,14 @@ def cues(pixels: np.ndarray) -> tuple[float, float, float]:
     return float(grey.mean()), float(cv2.Laplacian(grey, cv2.CV_32F).var()), float(len(encoded))
 
 
-@pytest.mark.parametrize(
-    "recipe", [Recipe(size=96), Recipe(size=96, eyes=(24, 80), aged=(0.2, 0.3, 0.3, 0.2), hard=0.4)]
-)
+HARD = Recipe(size=96, eyes=(24, 80), aged=(0.2, 0.3, 0.3, 0.2), hard=0.4)
+
+
+@pytest.mark.parametrize("recipe", [Recipe(size=96), HARD, replace(HARD, paired=True)])
 def test_nothing_trivial_tells_fakes_from_real_ones(recipe: Recipe, people: list[RealFace]) -> None:
-    chance = np.random.default_rng(0)
-    cast = Cast.of(people, recipe)
-    made = [samples.draw(cast, recipe, chance) for _ in range(1200)]
-    fake = np.array([sample.fake for sample in made])
-    said = np.array([cues(sample.pixels) for sample in made])
+    pixels, kinds, _ = samples.batch_of(Cast.of(people, recipe), recipe, 1200, np.random.default_rng(0))
+    fake = np.array(kinds) != REAL
+    said = np.array([cues(one) for one in pixels])
     for number, name in enumerate(("brightness", "sharpness", "size of the JPEG")):
         assert 0.45 <= auc(said[:, number], fake) <= 0.55, (name, auc(said[:, number], fake))
 
@@ -105,6 +104,48 @@ def test_a_sample_is_the_same_for_the_same_seed(people: list[RealFace]) -> None:
     one, other = (samples.draw(Cast.of(people, Recipe()), Recipe(size=64), np.random.default_rng(7)) for _ in range(2))
     assert one.kind == other.kind
     assert (one.pixels == other.pixels).all()
+
+
+def test_a_pair_differs_where_it_says_and_nowhere_else(people: list[RealFace]) -> None:
+    recipe = Recipe(size=96, hard=1.0, soft=0.0, weights=tuple((kind, 1.0) for kind in IN_PLACE if kind not in REDRAWN))
+    cast, chance = Cast.of(people, recipe), np.random.default_rng(2)
+    ratios = []
+    for _ in range(40):
+        real, fake = samples.pair(cast, recipe, chance)
+        assert (real.kind, fake.fake, real.where.max()) == (REAL, True, 0)
+        assert real.pixels.shape[:2] == fake.where.shape
+        apart = np.abs(real.pixels.astype(int) - fake.pixels).mean(-1)
+        inside, outside = fake.where > 60, cv2.dilate(fake.where, np.ones((9, 9))) == 0
+        if inside.sum() > 30 and outside.sum() > 30:
+            ratios.append((apart[inside].mean() + 0.1) / (apart[outside].mean() + 0.1))
+    assert len(ratios) > 20
+    assert np.median(ratios) > 3
+    assert np.mean(np.array(ratios) > 1) > 0.9
+
+
+@pytest.mark.parametrize("kind", hardships.KINDS)
+def test_what_marks_a_fake_goes_where_a_hardship_moves_the_face(
+    kind: hardships.Hardship, people: list[RealFace]
+) -> None:
+    face = face_of(people[0])
+    mask = outlines.draw("mouth", face.landmarks, face.pixels.shape[:2], np.random.default_rng(0))
+    drawn = np.repeat((mask * 255).astype(np.uint8)[..., None], 3, 2)
+    for seed in range(4):
+        after = kind(replace(face, pixels=drawn), drawn, np.random.default_rng(seed))
+        moved = samples.moved_along(mask, face, after)
+        if (after.landmarks != face.landmarks).any():
+            went, stayed = (np.abs(one * 255 - after.pixels[..., 0]).mean() for one in (moved, mask))
+            assert went < stayed / 2
+        else:
+            assert (moved == mask).all()
+
+
+@pytest.mark.parametrize(("kind", "share"), [("whole_rebuilt", 1.0), ("mouth_redone", 0.2), (REAL, 0.0)])
+def test_a_sample_tells_how_much_of_it_is_fake(kind: str, share: float, people: list[RealFace]) -> None:
+    recipe = Recipe(size=96)
+    chance, cast = np.random.default_rng(4), Cast.of(people, recipe)
+    marked = np.mean([samples.draw(cast, recipe, chance, kind).where.mean() / 255 for _ in range(6)])
+    assert marked == share if share in (0.0, 1.0) else 0.02 < marked < share
 
 
 def test_a_checking_set_has_all_kinds_and_as_many_real_ones(people: list[RealFace]) -> None:

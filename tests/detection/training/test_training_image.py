@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
+from detection import networks
 from detection.training import image, samples
 from detection.training.corpora import read_faces
 from detection.training.image import Plan
@@ -22,7 +23,11 @@ def log(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_it_is_interrupted_and_goes_on(folder: Path, tmp_path: Path) -> None:
+POINTING = replace(TINY, recipe=replace(TINY.recipe, paired=True), where_weight=1.0)
+
+
+@pytest.mark.parametrize("plan", [TINY, POINTING])
+def test_it_is_interrupted_and_goes_on(plan: Plan, folder: Path, tmp_path: Path) -> None:
     faces = {part: read_faces(folder, part) for part in ("train", "validation")}
     told: list[int] = []
 
@@ -34,9 +39,9 @@ def test_it_is_interrupted_and_goes_on(folder: Path, tmp_path: Path) -> None:
         raise Interrupted
 
     with pytest.raises(Interrupted):
-        image.train(TINY, faces, tmp_path / "run", told=stop)
+        image.train(plan, faces, tmp_path / "run", told=stop)
     assert told == [6]
-    net = image.train(TINY, faces, tmp_path / "run", told=lambda step, figures: told.append(step))
+    net = image.train(plan, faces, tmp_path / "run", told=lambda step, figures: told.append(step))
     assert told == [6, 12]
     rows = log(tmp_path / "run")
     assert [row["step"] for row in rows] == ["6", "12"]
@@ -44,6 +49,24 @@ def test_it_is_interrupted_and_goes_on(folder: Path, tmp_path: Path) -> None:
     said, kinds = image.scores(net, np.zeros((3, 48, 48, 3), np.uint8))
     assert said.shape == (3,)
     assert kinds.sum(1) == pytest.approx([1, 1, 1], abs=1e-5)
+
+
+def test_a_network_that_is_asked_where_learns_it_and_answers_the_rest_as_before() -> None:
+    plain = image.build(TINY)
+    asked = networks.pointing(plain)
+    pictures = np.random.default_rng(0).uniform(-1, 1, (8, 48, 48, 3)).astype(np.float32)
+    before = [np.asarray(out) for out in plain(pictures, training=False)]
+    after = [np.asarray(out) for out in asked(pictures, training=False)]
+    for mine, other in zip(after[:2], before, strict=True):
+        np.testing.assert_allclose(mine, other, atol=1e-6)
+    assert after[2].shape == (8, 12, 12, 1)
+    left = np.zeros((8, 48, 48), np.uint8)
+    left[:, :, :24] = 255
+    image._compile(asked, replace(POINTING, steps=60, rate=3e-2, warm=1, kinds_weight=0.0))
+    for _ in range(60):
+        image._step(asked, ((pictures + 1) * 127).astype(np.uint8), ["self_blend"] * 8, left)
+    said = np.asarray(asked(pictures, training=False)[2])
+    assert said[:, :, :6].mean() > said[:, :, 6:].mean() + 0.1
 
 
 def test_the_command_does_it_from_a_plan(folder: Path, tmp_path: Path) -> None:
@@ -81,6 +104,6 @@ def test_the_residual_network_is_trained_the_same_way(folder: Path, tmp_path: Pa
 
 
 def test_nobody_waits_for_a_maker_of_samples_that_died(folder: Path) -> None:
-    batches = samples.stream(read_faces(folder), Recipe(size=-1), batch=2, seed=1, workers=1)
+    batches = samples.stream(read_faces(folder), Recipe(size=-1), batch=2, seed=1, workers=1, make=samples.batch_of)
     with pytest.raises(RuntimeError, match="ended by itself, with exit code 1"):
         next(batches)
