@@ -5,6 +5,7 @@ from typing import Any
 from .bundle import Bundle
 
 DIGITS = 3
+APART = ("summary", "again")  # of what is told about the training, not in its list
 
 
 def markdown(bundle: Bundle) -> str:
@@ -23,7 +24,9 @@ def markdown(bundle: Bundle) -> str:
     ]
     if said := training.get("summary"):
         parts += ["## Trained on", str(said)]
-    parts += [f"- {name.replace('_', ' ')}: {_value(value)}" for name, value in training.items() if name != "summary"]
+    parts += [f"- {name.replace('_', ' ')}: {_value(value)}" for name, value in training.items() if name not in APART]
+    if again := training.get("again"):
+        parts += ["A second run, with the plan beside this card:", "\n".join(f"    {command}" for command in again)]
     parts += ["## Figures", _figures(card.get("figures") or [])]
     parts += [
         f"![{words}]({name})"

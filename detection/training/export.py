@@ -18,7 +18,7 @@ from .. import cards, figures, importing, trial
 from ..bundle import Bundle
 from ..errors import BadBundle
 from ..runtime import Runner
-from . import calibration, means, plots, redrawing, samples
+from . import calibration, means, origins, plots, redrawing, samples
 from .corpora import RealFace
 from .image import SCALING, Plan
 from .pseudofakes import GROUPS, REDRAWN
@@ -100,6 +100,7 @@ class Release:
                 "network": done.network,
                 "kinds of fakes, by share": dict(recipe.weights),
                 **self._redrawn(done),
+                **self._begun(),
                 **self._history(done, folder),
                 "seed": done.plan.seed,
                 "faces sha256": _digest(self.faces["train"]),
@@ -107,6 +108,7 @@ class Release:
                 "software": f"Keras {keras.__version__}, TensorFlow {tensorflow.__version__}",
                 "false alarms wished for in calibration": self.false_alarms,
                 "fakes missed at the lower cut in calibration": self.missed,
+                **self._again(done),
             },
             "figures": [*_measured(checking, fitted(checking.scores), done.own), *self.measured],
             "failures": self.failures,
@@ -119,6 +121,28 @@ class Release:
             return {}
         count = sum(1 for face in self.faces["train"] if face.redrawn_at)
         return {"faces drawn again": f"{count}, by {said['generator']} (weights sha256 {said['sha256']})"}
+
+    def _begun(self) -> dict[str, Any]:
+        """Somebody else's weights keep their licence."""
+        said = origins.told([*self.before, self.run][0])
+        if not said:
+            return {}
+        licence = f", licence {said['licence']}" if "licence" in said else ""
+        films = {"real films to make fakes of": said["films"]} if "films" in said else {}
+        return {"first weights": f"{said['weights']}{licence}, sha256 {said['sha256']}", **films}
+
+    def _again(self, done: Trained) -> dict[str, Any]:
+        """The commands of a second run, where it is one training: others are told by their plans."""
+        if self.before or means.parts_of(self.run):
+            return {}
+        said = origins.told(self.run)
+        train = f"manage.py {done.command} RUN --faces FACES --plan plan.json"
+        train += f" {done.begins_with} {said['weights']}" if said else ""
+        train += " --clips FILMS" if "films" in said else ""
+        train += " --redrawn REDRAWN" if self._redrawn(done) else ""
+        told = f"--release {self.version} --each {self.each} --false-alarms {self.false_alarms} --missed {self.missed}"
+        export = f"manage.py export_bundle RUN --faces FACES {told}" + ("" if self.holds else " --no-probability")
+        return {"again": [train, export]}
 
     def _history(self, done: Trained, folder: Path) -> dict[str, Any]:
         """What it and its start weights have been through: without the plans nobody could do it again."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import crops, networks
 from ..figures import auc
-from . import plots, samples
+from . import origins, plots, samples
 from .corpora import RealFace
 from .plans import Written
 from .pseudofakes import GROUPS
@@ -83,6 +83,7 @@ def train(
     folder: Path,
     *,
     init: Path | None = None,
+    init_licence: str = "",
     told: Callable[[int, dict[str, float]], None] = lambda step, figures: None,
     until: float = float("inf"),
 ) -> Any:
@@ -95,6 +96,8 @@ def train(
     model, step = _last(folder), _steps_done(folder)
     if model is None:
         model = build(plan, init)
+        if init is not None:
+            origins.note(folder, init, licence=init_licence)
         if plan.where_weight:
             model = networks.pointing(model)
         _compile(model, plan)

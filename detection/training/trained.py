@@ -29,6 +29,8 @@ class Told:
 
 class Trained(Protocol):
     own: str  # what our own samples are called in the card
+    command: str  # that trains one
+    begins_with: str  # the option that names what it begins with
     input: dict[str, Any]
 
     @property
@@ -48,7 +50,7 @@ def trained(run: Path) -> Trained:
 
 
 class TrainedOnPictures:
-    own = "own fakes, new people"
+    own, command, begins_with = "own fakes, new people", "train_image", "--init"
 
     def __init__(self, run: Path) -> None:
         self.run = run
@@ -94,7 +96,7 @@ class TrainedOnPictures:
 
 
 class TrainedOnFilms:
-    own = "own fake films, new people"
+    own, command, begins_with = "own fake films, new people", "train_video", "--image"
     network = "LSTM over an image network's embeddings"
 
     def __init__(self, run: Path) -> None:

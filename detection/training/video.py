@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .. import crops, networks
 from ..figures import auc
 from ..runtime import OnnxNet
-from . import clips, plots, samples
+from . import clips, origins, plots, samples
 from .clips import FRAMES, Stretch
 from .corpora import RealFace
 from .image import SCALING
@@ -75,6 +75,7 @@ def train(
     plan.write(folder / "plan.json")
     if not (folder / EMBED).is_file():
         networks.export_plain(networks.embedding_of(networks.load(image)), folder / EMBED)
+        origins.note(folder, image, films=len(stretches))
     shown = {}
     for part, count, seed in (("train", plan.films, plan.seed), ("validation", plan.checks, 99)):
         shown[part] = films(plan, faces[part], folder, part, count, seed=seed, stretches=stretches, told=told)

@@ -25,6 +25,7 @@ class Command(BaseCommand):
             type=Path,
             help="to start from: a .keras file of the same build, or weights of a MobileNetV2 without top",
         )
+        parser.add_argument("--init-licence", default="", help="of those weights, for the card")
 
     def handle(self, **options: Any) -> None:
         folder = options["folder"]
@@ -42,6 +43,7 @@ class Command(BaseCommand):
                 bar.refresh()
 
             try:
-                image.train(plan, faces, folder, init=options["init"], told=told)
+                start = {"init": options["init"], "init_licence": options["init_licence"]}
+                image.train(plan, faces, folder, **start, told=told)
             except NothingRedrawn as error:
                 raise CommandError(str(error)) from error

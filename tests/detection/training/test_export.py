@@ -1,15 +1,18 @@
 """A trained network becomes a bundle that inspection can use, with a card of what was measured."""
 
+import hashlib
 import io
 import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.core.management import call_command
 
 import detection
 from detection import bundle as bundles
+from detection import networks
 from detection.training import image
 from detection.training.corpora import read_faces
 from detection.training.export import _kinds
@@ -25,7 +28,8 @@ from .test_training_image import TINY
 def made(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("export")
     faces = {part: read_faces(folder, part) for part in ("train", "validation")}
-    image.train(TINY, faces, root / "run")
+    image.build(TINY).save(root / "first.keras")
+    image.train(TINY, faces, root / "run", init=root / "first.keras", init_licence="of the first")
     said = {"source": "elsewhere.zip", "n_real": 5, "n_fake": 5, "auc": 0.5, "auc_ci": [0.2, 0.8], "ece": None}
     (root / "said.json").write_text(json.dumps(said))
     out = io.StringIO()
@@ -55,6 +59,9 @@ def test_its_card_tells_what_was_measured_where(made: Path) -> None:
     seen = TINY.steps * TINY.batch
     told = ", then ".join(f"{seen} samples by plan-before-{number}.json" for number in (1, 2, 3))
     assert f"a network after {told}" in text
+    assert "A second run" not in text, "a chain of trainings is more than one command"
+    digest = hashlib.sha256((made.parent / "first.keras").read_bytes()).hexdigest()
+    assert f"- first weights: first.keras, licence of the first, sha256 {digest}\n" in text
     assert image.Plan.read(made / "tiny" / "plan-before-3.json") == TINY
     assert "](calibration.svg)" in text
     assert "](log.svg)" in text
@@ -62,6 +69,30 @@ def test_its_card_tells_what_was_measured_where(made: Path) -> None:
     assert "- code sha256: " in text
     figures = json.loads((made / "tiny" / bundles.CARD).read_text())["figures"]
     assert len(figures) == 1 + len(Recipe().weights) + 1
+
+
+def test_the_commands_in_a_card_make_the_same_network_again(folder: Path, made: Path, tmp_path: Path) -> None:
+    first = made.parent / "first.keras"
+    call_command(
+        "train_image", tmp_path / "run", faces=folder, plan=made / "tiny" / "plan.json", init=first,
+        stdout=io.StringIO(),
+    )  # fmt: skip
+    call_command(
+        "export_bundle", tmp_path / "run", faces=folder, bundles=tmp_path / "one", each=3, no_probability=True,
+        stdout=io.StringIO(),
+    )  # fmt: skip
+    text = (tmp_path / "one" / "tiny" / "CARD.md").read_text()
+    here = {"RUN": tmp_path / "again", "FACES": folder, "plan.json": tmp_path / "one" / "tiny" / "plan.json"}
+    commands = [line.split()[1:] for line in text.splitlines() if line.startswith("    manage.py ")]
+    assert [command[0] for command in commands] == ["train_image", "export_bundle"]
+    for command in commands:
+        more = ["--bundles", str(tmp_path / "two")] if command[0] == "export_bundle" else []
+        said = [str({**here, "first.keras": first}.get(word, word)) for word in command]
+        call_command(*said, *more, stdout=io.StringIO())
+    one, two = (networks.load(tmp_path / name / "tiny" / "model.keras").get_weights() for name in ("one", "two"))
+    for mine, other in zip(one, two, strict=True):
+        np.testing.assert_allclose(mine, other, atol=1e-4)
+    assert (tmp_path / "two" / "tiny" / "CARD.md").read_text().split("## Weights")[0] == text.split("## Weights")[0]
 
 
 def test_what_was_measured_later_goes_into_the_card_and_nothing_else_changes(made: Path, tmp_path: Path) -> None:

@@ -1,0 +1,20 @@
+"""What a training began with, noted beside it: a card has to tell it, and a second run needs the same."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+BEGUN = "begun.json"
+
+
+def note(folder: Path, weights: Path, **more: Any) -> None:
+    """Once, when a training begins; one that goes on began with nothing new."""
+    said = {"weights": weights.name, "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(), **more}
+    (folder / BEGUN).write_text(json.dumps({name: value for name, value in said.items() if value}, indent=2) + "\n")
+
+
+def told(folder: Path) -> dict[str, Any]:
+    """As it was noted; empty if the training began with chance."""
+    path = folder / BEGUN
+    return json.loads(path.read_text()) if path.is_file() else {}
