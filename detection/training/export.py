@@ -132,17 +132,27 @@ class Release:
         return {"first weights": f"{said['weights']}{licence}, sha256 {said['sha256']}", **films}
 
     def _again(self, done: Trained) -> dict[str, Any]:
-        """The commands of a second run, where it is one training: others are told by their plans."""
-        if self.before or means.parts_of(self.run):
+        """The commands of a second run, where every training ran to its end and went on from the one before."""
+        runs = [*self.before, self.run]
+        if not all(_whole(run) for run in runs) or any(means.parts_of(run) for run in runs):
             return {}
-        said = origins.told(self.run)
-        train = f"manage.py {done.command} RUN --faces FACES --plan plan.json"
-        train += f" {done.begins_with} {said['weights']}" if said else ""
-        train += " --clips FILMS" if "films" in said else ""
-        train += " --redrawn REDRAWN" if self._redrawn(done) else ""
+        commands, began = [], origins.told(runs[0])
+        names = [*(f"RUN-{number + 1}" for number in range(len(self.before))), "RUN"]
+        for number, (run, name) in enumerate(zip(runs, names, strict=True)):
+            start = began["weights"] if began else ""
+            if number:
+                if origins.told(run).get("sha256") != origins.digest(runs[number - 1]):
+                    return {}
+                start = names[number - 1]
+            plan = "plan.json" if run is self.run else f"plan-before-{number + 1}.json"
+            command = f"manage.py {done.command} {name} --faces FACES --plan {plan}"
+            command += f" {done.begins_with} {start}" if start else ""
+            command += " --clips FILMS" if "films" in began else ""
+            commands.append(command + (" --redrawn REDRAWN" if self._redrawn(done) else ""))
         told = f"--release {self.version} --each {self.each} --false-alarms {self.false_alarms} --missed {self.missed}"
-        export = f"manage.py export_bundle RUN --faces FACES {told}" + ("" if self.holds else " --no-probability")
-        return {"again": [train, export]}
+        told += f" --before {' '.join(names[:-1])}" if self.before else ""
+        told += "" if self.holds else " --no-probability"
+        return {"again": [*commands, f"manage.py export_bundle RUN --faces FACES {told}"]}
 
     def _history(self, done: Trained, folder: Path) -> dict[str, Any]:
         """What it and its start weights have been through: without the plans nobody could do it again."""
@@ -171,6 +181,12 @@ class Release:
         apart = float(np.abs(both[0] - both[1]).max())
         if apart > trial.AGREE:
             raise BadBundle(f"Keras and ONNX are {apart:.5f} apart on real crops.")
+
+
+def _whole(run: Path) -> bool:
+    """Not ended before its plan's steps; of films none can be."""
+    steps = run / "step.txt"
+    return not steps.is_file() or int(steps.read_text()) == Plan.read(run / "plan.json").steps
 
 
 def _mean(parts: dict[str, float], plans: dict[str, str]) -> str:

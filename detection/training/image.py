@@ -14,6 +14,7 @@ from .. import crops, networks
 from ..figures import auc
 from . import origins, plots, samples
 from .corpora import RealFace
+from .origins import STEADY
 from .plans import Written
 from .pseudofakes import GROUPS
 from .samples import Recipe
@@ -63,9 +64,12 @@ def build(plan: Plan, init: Path | None = None) -> Any:
 
 
 def _start_from(model: Any, init: Path) -> None:
-    """A network of the same build, or ImageNet's weights for the backbone, layer by layer of the same name."""
+    """What a training of the same build came to, or a network, or ImageNet's weights for the backbone, by name."""
     import keras
 
+    if init.is_dir():
+        model.load_weights(init / STEADY)
+        return
     if init.suffix == ".keras":
         model.set_weights(networks.load(init).get_weights())
         return
@@ -180,7 +184,7 @@ class _Steady:
         self.model = keras.Model(model.inputs[0], model.outputs[:2])  # nobody asks it later where a fake is fake
         self.share = plan.ema
         self.net = keras.models.clone_model(self.model)
-        kept = folder / "steady.weights.h5"
+        kept = folder / STEADY
         if kept.is_file():
             self.net.load_weights(kept)
         else:
@@ -225,7 +229,7 @@ def _save(folder: Path, model: Any, steady: _Steady, step: int, figures: dict[st
     model.save(folder / "next.keras")
     (folder / "next.keras").replace(folder / "last.keras")
     steady.net.save_weights(folder / "next.weights.h5")
-    (folder / "next.weights.h5").replace(folder / "steady.weights.h5")
+    (folder / "next.weights.h5").replace(folder / STEADY)
     log = folder / "log.csv"
     fresh = not log.is_file()
     with log.open("a", newline="") as file:

@@ -6,6 +6,7 @@ from pathlib import Path
 from ..errors import BadBundle
 from . import image
 from .image import Plan
+from .origins import STEADY
 
 PARTS = "mean.json"  # in a training's folder that is a mean: of which trainings, and how much of each
 
@@ -23,12 +24,12 @@ def mean_of(parts: dict[Path, float], folder: Path) -> None:
     whole = sum(parts.values())
     net, mixed = image.build(plans[-1]), None
     for run, share in parts.items():
-        net.load_weights(run / "steady.weights.h5")
+        net.load_weights(run / STEADY)
         part = [weights * (share / whole) for weights in net.get_weights()]
         mixed = part if mixed is None else [one + other for one, other in zip(mixed, part, strict=True)]
     net.set_weights(mixed)
     folder.mkdir(parents=True)
-    net.save_weights(folder / "steady.weights.h5")
+    net.save_weights(folder / STEADY)
     net.save(folder / "mean.keras")
     plans[-1].write(folder / "plan.json")
     (folder / "step.txt").write_text("0")  # of its own

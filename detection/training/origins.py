@@ -6,12 +6,19 @@ from pathlib import Path
 from typing import Any
 
 BEGUN = "begun.json"
+STEADY = "steady.weights.h5"  # in a training's folder: its averaged weights
 
 
 def note(folder: Path, weights: Path, **more: Any) -> None:
     """Once, when a training begins; one that goes on began with nothing new."""
-    said = {"weights": weights.name, "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(), **more}
+    said = {"weights": weights.name, "sha256": digest(weights), **more}
     (folder / BEGUN).write_text(json.dumps({name: value for name, value in said.items() if value}, indent=2) + "\n")
+
+
+def digest(weights: Path) -> str:
+    """Of a file, or of what a training came to."""
+    file = weights / STEADY if weights.is_dir() else weights
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def told(folder: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ..runtime import OnnxNet
 from . import clips, image, samples, video
 from .corpora import RealFace
 from .image import SCALING
+from .origins import STEADY
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class TrainedOnPictures:
     @cached_property
     def net(self) -> Any:
         net = image.build(self.plan)
-        net.load_weights(self.run / "steady.weights.h5")
+        net.load_weights(self.run / STEADY)
         return net
 
     def save(self, folder: Path) -> None:

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--init",
             type=Path,
-            help="to start from: a .keras file of the same build, or weights of a MobileNetV2 without top",
+            help="to start from: a training's folder or a .keras file, of the same build, or a MobileNetV2 without top",
         )
         parser.add_argument("--init-licence", default="", help="of those weights, for the card")
 

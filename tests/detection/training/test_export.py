@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -72,23 +73,22 @@ def test_its_card_tells_what_was_measured_where(made: Path) -> None:
 
 
 def test_the_commands_in_a_card_make_the_same_network_again(folder: Path, made: Path, tmp_path: Path) -> None:
-    first = made.parent / "first.keras"
-    call_command(
-        "train_image", tmp_path / "run", faces=folder, plan=made / "tiny" / "plan.json", init=first,
-        stdout=io.StringIO(),
-    )  # fmt: skip
-    call_command(
-        "export_bundle", tmp_path / "run", faces=folder, bundles=tmp_path / "one", each=3, no_probability=True,
-        stdout=io.StringIO(),
-    )  # fmt: skip
-    text = (tmp_path / "one" / "tiny" / "CARD.md").read_text()
-    here = {"RUN": tmp_path / "again", "FACES": folder, "plan.json": tmp_path / "one" / "tiny" / "plan.json"}
+    first, out = made.parent / "first.keras", io.StringIO()
+    replace(TINY, steps=6, seed=8).write(tmp_path / "short.json")
+    plans = {"earlier": made / "tiny" / "plan.json", "run": tmp_path / "short.json"}
+    for name, init in (("earlier", first), ("run", tmp_path / "earlier")):
+        call_command("train_image", tmp_path / name, faces=folder, plan=plans[name], init=init, stdout=out)
+    said = {"faces": folder, "before": [tmp_path / "earlier"], "each": 3, "no_probability": True, "stdout": out}
+    call_command("export_bundle", tmp_path / "run", bundles=tmp_path / "one", **said)
+    bundle = tmp_path / "one" / "tiny"
+    text = (bundle / "CARD.md").read_text()
+    here = {"FACES": folder, "first.keras": first, "RUN": tmp_path / "again", "RUN-1": tmp_path / "again-1"}
+    here |= {name: bundle / name for name in ("plan.json", "plan-before-1.json")}
     commands = [line.split()[1:] for line in text.splitlines() if line.startswith("    manage.py ")]
-    assert [command[0] for command in commands] == ["train_image", "export_bundle"]
+    assert [command[0] for command in commands] == ["train_image", "train_image", "export_bundle"]
     for command in commands:
         more = ["--bundles", str(tmp_path / "two")] if command[0] == "export_bundle" else []
-        said = [str({**here, "first.keras": first}.get(word, word)) for word in command]
-        call_command(*said, *more, stdout=io.StringIO())
+        call_command(*[str(here.get(word, word)) for word in command], *more, stdout=out)
     one, two = (networks.load(tmp_path / name / "tiny" / "model.keras").get_weights() for name in ("one", "two"))
     for mine, other in zip(one, two, strict=True):
         np.testing.assert_allclose(mine, other, atol=1e-4)
