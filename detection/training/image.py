@@ -181,7 +181,7 @@ class _Steady:
     def __init__(self, model: Any, plan: Plan, folder: Path) -> None:
         import keras
 
-        self.model = keras.Model(model.inputs[0], model.outputs[:2])  # nobody asks it later where a fake is fake
+        self.model = keras.Model(model.inputs[0], model.outputs[:2], name=model.name)  # nobody asks it where, later
         self.share = plan.ema
         self.net = keras.models.clone_model(self.model)
         kept = folder / STEADY
