@@ -15,10 +15,13 @@ def note(folder: Path, weights: Path, **more: Any) -> None:
     (folder / BEGUN).write_text(json.dumps({name: value for name, value in said.items() if value}, indent=2) + "\n")
 
 
+def file_of(weights: Path) -> Path:
+    """A file of weights, or of a training's folder what it came to."""
+    return weights / STEADY if weights.is_dir() else weights
+
+
 def digest(weights: Path) -> str:
-    """Of a file, or of what a training came to."""
-    file = weights / STEADY if weights.is_dir() else weights
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    return hashlib.sha256(file_of(weights).read_bytes()).hexdigest()
 
 
 def told(folder: Path) -> dict[str, Any]:

@@ -96,6 +96,8 @@ def draw(cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str = ""
 def pair(cast: Cast, recipe: Recipe, chance: np.random.Generator) -> list[Sample]:
     """What a fake was made of, and the fake: taken, handed on and cut in the same way, so that only it differs."""
     kind = recipe.some_kind(chance)
+    if kind == GIVEN:  # what somebody else made, nobody has as it was
+        return [draw(cast, recipe, chance, one) for one in (REAL, GIVEN)]
     face = _begun(cast, recipe, chance, kind)
     seed = int(chance.integers(2**62))
     return [_taken(face, cast, recipe, chance, one, np.random.default_rng(seed)) for one in (REAL, kind)]
@@ -142,8 +144,10 @@ def _taken(
 
 def moved_along(where: Mask, before: Face, after: Face) -> Mask:
     """To where the face went: hardships tell it by its landmarks."""
+    if (before.landmarks == after.landmarks).all():
+        return where
     matrix, _ = cv2.estimateAffine2D(before.landmarks, after.landmarks)
-    if matrix is None or (before.landmarks == after.landmarks).all():
+    if matrix is None:  # landmarks in one line
         return where
     return np.asarray(cv2.warpAffine(where, matrix, where.shape[::-1], borderMode=cv2.BORDER_REFLECT), np.float32)
 
@@ -273,7 +277,7 @@ def _fill(queue: Any, make: Any, cast: Cast, recipe: Recipe, batch: int, seed: i
 
 def batch_of(cast: Cast, recipe: Recipe, count: int, chance: np.random.Generator) -> Batch:
     if recipe.paired:
-        made = [sample for _ in range(count // 2) for sample in pair(cast, recipe, chance)]
+        made = [sample for _ in range(-(-count // 2)) for sample in pair(cast, recipe, chance)][:count]
     else:
         made = [draw(cast, recipe, chance) for _ in range(count)]
     return (

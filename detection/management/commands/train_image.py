@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from detection.training import demo, image
+from detection.training import demo, image, origins
 from detection.training.corpora import read_faces
 from detection.training.samples import NothingRedrawn
 
@@ -34,6 +34,8 @@ class Command(BaseCommand):
         source = demo.make(folder / "faces") if options["demo"] else options["faces"]
         if source is None:
             raise CommandError("Say which faces to train on: --faces FOLDER, or --demo.")
+        if options["init"] and not origins.file_of(options["init"]).is_file():
+            raise CommandError(f"There are no weights in {options['init']}.")
         faces = {part: read_faces(source, part, options["redrawn"]) for part in ("train", "validation")}
         with tqdm(total=plan.steps, unit="step") as bar:
 

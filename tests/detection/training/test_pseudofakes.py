@@ -123,6 +123,18 @@ def test_a_pair_differs_where_it_says_and_nowhere_else(people: list[RealFace]) -
     assert np.mean(np.array(ratios) > 1) > 0.9
 
 
+def test_what_others_made_is_never_the_real_one_of_a_pair(people: list[RealFace]) -> None:
+    _, black = cv2.imencode(".jpg", np.zeros((300, 300, 3), np.uint8))
+    theirs = [replace(one, encoded=black.tobytes(), manipulation="theirs") for one in people[:4]]
+    recipe = Recipe(size=48, paired=True, weights=(("given", 1.0),))
+    pixels, kinds, where = samples.batch_of(
+        Cast.of([*people[4:], *theirs], recipe), recipe, 15, np.random.default_rng(0)
+    )
+    assert kinds == ["real", "given"] * 7 + ["real"]
+    assert pixels[::2].mean() > 2 * pixels[1::2].mean()
+    assert (where[::2].max(), where[1::2].min()) == (0, 255)
+
+
 @pytest.mark.parametrize("kind", hardships.KINDS)
 def test_what_marks_a_fake_goes_where_a_hardship_moves_the_face(
     kind: hardships.Hardship, people: list[RealFace]

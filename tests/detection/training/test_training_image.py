@@ -84,6 +84,8 @@ def test_a_demo_needs_nothing(tmp_path: Path) -> None:
     assert Plan.read(tmp_path / "run" / "plan.json") == Plan.demo()
     with pytest.raises(CommandError, match="--faces"):
         call_command("train_image", tmp_path / "other")
+    with pytest.raises(CommandError, match="no weights in"):
+        call_command("train_image", tmp_path / "other", demo=True, init=tmp_path, stdout=io.StringIO())
 
 
 def test_it_can_start_from_an_earlier_network(folder: Path, tmp_path: Path) -> None:
