@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shlex
 import shutil
 import tempfile
 from collections import Counter
@@ -137,6 +138,7 @@ class Release:
         if not all(_whole(run) for run in runs) or any(means.parts_of(run) for run in runs):
             return {}
         commands, began = [], origins.told(runs[0])
+        needed = ["--faces", "FACES", *(["--redrawn", "REDRAWN"] if self._redrawn(done) else [])]
         names = [*(f"RUN-{number + 1}" for number in range(len(self.before))), "RUN"]
         for number, (run, name) in enumerate(zip(runs, names, strict=True)):
             start = began["weights"] if began else ""
@@ -145,14 +147,17 @@ class Release:
                     return {}
                 start = names[number - 1]
             plan = "plan.json" if run is self.run else f"plan-before-{number + 1}.json"
-            command = f"manage.py {done.command} {name} --faces FACES --plan {plan}"
-            command += f" {done.begins_with} {start}" if start else ""
-            command += " --clips FILMS" if "films" in began else ""
-            commands.append(command + (" --redrawn REDRAWN" if self._redrawn(done) else ""))
-        told = f"--release {self.version} --each {self.each} --false-alarms {self.false_alarms} --missed {self.missed}"
-        told += f" --before {' '.join(names[:-1])}" if self.before else ""
-        told += "" if self.holds else " --no-probability"
-        return {"again": [*commands, f"manage.py export_bundle RUN --faces FACES {told}"]}
+            words = [done.command, name, *needed, "--plan", plan]
+            words += [done.begins_with, start] if start else []
+            words += ["--init-licence", began["licence"]] if "licence" in began and not number else []
+            words += ["--clips", "FILMS"] if "films" in began else []
+            commands.append(words)
+        words = ["export_bundle", "RUN", *needed, "--release", self.version, "--each", str(self.each)]
+        words += ["--false-alarms", str(self.false_alarms), "--missed", str(self.missed)]
+        words += ["--before", *names[:-1]] if self.before else []
+        words += ["--unclaimed", *self.unclaimed] if self.unclaimed else []
+        words += [] if self.holds else ["--no-probability"]
+        return {"again": [shlex.join(["manage.py", *one]) for one in (*commands, words)]}
 
     def _history(self, done: Trained, folder: Path) -> dict[str, Any]:
         """What it and its start weights have been through: without the plans nobody could do it again."""

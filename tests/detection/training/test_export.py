@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import shlex
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -77,14 +78,22 @@ def test_the_commands_in_a_card_make_the_same_network_again(folder: Path, made: 
     replace(TINY, steps=6, seed=8).write(tmp_path / "short.json")
     plans = {"earlier": made / "tiny" / "plan.json", "run": tmp_path / "short.json"}
     for name, init in (("earlier", first), ("run", tmp_path / "earlier")):
-        call_command("train_image", tmp_path / name, faces=folder, plan=plans[name], init=init, stdout=out)
-    said = {"faces": folder, "before": [tmp_path / "earlier"], "each": 3, "no_probability": True, "stdout": out}
+        more = {"init_licence": "of the first"} if init is first else {}
+        call_command("train_image", tmp_path / name, faces=folder, plan=plans[name], init=init, **more, stdout=out)
+    said = {
+        "faces": folder,
+        "before": [tmp_path / "earlier"],
+        "each": 3,
+        "unclaimed": ["retouch"],
+        "no_probability": True,
+        "stdout": out,
+    }
     call_command("export_bundle", tmp_path / "run", bundles=tmp_path / "one", **said)
     bundle = tmp_path / "one" / "tiny"
     text = (bundle / "CARD.md").read_text()
     here = {"FACES": folder, "first.keras": first, "RUN": tmp_path / "again", "RUN-1": tmp_path / "again-1"}
     here |= {name: bundle / name for name in ("plan.json", "plan-before-1.json")}
-    commands = [line.split()[1:] for line in text.splitlines() if line.startswith("    manage.py ")]
+    commands = [shlex.split(line)[1:] for line in text.splitlines() if line.startswith("    manage.py ")]
     assert [command[0] for command in commands] == ["train_image", "train_image", "export_bundle"]
     for command in commands:
         more = ["--bundles", str(tmp_path / "two")] if command[0] == "export_bundle" else []
