@@ -146,7 +146,7 @@ def test_removed_by_two_objected_to_and_turned_over_by_a_third(
     owner.goto("/scans/")
     owner.get_by_role("link", name="my face").first.click()
     where = owner.url
-    expect(owner.get_by_text("What people decided")).to_be_visible()
+    expect(owner.get_by_role("heading", name="What people decided")).to_be_visible()
     owner.get_by_text("Object to it").click()
     owner.get_by_label("Why it is wrong").fill("That is my own face.")
     owner.get_by_role("button", name="Send the objection").click()
