@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,8 +57,13 @@ def redrawn_path(folder: Path, name: str) -> Path:
     return folder / f"{name}.jpg"
 
 
-def read_faces(folder: Path, part: str = "", redrawn: Path | None = None) -> list[RealFace]:
-    """The faces of a folder with `faces.csv` and the archives that it names; `redrawn`: what redraw_faces has made."""
+def read_faces(folders: Path | Sequence[Path], part: str = "", redrawn: Path | None = None) -> list[RealFace]:
+    """The faces of folders with `faces.csv` and the archives that it names; `redrawn`: what redraw_faces has made."""
+    each = [folders] if isinstance(folders, Path) else folders
+    return [face for folder in each for face in _read_folder(folder, part, redrawn)]
+
+
+def _read_folder(folder: Path, part: str, redrawn: Path | None) -> list[RealFace]:
     found = []
     archives: dict[str, zipfile.ZipFile] = {}
     try:

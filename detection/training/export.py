@@ -35,6 +35,7 @@ class Release:
     run: Path  # folder of the training
     root: Path  # folder of bundles
     faces: dict[str, list[RealFace]]
+    folders: int = 1  # that the faces are from
     version: str = "1"
     each: int = 60  # samples of each kind, for calibrating and for measuring
     false_alarms: float = 0.01  # of the real faces kept for calibration: files from elsewhere will give more
@@ -138,7 +139,8 @@ class Release:
         if not all(_whole(run) for run in runs) or any(means.parts_of(run) for run in runs):
             return {}
         commands, began = [], origins.told(runs[0])
-        needed = ["--faces", "FACES", *(["--redrawn", "REDRAWN"] if self._redrawn(done) else [])]
+        folders = [f"FACES-{number}" for number in range(1, self.folders + 1)] if self.folders > 1 else ["FACES"]
+        needed = ["--faces", *folders, *(["--redrawn", "REDRAWN"] if self._redrawn(done) else [])]
         names = [*(f"RUN-{number + 1}" for number in range(len(self.before))), "RUN"]
         for number, (run, name) in enumerate(zip(runs, names, strict=True)):
             start = began["weights"] if began else ""

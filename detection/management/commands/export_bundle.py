@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("run", type=Path, help="folder of the training")
-        parser.add_argument("--faces", type=Path, required=True, help="the folder that it was trained on")
+        parser.add_argument("--faces", type=Path, nargs="+", required=True, help="the folders that it was trained on")
         parser.add_argument("--redrawn", type=Path, help="what redraw_faces made of them, for the kinds that need it")
         parser.add_argument(
             "--before", type=Path, nargs="*", default=[], help="folders of the trainings that this one went on from"
@@ -40,6 +40,7 @@ class Command(BaseCommand):
             run=options["run"],
             root=options["bundles"],
             faces={part: read_faces(options["faces"], part, options["redrawn"]) for part in parts},
+            folders=len(options["faces"]),
             version=options["release"],
             redrawn=options["redrawn"],
             before=tuple(options["before"]),

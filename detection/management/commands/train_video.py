@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path, help="where films, head and log are kept")
-        parser.add_argument("--faces", type=Path, help="folder with faces.csv")
+        parser.add_argument("--faces", type=Path, nargs="+", help="folders with faces.csv")
         parser.add_argument("--demo", action="store_true", help="something tiny, in a minute, to see that it works")
         parser.add_argument("--plan", type=Path, help="a plan (JSON); without one: the folder's, or the default")
         parser.add_argument(

@@ -15,7 +15,7 @@ from django.core.management import call_command
 import detection
 from detection import bundle as bundles
 from detection import networks
-from detection.training import image
+from detection.training import demo, image
 from detection.training.corpora import read_faces
 from detection.training.export import _kinds
 from detection.training.samples import Recipe
@@ -36,7 +36,7 @@ def made(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "said.json").write_text(json.dumps(said))
     out = io.StringIO()
     call_command(
-        "export_bundle", root / "run", faces=folder, bundles=root / "bundles", each=3, figures=[root / "said.json"],
+        "export_bundle", root / "run", faces=[folder], bundles=root / "bundles", each=3, figures=[root / "said.json"],
         failure=["hardly trained"], before=[root / "run"] * 3, stdout=out,
     )  # fmt: skip
     assert "Wrote tiny/1" in out.getvalue()
@@ -75,13 +75,16 @@ def test_its_card_tells_what_was_measured_where(made: Path) -> None:
 
 def test_the_commands_in_a_card_make_the_same_network_again(folder: Path, made: Path, tmp_path: Path) -> None:
     first, out = made.parent / "first.keras", io.StringIO()
+    other = demo.make(tmp_path / "other", people=20)
     replace(TINY, steps=6, seed=8).write(tmp_path / "short.json")
     plans = {"earlier": made / "tiny" / "plan.json", "run": tmp_path / "short.json"}
     for name, init in (("earlier", first), ("run", tmp_path / "earlier")):
         more = {"init_licence": "of the first"} if init is first else {}
-        call_command("train_image", tmp_path / name, faces=folder, plan=plans[name], init=init, **more, stdout=out)
+        call_command(
+            "train_image", tmp_path / name, faces=[folder, other], plan=plans[name], init=init, **more, stdout=out
+        )
     said = {
-        "faces": folder,
+        "faces": [folder, other],
         "before": [tmp_path / "earlier"],
         "each": 3,
         "unclaimed": ["retouch"],
@@ -91,7 +94,9 @@ def test_the_commands_in_a_card_make_the_same_network_again(folder: Path, made: 
     call_command("export_bundle", tmp_path / "run", bundles=tmp_path / "one", **said)
     bundle = tmp_path / "one" / "tiny"
     text = (bundle / "CARD.md").read_text()
-    here = {"FACES": folder, "first.keras": first, "RUN": tmp_path / "again", "RUN-1": tmp_path / "again-1"}
+    assert f"{len(read_faces(folder, 'train')) + len(read_faces(other, 'train'))} crops of real faces" in text
+    here = {"FACES-1": folder, "FACES-2": other, "first.keras": first}
+    here |= {"RUN": tmp_path / "again", "RUN-1": tmp_path / "again-1"}
     here |= {name: bundle / name for name in ("plan.json", "plan-before-1.json")}
     commands = [shlex.split(line)[1:] for line in text.splitlines() if line.startswith("    manage.py ")]
     assert [command[0] for command in commands] == ["train_image", "train_image", "export_bundle"]

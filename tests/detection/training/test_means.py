@@ -44,7 +44,7 @@ def test_every_weight_lies_between(trained: Path) -> None:
 
 def test_a_bundle_of_it_tells_how_it_came_about(trained: Path, folder: Path) -> None:
     call_command(
-        "export_bundle", trained / "mean", faces=folder, bundles=trained / "bundles", each=2,
+        "export_bundle", trained / "mean", faces=[folder], bundles=trained / "bundles", each=2,
         before=[trained / "one", trained / "two"], stdout=io.StringIO(),
     )  # fmt: skip
     training = json.loads((trained / "bundles" / "tiny" / bundles.CARD).read_text())["training"]
@@ -66,7 +66,7 @@ def test_another_training_goes_on_from_it(trained: Path, folder: Path) -> None:
     image.train(SHORT, faces, trained / "next", init=trained / "mean" / "mean.keras")
     before = [trained / run for run in ("one", "two", "mean")]
     call_command(
-        "export_bundle", trained / "next", faces=folder, bundles=trained / "more", each=2, before=before,
+        "export_bundle", trained / "next", faces=[folder], bundles=trained / "more", each=2, before=before,
         stdout=io.StringIO(),
     )  # fmt: skip
     training = json.loads((trained / "more" / "tiny" / bundles.CARD).read_text())["training"]

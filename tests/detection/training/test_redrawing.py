@@ -107,7 +107,7 @@ def test_a_training_with_them_says_by_which_generator(folder: Path, redrawn: Pat
         call_command("show_fakes", tmp_path / "sheet.png", **call)
     call_command("train_image", tmp_path / "run", **call, redrawn=redrawn)
     call_command(
-        "export_bundle", tmp_path / "run", faces=folder, redrawn=redrawn, bundles=tmp_path / "bundles", each=3,
+        "export_bundle", tmp_path / "run", faces=[folder], redrawn=redrawn, bundles=tmp_path / "bundles", each=3,
         stdout=io.StringIO(),
     )  # fmt: skip
     card = json.loads((tmp_path / "bundles" / "tiny" / bundles.CARD).read_text())

@@ -85,7 +85,7 @@ def test_interrupted_it_goes_on_with_the_films(run: Path, folder: Path, network:
 
 def test_it_becomes_a_bundle_that_judges_films(run: Path, folder: Path, tmp_path: Path) -> None:
     root = tmp_path / "bundles"
-    said = {"faces": folder, "bundles": root, "each": 6, "failure": ["hardly trained"]}
+    said = {"faces": [folder], "bundles": root, "each": 6, "failure": ["hardly trained"]}
     call_command("export_bundle", run, stdout=io.StringIO(), **said)
     bundle = bundles.read(root / "tiny-video")
     assert (bundle.kind, bundle.frames, bundle.size) == ("video", FRAMES, 48)
