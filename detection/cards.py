@@ -22,9 +22,9 @@ def markdown(bundle: Bundle) -> str:
         _calibration(bundle),
         "A score is an estimate of how likely a face is manipulated. It is never proof.",
     ]
-    if said := training.get("summary"):
-        parts += ["## Trained on", str(said)]
-    parts += [f"- {name.replace('_', ' ')}: {_value(value)}" for name, value in training.items() if name not in APART]
+    if summary := training.get("summary"):
+        parts += ["## Trained on", str(summary)]
+    parts += [f"- {name}: {value}" for name, value in trained_on(training)]
     if again := training.get("again"):
         parts += ["A second run, with the plan beside this card:", "\n".join(f"    {command}" for command in again)]
     parts += ["## Figures", _figures(card.get("figures") or [])]
@@ -40,6 +40,11 @@ def markdown(bundle: Bundle) -> str:
         parts += ["## Known failures", *(f"- {failure}" for failure in failures)]
     parts += ["## Weights", *(f"- `{name}` sha256 `{digest}`" for name, digest in bundle.files.items())]
     return "\n\n".join(parts).replace("\n\n- ", "\n- ") + "\n"
+
+
+def trained_on(training: dict[str, Any]) -> list[tuple[str, str]]:
+    """The list of what is told about the training; the summary and the commands stand by themselves."""
+    return [(name.replace("_", " "), said(value)) for name, value in training.items() if name not in APART]
 
 
 def _calibration(bundle: Bundle) -> str:
@@ -63,15 +68,18 @@ def _figures(figures: list[dict[str, Any]]) -> str:
         return "None were measured here."
     columns = list(dict.fromkeys(name for row in figures for name in row))
     lines = [f"| {' | '.join(name.replace('_', ' ') for name in columns)} |", "|" + "---|" * len(columns)]
-    lines += [f"| {' | '.join(_value(row.get(name, '')) for name in columns)} |" for row in figures]
+    lines += [f"| {' | '.join(said(row.get(name, '')) for name in columns)} |" for row in figures]
     return "\n".join(lines)
 
 
-def _value(value: Any) -> str:
+def said(value: Any) -> str:
+    """Anything that stands in a card, in words."""
+    if value is None:
+        return ""
     if isinstance(value, float):
         return f"{value:.{DIGITS}f}"
     if isinstance(value, list):
-        return " to ".join(_value(one) for one in value)
+        return " to ".join(said(one) for one in value)
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_value(one)}" for name, one in value.items())
+        return ", ".join(f"{name} {said(one)}" for name, one in value.items())
     return str(value)

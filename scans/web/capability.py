@@ -6,6 +6,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from detection.cards import said, trained_on
+
 from .. import analysis
 from ..insight.figures import LEAST, conditions
 
@@ -22,23 +24,15 @@ def card(request: HttpRequest, name: str, version: str) -> HttpResponse:
     if found is None:
         raise Http404
     figures = found.get("figures") or []
-    context = {"card": found, "columns": _columns(figures), "rows": [_row(row, _columns(figures)) for row in figures]}
+    columns = _columns(figures)
+    context = {
+        "card": found,
+        "columns": [name.replace("_", " ") for name in columns],
+        "rows": [[said(row.get(name)) for name in columns] for row in figures],
+        "trained_on": trained_on(found.get("training") or {}),
+    }
     return render(request, "scans/card.html", context)
 
 
 def _columns(figures: list[dict[str, Any]]) -> list[str]:
     return list(dict.fromkeys(name for row in figures for name in row))
-
-
-def _row(row: dict[str, Any], columns: list[str]) -> list[str]:
-    return [_said(row.get(name)) for name in columns]
-
-
-def _said(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.3f}"
-    if isinstance(value, list):
-        return " – ".join(_said(one) for one in value)
-    return str(value)

@@ -201,6 +201,7 @@ def test_the_models_page_is_made_of_the_cards(bundles: Path, ann: Client) -> Non
         {"data": "few", "n_real": 5, "n_fake": 5, "auc": 0.99, "auc_ci": [0.9, 1.0], "false_alarms": 0.0},
         {"data": "hard", "n_real": 100, "n_fake": 100, "auc": 0.52, "auc_ci": [0.44, 0.6], "false_alarms": 0.03},
     ]
+    said["training"] = {"summary": "7 crops.", "licences": {"CC0": 4, "CC BY": 3}, "again": ["manage.py train <RUN>"]}
     card.write_text(json.dumps(said))
     page = ann.get("/models/").content.decode()
     assert "0.91" in page
@@ -208,7 +209,9 @@ def test_the_models_page_is_made_of_the_cards(bundles: Path, ann: Client) -> Non
     assert "0.99" not in page
     assert page.count("no better than chance") == 1
     assert _without_tokens(page) == _without_tokens(ann.get("/models/").content.decode())
-    assert "many" in ann.get("/models/bright/1/").content.decode()
+    page = ann.get("/models/bright/1/").content.decode()
+    for text in ("many", "0.880 to 0.940", "7 crops.", "<dd>CC0 4, CC BY 3</dd>", "manage.py train &lt;RUN&gt;"):
+        assert text in page
     assert ann.get("/models/none/1/").status_code == 404
 
 
