@@ -53,6 +53,14 @@ def part_of(group: str) -> str:
     return next(name for name, below in PARTS if share < below)
 
 
+def digest(faces: Sequence[RealFace]) -> str:
+    """Of every crop and every landmark: with a plan, what a second run needs to be the same."""
+    made = hashlib.sha256()
+    for face in sorted(faces, key=lambda one: one.name):
+        made.update(face.encoded + face.landmarks.tobytes())
+    return made.hexdigest()
+
+
 def redrawn_path(folder: Path, name: str) -> Path:
     return folder / f"{name}.jpg"
 

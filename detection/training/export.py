@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from .. import cards, figures, importing, trial
 from ..bundle import Bundle
 from ..errors import BadBundle
 from ..runtime import Runner
-from . import calibration, means, origins, plots, redrawing, samples
+from . import calibration, corpora, means, origins, plots, redrawing, samples
 from .corpora import RealFace
 from .image import SCALING, Plan
 from .pseudofakes import GROUPS, REDRAWN
@@ -34,8 +35,8 @@ class Release:
 
     run: Path  # folder of the training
     root: Path  # folder of bundles
-    faces: dict[str, list[RealFace]]
-    folders: int = 1  # that the faces are from
+    folders: tuple[Path, ...]  # of faces
+    faces: dict[str, list[RealFace]] = field(init=False)
     version: str = "1"
     each: int = 60  # samples of each kind, for calibrating and for measuring
     false_alarms: float = 0.01  # of the real faces kept for calibration: files from elsewhere will give more
@@ -47,6 +48,10 @@ class Release:
     measured: list[dict[str, Any]] = field(default_factory=list)  # evaluations to be put into the card
     failures: list[str] = field(default_factory=list)
     licence: str = "MIT"
+
+    def __post_init__(self) -> None:
+        parts = ("train", "validation", "calibration")
+        self.faces = {part: corpora.read_faces(self.folders, part, self.redrawn) for part in parts}
 
     def write(self) -> Bundle:
         done = trained(self.run)
@@ -105,7 +110,7 @@ class Release:
                 **self._begun(),
                 **self._history(done, folder),
                 "seed": done.plan.seed,
-                "faces sha256": _digest(self.faces["train"]),
+                "faces sha256": corpora.digest(self.faces["train"]),
                 "code sha256": _code(),
                 "software": f"Keras {keras.__version__}, TensorFlow {tensorflow.__version__}",
                 "false alarms wished for in calibration": self.false_alarms,
@@ -127,7 +132,7 @@ class Release:
     def _begun(self) -> dict[str, Any]:
         """Somebody else's weights keep their licence."""
         said = origins.told([*self.before, self.run][0])
-        if not said:
+        if "weights" not in said:
             return {}
         licence = f", licence {said['licence']}" if "licence" in said else ""
         films = {"real films to make fakes of": said["films"]} if "films" in said else {}
@@ -139,27 +144,53 @@ class Release:
         if not all(_whole(run) for run in runs) or any(means.parts_of(run) for run in runs):
             return {}
         commands, began = [], origins.told(runs[0])
-        folders = [f"FACES-{number}" for number in range(1, self.folders + 1)] if self.folders > 1 else ["FACES"]
-        needed = ["--faces", *folders, *(["--redrawn", "REDRAWN"] if self._redrawn(done) else [])]
+        redrawn = ["--redrawn", "REDRAWN"] if self._redrawn(done) else []
         names = [*(f"RUN-{number + 1}" for number in range(len(self.before))), "RUN"]
         for number, (run, name) in enumerate(zip(runs, names, strict=True)):
-            start = began["weights"] if began else ""
+            start = began.get("weights", "")
+            folders = self._named(run)
+            if not folders:
+                return {}
             if number:
                 if origins.told(run).get("sha256") != origins.digest(runs[number - 1]):
                     return {}
                 start = names[number - 1]
             plan = "plan.json" if run is self.run else f"plan-before-{number + 1}.json"
-            words = [done.command, name, *needed, "--plan", plan]
+            words = [done.command, name, "--faces", *folders, *redrawn, "--plan", plan]
             words += [done.begins_with, start] if start else []
             words += ["--init-licence", began["licence"]] if "licence" in began and not number else []
             words += ["--clips", "FILMS"] if "films" in began else []
             commands.append(words)
-        words = ["export_bundle", "RUN", *needed, "--release", self.version, "--each", str(self.each)]
+        words = [
+            "export_bundle",
+            "RUN",
+            "--faces",
+            *self._names,
+            *redrawn,
+            "--release",
+            self.version,
+            "--each",
+            str(self.each),
+        ]
         words += ["--false-alarms", str(self.false_alarms), "--missed", str(self.missed)]
         words += ["--before", *names[:-1]] if self.before else []
         words += ["--unclaimed", *self.unclaimed] if self.unclaimed else []
         words += [] if self.holds else ["--no-probability"]
         return {"again": [shlex.join(["manage.py", *one]) for one in (*commands, words)]}
+
+    @property
+    def _names(self) -> list[str]:
+        """Of the folders of faces, in the commands of a second run."""
+        return ["FACES"] if len(self.folders) == 1 else [f"FACES-{n}" for n in range(1, len(self.folders) + 1)]
+
+    def _named(self, run: Path) -> list[str]:
+        """The folders whose faces a training saw; none if it saw others, or if nobody noted it."""
+        seen = origins.told(run).get("faces")
+        for count in range(len(self.folders), 0, -1):
+            for some in combinations(zip(self._names, self.folders, strict=True), count):
+                if corpora.digest(corpora.read_faces([folder for _, folder in some], "train")) == seen:
+                    return [name for name, _ in some]
+        return []
 
     def _history(self, done: Trained, folder: Path) -> dict[str, Any]:
         """What it and its start weights have been through: without the plans nobody could do it again."""
@@ -214,14 +245,6 @@ def retell(folder: Path, measured: list[dict[str, Any]], failures: list[str]) ->
     told = bundles.read(folder)
     (folder / "CARD.md").write_text(cards.markdown(told))
     return told
-
-
-def _digest(faces: list[RealFace]) -> str:
-    """Of every crop and every landmark: with the plan beside the bundle, what a second run needs to be the same."""
-    digest = hashlib.sha256()
-    for face in sorted(faces, key=lambda one: one.name):
-        digest.update(face.encoded + face.landmarks.tobytes())
-    return digest.hexdigest()
 
 
 def _code() -> str:

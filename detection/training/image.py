@@ -100,8 +100,7 @@ def train(
     model, step = _last(folder), _steps_done(folder)
     if model is None:
         model = build(plan, init)
-        if init is not None:
-            origins.note(folder, init, licence=init_licence)
+        origins.note(folder, init, faces["train"], licence=init_licence)
         if plan.where_weight:
             model = networks.pointing(model)
         _compile(model, plan)

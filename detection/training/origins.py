@@ -2,16 +2,22 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from . import corpora
+from .corpora import RealFace
 
 BEGUN = "begun.json"
 STEADY = "steady.weights.h5"  # in a training's folder: its averaged weights
 
 
-def note(folder: Path, weights: Path, **more: Any) -> None:
+def note(folder: Path, weights: Path | None, faces: Sequence[RealFace], **more: Any) -> None:
     """Once, when a training begins; one that goes on began with nothing new."""
-    said = {"weights": weights.name, "sha256": digest(weights), **more}
+    said = {"faces": corpora.digest(faces), **more}
+    if weights is not None:
+        said |= {"weights": weights.name, "sha256": digest(weights)}
     (folder / BEGUN).write_text(json.dumps({name: value for name, value in said.items() if value}, indent=2) + "\n")
 
 
@@ -25,6 +31,6 @@ def digest(weights: Path) -> str:
 
 
 def told(folder: Path) -> dict[str, Any]:
-    """As it was noted; empty if the training began with chance."""
+    """As it was noted; no weights if the training began with chance."""
     path = folder / BEGUN
     return json.loads(path.read_text()) if path.is_file() else {}

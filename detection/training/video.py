@@ -75,7 +75,7 @@ def train(
     plan.write(folder / "plan.json")
     if not (folder / EMBED).is_file():
         networks.export_plain(networks.embedding_of(networks.load(image)), folder / EMBED)
-        origins.note(folder, image, films=len(stretches))
+        origins.note(folder, image, faces["train"], films=len(stretches))
     shown = {}
     for part, count, seed in (("train", plan.films, plan.seed), ("validation", plan.checks, 99)):
         shown[part] = films(plan, faces[part], folder, part, count, seed=seed, stretches=stretches, told=told)

@@ -7,7 +7,6 @@ from django.core.management.base import BaseCommand, CommandError
 
 from detection.errors import BadBundle
 from detection.training import export
-from detection.training.corpora import read_faces
 from detection.training.samples import NothingRedrawn
 
 
@@ -35,12 +34,10 @@ class Command(BaseCommand):
         parser.add_argument("--failure", action="append", default=[], help="a known failure, for the card")
 
     def handle(self, **options: Any) -> None:
-        parts = ("train", "validation", "calibration")
         release = export.Release(
             run=options["run"],
             root=options["bundles"],
-            faces={part: read_faces(options["faces"], part, options["redrawn"]) for part in parts},
-            folders=len(options["faces"]),
+            folders=tuple(options["faces"]),
             version=options["release"],
             redrawn=options["redrawn"],
             before=tuple(options["before"]),
