@@ -17,7 +17,8 @@ def note(folder: Path, weights: Path | None, faces: Sequence[RealFace], **more: 
     """Once, when a training begins; one that goes on began with nothing new."""
     said = {"faces": corpora.digest(faces), **more}
     if weights is not None:
-        said |= {"weights": weights.name, "sha256": digest(weights)}
+        name = f"{weights.parent.name}/{weights.name}" if weights.name == "model.keras" else weights.name  # a bundle's
+        said |= {"weights": name, "sha256": digest(weights)}
     (folder / BEGUN).write_text(json.dumps({name: value for name, value in said.items() if value}, indent=2) + "\n")
 
 
