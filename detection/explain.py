@@ -1,5 +1,6 @@
 """Where the network looked: kept only if it can be shown to be more than a picture."""
 
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -20,6 +21,7 @@ CAPTION = (
     "Where this network looked when it gave the score: warm regions raised it. "
     "It does not show where an edit is, or that there is one."
 )
+OF_ANOTHER = "The network that decided looks at the course of time and has no map; this one looks at single frames."
 SIDE = 320  # of the drawn picture
 SHARE = 0.25  # of the crop that is deleted for the check
 TRIES = 8  # random regions to compare with
@@ -34,9 +36,12 @@ def heatmap(panel: Panel, view: View, finding: Finding) -> Slot:
         return found
     bundle, one = found
     try:
-        return _checked(runner(bundle), one)
+        slot = _checked(runner(bundle), one)
     except FAILURES as error:
         return Slot("not_available", f"The heat map could not be made ({type(error).__name__}).")
+    if bundle.label == finding.deciding_bundle:
+        return slot
+    return replace(slot, said=f"{OF_ANOTHER} {slot.said}", content={**slot.content, "decided": False})
 
 
 def _deciding(panel: Panel, view: View, finding: Finding) -> tuple[Bundle, Seen] | Slot:
@@ -45,11 +50,22 @@ def _deciding(panel: Panel, view: View, finding: Finding) -> tuple[Bundle, Seen]
         return Slot("not_available", "Nothing was scored, so there is nothing to explain.")
     if finding.deciding_face is None:
         return Slot("not_available", "The picture was judged as a whole; a heat map is made of faces only.")
-    if bundle.kind != "image":
+    if bundle.kind != "image" and (bundle := _of_single_frames(panel, finding)) is None:
         return Slot("not_available", "A network that looks at the course of time has no map of one picture.")
     judged = view.tracks[finding.deciding_face].judged
     worst = max(judged, key=lambda one: (one.frame == finding.worst_frame, one.clarity))
     return bundle, worst
+
+
+def _of_single_frames(panel: Panel, finding: Finding) -> Bundle | None:
+    """Which network that looks at single frames said most of the deciding face."""
+    members = {bundle.label: bundle for bundle, _ in panel.members if bundle.kind == "image"}
+    said = {
+        one.bundle.label: one.faces[finding.deciding_face]
+        for one in finding.bundles
+        if one.bundle.label in members and finding.deciding_face in one.faces
+    }
+    return members[max(said, key=lambda label: said[label])] if said else None
 
 
 def _checked(run: Runner, one: Seen) -> Slot:

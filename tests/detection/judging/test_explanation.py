@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
+import keras
 import numpy as np
 import pytest
 
 import detection
-from detection import Code, explain, stability
+from detection import Code, explain, networks, stability
 from detection.runtime import Runner
 
 from . import faking, films
+from .test_importing import add
 from .test_inspection import codes
 
 
@@ -40,6 +43,32 @@ def test_of_a_video_it_is_drawn_at_the_worst_frame(tmp_path: Path, install: Call
     path = films.film(tmp_path / "v.mp4", films.portrait(3, manipulated=(0, 3)))
     finding = detection.inspect(path, bundles=install())
     assert finding.heatmap.content.get("frame") == finding.worst_frame
+
+
+def test_where_a_network_over_time_decides_the_map_is_of_one_that_looks_at_frames(
+    tmp_path: Path, model: Any, install: Callable[..., Path], policy: Callable[..., None]
+) -> None:
+    bundles = install()
+    keras.Sequential(
+        [keras.Input((4, 32)), keras.layers.GlobalAveragePooling1D(), keras.layers.Dense(1, activation="sigmoid")]
+    ).save(tmp_path / "mean.keras")
+    networks.embedding_of(model).save(tmp_path / "embed.keras")
+    add(
+        tmp_path / "mean.keras", bundles, kind="video", embedder=tmp_path / "embed.keras",
+        scaling="-1..1", margin=0.2,
+    )  # fmt: skip
+    policy(bundles={"theirs": "trust"})
+    path = films.film(tmp_path / "v.mp4", films.portrait(3, manipulated=(0, 3)))
+    finding = detection.inspect(path, bundles=bundles)
+    assert finding.deciding_bundle == "theirs/1"
+    slot = finding.heatmap
+    assert slot.content["bundle"] == "tiny-image/1"
+    assert slot.content["decided"] is False
+    assert slot.said.startswith("The network that decided looks at the course of time")
+    policy(bundles={"theirs": "trust", "tiny-image": "ignore"})
+    alone = detection.inspect(path, bundles=bundles).heatmap
+    assert alone.status == "not_available"
+    assert alone.content == {}
 
 
 def test_a_map_that_an_untrained_network_gives_too_is_kept_back(
