@@ -21,7 +21,6 @@ CAPTION = (
     "Where this network looked when it gave the score: warm regions raised it. "
     "It does not show where an edit is, or that there is one."
 )
-OF_ANOTHER = "The network that decided looks at the course of time and has no map; this one looks at single frames."
 SIDE = 320  # of the drawn picture
 SHARE = 0.25  # of the crop that is deleted for the check
 TRIES = 8  # random regions to compare with
@@ -41,7 +40,10 @@ def heatmap(panel: Panel, view: View, finding: Finding) -> Slot:
         return Slot("not_available", f"The heat map could not be made ({type(error).__name__}).")
     if bundle.label == finding.deciding_bundle:
         return slot
-    return replace(slot, said=f"{OF_ANOTHER} {slot.said}", content={**slot.content, "decided": False})
+    about = (
+        f"The network that decided looks at the course of time and has no map; {bundle.label} looks at single frames."
+    )
+    return replace(slot, said=f"{about} {slot.said}", content={**slot.content, "decided": False})
 
 
 def _deciding(panel: Panel, view: View, finding: Finding) -> tuple[Bundle, Seen] | Slot:

@@ -64,7 +64,7 @@ def test_where_a_network_over_time_decides_the_map_is_of_one_that_looks_at_frame
     slot = finding.heatmap
     assert slot.content["bundle"] == "tiny-image/1"
     assert slot.content["decided"] is False
-    assert slot.said.startswith("The network that decided looks at the course of time")
+    assert "The network that decided looks at the course of time and has no map; tiny-image/1 looks" in slot.said
     policy(bundles={"theirs": "trust", "tiny-image": "ignore"})
     alone = detection.inspect(path, bundles=bundles).heatmap
     assert alone.status == "not_available"
