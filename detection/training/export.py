@@ -161,17 +161,8 @@ class Release:
             words += ["--init-licence", began["licence"]] if "licence" in began and not number else []
             words += ["--clips", "FILMS"] if "films" in began else []
             commands.append(words)
-        words = [
-            "export_bundle",
-            "RUN",
-            "--faces",
-            *self._names,
-            *redrawn,
-            "--release",
-            self.version,
-            "--each",
-            str(self.each),
-        ]
+        words = ["export_bundle", "RUN", "--faces", *self._names, *redrawn]
+        words += ["--release", self.version, "--each", str(self.each)]
         words += ["--false-alarms", str(self.false_alarms), "--missed", str(self.missed)]
         words += ["--before", *names[:-1]] if self.before else []
         words += ["--unclaimed", *self.unclaimed] if self.unclaimed else []
