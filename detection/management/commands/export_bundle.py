@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from detection.errors import BadBundle
 from detection.training import export
+from detection.training.pseudofakes import GROUPS
 from detection.training.samples import NothingRedrawn
 
 
@@ -29,7 +30,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--no-probability", action="store_true", help="its calibration does not hold on files from elsewhere"
         )
-        parser.add_argument("--unclaimed", nargs="*", default=[], help="kinds that it does not see elsewhere")
+        parser.add_argument(
+            "--unclaimed", nargs="*", default=[], choices=GROUPS, help="kinds that it does not see elsewhere"
+        )
         parser.add_argument("--figures", type=Path, nargs="*", default=[], help="stored evaluations for the card")
         parser.add_argument("--failure", action="append", default=[], help="a known failure, for the card")
 
