@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 import detection
 from detection import bundle as bundles
@@ -124,6 +124,12 @@ def test_what_was_measured_later_goes_into_the_card_and_nothing_else_changes(mad
     assert "| elsewhere.zip | 5 |" not in text
     assert "- blind at night" in text
     bundles.read(folder).verify()
+
+
+def test_a_misspelt_kind_is_not_taken_for_claimed(made: Path, folder: Path, tmp_path: Path) -> None:
+    words = ["--faces", str(folder), "--bundles", str(tmp_path), "--each", "3", "--unclaimed", "swop"]
+    with pytest.raises(CommandError, match="invalid choice: 'swop'"):
+        call_command("export_bundle", str(made.parent / "run"), *words, stdout=io.StringIO())
 
 
 def test_inspection_uses_it(made: Path, tmp_path: Path) -> None:
