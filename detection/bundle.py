@@ -14,6 +14,7 @@ from .finding import Identity, Outcome
 
 CARD = "bundle.json"
 FORMAT = 1
+JUDGING = ("name", "version", "kind", "input", "output", "calibration", "cuts", "out_of_distribution", "weights")
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 VERSION = re.compile(r"[a-z0-9][a-z0-9.-]{0,30}")
 FILES = re.compile(r"[a-z0-9_-]+\.(keras|onnx|npz)")
@@ -97,6 +98,12 @@ class Bundle:
     def embedder(self) -> Path | None:
         """The network that makes embeddings of frames, where the model itself wants those."""
         return next((self.folder / name for name in ("embed.onnx", "embed.keras") if name in self.files), None)
+
+    @property
+    def judging_sha256(self) -> str:
+        """Of all in the card that a score or an outcome comes from; not of what is merely told of it."""
+        said = {name: self.card.get(name) for name in JUDGING}
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     def identity(self) -> Identity:
         weights = self.files[self.weights.name]

@@ -35,9 +35,9 @@ class Panel:
 
     @property
     def id(self) -> str:
-        """The same only for the same bundles under the same policy."""
+        """The same for the same bundles under the same policy, whatever was measured or written of them since."""
         said = {
-            "bundles": [[b.label, b.card_sha256, weight] for b, weight in self.members],
+            "bundles": [[b.label, b.judging_sha256, weight] for b, weight in self.members],
             "cuts": [self.cuts.little_below, self.cuts.manipulated_above] if self.cuts else None,
         }
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]

@@ -46,24 +46,46 @@ class Row:
         return self.score is not None
 
 
-def run(found: Iterable[Item], panel: Panel, limits: Limits, *, out: Path | None, told: Told) -> list[Row]:
-    """Judge every file once. With `out`, go on after the files that it already has for this very panel."""
-    rows = [row for row in read(out) if row.panel == panel.id] if out and out.is_file() else []
-    done = {row.name for row in rows}
-    left = [item for item in found if item.name not in done]
-    if out is not None:
-        write(out, rows)
-    for number, item in enumerate(left):
-        row = _judged(item, panel, limits)
-        rows.append(row)
-        if out is not None:
-            write(out, [row], more=True)
-        told(number + 1, len(left))
+class OtherScores(ValueError):
+    """Stored scores are not of these files, or not by this panel: nothing is mixed, and nothing overwritten."""
+
+
+def kept(out: Path | None, found: Iterable[Item], panel: Panel) -> list[Row]:
+    """What an earlier run that was cut off has judged already."""
+    if out is None or not out.is_file():
+        return []
+    rows, known = read(out), {item.name: item for item in found}
+    if any(row.panel != panel.id for row in rows):
+        raise OtherScores(f"{out.name} has the scores of another panel. Name another file for those of this one.")
+    for row in rows:
+        item = known.get(row.name)
+        if item is None or (row.fake, row.bytes) != (item.fake, _size(item)):
+            raise OtherScores(f"{out.name} has scores of other files, as {row.name}. Name another file for these.")
     return rows
 
 
+def run(
+    chosen: Iterable[Item], panel: Panel, limits: Limits, *, rows: list[Row], out: Path | None, told: Told
+) -> list[Row]:
+    """Judge every file once, but for the `rows` that are known. With `out`, it can be cut off."""
+    done = {row.name: row for row in rows}
+    chosen = list(chosen)
+    left = [item for item in chosen if item.name not in done]
+    if out is not None:
+        write(out, rows)
+    for number, item in enumerate(left):
+        done[item.name] = _judged(item, panel, limits)
+        if out is not None:
+            write(out, [done[item.name]], more=True)
+        told(number + 1, len(left))
+    return [done[item.name] for item in chosen]
+
+
+def _size(item: Item) -> int:
+    return item.path.stat().st_size if item.path.is_file() else 0
+
+
 def _judged(item: Item, panel: Panel, limits: Limits) -> Row:
-    size = item.path.stat().st_size if item.path.is_file() else 0
     brightness, sharpness = _trivial(item.path, limits)
     try:
         finding = inspect(item.path, bundles=panel, limits=limits, heatmap=False)
@@ -72,7 +94,7 @@ def _judged(item: Item, panel: Panel, limits: Limits) -> Row:
     except DetectionError as error:
         outcome, score, reasons, taken = REFUSED, None, error.code, 0.0
     return Row(
-        item.name, item.fake, item.manipulation, item.group, outcome, score, reasons, round(taken, 1), size,
+        item.name, item.fake, item.manipulation, item.group, outcome, score, reasons, round(taken, 1), _size(item),
         brightness, sharpness, panel.id,
     )  # fmt: skip
 
@@ -105,25 +127,33 @@ def read(path: Path) -> list[Row]:
         return float(said) if said else None
 
     with path.open(newline="") as file:
+        lines = csv.DictReader(file)
+        if lacking := {field.name for field in fields(Row)} - set(lines.fieldnames or ()):
+            raise OtherScores(f"{path.name} is no file of scores: it lacks {', '.join(sorted(lacking))}.")
         return [
             Row(
                 row["name"], row["fake"] == "True", row["manipulation"], row["group"], row["outcome"],
                 number(row["score"]), row["reasons"], float(row["milliseconds"]), int(row["bytes"]),
                 number(row["brightness"]), number(row["sharpness"]), row["panel"],
             )
-            for row in csv.DictReader(file)
+            for row in lines
+            if None not in row.values()  # the last one, cut off
         ]  # fmt: skip
 
 
 def summary(rows: list[Row]) -> dict[str, Any]:
-    """Everything the protocol asks for. Figures of scores are of the files that got one; coverage says how many did."""
+    """Everything the protocol asks for. Figures are of the files that got a score; coverage says how many did.
+
+    Accuracy is of the decided ones: who never decides is not right. The share of inconclusive ones stands beside it.
+    """
     judged = [row for row in rows if row.judged]
     reals, fakes = [row for row in rows if not row.fake], [row for row in rows if row.fake]
     scores, fake = _arrays(judged)
     groups = [row.group for row in judged]
     alarms = sum(row.outcome == Outcome.LIKELY_MANIPULATED for row in reals)
+    real = int((~fake).sum())  # that were judged
     decided = [row for row in judged if row.outcome in (Outcome.LIKELY_MANIPULATED, Outcome.LITTLE_EVIDENCE)]
-    right = sum((row.outcome == Outcome.LIKELY_MANIPULATED) == row.fake for row in judged)
+    right = sum((row.outcome == Outcome.LIKELY_MANIPULATED) == row.fake for row in decided)
     return {
         "n_real": len(reals),
         "n_fake": len(fakes),
@@ -139,16 +169,12 @@ def summary(rows: list[Row]) -> dict[str, Any]:
         "eer": _rounded(figures.equal_error_rate(scores, fake)),
         "tpr_at_fpr_01": _rounded(figures.true_positives_at(scores, fake, 0.01)),
         "tpr_at_fpr_05": _rounded(figures.true_positives_at(scores, fake, 0.05)),
-        "accuracy": _rounded(right / len(judged)) if judged else None,
+        "accuracy": _rounded(right / len(decided)) if decided else None,
         "inconclusive": _rounded(1 - len(decided) / len(judged)) if judged else None,
-        "false_alarms": _rounded(alarms / len(reals)) if reals else None,
-        "false_alarms_ci": _both(figures.share_interval(alarms, len(reals))) if reals else None,
+        "false_alarms": _rounded(alarms / real) if real else None,
+        "false_alarms_ci": _both(figures.share_interval(alarms, real)) if real else None,
         "ece": _rounded(figures.calibration_error(scores, fake)),
-        "ece_ci": _both(
-            figures.bootstrap(lambda at: figures.calibration_error(scores[at], fake[at]), len(judged), groups)
-        )
-        if judged
-        else None,
+        "ece_ci": _both(figures.calibration_interval(scores, fake, groups)) if judged else None,
         "per_manipulation": _per_manipulation(judged),
         "baselines": _baselines(rows),
         "milliseconds_median": _rounded(float(np.median([row.milliseconds for row in judged]))) if judged else None,
@@ -185,6 +211,8 @@ def compare(one: list[Row], other: list[Row]) -> dict[str, Any]:
     """Two runs over the same files: is the second really better? A paired bootstrap of the difference of the AUCs."""
     first = {row.name: row for row in one if row.judged}
     both = [(first[row.name], row) for row in other if row.judged and row.name in first]
+    if not both:
+        raise OtherScores("No file has a score in both: are these evaluations of the same files?")
     a, b = (np.array([pair[side].score for pair in both], float) for side in (0, 1))
     fake = np.array([pair[0].fake for pair in both], bool)
 
@@ -194,6 +222,7 @@ def compare(one: list[Row], other: list[Row]) -> dict[str, Any]:
     low, high = figures.bootstrap(difference, len(both), [pair[0].group for pair in both])
     return {
         "n": len(both),
+        "only_in_one": sum(row.judged for row in [*one, *other]) - 2 * len(both),
         "auc_first": _rounded(figures.auc(a, fake)),
         "auc_second": _rounded(figures.auc(b, fake)),
         "difference": _rounded(figures.auc(b, fake) - figures.auc(a, fake)),

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+LABELS = {"real": False, "0": False, "0.0": False, "false": False, "fake": True, "1": True, "1.0": True, "true": True}
 FILMS = (".mp4", ".avi", ".mov", ".mkv", ".webm")
 
 
@@ -24,19 +25,30 @@ class Item:
     part: str = ""  # train, validation or test, where whoever made the set has said so
 
 
+class NotReadable(ValueError):
+    """Nobody can tell from it which files are real."""
+
+
 @contextmanager
 def items(source: Path) -> Iterator[list[Item]]:
-    """The files of a folder, of an archive of one, or of a CSV (file, label, manipulation, group)."""
-    if source.suffix == ".csv":
-        yield _listed(source)
-    elif source.is_dir():
-        yield _in_folder(source)
-    elif zipfile.is_zipfile(source):
-        with tempfile.TemporaryDirectory(prefix="files-") as unpacked, zipfile.ZipFile(source) as archive:
-            archive.extractall(unpacked)
-            yield _in_folder(Path(unpacked))
-    else:
-        raise ValueError(f"{source} is neither a folder with real/ and fake/, nor an archive of them, nor a CSV.")
+    """The files of a folder, of an archive of one, or of a CSV (file, label, manipulation, group, part)."""
+    with tempfile.TemporaryDirectory(prefix="files-") as unpacked:
+        yield _found(source, Path(unpacked))
+
+
+def _found(source: Path, unpacked: Path) -> list[Item]:
+    try:
+        if source.suffix == ".csv":
+            return _listed(source)
+        if source.is_dir():
+            return _in_folder(source)
+        if zipfile.is_zipfile(source):
+            with zipfile.ZipFile(source) as archive:
+                archive.extractall(unpacked)
+            return _in_folder(unpacked)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise NotReadable(f"{source.name}: {error}") from error
+    raise NotReadable(f"{source} is neither a folder with real/ and fake/, nor an archive of them, nor a CSV.")
 
 
 def _in_folder(root: Path) -> list[Item]:
@@ -59,18 +71,29 @@ def _plain(root: Path) -> Iterator[Item]:
 
 
 def _listed(source: Path) -> list[Item]:
-    with source.open(newline="") as file:
+    with source.open(newline="", encoding="utf-8-sig") as file:
+        rows = csv.DictReader(file)
+        if lacking := {"file", "label"} - set(rows.fieldnames or ()):
+            raise ValueError(f"it lacks the column {' and the column '.join(sorted(lacking))}.")
         return [
             Item(
                 row["file"],
-                row["label"] in ("fake", "1"),
+                _is_fake(row["label"], rows.line_num),
                 row.get("manipulation") or "",
                 row.get("group") or row["file"],
                 (source.parent / row["file"]).resolve(),
                 row.get("part") or "",
             )
-            for row in csv.DictReader(file)
+            for row in rows
         ]
+
+
+def _is_fake(label: object, line: int) -> bool:
+    """A label that nobody knows is not taken for real."""
+    said = str(label).strip().lower()
+    if said not in LABELS:
+        raise ValueError(f"in line {line} the label is “{label}”, neither real nor fake.")
+    return LABELS[said]
 
 
 def _films(folder: Path) -> list[Path]:

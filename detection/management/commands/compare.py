@@ -3,7 +3,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from detection.training import evaluation
 
@@ -17,5 +17,8 @@ class Command(BaseCommand):
         parser.add_argument("second", type=Path)
 
     def handle(self, **options: Any) -> None:
-        said = evaluation.compare(evaluation.read(options["first"]), evaluation.read(options["second"]))
+        try:
+            said = evaluation.compare(*(evaluation.read(options[name]) for name in ("first", "second")))
+        except (OSError, ValueError) as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(json.dumps(said))

@@ -1,5 +1,6 @@
 import json
 from argparse import ArgumentParser
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,24 +24,43 @@ class Command(BaseCommand):
         parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR), help="folder of bundles")
         parser.add_argument("--scores", type=Path, help="CSV of every file's score; given again, it goes on from there")
         parser.add_argument("--limit", type=int, default=0, help="so many files of each label, evenly spread")
+        parser.add_argument(
+            "--part",
+            choices=("train", "validation", "test", "all"),
+            help="of a set that says which files are for testing; without it: those, or all where it says nothing",
+        )
         parser.add_argument("--seconds", type=float, default=Limits().wall_seconds)
         parser.add_argument("--json", action="store_true")
 
     def handle(self, **options: Any) -> None:
         panel = _panel(read_panel(options["bundles"]), options["bundle"])
-        with layouts.items(options["source"]) as found:
-            if not found:
-                raise CommandError(f"{options['source'].name} holds neither real/ nor fake/, nor a known layout.")
-            chosen = _spread(found, options["limit"])
-            with tqdm(total=len(chosen), unit="file") as bar:
+        try:
+            with layouts.items(options["source"]) as found:
+                if not found:
+                    raise CommandError(f"{options['source'].name} holds neither real/ nor fake/, nor a known layout.")
+                part = options["part"] or ("test" if any(item.part == "test" for item in found) else "all")
+                asked = [item for item in found if part in (item.part, "all")]
+                if not asked:
+                    raise CommandError(f"{options['source'].name} has no files for {part}.")
+                chosen = _spread(asked, options["limit"])
+                known = evaluation.kept(options["scores"], found, panel)
+                with tqdm(total=len(chosen), unit="file") as bar:
 
-                def told(done: int, left: int) -> None:
-                    bar.n = len(chosen) - left + done
-                    bar.refresh()
+                    def told(done: int, left: int) -> None:
+                        bar.n = len(chosen) - left + done
+                        bar.refresh()
 
-                limits = Limits(wall_seconds=options["seconds"])
-                rows = evaluation.run(chosen, panel, limits, out=options["scores"], told=told)
-        said = {"source": options["source"].name, "panel": panel.to_dict(), **evaluation.summary(rows)}
+                    limits = Limits(wall_seconds=options["seconds"])
+                    rows = evaluation.run(chosen, panel, limits, rows=known, out=options["scores"], told=told)
+        except (layouts.NotReadable, evaluation.OtherScores) as error:
+            raise CommandError(str(error)) from error
+        left = Counter(item.part or "not said" for item in found if part not in (item.part, "all"))
+        about = {"source": options["source"].name, "part": part, "left_out": dict(left), "panel": panel.to_dict()}
+        said = {
+            **about,
+            "judged_by": {one.label: one.judging_sha256 for one, _ in panel.heard},
+            **evaluation.summary(rows),
+        }
         if options["json"]:
             self.stdout.write(json.dumps(said))
             return
@@ -63,5 +83,5 @@ def _spread(found: list[layouts.Item], limit: int) -> list[layouts.Item]:
     chosen = []
     for fake in (False, True):
         of = [item for item in found if item.fake is fake]
-        chosen += of[:: max(1, len(of) // limit)][:limit]
+        chosen += [of[at * len(of) // limit] for at in range(limit)] if len(of) > limit else of
     return chosen

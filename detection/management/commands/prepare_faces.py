@@ -24,17 +24,20 @@ class Command(BaseCommand):
         parser.add_argument("--licence", default="", help="under which the set may be used; noted in every row")
 
     def handle(self, **options: Any) -> None:
-        with layouts.items(options["source"]) as found:
-            if not found:
-                raise CommandError(f"{options['source'].name} holds no files in a layout that is known.")
-            with tqdm(total=len(found), unit="file") as bar:
-                counts = preparing.prepare(
-                    found,
-                    options["out"],
-                    source=options["source"].name,
-                    licence=options["licence"],
-                    frames=options["frames"],
-                    told=lambda done: bar.update(done - bar.n),
-                )
+        try:
+            with layouts.items(options["source"]) as found:
+                if not found:
+                    raise CommandError(f"{options['source'].name} holds no files in a layout that is known.")
+                with tqdm(total=len(found), unit="file") as bar:
+                    counts = preparing.prepare(
+                        found,
+                        options["out"],
+                        source=options["source"].name,
+                        licence=options["licence"],
+                        frames=options["frames"],
+                        told=lambda done: bar.update(done - bar.n),
+                    )
+        except layouts.NotReadable as error:
+            raise CommandError(str(error)) from error
         for what, count in counts.items():
             self.stdout.write(f"{what}: {count}")

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -72,6 +73,79 @@ def test_it_goes_on_where_it_was(known: Path, install: Callable[..., Path], tmp_
     assert evaluation.read(scores)[:9] == rows[:9], "taken over, not judged again"
 
 
+def test_the_scores_of_one_set_or_panel_never_become_those_of_another(
+    known: Path, install: Callable[..., Path], tmp_path: Path
+) -> None:
+    bundles, scores = install("one"), tmp_path / "scores.csv"
+    whole = evaluate(known, bundles=bundles, scores=scores)
+    stored = scores.read_bytes()
+    assert evaluate(known, bundles=bundles, scores=scores, limit=2)["n_real"] == 2, "of what was asked for"
+    assert scores.read_bytes() == stored, "and nothing is lost"
+    other = install("other", calibration={"a": 0.5, "b": 0.0})
+    with pytest.raises(CommandError, match="another panel"):
+        evaluate(known, bundles=other, scores=scores)
+    shutil.rmtree(other / "other")
+    shutil.copy(known / "real" / "2.jpg", known / "real" / "1.jpg")
+    with pytest.raises(CommandError, match=r"other files, as real/1.jpg"):
+        evaluate(known, bundles=bundles, scores=scores)
+    assert scores.read_bytes() == stored
+    card = json.loads((bundles / "one" / "bundle.json").read_text())
+    (bundles / "one" / "bundle.json").write_text(json.dumps(card | {"failures": ["blind at night"]}))
+    again = evaluate(known, bundles=bundles)
+    assert again["panel"]["id"] == whole["panel"]["id"], "what is told of a bundle judges nothing"
+    assert again["judged_by"] == whole["judged_by"]
+
+
+def test_of_a_set_with_a_part_for_testing_only_that_is_judged(
+    known: Path, install: Callable[..., Path], tmp_path: Path
+) -> None:
+    lines = ["file,label,part", "real/1.jpg,real,train", "real/2.jpg,REAL,test", "fake/patches/1.jpg,Fake,test"]
+    (known / "list.csv").write_text("\n".join([*lines, "fake/patches/2.jpg,1.0,"]) + "\n")
+    bundles = install()
+    said = evaluate(known / "list.csv", bundles=bundles)
+    assert (said["n_real"], said["n_fake"], said["part"]) == (1, 1, "test")
+    assert said["left_out"] == {"train": 1, "not said": 1}
+    assert evaluate(known / "list.csv", bundles=bundles, part="all")["n_fake"] == 2
+    with pytest.raises(CommandError, match="no files for validation"):
+        evaluate(known / "list.csv", bundles=bundles, part="validation")
+
+
+def test_a_limit_takes_of_every_kind(known: Path, install: Callable[..., Path]) -> None:
+    (known / "fake" / "swaps").mkdir()
+    for number in range(3):
+        shutil.copy(known / "fake" / "patches" / f"{number}.jpg", known / "fake" / "swaps")
+    assert set(evaluate(known, bundles=install(), limit=6)["per_manipulation"]) == {"patches", "swaps"}
+
+
+def test_figures_are_of_what_was_judged_and_decided() -> None:
+    def row(name: str, fake: bool, outcome: str, score: float | None) -> evaluation.Row:
+        return evaluation.Row(name, fake, "", name, outcome, score, "", 1.0, 1, None, None, "p")
+
+    said = evaluation.summary(
+        [
+            row("a", False, "likely_manipulated", 0.9),
+            row("b", False, "inconclusive", 0.5),
+            row("c", False, "refused", None),
+            row("d", True, "likely_manipulated", 0.8),
+            row("e", True, "inconclusive", 0.6),
+        ]
+    )
+    assert said["n_real"] == 3
+    assert said["false_alarms"] == 0.5, "one of two that were judged"
+    assert said["accuracy"] == 0.5, "one of two that were decided"
+    assert said["inconclusive"] == 0.5
+
+
+def test_the_interval_of_a_calibration_error_holds_the_truth() -> None:
+    held = 0
+    for seed in range(20):
+        chance = np.random.default_rng(seed)
+        truth = 0.1 + 0.8 * chance.random(240)
+        low, high = figures.calibration_interval(truth + 0.05, chance.random(240) < truth)
+        held += low <= 0.05 <= high
+    assert held >= 15, "the plain percentiles hold it in one of five"
+
+
 def test_archives_and_lists_are_read_too(known: Path, install: Callable[..., Path], tmp_path: Path) -> None:
     bundles = install()
     with zipfile.ZipFile(tmp_path / "known.zip", "w") as archive:
@@ -114,6 +188,13 @@ def test_two_evaluations_are_compared_pair_by_pair(known: Path, install: Callabl
     out = io.StringIO()
     call_command("compare", tmp_path / "one.csv", tmp_path / "one.csv", stdout=out)
     assert not json.loads(out.getvalue())["surely_different"]
+    (tmp_path / "none.csv").write_text((tmp_path / "one.csv").read_text().splitlines()[0] + "\n")
+    for wrong, said in (("none", "No file has a score in both"), ("nowhere", "No such file")):
+        with pytest.raises(CommandError, match=said):
+            call_command("compare", tmp_path / "one.csv", tmp_path / f"{wrong}.csv")
+    (tmp_path / "list.csv").write_text("file,label\na,real\n")
+    with pytest.raises(CommandError, match="no file of scores: it lacks brightness"):
+        call_command("compare", tmp_path / "list.csv", tmp_path / "one.csv")
 
 
 def test_it_speaks_in_words_as_well(known: Path, install: Callable[..., Path]) -> None:
