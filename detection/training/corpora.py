@@ -15,6 +15,7 @@ from ..images import Pixels
 
 Points = NDArray[np.float32]
 LANDMARKS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
+FACES = "faces.csv"
 PARTS = (("train", 80), ("validation", 90), ("calibration", 100))
 
 
@@ -65,23 +66,33 @@ def redrawn_path(folder: Path, name: str) -> Path:
     return folder / f"{name}.jpg"
 
 
+def loose(folder: Path, name: str) -> Path:
+    """Where a crop lies that is in no archive."""
+    return folder / "crops" / name[:2] / name
+
+
 def read_faces(folders: Path | Sequence[Path], part: str = "", redrawn: Path | None = None) -> list[RealFace]:
-    """The faces of folders with `faces.csv` and the archives that it names; `redrawn`: what redraw_faces has made."""
+    """The faces of folders with `faces.csv` and what it names; `redrawn`: what redraw_faces has made of them."""
     each = [folders] if isinstance(folders, Path) else folders
     return [face for folder in each for face in _read_folder(folder, part, redrawn)]
+
+
+def _stored(folder: Path, row: dict[str, str], archives: dict[str, zipfile.ZipFile]) -> bytes:
+    if not row["zip"]:
+        return loose(folder, row["name"]).read_bytes()
+    if row["zip"] not in archives:
+        archives[row["zip"]] = zipfile.ZipFile(folder / row["zip"])
+    return archives[row["zip"]].read(row["name"])
 
 
 def _read_folder(folder: Path, part: str, redrawn: Path | None) -> list[RealFace]:
     found = []
     archives: dict[str, zipfile.ZipFile] = {}
     try:
-        with (folder / "faces.csv").open(newline="") as file:
+        with (folder / FACES).open(newline="") as file:
             for row in csv.DictReader(file):
                 if part and (row.get("part") or part_of(row["group"])) != part:
                     continue
-                archive = archives.get(row["zip"]) or archives.setdefault(
-                    row["zip"], zipfile.ZipFile(folder / row["zip"])
-                )
                 again = redrawn_path(redrawn, row["name"]) if redrawn else None
                 points = [[float(row[f"{name}_x"]), float(row[f"{name}_y"])] for name in LANDMARKS]
                 found.append(
@@ -90,7 +101,7 @@ def _read_folder(folder: Path, part: str, redrawn: Path | None) -> list[RealFace
                         group=row["group"],
                         source=row["source"],
                         licence=row["licence"],
-                        encoded=archives[row["zip"]].read(row["name"]),
+                        encoded=_stored(folder, row, archives),
                         landmarks=np.array(points, np.float32),
                         manipulation=row.get("manipulation") or "",
                         said_part=row.get("part") or "",

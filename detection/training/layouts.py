@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-LABELS = {"real": False, "0": False, "0.0": False, "false": False, "fake": True, "1": True, "1.0": True, "true": True}
+LABELS = {"real": False, "0": False, "0.0": False, "fake": True, "1": True, "1.0": True}
 FILMS = (".mp4", ".avi", ".mov", ".mkv", ".webm")
 
 
@@ -52,10 +52,12 @@ def _found(source: Path, unpacked: Path) -> list[Item]:
 
 
 def _in_folder(root: Path) -> list[Item]:
+    if found := list(_plain(root)):
+        return found
     for sign, read in LAYOUTS.items():
         if next(root.glob(sign), None) is not None:
             return list(read(root))
-    return list(_plain(root))
+    return []
 
 
 def _plain(root: Path) -> Iterator[Item]:
@@ -101,13 +103,18 @@ def _films(folder: Path) -> list[Path]:
 
 
 def _faceforensics(root: Path) -> Iterator[Item]:
-    """`012.mp4` is real, `012_026.mp4` has the face of 026 in it. The official splits keep such pairs together."""
+    """`012.mp4` is real, `012_026.mp4` has the face of 026 in it, and such pairs are kept together.
+
+    Actors (`01__walking.mp4`, `01_02__walking.mp4`) are all joined by their swaps: there the one with the head counts.
+    """
     parts = _official(root)
-    for path in _films(root / "original_sequences"):
-        yield Item(str(path.relative_to(root)), False, "", path.stem, path, parts.get(path.stem, ""))
-    for path in _films(root / "manipulated_sequences"):
-        method, group = path.relative_to(root).parts[1], path.stem.split("_")[0]
-        yield Item(str(path.relative_to(root)), True, method, group, path, parts.get(group, ""))
+    fakes = [path for path in _films(root / "manipulated_sequences") if "masks" not in path.relative_to(root).parts]
+    pairs = {one: "_".join(sorted(pair)) for path in fakes if len(pair := path.stem.split("_")) == 2 for one in pair}
+    for path in [*_films(root / "original_sequences"), *fakes]:
+        where, first = path.relative_to(root), path.stem.split("_")[0]
+        fake = where.parts[0] == "manipulated_sequences"
+        manipulation = where.parts[1] if fake else ""
+        yield Item(str(where), fake, manipulation, pairs.get(first, first), path, parts.get(first, ""))
 
 
 def _official(root: Path) -> dict[str, str]:
@@ -120,7 +127,10 @@ def _official(root: Path) -> dict[str, str]:
 
 
 def _celeb_df(root: Path) -> Iterator[Item]:
-    """`id0_0001.mp4` is real, `id0_id1_0001.mp4` has id1's face on id0; a list names what is for testing."""
+    """`id0_0001.mp4` is real, `id0_id1_0001.mp4` has id1's face on id0; a list names what is for testing.
+
+    That list goes by films: people in it are in other films too, which its makers leave for training.
+    """
     listed = root / "List_of_testing_videos.txt"
     lines = listed.read_text().splitlines() if listed.is_file() else []
     testing = {line.split()[1] for line in lines if line.strip()}
@@ -132,16 +142,22 @@ def _celeb_df(root: Path) -> Iterator[Item]:
 
 
 def _dfdc(root: Path) -> Iterator[Item]:
-    """Each folder's `metadata.json` tells label, split and the original that a fake was made of."""
-    names = {"train": "train", "validation": "validation", "test": "test"}
-    for metadata in sorted(root.rglob("metadata.json")):
-        for name, said in sorted(json.loads(metadata.read_text()).items()):
-            path = metadata.parent / name
-            if path.is_file():
-                fake = said["label"] == "FAKE"
-                where = str(path.relative_to(root))
-                group = said.get("original") or name
-                yield Item(where, fake, "dfdc" if fake else "", group, path, names.get(said.get("split", ""), ""))
+    """Each folder's `metadata.json` tells label, split and the original that a fake was made of.
+
+    Where everything is for training, as in what the contestants got, the set has no parts: the hash makes them.
+    """
+    told = [
+        (metadata.parent / name, said)
+        for metadata in sorted(root.rglob("metadata.json"))
+        for name, said in sorted(json.loads(metadata.read_text()).items())
+    ]
+    splits = {said.get("split", "") for _, said in told}
+    names = {"train": "train", "validation": "validation", "test": "test"} if splits & {"validation", "test"} else {}
+    for path, said in told:
+        if path.is_file():
+            fake = LABELS[str(said["label"] if "label" in said else said["is_fake"]).lower()]
+            where, group = str(path.relative_to(root)), said.get("original") or path.name
+            yield Item(where, fake, "dfdc" if fake else "", group, path, names.get(said.get("split", ""), ""))
 
 
 LAYOUTS: dict[str, Callable[[Path], Iterator[Item]]] = {

@@ -3,11 +3,11 @@
 import csv
 import hashlib
 import json
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import cv2
 
@@ -17,7 +17,7 @@ from ..faces import Face
 from ..images import Picture, Pixels
 from ..limits import Clock, Limits
 from ..media import Kind, probe
-from .corpora import LANDMARKS
+from .corpora import FACES, LANDMARKS, loose, part_of
 from .layouts import Item
 
 WIDE = 1.9  # of the crop, in heights of the face
@@ -33,44 +33,69 @@ def prepare(
 ) -> dict[str, int]:
     """One line of the manifest for each file that was gone through: it is not gone through again."""
     out.mkdir(parents=True, exist_ok=True)
-    done = {json.loads(line)["file"] for line in _lines(out / DONE)}
-    counts: Counter[str] = Counter(files=len(found))
+    done = _whole(out)
     for number, item in enumerate(found, 1):
         if item.name not in done:
-            kept = _prepare_one(item, out, source, licence, frames)
+            done[item.name] = {"file": item.name, **_prepare_one(item, out, source, licence, frames)}
             with (out / DONE).open("a") as manifest:
-                manifest.write(json.dumps({"file": item.name, **kept}) + "\n")
+                manifest.write(json.dumps(done[item.name]) + "\n")
         told(number)
-    for line in _lines(out / DONE):
-        said = json.loads(line)
+    counts: Counter[str] = Counter(files=len(found))
+    for said in done.values():
         counts["faces"] += said["faces"]
         counts[said["refused"] or ("files with faces" if said["faces"] else "files without a face")] += 1
+    for row in _rows(out):
+        counts[f"faces for {row['part'] or part_of(row['group'])}"] += 1
     return dict(counts)
 
 
-def _lines(path: Path) -> list[str]:
-    return path.read_text().splitlines() if path.is_file() else []
+def _whole(out: Path) -> dict[str, dict[str, Any]]:
+    """What is done. Of a file that a killed run was busy with nothing is left: it is gone through again."""
+    done: dict[str, dict[str, Any]] = {}
+    for line in (out / DONE).read_text().splitlines() if (out / DONE).is_file() else []:
+        with suppress(ValueError):  # half a line
+            said = json.loads(line)
+            done[said["file"]] = said
+    rows = [list(row.values()) for row in _rows(out) if row["file"] in done]
+    _replace(out / DONE, lambda file: file.writelines(json.dumps(said) + "\n" for said in done.values()))
+    _replace(out / FACES, lambda file: csv.writer(file).writerows([COLUMNS, *rows]))
+    return done
+
+
+def _rows(out: Path) -> list[dict[str, str]]:
+    path = out / FACES
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _replace(path: Path, write: Callable[[TextIO], Any]) -> None:
+    """All of it, or what was there before."""
+    fresh = path.with_name(f"{path.name}.part")
+    with fresh.open("w", newline="") as file:
+        write(file)
+    fresh.replace(path)
 
 
 def _prepare_one(item: Item, out: Path, source: str, licence: str, frames: int) -> dict[str, Any]:
     rows: list[list[Any]] = []
     refused = ""
-    archive = f"faces-{hashlib.sha256(item.group.encode()).hexdigest()[:1]}.zip"
     try:
-        with zipfile.ZipFile(out / archive, "a") as kept:
-            taken = set(kept.namelist())
-            for time, pixels, face in _seen(item.path, frames):
-                crop, shift, share = _cut(pixels, face)
-                name = f"{hashlib.sha256(item.name.encode()).hexdigest()[:20]}-{len(rows)}.jpg"
-                if name not in taken:  # left behind by a run that was cut off before its row was written
-                    _, encoded = cv2.imencode(".jpg", crop[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
-                    kept.writestr(name, encoded.tobytes())
-                where = [(v - s) * share for point in face.landmarks for v, s in zip(point, shift, strict=True)]
-                about = [archive, name, source, item.group, licence, item.manipulation or ("fake" if item.fake else "")]
-                rows.append([*about, _part(item), item.name, round(time, 3), *(round(v, 2) for v in where)])
+        for time, pixels, face in _seen(item.path, frames):
+            crop, shift, share = _cut(pixels, face)
+            name = f"{hashlib.sha256(item.name.encode()).hexdigest()[:20]}-{len(rows)}.jpg"
+            path = loose(out, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _, encoded = cv2.imencode(".jpg", crop[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
+            path.write_bytes(encoded.tobytes())
+            where = [(v - s) * share for point in face.landmarks for v, s in zip(point, shift, strict=True)]
+            about = ["", name, source, item.group, licence, item.manipulation or ("fake" if item.fake else "")]
+            rows.append([*about, _part(item), item.name, round(time, 3), *(round(v, 2) for v in where)])
     except DetectionError as error:
         refused = error.code
-    _write(out / "faces.csv", rows)
+    with (out / FACES).open("a", newline="") as file:
+        csv.writer(file).writerows(rows)
     return {"faces": len(rows), "refused": refused}
 
 
@@ -79,15 +104,6 @@ def _part(item: Item) -> str:
     if item.part != "validation":
         return item.part
     return "calibration" if hashlib.sha256(item.group.encode()).digest()[0] % 2 else "validation"
-
-
-def _write(path: Path, rows: list[list[Any]]) -> None:
-    fresh = not path.is_file()
-    with path.open("a", newline="") as file:
-        writer = csv.writer(file)
-        if fresh:
-            writer.writerow(COLUMNS)
-        writer.writerows(rows)
 
 
 def _seen(path: Path, frames: int) -> Iterator[tuple[float, Pixels, Face]]:

@@ -46,11 +46,31 @@ def test_faceforensics(lay: Callable[..., Path]) -> None:
     (root / "splits").mkdir()
     (root / "splits" / "val.json").write_text('[["012", "026"]]')
     assert found(root) == {
-        "012": (False, "", "012", "validation"),
-        "026": (False, "", "026", "validation"),
-        "012_026": (True, "Deepfakes", "012", "validation"),
-        "026_012": (True, "NeuralTextures", "026", "validation"),
+        "012": (False, "", "012_026", "validation"),
+        "026": (False, "", "012_026", "validation"),
+        "012_026": (True, "Deepfakes", "012_026", "validation"),
+        "026_012": (True, "NeuralTextures", "012_026", "validation"),
     }
+
+
+def test_faceforensics_without_its_splits_with_its_masks_and_actors(lay: Callable[..., Path]) -> None:
+    root = lay(
+        "original_sequences/youtube/c23/videos/026.mp4",
+        "original_sequences/actors/c23/videos/01__walking.mp4",
+        "original_sequences/actors/c23/videos/01__exit_phone_room.mp4",
+        "manipulated_sequences/Deepfakes/c23/videos/012_026.mp4",
+        "manipulated_sequences/Deepfakes/masks/videos/012_026.mp4",
+        "manipulated_sequences/DeepFakeDetection/c23/videos/01_02__walking__XYZ.mp4",
+    )
+    assert found(root) == {
+        "026": (False, "", "012_026", ""),
+        "01__walking": (False, "", "01", ""),
+        "01__exit_phone_room": (False, "", "01", ""),
+        "012_026": (True, "Deepfakes", "012_026", ""),
+        "01_02__walking__XYZ": (True, "DeepFakeDetection", "01", ""),
+    }
+    with layouts.items(root) as items:
+        assert not [one.name for one in items if "masks" in one.name]
 
 
 def test_celeb_df(lay: Callable[..., Path]) -> None:
@@ -71,15 +91,33 @@ def test_dfdc(lay: Callable[..., Path]) -> None:
         "absent.mp4": {"label": "REAL", "split": "train"},
     }
     (root / "dfdc_train_part_0" / "metadata.json").write_text(json.dumps(said))
-    assert found(root) == {"a": (True, "dfdc", "b.mp4", "train"), "b": (False, "", "b.mp4", "train")}
+    metadata = root / "dfdc_train_part_0" / "metadata.json"
+    assert found(root) == {"a": (True, "dfdc", "b.mp4", ""), "b": (False, "", "b.mp4", "")}, "no parts are told"
+    said = {"a.mp4": {"is_fake": 1}, "b.mp4": {"is_fake": 0}}
+    metadata.write_text(json.dumps(said))
+    assert found(root) == {"a": (True, "dfdc", "a.mp4", ""), "b": (False, "", "b.mp4", "")}
+    said = {"a.mp4": {"label": "FAKE", "split": "train"}, "b.mp4": {"label": "REAL", "split": "test"}}
+    metadata.write_text(json.dumps(said))
+    assert found(root) == {"a": (True, "dfdc", "a.mp4", "train"), "b": (False, "", "b.mp4", "test")}
 
 
 def test_folders_and_lists(lay: Callable[..., Path], tmp_path: Path) -> None:
     root = lay("real/a.mp4", "fake/swap/b.mp4")
-    assert found(root) == {"a": (False, "", "real/a.mp4", ""), "b": (True, "swap", "fake/swap/b.mp4", "")}
+    (root / "real" / "metadata.json").write_text("{}")
+    assert found(root) == {
+        "a": (False, "", "real/a.mp4", ""),
+        "metadata": (False, "", "real/metadata.json", ""),
+        "b": (True, "swap", "fake/swap/b.mp4", ""),
+    }
     listed = tmp_path / "list.csv"
     listed.write_text("file,label,manipulation,group\nset/real/a.mp4,real,,g\nset/fake/swap/b.mp4,1,x,g\n")
     assert found(listed) == {"a": (False, "", "g", ""), "b": (True, "x", "g", "")}
+    for wrong, said in (("file,label\na,faked", "line 2 the label is “faked”"), ("file\na", "lacks the column label")):
+        listed.write_text(wrong)
+        with pytest.raises(CommandError, match=said):
+            call_command("prepare_faces", listed, tmp_path / "out")
+    with pytest.raises(CommandError, match="No such file"):
+        call_command("prepare_faces", tmp_path / "gone.csv", tmp_path / "out")
 
 
 def test_crops_are_made_once_and_a_cut_off_run_goes_on(lay: Callable[..., Path], tmp_path: Path) -> None:
@@ -100,6 +138,21 @@ def test_crops_are_made_once_and_a_cut_off_run_goes_on(lay: Callable[..., Path],
     call_command("prepare_faces", root, out, frames=2)
     assert len((out / "manifest.jsonl").read_text().splitlines()) == 4
     assert len(read_faces(out)) > len(first)
+
+
+def test_a_killed_run_loses_and_doubles_nothing(lay: Callable[..., Path], tmp_path: Path) -> None:
+    root, out = lay("real/a.mp4", "real/b.mp4", "real/c.mp4"), tmp_path / "out"
+    (root / "list.csv").write_text("file,label,group\n" + "".join(f"real/{name}.mp4,real,g\n" for name in "abc"))
+    call_command("prepare_faces", root / "list.csv", out, frames=2)
+    whole = read_faces(out)
+    faces, manifest = (out / "faces.csv").read_text(), (out / "manifest.jsonl").read_text()
+    for rows in (faces, faces[: faces.rindex(",")]):  # as a kill leaves them: of the last file, all rows or half of one
+        (out / "faces.csv").write_text(rows)
+        (out / "manifest.jsonl").write_text(manifest[:-9])
+        call_command("prepare_faces", root / "list.csv", out, frames=2)
+        assert sorted(face.name for face in read_faces(out)) == sorted(face.name for face in whole)
+        assert (out / "manifest.jsonl").read_text() == manifest
+    assert not list(out.glob("*.part"))
 
 
 def test_given_fakes_are_trained_on_beside_those_made_here(lay: Callable[..., Path], tmp_path: Path) -> None:
