@@ -167,7 +167,7 @@ class Runner:
             score = self._direction(given.pop(self.net.outputs[0]), len(step))
             if self.bundle.mirror:
                 again = self.net(self._given(step[..., ::-1, :]))
-                score = _between(score, self._direction(again[self.net.outputs[0]], len(step)))
+                score = between(score, self._direction(again[self.net.outputs[0]], len(step)))
             parts.append({"score": score, **given})
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -224,7 +224,7 @@ class Runner:
         return clipped
 
 
-def _between(one: Floats, other: Floats) -> Floats:
+def between(one: Floats, other: Floats) -> Floats:
     """The middle of two probabilities, by their odds."""
     odds = [np.log(p / (1 - p)) for p in (x.astype(np.float64).clip(1e-6, 1 - 1e-6) for x in (one, other))]
     middle: Floats = (1 / (1 + np.exp(-(odds[0] + odds[1]) / 2))).astype(np.float32)

@@ -40,6 +40,8 @@ def fit(raw: Any, fake: Any, *, false_alarms: float = 0.03, missed: float = 0.1)
         if np.abs(step).max() < 1e-9:
             break
     a, b = (float(weight) for weight in weights)
+    if a <= 0:  # real ones score higher than fakes: it has learnt nothing, and says so of everything
+        a, b = 0.0, float(np.log(fakes / reals))
     scores = _sigmoid(a * odds + b)
     high = float(np.quantile(scores[fake == 0], 1 - false_alarms))
     low = float(np.quantile(scores[fake == 1], missed))

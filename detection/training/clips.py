@@ -36,6 +36,7 @@ class Clip:
 
     pixels: NDArray[np.uint8]
     kind: str
+    person: str = ""
 
     @property
     def fake(self) -> bool:
@@ -65,7 +66,7 @@ def draw(
     elif chance.random() < recipe.soft:
         seed = int(chance.integers(2**31))
         frames = [replace(one, pixels=degrading.softer(one.pixels, np.random.default_rng(seed))) for one in frames]
-    return Clip(_cut(frames, recipe, chance), kind)
+    return Clip(_cut(frames, recipe, chance), kind, frames[0].person)
 
 
 def fixed(faces: Sequence[RealFace], recipe: Recipe, *, each: int, seed: int) -> list[Clip]:

@@ -19,6 +19,10 @@ FACES = "faces.csv"
 PARTS = (("train", 80), ("validation", 90), ("calibration", 100))
 
 
+class CannotTrain(ValueError):
+    """What a training or its bundle needs is not there, or is not what it began with."""
+
+
 @dataclass(frozen=True, slots=True)
 class RealFace:
     """A crop of a face as it lies on disk, with its five landmarks and where it is from. Nearly all are real."""
@@ -77,6 +81,17 @@ def read_faces(folders: Path | Sequence[Path], part: str = "", redrawn: Path | N
     return [face for folder in each for face in _read_folder(folder, part, redrawn)]
 
 
+def read_parts(
+    folders: Path | Sequence[Path], parts: Sequence[str], redrawn: Path | None = None
+) -> dict[str, list[RealFace]]:
+    """Nothing can be made of a part without a real face."""
+    found = {part: read_faces(folders, part, redrawn) for part in parts}
+    for part, faces in found.items():
+        if not any(not face.manipulation for face in faces):
+            raise CannotTrain(f"There is no real face for {part}: it takes more people, or a set with such a part.")
+    return found
+
+
 def _stored(folder: Path, row: dict[str, str], archives: dict[str, zipfile.ZipFile]) -> bytes:
     if not row["zip"]:
         return loose(folder, row["name"]).read_bytes()
@@ -86,6 +101,8 @@ def _stored(folder: Path, row: dict[str, str], archives: dict[str, zipfile.ZipFi
 
 
 def _read_folder(folder: Path, part: str, redrawn: Path | None) -> list[RealFace]:
+    if not (folder / FACES).is_file():
+        raise CannotTrain(f"There is no {FACES} in {folder}: prepare_faces makes it.")
     found = []
     archives: dict[str, zipfile.ZipFile] = {}
     try:

@@ -1,6 +1,5 @@
 """A trained network becomes a bundle: calibrated, measured, described, and checked to be the same in both runtimes."""
 
-import hashlib
 import json
 import shlex
 import shutil
@@ -45,17 +44,18 @@ class Release:
     redrawn: Path | None = None  # the folder of what a generator drew again
     holds: bool = True  # the calibration, on files from elsewhere
     unclaimed: tuple[str, ...] = ()  # kinds that it was shown not to see in files from elsewhere
-    measured: list[dict[str, Any]] = field(default_factory=list)  # evaluations to be put into the card
     failures: list[str] = field(default_factory=list)
     licence: str = "MIT"
+    again: bool = False  # in the place of a bundle of that name
 
     def __post_init__(self) -> None:
-        parts = ("train", "validation", "calibration")
-        self.faces = {part: corpora.read_faces(self.folders, part, self.redrawn) for part in parts}
+        self.faces = corpora.read_parts(self.folders, ("train", "validation", "calibration"), self.redrawn)
 
     def write(self) -> Bundle:
         done = trained(self.run)
         target = self.root / done.plan.name
+        if target.exists() and not self.again:
+            raise BadBundle(f"There is a bundle {done.plan.name} already. Say so if it is to be replaced.")
         self.root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".export-", dir=self.root) as made:
             folder = Path(made) / done.plan.name
@@ -111,13 +111,13 @@ class Release:
                 **self._history(done, folder),
                 "seed": done.plan.seed,
                 "faces sha256": corpora.digest(self.faces["train"]),
-                "code sha256": _code(),
+                **({"code sha256": code} if (code := origins.told(self.run).get("code")) else {}),
                 "software": f"Keras {keras.__version__}, TensorFlow {tensorflow.__version__}",
                 "false alarms wished for in calibration": self.false_alarms,
                 "fakes missed at the lower cut in calibration": self.missed,
                 **self._again(done),
             },
-            "figures": [*_measured(checking, fitted(checking.scores), done.own), *self.measured],
+            "figures": _measured(checking, fitted(checking.scores), done.own),
             "failures": self.failures,
         }
 
@@ -167,6 +167,7 @@ class Release:
         words += ["--before", *names[:-1]] if self.before else []
         words += ["--unclaimed", *self.unclaimed] if self.unclaimed else []
         words += [] if self.holds else ["--no-probability"]
+        words += ["--licence", self.licence] if self.licence != "MIT" else []
         return {"again": [shlex.join(["manage.py", *one]) for one in (*commands, words)]}
 
     @property
@@ -225,9 +226,10 @@ def _mean(parts: dict[str, float], plans: dict[str, str]) -> str:
     )
 
 
-def retell(folder: Path, measured: list[dict[str, Any]], failures: list[str]) -> Bundle:
+def retell(folder: Path, evaluations: list[Path], failures: list[str]) -> Bundle:
     """The same bundle with more in its card; an evaluation on the same data takes the place of an earlier one."""
     bundle = bundles.read(folder)
+    measured = [row_of(path, bundle) for path in evaluations]
     card = dict(bundle.card)
     named = {row["data"] for row in measured}
     card["figures"] = [row for row in card.get("figures", []) if row["data"] not in named] + measured
@@ -238,20 +240,14 @@ def retell(folder: Path, measured: list[dict[str, Any]], failures: list[str]) ->
     return told
 
 
-def _code() -> str:
-    """Of all that makes samples, networks and crops: other code may make another network of the same plan."""
-    home, digest = Path(__file__).parent, hashlib.sha256()
-    for path in sorted([*home.glob("*.py"), home.parent / "networks.py", home.parent / "crops.py"]):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()
-
-
 def _summary(faces: list[RealFace]) -> str:
-    groups = len({face.group for face in faces})
-    return (
-        f"{len(faces)} crops of real faces of about {groups} people, from {len({f.source for f in faces})} collections "
-        "under free licences, and fakes made of them on the fly. No deepfake made by anybody else was used."
-    )
+    real, given = ([face for face in faces if bool(face.manipulation) is fake] for fake in (False, True))
+    groups, sources = len({face.group for face in real}), len({face.source for face in real})
+    said = f"{len(real)} crops of real faces of about {groups} people, from {sources} collections"
+    if not given:
+        return f"{said}, and fakes made of them on the fly. No deepfake made by anybody else was used."
+    makers = ", ".join(sorted({face.manipulation for face in given}))
+    return f"{said}, fakes made of them on the fly, and {len(given)} crops of fakes that others made ({makers})."
 
 
 def _measured(checking: Told, scores: Any, own: str) -> list[dict[str, Any]]:
@@ -266,7 +262,7 @@ def _measured(checking: Told, scores: Any, own: str) -> list[dict[str, Any]]:
                 "n_real": int((~fake).sum()),
                 "n_fake": int(fake.sum()),
                 "auc": figures.auc(scores[of], fake),
-                "auc_ci": list(figures.auc_interval(scores[of], fake)),
+                "auc_ci": list(figures.auc_interval(scores[of], fake, checking.people[of])),
             }
         )
     return rows
@@ -286,8 +282,10 @@ def _kinds(checking: Told, unclaimed: tuple[str, ...]) -> list[str]:
     return names if any(name != "other" for name in names) else []
 
 
-def row_of(path: Path) -> dict[str, Any]:
-    """One line of the card's table out of a stored evaluation."""
+def row_of(path: Path, bundle: Bundle) -> dict[str, Any]:
+    """One line of the card's table out of a stored evaluation of this very bundle, alone."""
     said = json.loads(path.read_text())
+    if said["judged_by"] != {bundle.label: bundle.judging_sha256}:
+        raise BadBundle(f"{path.name} is no evaluation of {bundle.label}, alone and as it is now.")
     keys = ("n_real", "n_fake", "coverage", "auc", "auc_ci", "tpr_at_fpr_05", "false_alarms", "false_alarms_ci", "ece")
     return {"data": said["source"], **{key: said[key] for key in keys if said.get(key) is not None}}

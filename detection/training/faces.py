@@ -31,6 +31,7 @@ class Face:
     generator: Eigenfaces | None = None
     clean: Pixels | None = None  # as it was before it had a history
     redrawn: Pixels | None = None  # the same as a generator drew it
+    person: str = ""
 
     @property
     def scale(self) -> float:

@@ -13,13 +13,14 @@ import numpy as np
 from .. import crops, networks
 from ..figures import auc
 from . import origins, plots, samples
-from .corpora import RealFace
+from .corpora import CannotTrain, RealFace
 from .origins import STEADY
 from .plans import Written
 from .pseudofakes import GROUPS
 from .samples import Recipe
 
 SCALING = "-1..1"
+LAST = "last.keras"  # the checkpoint
 SETTLE = 24  # batches
 
 
@@ -27,7 +28,7 @@ SETTLE = 24  # batches
 class Plan(Written):
     """Of an image network."""
 
-    name: str = "image-blend"
+    name: str = "image"
     network: str = "mobilenetv2"  # mobilenetv2, resnet50, tiny or residual
     width: int = 16  # channels that the residual network begins with
     recipe: Recipe = field(default_factory=Recipe)
@@ -49,7 +50,8 @@ class Plan(Written):
     def demo(cls) -> "Plan":
         """A minute on any machine; it learns next to nothing."""
         recipe = Recipe(size=48)
-        return cls("demo", "tiny", recipe=recipe, batch=8, steps=12, check_every=6, each=1, workers=0, warm=2)
+        small = {"batch": 8, "steps": 12, "check_every": 6, "each": 1, "workers": 0, "warm": 2}
+        return cls("demo", "tiny", recipe=recipe, norms="learnt", **small)
 
 
 def build(plan: Plan, init: Path | None = None) -> Any:
@@ -59,7 +61,10 @@ def build(plan: Plan, init: Path | None = None) -> Any:
     else:
         model = networks.image_network(size, plan.network, kinds=len(GROUPS))
     if init is not None:
-        _start_from(model, init)
+        try:
+            _start_from(model, init)
+        except (ValueError, KeyError, OSError) as error:
+            raise CannotTrain(f"{init.name} is not of the build that the plan wants: {error}") from error
     return model
 
 
@@ -95,11 +100,15 @@ def train(
     import keras
 
     folder.mkdir(parents=True, exist_ok=True)
-    plan.write(folder / "plan.json")
+    if (folder / LAST).is_file():
+        origins.agree(folder, plan, init, faces["train"], free=("workers",))
+    elif init is None and plan.norms == "fixed":
+        raise CannotTrain("The plan keeps the norms as they came with --init. Say it, or make them “learnt” in a plan.")
     keras.utils.set_random_seed(plan.seed)
     model, step = _last(folder), _steps_done(folder)
     if model is None:
         model = build(plan, init)
+        plan.write(folder / "plan.json")
         origins.note(folder, init, faces["train"], licence=init_licence)
         if plan.where_weight:
             model = networks.pointing(model)
@@ -226,7 +235,7 @@ def _check(net: Any, checks: list[samples.Sample]) -> dict[str, float]:
 def _save(folder: Path, model: Any, steady: _Steady, step: int, figures: dict[str, float]) -> None:
     """The new checkpoint replaces the old one only when it is whole."""
     model.save(folder / "next.keras")
-    (folder / "next.keras").replace(folder / "last.keras")
+    (folder / "next.keras").replace(folder / LAST)
     steady.net.save_weights(folder / "next.weights.h5")
     (folder / "next.weights.h5").replace(folder / STEADY)
     log = folder / "log.csv"
@@ -243,7 +252,7 @@ def _save(folder: Path, model: Any, steady: _Steady, step: int, figures: dict[st
 def _last(folder: Path) -> Any:
     import keras
 
-    path = folder / "last.keras"
+    path = folder / LAST
     return keras.saving.load_model(path) if path.is_file() else None
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .. import crops
 from ..images import Pixels
 from . import degrading, hardships, pseudofakes
-from .corpora import Points, RealFace
+from .corpora import CannotTrain, Points, RealFace
 from .eigenfaces import Eigenfaces
 from .faces import Face, Fake
 from .outlines import Mask
@@ -24,7 +24,7 @@ BOX_DOWN, BOX_WIDTH, BOX_HEIGHT = -0.21, 2.15, 2.88
 REAL, GIVEN = "real", "given"  # a given fake is one that somebody else made
 
 
-class NothingRedrawn(ValueError):
+class NothingRedrawn(CannotTrain):
     """A recipe wants faces that a generator drew, and there are none."""
 
     def __init__(self) -> None:
@@ -56,6 +56,7 @@ class Sample:
     pixels: Pixels
     kind: str
     where: NDArray[np.uint8]  # of each pixel, how much is not what was there: 255 is all
+    person: str = ""
 
     @property
     def fake(self) -> bool:
@@ -76,6 +77,8 @@ class Cast:
         real = [face for face in faces if not face.manipulation]
         wants = {kind for kind, share in recipe.weights if share}
         given = [face for face in faces if face.manipulation] if GIVEN in wants else []
+        if GIVEN in wants and not given:
+            raise CannotTrain(f"The kind {GIVEN} needs fakes that somebody made, in every part: there are none in one.")
         redrawn = [face for face in real if face.redrawn_at] if wants & set(REDRAWN) else []
         if wants & set(REDRAWN) and not redrawn:
             raise NothingRedrawn
@@ -139,7 +142,7 @@ def _taken(
         crops.cut(one, box, margin=margin, size=recipe.size, fit=recipe.fit)
         for one in (pixels, (where * 255).round().astype(np.uint8))
     ]
-    return Sample(cut[0], kind, cut[1])
+    return Sample(cut[0], kind, cut[1], face.person)
 
 
 def moved_along(where: Mask, before: Face, after: Face) -> Mask:
@@ -161,7 +164,7 @@ def read(face: RealFace, chance: np.random.Generator, *, again: bool = False) ->
         redrawn = None if redrawn is None else np.ascontiguousarray(redrawn[:, ::-1])
         points = points[[1, 0, 2, 4, 3]].copy()
         points[:, 0] = pixels.shape[1] - 1 - points[:, 0]
-    return Face(pixels, points, redrawn=redrawn)
+    return Face(pixels, points, redrawn=redrawn, person=face.group)
 
 
 def smaller(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
@@ -175,7 +178,8 @@ def smaller(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
     redrawn = face.redrawn
     if redrawn is not None and redrawn.shape != pixels.shape:
         redrawn = np.asarray(cv2.resize(redrawn, pixels.shape[1::-1], interpolation=cv2.INTER_AREA))
-    return Face(pixels, face.landmarks * (pixels.shape[1] / face.pixels.shape[1]), redrawn=redrawn)
+    landmarks = face.landmarks * (pixels.shape[1] / face.pixels.shape[1])
+    return replace(face, pixels=pixels, landmarks=landmarks, redrawn=redrawn)
 
 
 def older(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .. import crops, networks
-from ..runtime import OnnxNet
+from ..runtime import OnnxNet, between
 from . import clips, image, samples, video
 from .corpora import RealFace
 from .image import SCALING
@@ -21,6 +21,7 @@ class Told:
 
     scores: Any
     kinds: Any  # of each sample: a kind of fake, or real
+    people: Any  # of each sample: whose it is, as such are not independent
     shares: Any = None  # of the second head
 
     @property
@@ -58,7 +59,8 @@ class TrainedOnPictures:
         self.plan = image.Plan.read(run / "plan.json")
         self.seen = int((run / "step.txt").read_text()) * self.plan.batch
         self.network = self.plan.network
-        self.input = {"kind": "image", "input": {"mirror": self.plan.recipe.fit == "resize"}}
+        self.mirror = self.plan.recipe.fit == "resize"
+        self.input = {"kind": "image", "input": {"mirror": self.mirror}}
 
     @cached_property
     def net(self) -> Any:
@@ -72,8 +74,11 @@ class TrainedOnPictures:
 
     def tell(self, faces: list[RealFace], each: int, seed: int) -> Told:
         made = samples.fixed(faces, self.plan.recipe, each=each, seed=seed)
-        scores, shares = image.scores(self.net, np.stack([sample.pixels for sample in made]))
-        return Told(scores, np.array([sample.kind for sample in made]), shares)
+        pictures = np.stack([sample.pixels for sample in made])
+        scores, shares = image.scores(self.net, pictures)
+        if self.mirror:  # as inspection does it: cuts are for what is served
+            scores = between(scores, image.scores(self.net, pictures[:, :, ::-1])[0])
+        return Told(scores, np.array([one.kind for one in made]), np.array([one.person for one in made]), shares)
 
     def pictures(self, faces: list[RealFace]) -> Any:
         return np.stack([sample.pixels for sample in samples.fixed(faces, self.plan.recipe, each=2, seed=3)])
@@ -97,7 +102,8 @@ class TrainedOnPictures:
 
 
 class TrainedOnFilms:
-    own, command, begins_with = "own fake films, new people", "train_video", "--image"
+    own = "own fake films, new people (its best epoch was chosen on them)"
+    command, begins_with = "train_video", "--image"
     network = "LSTM over an image network's embeddings"
 
     def __init__(self, run: Path) -> None:
@@ -119,7 +125,8 @@ class TrainedOnFilms:
         made = clips.fixed(faces, self.plan.recipe, each=each, seed=seed)
         embed = OnnxNet(self.run / video.EMBED)
         given = np.concatenate([video.embedded(embed, clip.pixels[None]) for clip in made])
-        return Told(self.net.predict(given, verbose=0)[:, 0], np.array([clip.kind for clip in made]))
+        kinds, people = (np.array([getattr(clip, name) for clip in made]) for name in ("kind", "person"))
+        return Told(self.net.predict(given, verbose=0)[:, 0], kinds, people)
 
     def pictures(self, faces: list[RealFace]) -> Any:
         return np.stack([clip.pixels for clip in clips.fixed(faces, self.plan.recipe, each=1, seed=3)])

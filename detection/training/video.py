@@ -24,6 +24,7 @@ from .plans import Written
 from .samples import Recipe
 
 EMBED, HEAD = "embed.onnx", "head.keras"
+HEAD_ONLY = ("units", "epochs", "patience", "batch", "rate", "workers")  # what films don't depend on
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,16 @@ def train(
 ) -> Any:
     """`image`: the .keras file whose embeddings are looked at. Interrupted, it goes on with the films."""
     folder.mkdir(parents=True, exist_ok=True)
-    plan.write(folder / "plan.json")
-    if not (folder / EMBED).is_file():
-        networks.export_plain(networks.embedding_of(networks.load(image)), folder / EMBED)
+    if (folder / EMBED).is_file():
+        origins.agree(folder, plan, image, faces["train"], free=HEAD_ONLY, films=len(stretches))
+    else:
         origins.note(folder, image, faces["train"], films=len(stretches))
+        networks.export_plain(networks.embedding_of(networks.load(image)), folder / EMBED)
+    plan.write(folder / "plan.json")
     shown = {}
-    for part, count, seed in (("train", plan.films, plan.seed), ("validation", plan.checks, 99)):
-        shown[part] = films(plan, faces[part], folder, part, count, seed=seed, stretches=stretches, told=told)
+    # Real films are in the training alone: they are few, and its checks are to be people whom it does not know.
+    for part, count, seed, real in (("train", plan.films, plan.seed, stretches), ("validation", plan.checks, 99, ())):
+        shown[part] = films(plan, faces[part], folder, part, count, seed=seed, stretches=real, told=told)
     return fit(plan, shown["train"], shown["validation"], folder, told=told)
 
 

@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from detection.errors import BadBundle
 from detection.training import export
+from detection.training.corpora import CannotTrain
 from detection.training.pseudofakes import GROUPS
-from detection.training.samples import NothingRedrawn
 
 
 class Command(BaseCommand):
@@ -33,11 +33,23 @@ class Command(BaseCommand):
         parser.add_argument(
             "--unclaimed", nargs="*", default=[], choices=GROUPS, help="kinds that it does not see elsewhere"
         )
-        parser.add_argument("--figures", type=Path, nargs="*", default=[], help="stored evaluations for the card")
+        parser.add_argument("--licence", default="MIT", help="of the bundle; what it was trained on may want another")
+        parser.add_argument("--again", action="store_true", help="replace a bundle of that name")
         parser.add_argument("--failure", action="append", default=[], help="a known failure, for the card")
 
     def handle(self, **options: Any) -> None:
-        release = export.Release(
+        try:
+            bundle = self._release(options).write()
+        except (BadBundle, CannotTrain) as error:
+            raise CommandError(str(error)) from error
+        size = sum(path.stat().st_size for path in bundle.folder.iterdir()) / 2**20
+        self.stdout.write(f"Wrote {bundle.label}, {size:.1f} MB.")
+        for row in bundle.card["figures"]:
+            if "auc" in row:
+                self.stdout.write(f"  {row['data']}: AUC {row['auc']:.3f}")
+
+    def _release(self, options: dict[str, Any]) -> export.Release:
+        return export.Release(
             run=options["run"],
             root=options["bundles"],
             folders=tuple(options["faces"]),
@@ -49,15 +61,7 @@ class Command(BaseCommand):
             missed=options["missed"],
             holds=not options["no_probability"],
             unclaimed=tuple(options["unclaimed"]),
-            measured=[export.row_of(path) for path in options["figures"]],
+            licence=options["licence"],
+            again=options["again"],
             failures=options["failure"],
         )
-        try:
-            bundle = release.write()
-        except (BadBundle, NothingRedrawn) as error:
-            raise CommandError(str(error)) from error
-        size = sum(path.stat().st_size for path in bundle.folder.iterdir()) / 2**20
-        self.stdout.write(f"Wrote {bundle.label}, {size:.1f} MB.")
-        for row in bundle.card["figures"]:
-            if "auc" in row:
-                self.stdout.write(f"  {row['data']}: AUC {row['auc']:.3f}")

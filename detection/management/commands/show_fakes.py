@@ -8,7 +8,7 @@ import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 
 from detection.training import samples
-from detection.training.corpora import read_faces
+from detection.training.corpora import CannotTrain, read_parts
 from detection.training.image import Plan
 
 
@@ -26,13 +26,13 @@ class Command(BaseCommand):
         parser.add_argument("--plan", type=Path, help="as this plan.json makes them; else as a new plan would")
 
     def handle(self, **options: Any) -> None:
-        faces = read_faces(options["faces"], "validation", options["redrawn"])
         recipe = Plan.read(options["plan"]).recipe if options["plan"] else samples.Recipe()
         recipe = replace(recipe, size=options["size"])
         chance = np.random.default_rng(options["seed"])
         try:
-            cast = samples.Cast.of(faces, recipe)
-        except samples.NothingRedrawn as error:
+            faces = read_parts(options["faces"], ["validation"], options["redrawn"])
+            cast = samples.Cast.of(faces["validation"], recipe)
+        except CannotTrain as error:
             raise CommandError(str(error)) from error
         rows = []
         for kind in (samples.REAL, *(kind for kind, _ in recipe.weights)):
@@ -40,5 +40,10 @@ class Command(BaseCommand):
             row = np.hstack(made)
             cv2.putText(row, kind, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 0), 1, cv2.LINE_AA)
             rows.append(row)
-        cv2.imwrite(str(options["out"]), np.vstack(rows)[..., ::-1])
+        try:
+            written = cv2.imwrite(str(options["out"]), np.vstack(rows)[..., ::-1])
+        except cv2.error:  # no format of that name
+            written = False
+        if not written:
+            raise CommandError(f"{options['out']} can't be written: a folder that exists, and a name ending in .png?")
         self.stdout.write(f"Wrote {options['out']}.")

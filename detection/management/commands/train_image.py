@@ -6,8 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from detection.training import demo, image, origins
-from detection.training.corpora import read_faces
-from detection.training.samples import NothingRedrawn
+from detection.training.corpora import CannotTrain, read_parts
 
 
 class Command(BaseCommand):
@@ -36,7 +35,6 @@ class Command(BaseCommand):
             raise CommandError("Say which faces to train on: --faces FOLDER, or --demo.")
         if options["init"] and not origins.file_of(options["init"]).is_file():
             raise CommandError(f"There are no weights in {options['init']}.")
-        faces = {part: read_faces(source, part, options["redrawn"]) for part in ("train", "validation")}
         with tqdm(total=plan.steps, unit="step") as bar:
 
             def told(step: int, figures: dict[str, float]) -> None:
@@ -45,7 +43,8 @@ class Command(BaseCommand):
                 bar.refresh()
 
             try:
+                faces = read_parts(source, ("train", "validation"), options["redrawn"])
                 start = {"init": options["init"], "init_licence": options["init_licence"]}
                 image.train(plan, faces, folder, **start, told=told)
-            except NothingRedrawn as error:
+            except CannotTrain as error:
                 raise CommandError(str(error)) from error

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from detection.training import clips, demo, video
-from detection.training.corpora import read_faces
+from detection.training.corpora import CannotTrain, read_parts
 from detection.training.samples import NothingRedrawn
 
 
@@ -35,7 +35,6 @@ class Command(BaseCommand):
         source = demo.make(folder / "faces") if options["demo"] else options["faces"]
         if source is None:
             raise CommandError("Say which faces to train on: --faces FOLDER, or --demo.")
-        faces = {part: read_faces(source, part) for part in ("train", "validation")}
         stretches = tuple(clips.read_stretches(options["clips"])) if options["clips"] else ()
         with tqdm(unit="") as bar:
 
@@ -45,7 +44,10 @@ class Command(BaseCommand):
                 bar.refresh()
 
             try:
+                faces = read_parts(source, ("train", "validation"))
                 video.train(plan, faces, folder, options["image"], stretches=stretches, told=told)
             except NothingRedrawn as error:
                 raise CommandError("Films are made of stills that no generator drew again: " + str(error)) from error
+            except CannotTrain as error:
+                raise CommandError(str(error)) from error
         self.stdout.write((folder / "log.csv").read_text())

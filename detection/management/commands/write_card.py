@@ -18,9 +18,8 @@ class Command(BaseCommand):
         parser.add_argument("--failure", action="append", default=[], help="a known failure, in place of those told")
 
     def handle(self, **options: Any) -> None:
-        rows = [export.row_of(path) for path in options["figures"]]
         try:
-            bundle = export.retell(options["bundle"], rows, options["failure"])
-        except BadBundle as error:
+            bundle = export.retell(options["bundle"], options["figures"], options["failure"])
+        except (BadBundle, OSError, ValueError, KeyError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"The card of {bundle.label} has {len(bundle.card['figures'])} figures.")

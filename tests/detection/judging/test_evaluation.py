@@ -223,6 +223,12 @@ def test_a_perfectly_separated_set_does_not_run_off() -> None:
     assert fitted.little_below <= fitted.manipulated_above
 
 
+def test_a_network_that_has_it_the_wrong_way_round_says_nothing() -> None:
+    fitted = calibration.fit([0.9, 0.8, 0.3, 0.1], [0, 0, 1, 1])
+    assert fitted([0.1, 0.9]) == pytest.approx([0.5, 0.5])
+    assert fitted.little_below <= 0.5 <= fitted.manipulated_above, "inconclusive, whatever it says"
+
+
 def test_rates_are_what_they_are_called() -> None:
     scores, fake = [0.1, 0.2, 0.3, 0.9, 0.4, 0.8, 0.95, 0.99], [0, 0, 0, 0, 1, 1, 1, 1]
     assert figures.true_positives_at(scores, fake, 0.01) == 0.5

@@ -15,11 +15,12 @@ from django.core.management import CommandError, call_command
 import detection
 from detection import bundle as bundles
 from detection import networks
-from detection.training import demo, image
-from detection.training.corpora import read_faces
-from detection.training.export import _kinds
+from detection.runtime import Runner
+from detection.training import demo, image, samples
+from detection.training.corpora import RealFace, read_faces
+from detection.training.export import _kinds, _summary
 from detection.training.samples import Recipe
-from detection.training.trained import Told
+from detection.training.trained import Told, trained
 
 from ..judging import faking
 from ..judging.conftest import save
@@ -32,12 +33,10 @@ def made(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     faces = {part: read_faces(folder, part) for part in ("train", "validation")}
     image.build(TINY).save(root / "first.keras")
     image.train(TINY, faces, root / "run", init=root / "first.keras", init_licence="of the first")
-    said = {"source": "elsewhere.zip", "n_real": 5, "n_fake": 5, "auc": 0.5, "auc_ci": [0.2, 0.8], "ece": None}
-    (root / "said.json").write_text(json.dumps(said))
     out = io.StringIO()
     call_command(
-        "export_bundle", root / "run", faces=[folder], bundles=root / "bundles", each=3, figures=[root / "said.json"],
-        failure=["hardly trained"], before=[root / "run"] * 3, stdout=out,
+        "export_bundle", root / "run", faces=[folder], bundles=root / "bundles", each=3, failure=["hardly trained"],
+        before=[root / "run"] * 3, stdout=out,
     )  # fmt: skip
     assert "Wrote tiny/1" in out.getvalue()
     return root / "bundles"
@@ -56,7 +55,6 @@ def test_its_card_tells_what_was_measured_where(made: Path) -> None:
     text = (made / "tiny" / "CARD.md").read_text()
     assert "public domain" in text
     assert "| own fakes, new people: self_blend |" in text
-    assert "| elsewhere.zip | 5 | 5 | 0.500 | 0.200 to 0.800 |" in text
     assert "- hardly trained" in text
     seen = TINY.steps * TINY.batch
     told = ", then ".join(f"{seen} samples by plan-before-{number}.json" for number in (1, 2, 3))
@@ -70,7 +68,7 @@ def test_its_card_tells_what_was_measured_where(made: Path) -> None:
     assert "measured" in (made / "tiny" / "calibration.svg").read_text()
     assert "- code sha256: " in text
     figures = json.loads((made / "tiny" / bundles.CARD).read_text())["figures"]
-    assert len(figures) == 1 + len(Recipe().weights) + 1
+    assert len(figures) == 1 + len(Recipe().weights)
 
 
 def test_the_commands_in_a_card_make_the_same_network_again(folder: Path, made: Path, tmp_path: Path) -> None:
@@ -113,17 +111,53 @@ def test_what_was_measured_later_goes_into_the_card_and_nothing_else_changes(mad
     folder = tmp_path / "tiny"
     shutil.copytree(made / "tiny", folder)
     before = json.loads((folder / bundles.CARD).read_text())
-    said = {"source": "elsewhere.zip", "n_real": 9, "n_fake": 9, "auc": 0.7, "auc_ci": [0.6, 0.8]}
-    (tmp_path / "said.json").write_text(json.dumps(said))
-    out = io.StringIO()
-    call_command("write_card", folder, figures=[tmp_path / "said.json"], failure=["blind at night"], stdout=out)
+    (tmp_path / "known" / "real").mkdir(parents=True)
+    (tmp_path / "known" / "fake").mkdir()
+    chance = np.random.default_rng(0)
+    for number in range(3):
+        save(tmp_path / "known" / "real" / f"{number}.jpg", faking.photo(chance, manipulated=False))
+        save(tmp_path / "known" / "fake" / f"{number}.jpg", faking.photo(chance, manipulated=True))
+    for count in (2, 3):  # the second time with more files: in the place of the first
+        out = io.StringIO()
+        call_command("evaluate", tmp_path / "known", bundles=tmp_path, limit=count, json=True, stdout=out)
+        (tmp_path / "said.json").write_text(out.getvalue())
+        call_command(
+            "write_card", folder, figures=[tmp_path / "said.json"], failure=["blind at night"], stdout=io.StringIO()
+        )
     after = json.loads((folder / bundles.CARD).read_text())
     assert {name for name in after if after[name] != before[name]} == {"figures", "failures"}
     text = (folder / "CARD.md").read_text()
-    assert "| elsewhere.zip | 9 | 9 | 0.700 |" in text
-    assert "| elsewhere.zip | 5 |" not in text
+    assert "| known | 3 | 3 |" in text
+    assert "| known | 2 |" not in text
     assert "- blind at night" in text
     bundles.read(folder).verify()
+    (folder / bundles.CARD).write_text(json.dumps(after | {"cuts": {"little_below": 0.1, "manipulated_above": 0.2}}))
+    with pytest.raises(CommandError, match="no evaluation of tiny/1, alone and as it is now"):
+        call_command("write_card", folder, figures=[tmp_path / "said.json"])
+
+
+def test_a_bundle_is_not_replaced_unasked(made: Path, folder: Path) -> None:
+    stamp = (made / "tiny" / bundles.CARD).stat().st_mtime_ns
+    with pytest.raises(CommandError, match="There is a bundle tiny already"):
+        call_command("export_bundle", made.parent / "run", faces=[folder], bundles=made, stdout=io.StringIO())
+    assert (made / "tiny" / bundles.CARD).stat().st_mtime_ns == stamp
+
+
+def test_cuts_are_fitted_on_what_is_served(made: Path, folder: Path) -> None:
+    done = trained(made.parent / "run")
+    faces = read_faces(folder, "validation")
+    pictures = np.stack([one.pixels for one in samples.fixed(faces, done.plan.recipe, each=3, seed=99)])
+    served = Runner(bundles.read(made / "tiny"), runtime="keras").raw(pictures)["score"]
+    np.testing.assert_allclose(done.tell(faces, 3, 99).scores, served, atol=1e-5)
+
+
+def test_a_card_tells_of_fakes_that_others_made(people: list[RealFace]) -> None:
+    assert "No deepfake made by anybody else" in _summary(people)
+    given = [replace(people[0], manipulation="Deepfakes"), replace(people[1], manipulation="FaceSwap")]
+    text = _summary([*people[2:], *given])
+    assert f"{len(people) - 2} crops of real faces of about {len(people) - 2} people" in text
+    assert "2 crops of fakes that others made (Deepfakes, FaceSwap)" in text
+    assert "No deepfake" not in text
 
 
 def test_a_misspelt_kind_is_not_taken_for_claimed(made: Path, folder: Path, tmp_path: Path) -> None:
@@ -147,7 +181,7 @@ def test_kinds_are_named_only_where_they_can_be_told() -> None:
     kinds = np.array(["self_blend", "mouth_redone", "whole_rebuilt", "smoothed"] * 5)
 
     def named(shares: np.ndarray | None, *unclaimed: str) -> list[str]:
-        return _kinds(Told(np.zeros(20), kinds, shares), unclaimed)
+        return _kinds(Told(np.zeros(20), kinds, kinds, shares), unclaimed)
 
     sure = np.tile(np.eye(4), (5, 1))
     assert named(sure) == ["swap", "expression", "synthesised", "retouch"]

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from detection import networks
-from detection.training import image, samples
+from detection.training import demo, image, samples
 from detection.training.corpora import read_faces
 from detection.training.image import Plan
 from detection.training.samples import Recipe
@@ -88,6 +88,42 @@ def test_a_demo_needs_nothing(tmp_path: Path) -> None:
         call_command("train_image", tmp_path / "other", demo=True, init=tmp_path, stdout=io.StringIO())
 
 
+def test_a_default_training_has_to_begin_with_something(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="keeps the norms as they came with --init"):
+        call_command("train_image", tmp_path / "run", faces=[folder], stdout=io.StringIO())
+    with pytest.raises(CommandError, match="not of the build that the plan wants"):
+        image.build(TINY).save(tmp_path / "other.keras")
+        call_command(
+            "train_image", tmp_path / "run", faces=[folder], init=tmp_path / "other.keras", stdout=io.StringIO()
+        )
+    assert not (tmp_path / "run" / "plan.json").exists(), "a folder without a training keeps no plan"
+
+
+def test_a_training_goes_on_only_as_it_was_begun(folder: Path, tmp_path: Path) -> None:
+    run, plan, out = tmp_path / "run", tmp_path / "plan.json", io.StringIO()
+    TINY.write(plan)
+    call_command("train_image", run, faces=[folder], plan=plan, stdout=out)
+    replace(TINY, steps=24, rate=0.5, workers=1).write(plan)
+    with pytest.raises(CommandError, match="with other steps, rate"):
+        call_command("train_image", run, faces=[folder], plan=plan, stdout=out)
+    with pytest.raises(CommandError, match="with other faces, first weights"):
+        call_command("train_image", run, faces=[demo.make(tmp_path / "others", 30)], init=run, stdout=out)
+    assert Plan.read(run / "plan.json") == TINY
+    call_command("train_image", run, faces=[folder], stdout=out)
+
+
+def test_what_is_not_there_is_said(folder: Path, tmp_path: Path) -> None:
+    plan, few, out = tmp_path / "plan.json", demo.make(tmp_path / "few", people=1), io.StringIO()
+    replace(TINY, recipe=replace(TINY.recipe, weights=(("given", 1.0),))).write(plan)
+    for faces, said in (
+        (tmp_path, "no faces.csv in"),
+        (few, "no real face for"),
+        (folder, "given needs fakes that somebody made"),
+    ):
+        with pytest.raises(CommandError, match=said):
+            call_command("train_image", tmp_path / "run", faces=[faces], plan=plan, stdout=out)
+
+
 def test_it_can_start_from_an_earlier_network(folder: Path, tmp_path: Path) -> None:
     earlier = image.build(TINY)
     earlier.save(tmp_path / "earlier.keras")
@@ -99,7 +135,14 @@ def test_it_can_start_from_an_earlier_network(folder: Path, tmp_path: Path) -> N
 def test_the_residual_network_is_trained_the_same_way(folder: Path, tmp_path: Path) -> None:
     faces = {part: read_faces(folder, part) for part in ("train", "validation")}
     plan = Plan(
-        network="residual", recipe=Recipe(size=48, fit="native"), batch=4, steps=2, check_every=2, each=1, workers=1
+        network="residual",
+        recipe=Recipe(size=48, fit="native"),
+        batch=4,
+        steps=2,
+        check_every=2,
+        each=1,
+        workers=1,
+        norms="learnt",
     )
     net = image.train(plan, faces, tmp_path / "run")
     assert net.name == "residual"

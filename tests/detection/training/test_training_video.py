@@ -91,7 +91,9 @@ def test_it_becomes_a_bundle_that_judges_films(run: Path, folder: Path, tmp_path
     assert (bundle.kind, bundle.frames, bundle.size) == ("video", FRAMES, 48)
     assert bundle.files.keys() == {"model.keras", "model.onnx", "embed.onnx"}
     assert bundle.calibration.fitted
-    assert "own fake films, new people: all" in (bundle.folder / "CARD.md").read_text()
+    assert (
+        "own fake films, new people (its best epoch was chosen on them): all" in (bundle.folder / "CARD.md").read_text()
+    )
     path = films.film(tmp_path / "clip.mp4", films.portrait(1))
     finding = detection.inspect(path, bundles=detection.read_panel(root))
     assert [one.status for one in finding.bundles] == ["ran"]
