@@ -14,6 +14,8 @@ import pytest
 import yaml
 from django.conf import settings
 
+from detection import read_panel
+
 HOUSE = Path(settings.BASE_DIR)
 SOURCES = [
     path for folder in ("deepfake_site", "accounts", "scans", "detection") for path in HOUSE.glob(f"{folder}/**/*.py")
@@ -243,3 +245,19 @@ def test_nginx_can_read_its_file(tmp_path: Path) -> None:
     conf.write_text((HOUSE / ".nginx.conf").read_text().replace("/tmp/nginx.pid", str(tmp_path / "pid")))
     done = run(program, "-t", "-q", "-c", str(conf), "-e", "stderr")
     assert done.returncode == 0, done.stderr
+
+
+def test_what_the_readme_says_of_the_models_was_measured_on_these_very_models() -> None:
+    panel = read_panel(HOUSE / "ml_models")
+    limits = (HOUSE / "README.md").read_text().partition("## Limits")[2]
+    stored = sorted((HOUSE / "ml_models" / "evaluations").glob("*.json"))
+    assert stored
+    for path in stored:
+        said = json.loads(path.read_text())
+        assert said["panel"]["id"] == panel.id, f"{path.name} is of other bundles or another policy"
+        assert said["judged_by"] == {bundle.label: bundle.judging_sha256 for bundle, _ in panel.heard}
+        if said["auc"] is not None:
+            low, high = said["auc_ci"]
+            assert f"{said['auc']:.3f} ({low:.3f} to {high:.3f}" in " ".join(limits.split()), path.name
+        share, low, high = (round(100 * value, 1) for value in (said["false_alarms"], *said["false_alarms_ci"]))
+        assert re.search(rf"{share} %,? \(?{low} to {high}\)", " ".join(limits.split())), path.name
