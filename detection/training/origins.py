@@ -36,7 +36,7 @@ def agree(
     other = [name for name in bound if getattr(begun, name) != getattr(plan, name)]
     other += ["faces"] if said.get("faces", corpora.digest(faces)) != corpora.digest(faces) else []
     other += ["first weights"] if weights is not None and said.get("sha256") != digest(weights) else []
-    other += [name for name, value in more.items() if said.get(name, value) != value]
+    other += [name for name, value in more.items() if said.get(name, 0) != value]
     if other:
         raise CannotTrain(
             f"In {folder} is a training with other {', '.join(other)}. Go on with its own, or begin in another folder."

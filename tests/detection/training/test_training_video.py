@@ -12,7 +12,7 @@ import detection
 from detection import bundle as bundles
 from detection.training import clips, image, video
 from detection.training.clips import FRAMES, HOLDS
-from detection.training.corpora import RealFace, read_faces
+from detection.training.corpora import CannotTrain, RealFace, read_faces
 from detection.training.samples import REAL, Cast, Recipe
 from detection.training.video import Plan
 
@@ -81,6 +81,13 @@ def test_interrupted_it_goes_on_with_the_films(run: Path, folder: Path, network:
     video.train(TINY, faces, run, network)
     assert {path for path in kept if path.stat().st_mtime_ns != before[path]} == {kept[0]}
     assert (run / "log.csv").read_text().startswith("epoch,loss,auc\n1,")
+
+
+def test_films_that_are_kept_are_those_of_the_plan(run: Path, folder: Path, network: Path) -> None:
+    faces = {part: read_faces(folder, part) for part in ("train", "validation")}
+    with pytest.raises(CannotTrain, match="with other seed, films"):
+        video.train(replace(TINY, seed=5), faces, run, network, stretches=(clips.Stretch("one", ()),))
+    video.train(replace(TINY, units=3), faces, run, network)  # the head begins anew each time
 
 
 def test_it_becomes_a_bundle_that_judges_films(run: Path, folder: Path, tmp_path: Path) -> None:
