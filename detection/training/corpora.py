@@ -85,6 +85,8 @@ def read_parts(
     folders: Path | Sequence[Path], parts: Sequence[str], redrawn: Path | None = None
 ) -> dict[str, list[RealFace]]:
     """Nothing can be made of a part without a real face."""
+    if redrawn is not None and not redrawn.is_dir():
+        raise CannotTrain(f"There is no folder {redrawn}: redraw_faces makes it.")
     found = {part: read_faces(folders, part, redrawn) for part in parts}
     for part, faces in found.items():
         if not any(not face.manipulation for face in faces):

@@ -5,10 +5,12 @@ import zipfile
 from pathlib import Path
 
 import cv2
+import keras
 import numpy as np
 
 from .. import faces, trial
 from ..images import Pixels
+from . import image
 from .corpora import LANDMARKS
 
 PEOPLE = 60
@@ -53,3 +55,12 @@ def _cut_out(picture: Pixels) -> tuple[Pixels, list[float]]:
     x, y = max(0, left - wide), max(0, top - high)
     where = [v for px, py in face.landmarks for v in (px - x, py - y)]
     return picture[y : bottom + high, x : right + wide], where
+
+
+def network(folder: Path) -> Path:
+    """One that has learnt nothing, for a video network's demo to look through."""
+    path = folder / "image.keras"
+    if not path.is_file():
+        keras.utils.set_random_seed(1)
+        image.build(image.Plan.demo()).save(path)
+    return path

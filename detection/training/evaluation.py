@@ -21,6 +21,7 @@ from ..panel import Panel
 from .layouts import Item
 
 REFUSED = "refused"
+FEW = 5  # of fewer fakes nothing can be claimed
 Told = Callable[[int, int], None]
 
 
@@ -123,13 +124,20 @@ def write(path: Path, rows: list[Row], *, more: bool = False) -> None:
 
 
 def read(path: Path) -> list[Row]:
+    try:
+        return _read(path)
+    except (ValueError, csv.Error) as error:
+        raise OtherScores(f"{path.name} is no file of scores: {error}") from error
+
+
+def _read(path: Path) -> list[Row]:
     def number(said: str) -> float | None:
         return float(said) if said else None
 
     with path.open(newline="") as file:
         lines = csv.DictReader(file)
         if lacking := {field.name for field in fields(Row)} - set(lines.fieldnames or ()):
-            raise OtherScores(f"{path.name} is no file of scores: it lacks {', '.join(sorted(lacking))}.")
+            raise ValueError(f"it lacks {', '.join(sorted(lacking))}.")
         return [
             Row(
                 row["name"], row["fake"] == "True", row["manipulation"], row["group"], row["outcome"],
@@ -192,7 +200,7 @@ def _per_manipulation(judged: list[Row]) -> dict[str, Any]:
             "n": int(fake.sum()),
             "auc": _rounded(figures.auc(scores, fake)),
             "auc_ci": _both((low, high)),
-            "seen": bool(low > 0.5),
+            "seen": bool(low > 0.5 and fake.sum() >= FEW),
         }
     return said
 
@@ -210,7 +218,10 @@ def _baselines(rows: list[Row]) -> dict[str, float | None]:
 def compare(one: list[Row], other: list[Row]) -> dict[str, Any]:
     """Two runs over the same files: is the second really better? A paired bootstrap of the difference of the AUCs."""
     first = {row.name: row for row in one if row.judged}
-    both = [(first[row.name], row) for row in other if row.judged and row.name in first]
+    second = {row.name: row for row in other if row.judged}
+    both = [(first[name], row) for name, row in second.items() if name in first]
+    if apart := [mine.name for mine, row in both if mine.fake != row.fake]:
+        raise OtherScores(f"{apart[0]} is real in one and fake in the other: one of them has wrong labels.")
     if not both:
         raise OtherScores("No file has a score in both: are these evaluations of the same files?")
     a, b = (np.array([pair[side].score for pair in both], float) for side in (0, 1))
@@ -222,7 +233,7 @@ def compare(one: list[Row], other: list[Row]) -> dict[str, Any]:
     low, high = figures.bootstrap(difference, len(both), [pair[0].group for pair in both])
     return {
         "n": len(both),
-        "only_in_one": sum(row.judged for row in [*one, *other]) - 2 * len(both),
+        "only_in_one": len(first) + len(second) - 2 * len(both),
         "auc_first": _rounded(figures.auc(a, fake)),
         "auc_second": _rounded(figures.auc(b, fake)),
         "difference": _rounded(figures.auc(b, fake) - figures.auc(a, fake)),

@@ -20,7 +20,7 @@ from ..bundle import Bundle
 from ..errors import BadBundle
 from ..runtime import Runner
 from . import calibration, corpora, means, origins, plots, redrawing, samples
-from .corpora import RealFace
+from .corpora import CannotTrain, RealFace
 from .image import SCALING, Plan
 from .pseudofakes import GROUPS, REDRAWN
 from .trained import Told, Trained, trained
@@ -45,11 +45,17 @@ class Release:
     holds: bool = True  # the calibration, on files from elsewhere
     unclaimed: tuple[str, ...] = ()  # kinds that it was shown not to see in files from elsewhere
     failures: list[str] = field(default_factory=list)
-    licence: str = "MIT"
+    licence: str = ""  # without fakes that others made: MIT
     again: bool = False  # in the place of a bundle of that name
 
     def __post_init__(self) -> None:
+        if not (self.run / "plan.json").is_file():
+            raise CannotTrain(f"There is no training in {self.run}.")
         self.faces = corpora.read_parts(self.folders, ("train", "validation", "calibration"), self.redrawn)
+
+        if not self.licence and any(face.manipulation for face in self.faces["train"]):
+            raise CannotTrain("It was trained on fakes that others made: say under which --licence it may be used.")
+        self.licence = self.licence or "MIT"
 
     def write(self) -> Bundle:
         done = trained(self.run)
@@ -243,7 +249,7 @@ def retell(folder: Path, evaluations: list[Path], failures: list[str]) -> Bundle
 def _summary(faces: list[RealFace]) -> str:
     real, given = ([face for face in faces if bool(face.manipulation) is fake] for fake in (False, True))
     groups, sources = len({face.group for face in real}), len({face.source for face in real})
-    said = f"{len(real)} crops of real faces of about {groups} people, from {sources} collections"
+    said = f"{len(real)} crops of real faces of about {groups} people, from {sources} collection{'s' if sources != 1 else ''}"
     if not given:
         return f"{said}, and fakes made of them on the fly. No deepfake made by anybody else was used."
     makers = ", ".join(sorted({face.manipulation for face in given}))
@@ -284,8 +290,11 @@ def _kinds(checking: Told, unclaimed: tuple[str, ...]) -> list[str]:
 
 def row_of(path: Path, bundle: Bundle) -> dict[str, Any]:
     """One line of the card's table out of a stored evaluation of this very bundle, alone."""
-    said = json.loads(path.read_text())
-    if said["judged_by"] != {bundle.label: bundle.judging_sha256}:
+    try:
+        said = json.loads(path.read_text())
+    except ValueError as error:
+        raise BadBundle(f"{path.name} is no evaluation.") from error
+    if not isinstance(said, dict) or said.get("judged_by") != {bundle.label: bundle.judging_sha256}:
         raise BadBundle(f"{path.name} is no evaluation of {bundle.label}, alone and as it is now.")
     keys = ("n_real", "n_fake", "coverage", "auc", "auc_ci", "tpr_at_fpr_05", "false_alarms", "false_alarms_ci", "ece")
     return {"data": said["source"], **{key: said[key] for key in keys if said.get(key) is not None}}

@@ -46,6 +46,14 @@ class Plan(Written):
     workers: int = 2
     seed: int = 1
 
+    def __post_init__(self) -> None:
+        self.check(
+            {"width": 1, "batch": 1, "steps": 1, "check_every": 1, "each": 1, "workers": 0, "warm": 0, "seed": 0}
+        )
+        for name, known in (("network", (*networks.BACKBONES, "residual")), ("norms", ("fixed", "learnt"))):
+            if getattr(self, name) not in known:
+                raise CannotTrain(f"{name} is {getattr(self, name)!r}, and has to be one of {', '.join(known)}")
+
     @classmethod
     def demo(cls) -> "Plan":
         """A minute on any machine; it learns next to nothing."""

@@ -4,12 +4,14 @@ import csv
 import json
 import tempfile
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 LABELS = {"real": False, "0": False, "0.0": False, "fake": True, "1": True, "1.0": True}
+PARTS = ("train", "validation", "calibration", "test")
 FILMS = (".mp4", ".avi", ".mov", ".mkv", ".webm")
 
 
@@ -38,7 +40,7 @@ def items(source: Path) -> Iterator[list[Item]]:
 
 def _found(source: Path, unpacked: Path) -> list[Item]:
     try:
-        if source.suffix == ".csv":
+        if source.suffix.lower() == ".csv":
             return _listed(source)
         if source.is_dir():
             return _in_folder(source)
@@ -46,8 +48,8 @@ def _found(source: Path, unpacked: Path) -> list[Item]:
             with zipfile.ZipFile(source) as archive:
                 archive.extractall(unpacked)
             return _in_folder(unpacked)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise NotReadable(f"{source.name}: {error}") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        raise NotReadable(f"{source.name} can't be read: {error}") from error
     raise NotReadable(f"{source} is neither a folder with real/ and fake/, nor an archive of them, nor a CSV.")
 
 
@@ -64,12 +66,13 @@ def _plain(root: Path) -> Iterator[Item]:
     """real/ and fake/, the latter perhaps with a folder for each manipulation."""
     for path in sorted(p for p in root.rglob("*") if p.is_file() and not p.name.startswith(".")):
         parts = path.relative_to(root).parts
-        label = next((part for part in parts[:-1] if part in ("real", "fake")), None)
+        label = next((part for part in parts[:-1] if part.lower() in ("real", "fake")), None)
         if label is None:
             continue
         inner = parts[parts.index(label) + 1 : -1]
         name = "/".join(parts)
-        yield Item(name, label == "fake", inner[0] if inner and label == "fake" else "", name, path)
+        fake = label.lower() == "fake"
+        yield Item(name, fake, inner[0] if inner and fake else "", name, path)
 
 
 def _listed(source: Path) -> list[Item]:
@@ -77,17 +80,26 @@ def _listed(source: Path) -> list[Item]:
         rows = csv.DictReader(file)
         if lacking := {"file", "label"} - set(rows.fieldnames or ()):
             raise ValueError(f"it lacks the column {' and the column '.join(sorted(lacking))}.")
-        return [
+        found = [
             Item(
                 row["file"],
                 _is_fake(row["label"], rows.line_num),
                 row.get("manipulation") or "",
                 row.get("group") or row["file"],
                 (source.parent / row["file"]).resolve(),
-                row.get("part") or "",
+                _part(row.get("part"), rows.line_num),
             )
             for row in rows
         ]
+    if twice := [name for name, times in Counter(item.name for item in found).items() if times > 1]:
+        raise ValueError(f"it names {twice[0]} twice.")
+    return found
+
+
+def _part(said: str | None, line: int) -> str:
+    if said and said not in PARTS:
+        raise ValueError(f"in line {line} the part is “{said}”, none of {', '.join(PARTS)}.")
+    return said or ""
 
 
 def _is_fake(label: object, line: int) -> bool:
@@ -153,15 +165,14 @@ def _dfdc(root: Path) -> Iterator[Item]:
     ]
     splits = {said.get("split", "") for _, said in told}
     names = {"train": "train", "validation": "validation", "test": "test"} if splits & {"validation", "test"} else {}
-    for path, said in told:
-        if path.is_file():
-            fake = LABELS[str(said["label"] if "label" in said else said["is_fake"]).lower()]
-            where, group = str(path.relative_to(root)), said.get("original") or path.name
-            yield Item(where, fake, "dfdc" if fake else "", group, path, names.get(said.get("split", ""), ""))
+    for path, said in told:  # those that are not there as well: they are counted as missing
+        fake = LABELS[str(said["label"] if "label" in said else said["is_fake"]).lower()]
+        where, group = str(path.relative_to(root)), said.get("original") or path.name
+        yield Item(where, fake, "dfdc" if fake else "", group, path, names.get(said.get("split", ""), ""))
 
 
 LAYOUTS: dict[str, Callable[[Path], Iterator[Item]]] = {
-    "manipulated_sequences": _faceforensics,
+    "*_sequences": _faceforensics,
     "Celeb-synthesis": _celeb_df,
     "**/metadata.json": _dfdc,
 }

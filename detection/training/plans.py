@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
+from .corpora import CannotTrain
 from .samples import Recipe
 
 
@@ -15,14 +16,25 @@ class Written:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        said = json.loads(path.read_text())
-        recipe = said.pop("recipe", {})
-        if "weights" in recipe:
-            recipe["weights"] = tuple((kind, float(share)) for kind, share in recipe["weights"])
-        for pair in ("eyes", "aged"):
-            if pair in recipe:
-                recipe[pair] = tuple(float(value) for value in recipe[pair])
-        return cls(recipe=Recipe(**recipe), **said)  # type: ignore[call-arg]
+        """Or a sentence about what is wrong with it."""
+        try:
+            said = json.loads(path.read_text())
+            recipe = said.pop("recipe", {})
+            if "weights" in recipe:
+                recipe["weights"] = tuple((kind, float(share)) for kind, share in recipe["weights"])
+            for pair in ("eyes", "aged"):
+                if pair in recipe:
+                    recipe[pair] = tuple(float(value) for value in recipe[pair])
+            return cls(recipe=Recipe(**recipe), **said)  # type: ignore[call-arg]
+        except (TypeError, ValueError, AttributeError) as error:
+            raise CannotTrain(f"{path} is no such plan: {error}") from error
+
+    def check(self, least: dict[str, int]) -> None:
+        """Whole numbers that have to be at least so large."""
+        for name, low in least.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < low:
+                raise CannotTrain(f"{name} is {value!r}, and has to be a whole number from {low} on")
 
     def write(self, path: Path) -> None:
         said: dict[str, Any] = asdict(self)  # type: ignore[call-overload]

@@ -18,7 +18,7 @@ from ..images import Picture, Pixels
 from ..limits import Clock, Limits
 from ..media import Kind, probe
 from .corpora import FACES, LANDMARKS, loose, part_of
-from .layouts import Item
+from .layouts import Item, NotReadable
 
 WIDE = 1.9  # of the crop, in heights of the face
 SIDE = 336  # at most
@@ -35,8 +35,11 @@ def prepare(
     out.mkdir(parents=True, exist_ok=True)
     done = _whole(out)
     for number, item in enumerate(found, 1):
+        size = item.path.stat().st_size if item.path.is_file() else 0
+        if item.name in done and done[item.name].get("bytes", size) != size:
+            raise NotReadable(f"{out} has the faces of another {item.name}. Name another folder for these.")
         if item.name not in done:
-            done[item.name] = {"file": item.name, **_prepare_one(item, out, source, licence, frames)}
+            done[item.name] = {"file": item.name, "bytes": size, **_prepare_one(item, out, source, licence, frames)}
             with (out / DONE).open("a") as manifest:
                 manifest.write(json.dumps(done[item.name]) + "\n")
         told(number)

@@ -21,6 +21,7 @@ from .pseudofakes import GROUPS, KINDS, REDRAWN
 
 # The face finder's box, in distances of the eyes from the middle of the five landmarks: measured on 208 faces.
 BOX_DOWN, BOX_WIDTH, BOX_HEIGHT = -0.21, 2.15, 2.88
+FITS = ("resize", "native")
 REAL, GIVEN = "real", "given"  # a given fake is one that somebody else made
 
 
@@ -45,6 +46,14 @@ class Recipe:
     enlarged: float = 0.0  # of both: as web pages and editors do it, which is no generator's up-sampling
     paired: bool = False  # every fake beside what it was made of, both taken in the same way
     weights: tuple[tuple[str, float], ...] = tuple((kind, said[2]) for kind, said in KINDS.items() if said[2])
+
+    def __post_init__(self) -> None:
+        if unknown := {kind for kind, _ in self.weights} - {*KINDS, GIVEN}:
+            raise CannotTrain(f"There is no kind {', '.join(sorted(unknown))}, but {', '.join([*KINDS, GIVEN])}")
+        if min((share for _, share in self.weights), default=-1.0) < 0 or not sum(share for _, share in self.weights):
+            raise CannotTrain("The weights of the kinds have to be shares, and at least one of them above nothing")
+        if self.fit not in FITS:
+            raise CannotTrain(f"fit is {self.fit!r}, and has to be one of {', '.join(FITS)}")
 
     def some_kind(self, chance: np.random.Generator) -> str:
         kinds, shares = zip(*self.weights, strict=True)

@@ -18,7 +18,7 @@ from ..figures import auc
 from ..runtime import OnnxNet
 from . import clips, origins, plots, samples
 from .clips import FRAMES, Stretch
-from .corpora import RealFace
+from .corpora import CannotTrain, RealFace
 from .image import SCALING
 from .plans import Written
 from .samples import Recipe
@@ -43,6 +43,10 @@ class Plan(Written):
     part: int = 50  # films that are kept together
     workers: int = 2
     seed: int = 1
+
+    def __post_init__(self) -> None:
+        least = dict.fromkeys(("films", "checks", "units", "epochs", "patience", "batch", "part"), 1)
+        self.check({**least, "workers": 0, "seed": 0})
 
     @classmethod
     def demo(cls) -> "Plan":
@@ -76,8 +80,11 @@ def train(
     if (folder / EMBED).is_file():
         origins.agree(folder, plan, image, faces["train"], free=HEAD_ONLY, films=len(stretches))
     else:
+        network = networks.load(image)
+        if network.input_shape[1] != plan.recipe.size:
+            raise CannotTrain(f"{image} looks at {network.input_shape[1]} pixels, and the plan at {plan.recipe.size}.")
         origins.note(folder, image, faces["train"], films=len(stretches))
-        networks.export_plain(networks.embedding_of(networks.load(image)), folder / EMBED)
+        networks.export_plain(networks.embedding_of(network), folder / EMBED)
     plan.write(folder / "plan.json")
     shown = {}
     # Real films are in the training alone: they are few, and its checks are to be people whom it does not know.

@@ -3,8 +3,9 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
+from detection.management.plainly import plainly
 from detection.training import evaluation
 
 
@@ -17,8 +18,6 @@ class Command(BaseCommand):
         parser.add_argument("second", type=Path)
 
     def handle(self, **options: Any) -> None:
-        try:
+        with plainly():
             said = evaluation.compare(*(evaluation.read(options[name]) for name in ("first", "second")))
-        except (OSError, ValueError) as error:
-            raise CommandError(str(error)) from error
         self.stdout.write(json.dumps(said))

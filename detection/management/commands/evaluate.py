@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from detection.limits import Limits
+from detection.management.plainly import count, plainly
 from detection.panel import Panel, Weight, read_panel
 from detection.training import evaluation, layouts
 
@@ -23,37 +24,36 @@ class Command(BaseCommand):
         parser.add_argument("--bundle", help="this bundle alone (name or name/version); without it: the panel")
         parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR), help="folder of bundles")
         parser.add_argument("--scores", type=Path, help="CSV of every file's score; given again, it goes on from there")
-        parser.add_argument("--limit", type=int, default=0, help="so many files of each label, evenly spread")
+        parser.add_argument("--limit", type=count, default=0, help="so many files of each label, evenly spread")
         parser.add_argument(
             "--part",
             choices=("train", "validation", "test", "all"),
             help="of a set that says which files are for testing; without it: those, or all where it says nothing",
         )
-        parser.add_argument("--seconds", type=float, default=Limits().wall_seconds)
+        parser.add_argument("--seconds", type=count, default=int(Limits().wall_seconds), help="for each file")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, **options: Any) -> None:
         panel = _panel(read_panel(options["bundles"]), options["bundle"])
-        try:
-            with layouts.items(options["source"]) as found:
-                if not found:
-                    raise CommandError(f"{options['source'].name} holds neither real/ nor fake/, nor a known layout.")
-                part = options["part"] or ("test" if any(item.part == "test" for item in found) else "all")
-                asked = [item for item in found if part in (item.part, "all")]
-                if not asked:
-                    raise CommandError(f"{options['source'].name} has no files for {part}.")
-                chosen = _spread(asked, options["limit"])
-                known = evaluation.kept(options["scores"], found, panel)
-                with tqdm(total=len(chosen), unit="file") as bar:
+        if not panel.heard:
+            raise CommandError(f"There is no bundle to judge with in {options['bundles']}.")
+        with plainly(goes_on=options["scores"] is not None), layouts.items(options["source"]) as found:
+            if not found:
+                raise CommandError(f"{options['source'].name} holds neither real/ nor fake/, nor a known layout.")
+            part = options["part"] or ("test" if any(item.part == "test" for item in found) else "all")
+            asked = [item for item in found if part in (item.part, "all")]
+            if not asked:
+                raise CommandError(f"{options['source'].name} has no files for {part}.")
+            chosen = _spread(asked, options["limit"])
+            known = evaluation.kept(options["scores"], found, panel)
+            with tqdm(total=len(chosen), unit="file") as bar:
 
-                    def told(done: int, left: int) -> None:
-                        bar.n = len(chosen) - left + done
-                        bar.refresh()
+                def told(done: int, left: int) -> None:
+                    bar.n = len(chosen) - left + done
+                    bar.refresh()
 
-                    limits = Limits(wall_seconds=options["seconds"])
-                    rows = evaluation.run(chosen, panel, limits, rows=known, out=options["scores"], told=told)
-        except (layouts.NotReadable, evaluation.OtherScores) as error:
-            raise CommandError(str(error)) from error
+                limits = Limits(wall_seconds=options["seconds"])
+                rows = evaluation.run(chosen, panel, limits, rows=known, out=options["scores"], told=told)
         left = Counter(item.part or "not said" for item in found if part not in (item.part, "all"))
         about = {"source": options["source"].name, "part": part, "left_out": dict(left), "panel": panel.to_dict()}
         said = {

@@ -3,11 +3,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
-from detection.errors import BadBundle
+from detection.management.plainly import count, plainly, share
 from detection.training import export
-from detection.training.corpora import CannotTrain
 from detection.training.pseudofakes import GROUPS
 
 
@@ -24,24 +23,24 @@ class Command(BaseCommand):
         )
         parser.add_argument("--release", default="1", help="the bundle's version")
         parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR))
-        parser.add_argument("--each", type=int, default=60, help="samples of each kind to calibrate and measure on")
-        parser.add_argument("--false-alarms", type=float, default=0.01, help="share of real faces above the upper cut")
-        parser.add_argument("--missed", type=float, default=0.1, help="share of own fakes below the lower cut")
+        parser.add_argument("--each", type=count, default=60, help="samples of each kind to calibrate and measure on")
+        parser.add_argument("--false-alarms", type=share, default=0.01, help="share of real faces above the upper cut")
+        parser.add_argument("--missed", type=share, default=0.1, help="share of own fakes below the lower cut")
         parser.add_argument(
             "--no-probability", action="store_true", help="its calibration does not hold on files from elsewhere"
         )
         parser.add_argument(
             "--unclaimed", nargs="*", default=[], choices=GROUPS, help="kinds that it does not see elsewhere"
         )
-        parser.add_argument("--licence", default="MIT", help="of the bundle; what it was trained on may want another")
+        parser.add_argument(
+            "--licence", default="", help="of the bundle (default: MIT, where no fakes of others were seen)"
+        )
         parser.add_argument("--again", action="store_true", help="replace a bundle of that name")
         parser.add_argument("--failure", action="append", default=[], help="a known failure, for the card")
 
     def handle(self, **options: Any) -> None:
-        try:
+        with plainly():
             bundle = self._release(options).write()
-        except (BadBundle, CannotTrain) as error:
-            raise CommandError(str(error)) from error
         size = sum(path.stat().st_size for path in bundle.folder.iterdir()) / 2**20
         self.stdout.write(f"Wrote {bundle.label}, {size:.1f} MB.")
         for row in bundle.card["figures"]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from detection.management.plainly import count, plainly
 from detection.training import layouts, preparing
 
 
@@ -20,24 +21,21 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", type=Path)
         parser.add_argument("out", type=Path)
-        parser.add_argument("--frames", type=int, default=8, help="of each video, evenly spread")
+        parser.add_argument("--frames", type=count, default=8, help="of each video, evenly spread")
         parser.add_argument("--licence", default="", help="under which the set may be used; noted in every row")
 
     def handle(self, **options: Any) -> None:
-        try:
-            with layouts.items(options["source"]) as found:
-                if not found:
-                    raise CommandError(f"{options['source'].name} holds no files in a layout that is known.")
-                with tqdm(total=len(found), unit="file") as bar:
-                    counts = preparing.prepare(
-                        found,
-                        options["out"],
-                        source=options["source"].name,
-                        licence=options["licence"],
-                        frames=options["frames"],
-                        told=lambda done: bar.update(done - bar.n),
-                    )
-        except layouts.NotReadable as error:
-            raise CommandError(str(error)) from error
-        for what, count in counts.items():
-            self.stdout.write(f"{what}: {count}")
+        with plainly(goes_on=True), layouts.items(options["source"]) as found:
+            if not found:
+                raise CommandError(f"{options['source'].name} holds no files in a layout that is known.")
+            with tqdm(total=len(found), unit="file") as bar:
+                counts = preparing.prepare(
+                    found,
+                    options["out"],
+                    source=options["source"].name,
+                    licence=options["licence"],
+                    frames=options["frames"],
+                    told=lambda done: bar.update(done - bar.n),
+                )
+        for what, times in counts.items():
+            self.stdout.write(f"{what}: {times}")

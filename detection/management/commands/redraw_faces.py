@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from detection.management.plainly import plainly
 from detection.training import redrawing
 from detection.training.corpora import read_faces
 
@@ -22,7 +23,8 @@ class Command(BaseCommand):
         parser.add_argument("--count", type=int, help="so many faces, the same ones every time; without it, all")
 
     def handle(self, **options: Any) -> None:
-        real = [face for face in read_faces(options["faces"]) if not face.manipulation]
+        with plainly():
+            real = [face for face in read_faces(options["faces"]) if not face.manipulation]
         faces = redrawing.chosen(real, options["count"])
         try:
             with tqdm(total=len(faces), unit="face") as bar:

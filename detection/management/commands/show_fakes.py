@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 
+from detection.management.plainly import count, plainly
 from detection.training import samples
-from detection.training.corpora import CannotTrain, read_parts
+from detection.training.corpora import read_parts
 from detection.training.image import Plan
 
 
@@ -21,24 +22,23 @@ class Command(BaseCommand):
         parser.add_argument("--faces", type=Path, required=True, help="folder with faces.csv")
         parser.add_argument("--redrawn", type=Path, help="what redraw_faces made of them, for the kinds that need it")
         parser.add_argument("--seed", type=int, default=0)
-        parser.add_argument("--columns", type=int, default=10)
-        parser.add_argument("--size", type=int, default=160)
+        parser.add_argument("--columns", type=count, default=10)
+        parser.add_argument("--size", type=count, default=160)
         parser.add_argument("--plan", type=Path, help="as this plan.json makes them; else as a new plan would")
 
     def handle(self, **options: Any) -> None:
-        recipe = Plan.read(options["plan"]).recipe if options["plan"] else samples.Recipe()
-        recipe = replace(recipe, size=options["size"])
-        chance = np.random.default_rng(options["seed"])
-        try:
+        with plainly():
+            recipe = Plan.read(options["plan"]).recipe if options["plan"] else samples.Recipe()
+            recipe = replace(recipe, size=options["size"])
             faces = read_parts(options["faces"], ["validation"], options["redrawn"])
             cast = samples.Cast.of(faces["validation"], recipe)
-        except CannotTrain as error:
-            raise CommandError(str(error)) from error
+        chance = np.random.default_rng(options["seed"])
         rows = []
         for kind in (samples.REAL, *(kind for kind, _ in recipe.weights)):
             made = [samples.draw(cast, recipe, chance, kind).pixels for _ in range(options["columns"])]
             row = np.hstack(made)
-            cv2.putText(row, kind, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 0), 1, cv2.LINE_AA)
+            for colour, thick in (((0, 0, 0), 3), ((255, 255, 0), 1)):
+                cv2.putText(row, kind, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.45, colour, thick, cv2.LINE_AA)
             rows.append(row)
         try:
             written = cv2.imwrite(str(options["out"]), np.vstack(rows)[..., ::-1])

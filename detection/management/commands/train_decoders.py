@@ -5,8 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
+from detection.management.plainly import plainly
 from detection.training import decoders
-from detection.training.corpora import read_faces
+from detection.training.corpora import read_parts
 
 
 class Command(BaseCommand):
@@ -20,7 +21,8 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, default=decoders.FOLDER)
 
     def handle(self, **options: Any) -> None:
-        faces = read_faces(options["faces"], "train")
+        with plainly():
+            faces = read_parts(options["faces"], ["train"])["train"]
         options["out"].mkdir(parents=True, exist_ok=True)
         for way in options["only"]:
             with tqdm(total=options["steps"], desc=way) as bar:

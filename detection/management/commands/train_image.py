@@ -5,8 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from detection.management.plainly import plainly
 from detection.training import demo, image, origins
-from detection.training.corpora import CannotTrain, read_parts
+from detection.training.corpora import read_parts
 
 
 class Command(BaseCommand):
@@ -29,7 +30,8 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         folder = options["folder"]
         said = options["plan"] or (folder / "plan.json" if (folder / "plan.json").is_file() else None)
-        plan = image.Plan.read(said) if said else image.Plan.demo() if options["demo"] else image.Plan()
+        with plainly():
+            plan = image.Plan.read(said) if said else image.Plan.demo() if options["demo"] else image.Plan()
         source = demo.make(folder / "faces") if options["demo"] else options["faces"]
         if source is None:
             raise CommandError("Say which faces to train on: --faces FOLDER, or --demo.")
@@ -42,9 +44,7 @@ class Command(BaseCommand):
                 bar.set_postfix({name: f"{value:.3f}" for name, value in figures.items()})
                 bar.refresh()
 
-            try:
+            with plainly(goes_on=True):
                 faces = read_parts(source, ("train", "validation"), options["redrawn"])
                 start = {"init": options["init"], "init_licence": options["init_licence"]}
                 image.train(plan, faces, folder, **start, told=told)
-            except CannotTrain as error:
-                raise CommandError(str(error)) from error

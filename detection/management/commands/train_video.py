@@ -6,9 +6,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from detection.management.plainly import plainly
 from detection.training import clips, demo, video
-from detection.training.corpora import CannotTrain, read_parts
-from detection.training.samples import NothingRedrawn
+from detection.training.corpora import read_parts
 
 
 class Command(BaseCommand):
@@ -23,19 +23,26 @@ class Command(BaseCommand):
         parser.add_argument(
             "--image",
             type=Path,
-            default=Path(settings.BUNDLES_DIR) / "image-blend" / "model.keras",
-            help="the image network, a .keras file",
+            help="the image network, a .keras file (default: the shipped image-blend's; with --demo: a tiny one)",
         )
         parser.add_argument("--clips", type=Path, help="folder of real films to make fakes of beside the stills")
 
     def handle(self, **options: Any) -> None:
         folder = options["folder"]
         said = options["plan"] or (folder / "plan.json" if (folder / "plan.json").is_file() else None)
-        plan = video.Plan.read(said) if said else video.Plan.demo() if options["demo"] else video.Plan()
+        with plainly():
+            plan = video.Plan.read(said) if said else video.Plan.demo() if options["demo"] else video.Plan()
         source = demo.make(folder / "faces") if options["demo"] else options["faces"]
         if source is None:
             raise CommandError("Say which faces to train on: --faces FOLDER, or --demo.")
         stretches = tuple(clips.read_stretches(options["clips"])) if options["clips"] else ()
+        if options["clips"] and not stretches:
+            raise CommandError(f"There is no film with a face that stays where it is in {options['clips']}.")
+        network = options["image"]
+        if network is None:
+            network = (
+                demo.network(folder) if options["demo"] else Path(settings.BUNDLES_DIR) / "image-blend" / "model.keras"
+            )
         with tqdm(unit="") as bar:
 
             def told(what: str, done: int, of: int) -> None:
@@ -43,11 +50,7 @@ class Command(BaseCommand):
                 bar.n, bar.total = done, of
                 bar.refresh()
 
-            try:
+            with plainly(goes_on=True):
                 faces = read_parts(source, ("train", "validation"))
-                video.train(plan, faces, folder, options["image"], stretches=stretches, told=told)
-            except NothingRedrawn as error:
-                raise CommandError("Films are made of stills that no generator drew again: " + str(error)) from error
-            except CannotTrain as error:
-                raise CommandError(str(error)) from error
+                video.train(plan, faces, folder, network, stretches=stretches, told=told)
         self.stdout.write((folder / "log.csv").read_text())

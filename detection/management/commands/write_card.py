@@ -2,9 +2,9 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
-from detection.errors import BadBundle
+from detection.management.plainly import plainly
 from detection.training import export
 
 
@@ -18,8 +18,6 @@ class Command(BaseCommand):
         parser.add_argument("--failure", action="append", default=[], help="a known failure, in place of those told")
 
     def handle(self, **options: Any) -> None:
-        try:
+        with plainly():
             bundle = export.retell(options["bundle"], options["figures"], options["failure"])
-        except (BadBundle, OSError, ValueError, KeyError) as error:
-            raise CommandError(str(error)) from error
         self.stdout.write(f"The card of {bundle.label} has {len(bundle.card['figures'])} figures.")

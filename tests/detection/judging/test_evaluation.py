@@ -165,6 +165,11 @@ def test_files_without_labels_are_not_an_evaluation(real: Path, install: Callabl
         evaluate(real.parent, bundles=install())
 
 
+def test_nothing_to_judge_with_is_no_evaluation(known: Path, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="no bundle to judge with in"):
+        evaluate(known, bundles=tmp_path / "nowhere")
+
+
 def test_one_bundle_can_be_asked_alone(known: Path, install: Callable[..., Path]) -> None:
     install("one")
     bundles = install("two", calibration={"a": -1.0, "b": 0.0})
@@ -192,6 +197,9 @@ def test_two_evaluations_are_compared_pair_by_pair(known: Path, install: Callabl
     for wrong, said in (("none", "No file has a score in both"), ("nowhere", "No such file")):
         with pytest.raises(CommandError, match=said):
             call_command("compare", tmp_path / "one.csv", tmp_path / f"{wrong}.csv")
+    (tmp_path / "none.csv").write_text((tmp_path / "one.csv").read_text().replace(",True,", ",False,"))
+    with pytest.raises(CommandError, match="is real in one and fake in the other"):
+        call_command("compare", tmp_path / "none.csv", tmp_path / "one.csv")
     (tmp_path / "list.csv").write_text("file,label\na,real\n")
     with pytest.raises(CommandError, match="no file of scores: it lacks brightness"):
         call_command("compare", tmp_path / "list.csv", tmp_path / "one.csv")

@@ -17,8 +17,8 @@ from detection import bundle as bundles
 from detection import networks
 from detection.runtime import Runner
 from detection.training import demo, image, samples
-from detection.training.corpora import RealFace, read_faces
-from detection.training.export import _kinds, _summary
+from detection.training.corpora import CannotTrain, RealFace, read_faces
+from detection.training.export import Release, _kinds, _summary
 from detection.training.samples import Recipe
 from detection.training.trained import Told, trained
 
@@ -141,6 +141,20 @@ def test_a_bundle_is_not_replaced_unasked(made: Path, folder: Path) -> None:
     with pytest.raises(CommandError, match="There is a bundle tiny already"):
         call_command("export_bundle", made.parent / "run", faces=[folder], bundles=made, stdout=io.StringIO())
     assert (made / "tiny" / bundles.CARD).stat().st_mtime_ns == stamp
+
+
+def test_what_was_trained_on_fakes_by_others_needs_a_licence(
+    made: Path, people: list[RealFace], tmp_path: Path
+) -> None:
+    release = {"run": made.parent / "run", "root": tmp_path, "folders": (made.parent.parent,)}
+    with pytest.raises(CannotTrain, match="There is no training in"):
+        Release(**release | {"run": tmp_path})
+    with pytest.MonkeyPatch.context() as patch:
+        given = {part: [*people, replace(people[0], manipulation="swap")] for part in ("train", "validation")}
+        patch.setattr("detection.training.corpora.read_parts", lambda *args: given)
+        with pytest.raises(CannotTrain, match="say under which --licence"):
+            Release(**release)
+        assert Release(**release, licence="research only").licence == "research only"
 
 
 def test_cuts_are_fitted_on_what_is_served(made: Path, folder: Path) -> None:

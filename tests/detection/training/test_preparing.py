@@ -92,7 +92,11 @@ def test_dfdc(lay: Callable[..., Path]) -> None:
     }
     (root / "dfdc_train_part_0" / "metadata.json").write_text(json.dumps(said))
     metadata = root / "dfdc_train_part_0" / "metadata.json"
-    assert found(root) == {"a": (True, "dfdc", "b.mp4", ""), "b": (False, "", "b.mp4", "")}, "no parts are told"
+    assert found(root) == {
+        "a": (True, "dfdc", "b.mp4", ""),
+        "b": (False, "", "b.mp4", ""),
+        "absent": (False, "", "absent.mp4", ""),
+    }, "no parts are told, and nothing is dropped"
     said = {"a.mp4": {"is_fake": 1}, "b.mp4": {"is_fake": 0}}
     metadata.write_text(json.dumps(said))
     assert found(root) == {"a": (True, "dfdc", "a.mp4", ""), "b": (False, "", "b.mp4", "")}
@@ -112,7 +116,12 @@ def test_folders_and_lists(lay: Callable[..., Path], tmp_path: Path) -> None:
     listed = tmp_path / "list.csv"
     listed.write_text("file,label,manipulation,group\nset/real/a.mp4,real,,g\nset/fake/swap/b.mp4,1,x,g\n")
     assert found(listed) == {"a": (False, "", "g", ""), "b": (True, "x", "g", "")}
-    for wrong, said in (("file,label\na,faked", "line 2 the label is “faked”"), ("file\na", "lacks the column label")):
+    for wrong, said in (
+        ("file,label\na,faked", "line 2 the label is “faked”"),
+        ("file\na", "lacks the column label"),
+        ("file,label\na,real\na,fake", "names a twice"),
+        ("file,label,part\na,real,trian", "the part is “trian”"),
+    ):
         listed.write_text(wrong)
         with pytest.raises(CommandError, match=said):
             call_command("prepare_faces", listed, tmp_path / "out")
@@ -138,6 +147,9 @@ def test_crops_are_made_once_and_a_cut_off_run_goes_on(lay: Callable[..., Path],
     call_command("prepare_faces", root, out, frames=2)
     assert len((out / "manifest.jsonl").read_text().splitlines()) == 4
     assert len(read_faces(out)) > len(first)
+    shutil.copy(root / "real" / "broken.mp4", root / "real" / "a.mp4")
+    with pytest.raises(CommandError, match=r"has the faces of another real/a.mp4"):
+        call_command("prepare_faces", root, out, frames=2)
 
 
 def test_a_killed_run_loses_and_doubles_nothing(lay: Callable[..., Path], tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -124,6 +126,26 @@ def test_what_is_not_there_is_said(folder: Path, tmp_path: Path) -> None:
             call_command("train_image", tmp_path / "run", faces=[faces], plan=plan, stdout=out)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"stepps": 4}, "unexpected keyword argument 'stepps'"),
+        ({"steps": 0}, "steps is 0, and has to be a whole number from 1 on"),
+        ({"network": "mobilnet"}, "has to be one of mobilenetv2, resnet50, tiny, residual"),
+        ({"norms": "learned"}, "has to be one of fixed, learnt"),
+        ({"recipe": {"weights": [["self_blen", 1.0]]}}, "There is no kind self_blen"),
+        ({"recipe": {"weights": [["self_blend", -1.0]]}}, "have to be shares"),
+        ({"recipe": {"weights": {"self_blend": 1.0}}}, "is no such plan"),
+        ({"recipe": {"fit": "resise"}}, "has to be one of resize, native"),
+    ],
+)
+def test_a_plan_with_a_mistake_is_refused(folder: Path, tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    TINY.write(tmp_path / "plan.json")
+    (tmp_path / "plan.json").write_text(json.dumps(json.loads((tmp_path / "plan.json").read_text()) | change))
+    with pytest.raises(CommandError, match=said):
+        call_command("train_image", tmp_path / "run", faces=[folder], plan=tmp_path / "plan.json")
+
+
 def test_it_can_start_from_an_earlier_network(folder: Path, tmp_path: Path) -> None:
     earlier = image.build(TINY)
     earlier.save(tmp_path / "earlier.keras")
@@ -149,6 +171,6 @@ def test_the_residual_network_is_trained_the_same_way(folder: Path, tmp_path: Pa
 
 
 def test_nobody_waits_for_a_maker_of_samples_that_died(folder: Path) -> None:
-    batches = samples.stream(read_faces(folder), Recipe(size=-1), batch=2, seed=1, workers=1, make=samples.batch_of)
+    batches = samples.stream(read_faces(folder), Recipe(aged=(2.0,)), batch=2, seed=1, workers=1, make=samples.batch_of)
     with pytest.raises(RuntimeError, match="ended by itself, with exit code 1"):
         next(batches)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 import detection
 from detection import bundle as bundles
@@ -81,6 +81,20 @@ def test_interrupted_it_goes_on_with_the_films(run: Path, folder: Path, network:
     video.train(TINY, faces, run, network)
     assert {path for path in kept if path.stat().st_mtime_ns != before[path]} == {kept[0]}
     assert (run / "log.csv").read_text().startswith("epoch,loss,auc\n1,")
+
+
+def test_a_demo_needs_nothing(tmp_path: Path) -> None:
+    call_command("train_video", tmp_path / "run", demo=True, stdout=io.StringIO())
+    assert Plan.read(tmp_path / "run" / "plan.json") == Plan.demo()
+    with pytest.raises(CommandError, match="no film with a face"):
+        call_command("train_video", tmp_path / "run", demo=True, clips=tmp_path / "nowhere")
+
+
+def test_the_image_network_has_to_look_as_the_plan_cuts(folder: Path, network: Path, tmp_path: Path) -> None:
+    replace(TINY, recipe=replace(RECIPE, size=64)).write(tmp_path / "plan.json")
+    with pytest.raises(CommandError, match="looks at 48 pixels, and the plan at 64"):
+        call_command("train_video", tmp_path / "run", faces=[folder], plan=tmp_path / "plan.json", image=network)
+    assert not (tmp_path / "run" / video.EMBED).exists(), "the next one can begin there"
 
 
 def test_films_that_are_kept_are_those_of_the_plan(run: Path, folder: Path, network: Path) -> None:
