@@ -249,7 +249,7 @@ def retell(folder: Path, evaluations: list[Path], failures: list[str]) -> Bundle
 def _summary(faces: list[RealFace]) -> str:
     real, given = ([face for face in faces if bool(face.manipulation) is fake] for fake in (False, True))
     groups, sources = len({face.group for face in real}), len({face.source for face in real})
-    said = f"{len(real)} crops of real faces of about {groups} people, from {sources} collection{'s' if sources != 1 else ''}"
+    said = f"{len(real)} crops of real faces of about {groups} people (collections: {sources})"
     if not given:
         return f"{said}, and fakes made of them on the fly. No deepfake made by anybody else was used."
     makers = ", ".join(sorted({face.manipulation for face in given}))

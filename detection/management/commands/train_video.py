@@ -38,11 +38,8 @@ class Command(BaseCommand):
         stretches = tuple(clips.read_stretches(options["clips"])) if options["clips"] else ()
         if options["clips"] and not stretches:
             raise CommandError(f"There is no film with a face that stays where it is in {options['clips']}.")
-        network = options["image"]
-        if network is None:
-            network = (
-                demo.network(folder) if options["demo"] else Path(settings.BUNDLES_DIR) / "image-blend" / "model.keras"
-            )
+        shipped = Path(settings.BUNDLES_DIR) / "image-blend" / "model.keras"
+        network = options["image"] or (demo.network(folder) if options["demo"] else shipped)
         with tqdm(unit="") as bar:
 
             def told(what: str, done: int, of: int) -> None:
