@@ -61,7 +61,7 @@ class Release:
         done = trained(self.run)
         target = self.root / done.plan.name
         if target.exists() and not self.again:
-            raise BadBundle(f"There is a bundle {done.plan.name} already. Say so if it is to be replaced.")
+            raise BadBundle(f"There is a bundle {done.plan.name} already: --again replaces it.")
         self.root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".export-", dir=self.root) as made:
             folder = Path(made) / done.plan.name
