@@ -1,0 +1,47 @@
+"""Whoever types a command reads a sentence, not a traceback."""
+
+import io
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from detection.management.plainly import plainly
+
+
+def test_who_stops_a_command_is_told_whether_it_goes_on() -> None:
+    with pytest.raises(CommandError, match=r"^Stopped\. Started again, it goes on") as stopped, plainly(goes_on=True):
+        raise KeyboardInterrupt
+    assert stopped.value.returncode == 130
+    with pytest.raises(CommandError, match=r"^Stopped\.$"), plainly():
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["show_fakes", "no/sheet.png", "--faces", "FACES", "--columns", "1"], "can't be written"),
+        (["show_fakes", "sheet.png", "--faces", "FACES", "--columns", "0"], "no whole number from 1 on"),
+        (["show_fakes", "sheet.png", "--faces", "nowhere"], "no faces.csv in nowhere"),
+        (["redraw_faces", "out", "--faces", "nowhere", "--generator", "x"], "no faces.csv in nowhere"),
+        (["train_decoders", "--faces", "nowhere"], "no faces.csv in nowhere"),
+        (["train_image", "run", "--demo", "--plan", "gone.json"], "No such file"),
+        (
+            ["train_image", "run", "--faces", "FACES", "--redrawn", "nowhere", "--init", "FACES/demo.zip"],
+            "no folder nowh",
+        ),
+        (["export_bundle", "nowhere", "--faces", "FACES"], "no training in nowhere"),
+        (["export_bundle", "nowhere", "--faces", "FACES", "--missed", "2"], "no share between 0 and 1"),
+        (["write_card", "nowhere"], "can't be read"),
+        (["prepare_faces", "nowhere", "out"], "neither a folder"),
+        (["prepare_faces", "FACES", "FACES/demo.zip"], "no files in a layout"),
+        (["evaluate", "FACES", "--limit", "-3"], "no whole number from 1 on"),
+        (["evaluate", "nowhere.csv"], "No such file"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(
+    words: list[str], said: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CommandError, match=said):
+        call_command(*[word.replace("FACES", str(folder)) for word in words], stdout=io.StringIO())
