@@ -9,6 +9,7 @@ from tqdm import tqdm
 from detection.management.plainly import plainly
 from detection.training import clips, demo, video
 from detection.training.corpora import read_parts
+from detection.training.samples import NothingRedrawn
 
 
 class Command(BaseCommand):
@@ -49,5 +50,8 @@ class Command(BaseCommand):
 
             with plainly(goes_on=True):
                 faces = read_parts(source, ("train", "validation"))
-                video.train(plan, faces, folder, network, stretches=stretches, told=told)
+                try:
+                    video.train(plan, faces, folder, network, stretches=stretches, told=told)
+                except NothingRedrawn as error:  # there is no --redrawn to say
+                    raise CommandError("Films are made of stills that no generator drew again.") from error
         self.stdout.write((folder / "log.csv").read_text())

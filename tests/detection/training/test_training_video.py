@@ -97,6 +97,12 @@ def test_the_image_network_has_to_look_as_the_plan_cuts(folder: Path, network: P
     assert not (tmp_path / "run" / video.EMBED).exists(), "the next one can begin there"
 
 
+def test_no_film_is_made_of_what_a_generator_drew(folder: Path, network: Path, tmp_path: Path) -> None:
+    replace(TINY, recipe=replace(RECIPE, weights=(("redrawn", 1.0),))).write(tmp_path / "plan.json")
+    with pytest.raises(CommandError, match="stills that no generator drew again"):
+        call_command("train_video", tmp_path / "run", faces=[folder], plan=tmp_path / "plan.json", image=network)
+
+
 def test_films_that_are_kept_are_those_of_the_plan(run: Path, folder: Path, network: Path) -> None:
     faces = {part: read_faces(folder, part) for part in ("train", "validation")}
     with pytest.raises(CannotTrain, match="with other seed, films"):
