@@ -293,7 +293,7 @@ def test_all_that_the_description_allows_is_answered_as_it_says(site: Site, keys
             str(Path(sys.executable).with_name("schemathesis")),
             "--config-file", str(HERE / "schemathesis.toml"), "run",
             f"{site.address}/api/v1/openapi.json", "--header", f"Authorization: Bearer {keys[0]}", "--checks", "all",
-            "--max-examples", "10", "--workers", "2", "--no-color", "--generation-deterministic",
+            "--max-examples", "10", "--workers", "1", "--no-color", "--generation-deterministic",
         ],
         cwd=HERE, capture_output=True, text=True, check=False, timeout=500,
     )  # fmt: skip
