@@ -66,7 +66,8 @@ def check(panel: Panel, view: View, finding: Finding) -> tuple[Slot, tuple[Reaso
     except FAILURES as error:
         return Slot("not_available", f"The variants could not be scored ({type(error).__name__})."), ()
     spread = max(scores.values()) - min(scores.values())
-    outcomes = {bundle.cuts.outcome(score) for score in scores.values()}
+    cuts = panel.cuts or bundle.cuts
+    outcomes = {cuts.outcome(score) for score in scores.values()}
     unstable = len(outcomes) > 1 or spread > WIDE
     said = (
         "Harmless changes to the file move this score a lot."

@@ -126,6 +126,17 @@ def test_a_score_that_falls_over_is_said_to(
     assert Code.UNSTABLE in codes(finding)
 
 
+def test_a_score_that_crosses_the_panels_cut_has_fallen_over(
+    fake: Path, install: Callable[..., Path], policy: Callable[..., None]
+) -> None:
+    bundles = install()
+    steady = detection.inspect(fake, bundles=bundles, check_stability=True)
+    assert steady.stability.content["stable"]
+    scores = [variant["score"] for variant in steady.stability.content["variants"]]
+    policy(cuts={"little_below": 0.1, "manipulated_above": (min(scores) + max(scores)) / 2})
+    assert Code.UNSTABLE in codes(detection.inspect(fake, bundles=bundles, check_stability=True))
+
+
 def test_variants_keep_the_size_of_a_crop() -> None:
     crop = faking.crop(faking.ASTRONAUT)
     for name, change in stability.VARIANTS.items():
