@@ -125,6 +125,25 @@ def _begun(cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str) -
 def _taken(
     face: Face, cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str, after: np.random.Generator
 ) -> Sample:
+    shown, where = _shown(face, cast, recipe, chance, kind, after)
+    box = box_of(shown.landmarks, after)
+    margin = max(0.05, recipe.margin + after.uniform(-0.06, 0.06))
+    cut = [
+        crops.cut(one, box, margin=margin, size=recipe.size, fit=recipe.fit)
+        for one in (shown.pixels, (where * 255).round().astype(np.uint8))
+    ]
+    return Sample(cut[0], kind, cut[1], face.person)
+
+
+def photograph(cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str) -> tuple[Pixels, str]:
+    """What a sample is cut from, and of whom it is: the whole pipeline can judge that, as it judges any file."""
+    face = _begun(cast, recipe, chance, kind)
+    return _shown(face, cast, recipe, chance, kind, chance)[0].pixels, face.person
+
+
+def _shown(
+    face: Face, cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str, after: np.random.Generator
+) -> tuple[Face, Mask]:
     """Faked by the one chance, or left real; what happens to every picture then is up to the other."""
     fake = Fake(face.pixels, np.zeros(face.pixels.shape[:2], np.float32))
     if kind in KINDS:
@@ -144,14 +163,8 @@ def _taken(
     if recipe.enlarged and after.random() < recipe.enlarged:
         pixels = degrading.resized(pixels, after.uniform(1.2, 2.5), after)
     pixels = degrading.degrade(pixels, after)
-    box = box_of(shown.landmarks * (pixels.shape[1] / shown.pixels.shape[1]), after)
-    margin = max(0.05, recipe.margin + after.uniform(-0.06, 0.06))
     where = np.asarray(cv2.resize(where, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR))
-    cut = [
-        crops.cut(one, box, margin=margin, size=recipe.size, fit=recipe.fit)
-        for one in (pixels, (where * 255).round().astype(np.uint8))
-    ]
-    return Sample(cut[0], kind, cut[1], face.person)
+    return replace(shown, pixels=pixels, landmarks=shown.landmarks * (pixels.shape[1] / shown.pixels.shape[1])), where
 
 
 def moved_along(where: Mask, before: Face, after: Face) -> Mask:

@@ -1,17 +1,18 @@
 """What the networks are taught with: every kind leaves its trace and nothing else that gives it away."""
 
 import io
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from detection.figures import auc, auc_interval
-from detection.training import corpora, degrading, hardships, image, outlines, pseudofakes, samples
-from detection.training.corpora import RealFace
+from detection.training import corpora, degrading, hardships, image, layouts, outlines, pseudofakes, samples
+from detection.training.corpora import RealFace, read_faces
 from detection.training.faces import Face
 from detection.training.pseudofakes import KINDS, REDRAWN
 from detection.training.samples import REAL, Cast, Recipe
@@ -235,6 +236,28 @@ def test_a_sheet_of_fakes_can_be_looked_at(folder: Path, tmp_path: Path) -> None
     where = {"faces": folder, "columns": 2, "size": 48, "plan": tmp_path / "plan.json"}
     call_command("show_fakes", tmp_path / "planned.png", **where, stdout=io.StringIO())
     assert cv2.imread(str(tmp_path / "planned.png")).shape == (2 * 48, 96, 3)
+
+
+def test_whole_photographs_are_drawn_for_the_pipeline_to_judge(folder: Path, tmp_path: Path) -> None:
+    plan = image.Plan("blends", recipe=Recipe(weights=(("self_blend", 1.0), ("decoded", 1.0)), hard=1.0))
+    plan.write(tmp_path / "plan.json")
+    where = {"faces": [folder], "each": 2, "plan": [tmp_path / "plan.json"], "stdout": io.StringIO()}
+    for name in ("one", "again", "other"):
+        call_command("draw_fakes", tmp_path / name, seed=int(name == "other"), **where)
+    with layouts.items(tmp_path / "one" / "files.csv") as found:
+        assert Counter((item.fake, item.manipulation) for item in found) == {
+            (False, ""): 4, (True, "self_blend"): 2, (True, "decoded"): 2,
+        }  # fmt: skip
+        people = {face.group for face in read_faces(folder, "validation")}
+        assert {item.group for item in found} <= people
+        for item in found:
+            pixels = cv2.imread(str(item.path))
+            assert min(pixels.shape[:2]) > 100, "the photograph, not a crop of it"
+            assert (cv2.imread(str(tmp_path / "again" / item.name)) == pixels).all()
+        others = [cv2.imread(str(tmp_path / "other" / item.name)) for item in found]
+    assert any(one.shape != pixels.shape or (one != pixels).any() for one in others)
+    with pytest.raises(CommandError, match="File exists"):
+        call_command("draw_fakes", tmp_path / "one", **where)
 
 
 def test_auc_is_the_chance_that_a_fake_scores_higher() -> None:

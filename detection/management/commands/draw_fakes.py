@@ -1,0 +1,71 @@
+import csv
+from argparse import ArgumentParser
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from django.core.management.base import BaseCommand
+from tqdm import tqdm
+
+from detection.management.plainly import count, plainly
+from detection.training import samples
+from detection.training.corpora import read_parts
+from detection.training.image import Plan
+from detection.training.samples import REAL, Cast, Recipe
+
+LISTED = "files.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    file: str
+    label: str
+    manipulation: str
+    group: str
+
+
+class Command(BaseCommand):
+    help = "Write photographs of real faces, real and faked by us, with a list of them that `evaluate` reads."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("out", type=Path, help="a new folder")
+        parser.add_argument("--faces", type=Path, nargs="+", required=True, help="folders with faces.csv")
+        parser.add_argument("--redrawn", type=Path, help="what redraw_faces made of them, for the kinds that need it")
+        parser.add_argument(
+            "--plan", type=Path, nargs="+", help="as these plan.json make them; else as a new one would"
+        )
+        parser.add_argument("--part", choices=("validation", "calibration"), default="validation", help="whose faces")
+        parser.add_argument("--each", type=count, default=20, help="so many of each kind, and as many real ones")
+        parser.add_argument("--seed", type=int, default=0)
+
+    def handle(self, **options: Any) -> None:
+        out, part = options["out"], options["part"]
+        with plainly():
+            plans = [Plan.read(path) for path in options["plan"] or ()]
+            recipes = {plan.name: plan.recipe for plan in plans} or {"new": Recipe()}
+            faces = read_parts(options["faces"], [part], options["redrawn"])[part]
+            casts = {name: Cast.of(faces, recipe) for name, recipe in recipes.items()}
+            out.mkdir(parents=True)
+            chance, drawn = np.random.default_rng(options["seed"]), []
+            cv2.setNumThreads(1)
+            wanted = [
+                (name, kind, number)
+                for name, recipe in recipes.items()
+                for kind, _ in recipe.weights
+                for number in range(options["each"])
+            ]
+            for name, kind, number in tqdm(wanted, unit="pair"):
+                for one in (REAL, kind):
+                    pixels, person = samples.photograph(casts[name], recipes[name], chance, one)
+                    file = f"{REAL if one == REAL else 'fake'}/{kind}/{name}-{number:04}.png"
+                    (out / file).parent.mkdir(parents=True, exist_ok=True)
+                    cv2.imwrite(str(out / file), pixels[..., ::-1])
+                    drawn.append(Drawn(file, file.split("/")[0], "" if one == REAL else kind, person))
+            with (out / LISTED).open("w", newline="") as listed:  # last: what was cut off has no list
+                writer = csv.writer(listed)
+                writer.writerow(Drawn.__slots__)
+                writer.writerows([one.file, one.label, one.manipulation, one.group] for one in drawn)
+        self.stdout.write(f"Wrote {len(drawn)} photographs, listed in {out / LISTED}.")
