@@ -77,6 +77,15 @@ def read_panel(root: Path | str) -> Panel:
     return Panel(tuple(members), tuple(broken)).with_policy(policy)
 
 
+def write_cuts(root: Path, cuts: Cuts) -> None:
+    """Into the folder's policy, which else stays as it is."""
+    path = root / POLICY
+    policy = read_panel(root).policy | {
+        "cuts": {"little_below": cuts.little_below, "manipulated_above": cuts.manipulated_above}
+    }
+    path.write_text(json.dumps(policy, indent=2) + "\n")
+
+
 def _policy(policy: dict[str, Any]) -> tuple[dict[str, Weight], Weight, Cuts | None]:
     try:
         weights = {name: Weight(said) for name, said in policy.get("bundles", {}).items()}

@@ -42,11 +42,15 @@ def fit(raw: Any, fake: Any, *, false_alarms: float = 0.03, missed: float = 0.1)
     a, b = (float(weight) for weight in weights)
     if a <= 0:  # real ones score higher than fakes: it has learnt nothing, and says so of everything
         a, b = 0.0, float(np.log(fakes / reals))
-    scores = _sigmoid(a * odds + b)
-    high = float(np.quantile(scores[fake == 0], 1 - false_alarms))
-    low = float(np.quantile(scores[fake == 1], missed))
-    high = min(max(high, 0.5), 0.99)
-    return Fitted(a, b, round(min(max(low, 0.02), 0.5, high), 4), round(high, 4))
+    return Fitted(a, b, *cuts(_sigmoid(a * odds + b), fake > 0, false_alarms=false_alarms, missed=missed))
+
+
+def cuts(scores: Any, fake: Any, *, false_alarms: float, missed: float) -> tuple[float, float]:
+    """Below the first lie so many fakes, above the second so many real ones; even odds are always between them."""
+    scores, fake = np.asarray(scores, np.float64), np.asarray(fake, bool)
+    high = min(max(float(np.quantile(scores[~fake], 1 - false_alarms)), 0.5), 0.99)
+    low = min(max(float(np.quantile(scores[fake], missed)), 0.02), 0.5)
+    return round(low, 4), round(high, 4)
 
 
 def _loss(odds: Any, wanted: Any) -> float:

@@ -3,7 +3,8 @@
 import csv
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import cv2
 import numpy as np
 
 from .. import figures, videos
+from ..bundle import Cuts
 from ..errors import DetectionError
 from ..finding import Outcome
 from ..images import Picture, Pixels
@@ -18,6 +20,7 @@ from ..inspection import inspect
 from ..limits import Clock, Limits
 from ..media import Kind, probe
 from ..panel import Panel
+from . import calibration
 from .layouts import Item
 
 REFUSED = "refused"
@@ -240,6 +243,34 @@ def compare(one: list[Row], other: list[Row]) -> dict[str, Any]:
         "difference_ci": _both((low, high)),
         "surely_different": bool(low > 0 or high < 0),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Cuts of a panel, and what they do to the files that they were fitted on."""
+
+    cuts: Cuts
+    reals: int
+    alarms: int
+    fakes: int
+    missed: int
+
+
+def fit_cuts(rows: list[Row], panel: Panel, *, false_alarms: float, missed: float) -> Fitted:
+    """The panel's own cuts: its score is the highest of several, and so has other errors than each of them."""
+    if any(row.panel not in (panel.id, replace(panel, cuts=None).id) for row in rows):
+        raise OtherScores("These are the scores of another panel: evaluate the files with this one.")
+    scores, fake = _arrays([row for row in rows if row.judged])
+    for many, rate, of in ((scores[~fake], false_alarms, "real ones"), (scores[fake], missed, "fakes")):
+        if len(many) * rate < 1:  # the cut would lie at the very last of them, by chance
+            raise OtherScores(
+                f"For a rate of {rate} it takes {ceil(1 / rate)} judged {of} or more; there are {len(many)}."
+            )
+    low, high = calibration.cuts(scores, fake, false_alarms=false_alarms, missed=missed)
+    return Fitted(
+        Cuts(low, high), int((~fake).sum()), int((scores[~fake] > high).sum()),
+        int(fake.sum()), int((scores[fake] < low).sum()),
+    )  # fmt: skip
 
 
 def _arrays(rows: list[Row]) -> tuple[Any, Any]:

@@ -5,8 +5,10 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -203,6 +205,41 @@ def test_two_evaluations_are_compared_pair_by_pair(known: Path, install: Callabl
     (tmp_path / "list.csv").write_text("file,label\na,real\n")
     with pytest.raises(CommandError, match="no file of scores: it lacks brightness"):
         call_command("compare", tmp_path / "list.csv", tmp_path / "one.csv")
+
+
+def test_the_panels_cuts_are_fitted_to_files_with_known_answers(
+    known: Path, install: Callable[..., Path], policy: Callable[..., None], tmp_path: Path
+) -> None:
+    bundles, scores, out = install("one"), tmp_path / "scores.csv", io.StringIO()
+    policy(bundles={"one": "trust"}, default="ignore")
+    evaluate(known, bundles=bundles, scores=scores)
+    at = iter([0.1, 0.2, 0.3, 0.6, 0.9, 0.97, 0.2, 0.4, 0.46, 0.8, 0.9, 0.95, 0.99])
+    judged = sorted((row for row in evaluation.read(scores) if row.judged), key=lambda row: row.fake)
+    evaluation.write(scores, [replace(row, score=next(at)) for row in judged])
+    fit = {"bundles": bundles, "false_alarms": 0.2, "missed": 0.2, "stdout": out}
+    call_command("fit_cuts", [scores], **fit)
+    assert "manipulated_above 0.9: of 6 real ones 1 lie above, of 7 fakes 2 below." in out.getvalue()
+    assert evaluate(known, bundles=bundles)["panel"]["cuts"] is None, "not written unasked"
+    for _ in range(2):  # also where there are cuts already
+        call_command("fit_cuts", [scores], write=True, **fit)
+    said = json.loads((bundles / "panel.json").read_text())
+    assert said == {"bundles": {"one": "trust"}, "default": "ignore", "cuts": ANY}, "the rest is as it was"
+    assert 0.4 < said["cuts"]["little_below"] < 0.46
+    assert evaluate(known, bundles=bundles)["panel"]["cuts"] == list(said["cuts"].values())
+
+
+def test_cuts_are_not_fitted_to_few_files_or_to_what_others_said(
+    known: Path, install: Callable[..., Path], tmp_path: Path
+) -> None:
+    bundles, scores = install("one"), tmp_path / "scores.csv"
+    evaluate(known, bundles=bundles, scores=scores)
+    with pytest.raises(CommandError, match="takes 100 judged real ones or more; there are 6"):
+        call_command("fit_cuts", [scores], bundles=bundles, write=True)
+    with pytest.raises(CommandError, match="takes 20 judged fakes or more; there are 7"):
+        call_command("fit_cuts", [scores], bundles=bundles, false_alarms=0.2, missed=0.05, write=True)
+    with pytest.raises(CommandError, match="scores of another panel"):
+        call_command("fit_cuts", [scores], bundles=install("two"), false_alarms=0.2, write=True)
+    assert not (bundles / "panel.json").exists()
 
 
 def test_it_speaks_in_words_as_well(known: Path, install: Callable[..., Path]) -> None:

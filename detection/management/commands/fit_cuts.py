@@ -1,0 +1,36 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from detection import panel as panels
+from detection.management.plainly import plainly, share
+from detection.training import evaluation
+
+
+class Command(BaseCommand):
+    help = "Choose the panel's cuts by what it said of files with known answers: those of `evaluate --scores`."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("scores", type=Path, nargs="+", help="CSVs of the panel's scores")
+        parser.add_argument("--false-alarms", type=share, default=0.01, help="of the real ones, above the upper cut")
+        parser.add_argument("--missed", type=share, default=0.2, help="of the fakes, below the lower cut")
+        parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR), help="folder of bundles")
+        parser.add_argument("--write", action="store_true", help="into the panel's policy")
+
+    def handle(self, **options: Any) -> None:
+        with plainly():
+            rows = [row for path in options["scores"] for row in evaluation.read(path)]
+            panel = panels.read_panel(options["bundles"])
+            fitted = evaluation.fit_cuts(rows, panel, false_alarms=options["false_alarms"], missed=options["missed"])
+            if options["write"]:
+                panels.write_cuts(options["bundles"], fitted.cuts)
+        self.stdout.write(
+            f"little_below {fitted.cuts.little_below}, manipulated_above {fitted.cuts.manipulated_above}: of "
+            f"{fitted.reals} real ones {fitted.alarms} lie above, of {fitted.fakes} fakes {fitted.missed} below."
+        )
+        if options["write"]:
+            self.stdout.write(f"Written into {options['bundles'] / panels.POLICY}.")
