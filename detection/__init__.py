@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .limits import Limits as Limits
     from .media import probe as probe
     from .panel import Panel as Panel
+    from .panel import evaluations_of as evaluations_of
     from .panel import read_panel as read_panel
 
 DOOR = {
@@ -26,6 +27,7 @@ DOOR = {
     "Limits": "limits",
     "Outcome": "finding",
     "Panel": "panel",
+    "evaluations_of": "panel",
     "inspect": "inspection",
     "probe": "media",
     "read_panel": "panel",

@@ -14,6 +14,7 @@ from .errors import BadBundle
 from .finding import BundleFinding, Code, Outcome, Reason
 
 POLICY = "panel.json"
+EVALUATIONS = "evaluations"
 
 
 class Weight(StrEnum):
@@ -75,6 +76,12 @@ def read_panel(root: Path | str) -> Panel:
     except (OSError, ValueError) as error:
         raise BadBundle(f"The panel's policy in {POLICY} can't be read.", detail=repr(error)) from error
     return Panel(tuple(members), tuple(broken)).with_policy(policy)
+
+
+def evaluations_of(panel: Panel, root: Path | str) -> list[dict[str, Any]]:
+    """What `evaluate` said of this very panel, and was kept beside the bundles; of any other it tells nothing."""
+    told = [json.loads(path.read_text()) for path in sorted((Path(root) / EVALUATIONS).glob("*.json"))]
+    return [one for one in told if one["panel"]["id"] == panel.id]
 
 
 def write_cuts(root: Path, cuts: Cuts) -> None:

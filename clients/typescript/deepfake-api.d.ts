@@ -1178,7 +1178,7 @@ export interface components {
         };
         /** @description What was measured of one model on one set. */
         Condition: {
-            /** @description The model. */
+            /** @description The model, or `panel`: all of them together. */
             label: string;
             /** @description The set. */
             set: string;
@@ -1193,8 +1193,10 @@ export interface components {
             auc: number | null;
             /** @description Its interval, 95 %. */
             auc_ci: number[] | null;
-            /** @description In percent. */
+            /** @description Of the real ones that were judged, in percent. */
             false_alarms: string | null;
+            /** @description Of all that were judged, in percent; null where it was not noted. */
+            inconclusive: string | null;
             /** @description Whether there were enough real ones for a share. */
             enough_real: boolean;
             /** @description Whether there were enough files to say anything. */

@@ -84,7 +84,6 @@ class Capabilities(ApiView):
     @tells("getCapabilities", {200: described.Capabilities})
     def get(self, request: Request) -> Response:
         """What can be judged here and what can't, with what was measured, good or bad."""
-        cards = analysis.cards()
         return Response(
             {
                 "object": "capabilities",
@@ -102,7 +101,7 @@ class Capabilities(ApiView):
                     "metadata_bytes": asked.METADATA,
                     "wait_seconds": int(LONGEST),
                 },
-                "conditions": figures.conditions(cards),
+                "conditions": figures.conditions([analysis.measured(), *analysis.cards()]),
             }
         )
 

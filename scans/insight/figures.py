@@ -15,7 +15,8 @@ def conditions(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "reals": row.get("n_real"),
             "auc": row.get("auc"),
             "auc_ci": row.get("auc_ci"),
-            "false_alarms": None if row.get("false_alarms") is None else f"{row['false_alarms'] * 100:.1f}",
+            "false_alarms": _percent(row.get("false_alarms")),
+            "inconclusive": _percent(row.get("inconclusive")),
             "enough_real": (row.get("n_real") or 0) >= LEAST,
             "enough": min(row.get("n_fake") or 0, row.get("n_real") or 0) >= LEAST,
             "below_chance": bool(row.get("auc_ci") and row["auc_ci"][0] <= 0.5),
@@ -23,3 +24,7 @@ def conditions(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for one in cards
         for row in one.get("figures") or []
     ]
+
+
+def _percent(share: float | None) -> str | None:
+    return None if share is None else f"{share * 100:.1f}"

@@ -15,7 +15,8 @@ from ..insight.figures import LEAST, conditions
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     cards = analysis.cards()
-    return render(request, "scans/models.html", {"cards": cards, "conditions": conditions(cards), "least": LEAST})
+    context = {"cards": cards, "conditions": conditions([analysis.measured(), *cards]), "least": LEAST}
+    return render(request, "scans/models.html", context)
 
 
 @require_safe
@@ -27,6 +28,7 @@ def card(request: HttpRequest, name: str, version: str) -> HttpResponse:
     columns = _columns(figures)
     context = {
         "card": found,
+        "cuts": analysis.panel().cuts,
         "columns": [name.replace("_", " ") for name in columns],
         "rows": [[said(row.get(name)) for name in columns] for row in figures],
         "trained_on": trained_on(found.get("training") or {}),

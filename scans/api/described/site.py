@@ -28,13 +28,14 @@ class Bundle(Shape):
 class Condition(Shape):
     """What was measured of one model on one set."""
 
-    label = text("The model.")
+    label = text("The model, or `panel`: all of them together.")
     set = text("The set.")
     fakes = whole("How many fakes.", allow_null=True)
     reals = whole("How many real ones.", allow_null=True)
     auc = share("Area under the curve: 0.5 is chance.", allow_null=True)
     auc_ci = serializers.ListField(child=serializers.FloatField(), allow_null=True, help_text="Its interval, 95 %.")
-    false_alarms = maybe("In percent.")
+    false_alarms = maybe("Of the real ones that were judged, in percent.")
+    inconclusive = maybe("Of all that were judged, in percent; null where it was not noted.")
     enough_real = flag("Whether there were enough real ones for a share.")
     enough = flag("Whether there were enough files to say anything.")
     below_chance = flag("Whether it may be no better than chance.")

@@ -215,6 +215,23 @@ def test_the_models_page_is_made_of_the_cards(bundles: Path, ann: Client) -> Non
     assert ann.get("/models/none/1/").status_code == 404
 
 
+def test_what_was_measured_of_all_together_is_told_of_this_panel_alone(bundles: Path, ann: Client) -> None:
+    (bundles / "evaluations").mkdir()
+    said = {"source": "photos by others", "n_real": 90, "n_fake": 80, "auc": 0.8123, "auc_ci": [0.7, 0.9]}
+    said |= {"false_alarms": 0.044, "inconclusive": 0.316}
+    for name, panel in (("these", analysis.panel().id), ("before", "0" * 16)):
+        told = said | {"panel": {"id": panel}, "source": f"{said['source']}, {name}"}
+        (bundles / "evaluations" / f"{name}.json").write_text(json.dumps(told))
+    page = ann.get("/models/").content.decode()
+    for text in ("All together", "photos by others, these", "0.81", "4.4 %", "31.6 %"):
+        assert text in page
+    assert "photos by others, before" not in page
+    assert "which decide" not in ann.get("/models/bright/1/").content.decode(), "the bundle's own do"
+    (bundles / "panel.json").write_text(json.dumps({"cuts": {"little_below": 0.21, "manipulated_above": 0.83}}))
+    assert "photos by others" not in ann.get("/models/").content.decode(), "under other cuts nothing was measured"
+    assert "0.21 · 0.83" in ann.get("/models/bright/1/").content.decode()
+
+
 def _without_tokens(page: str) -> str:
     return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page)
 
