@@ -80,8 +80,15 @@ def read_panel(root: Path | str) -> Panel:
 
 def evaluations_of(panel: Panel, root: Path | str) -> list[dict[str, Any]]:
     """What `evaluate` said of this very panel, and was kept beside the bundles; of any other it tells nothing."""
-    told = [json.loads(path.read_text()) for path in sorted((Path(root) / EVALUATIONS).glob("*.json"))]
-    return [one for one in told if one["panel"]["id"] == panel.id]
+    kept = []
+    for path in sorted((Path(root) / EVALUATIONS).glob("*.json")):
+        try:
+            said = json.loads(path.read_text())
+            if said["panel"]["id"] == panel.id:
+                kept.append(said)
+        except (OSError, ValueError, KeyError, TypeError):  # something else that lies there
+            continue
+    return kept
 
 
 def write_cuts(root: Path, cuts: Cuts) -> None:
@@ -90,7 +97,9 @@ def write_cuts(root: Path, cuts: Cuts) -> None:
     policy = read_panel(root).policy | {
         "cuts": {"little_below": cuts.little_below, "manipulated_above": cuts.manipulated_above}
     }
-    path.write_text(json.dumps(policy, indent=2) + "\n")
+    fresh = path.with_suffix(".new")  # a worker that reads meanwhile finds the one or the other
+    fresh.write_text(json.dumps(policy, indent=2) + "\n")
+    fresh.replace(path)
 
 
 def _policy(policy: dict[str, Any]) -> tuple[dict[str, Weight], Weight, Cuts | None]:

@@ -222,6 +222,8 @@ def test_what_was_measured_of_all_together_is_told_of_this_panel_alone(bundles: 
     for name, panel in (("these", analysis.panel().id), ("before", "0" * 16)):
         told = said | {"panel": {"id": panel}, "source": f"{said['source']}, {name}"}
         (bundles / "evaluations" / f"{name}.json").write_text(json.dumps(told))
+    (bundles / "evaluations" / "broken.json").write_text("{")
+    (bundles / "evaluations" / "other.json").write_text("[1]")
     page = ann.get("/models/").content.decode()
     for text in ("All together", "photos by others, these", "0.81", "4.4 %", "31.6 %"):
         assert text in page
