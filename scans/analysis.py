@@ -75,7 +75,7 @@ def cards() -> list[dict[str, Any]]:
 def measured() -> dict[str, Any]:
     """As a card has it, what was measured of all bundles together, under the cuts that are in force."""
     told = detection.evaluations_of(panel(), settings.BUNDLES_DIR)
-    return {"label": "panel", "figures": [{**one, "data": one["source"]} for one in told]}
+    return {"label": "panel", "figures": [{**one, "data": one.get("source", "")} for one in told]}
 
 
 def analyse(scan: Scan) -> None:

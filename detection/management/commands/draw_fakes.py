@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from detection.management.plainly import count, plainly
 from detection.training import samples
-from detection.training.corpora import read_parts
+from detection.training.corpora import CannotTrain, read_parts
 from detection.training.image import Plan
 from detection.training.samples import REAL, Cast, Recipe
 
@@ -46,6 +46,8 @@ class Command(BaseCommand):
         with plainly():
             plans = [Plan.read(path) for path in options["plan"] or ()]
             recipes = {plan.name: plan.recipe for plan in plans} or {"new": Recipe()}
+            if len(recipes) < len(plans):
+                raise CannotTrain("Two plans have the same name: what one draws would take the place of the other's.")
             faces = read_parts(options["faces"], [part], options["redrawn"])[part]
             casts = {name: Cast.of(faces, recipe) for name, recipe in recipes.items()}
             out.mkdir(parents=True)
@@ -54,7 +56,8 @@ class Command(BaseCommand):
             wanted = [
                 (name, kind, number)
                 for name, recipe in recipes.items()
-                for kind, _ in recipe.weights
+                for kind, share in recipe.weights
+                if share
                 for number in range(options["each"])
             ]
             for name, kind, number in tqdm(wanted, unit="pair"):
@@ -62,7 +65,8 @@ class Command(BaseCommand):
                     pixels, person = samples.photograph(casts[name], recipes[name], chance, one)
                     file = f"{REAL if one == REAL else 'fake'}/{kind}/{name}-{number:04}.png"
                     (out / file).parent.mkdir(parents=True, exist_ok=True)
-                    cv2.imwrite(str(out / file), pixels[..., ::-1])
+                    if not cv2.imwrite(str(out / file), pixels[..., ::-1]):
+                        raise OSError(f"{out / file} can't be written: is the disk full?")
                     drawn.append(Drawn(file, file.split("/")[0], "" if one == REAL else kind, person))
             with (out / LISTED).open("w", newline="") as listed:  # last: what was cut off has no list
                 writer = csv.writer(listed)

@@ -239,7 +239,9 @@ def test_a_sheet_of_fakes_can_be_looked_at(folder: Path, tmp_path: Path) -> None
 
 
 def test_whole_photographs_are_drawn_for_the_pipeline_to_judge(folder: Path, tmp_path: Path) -> None:
-    plan = image.Plan("blends", recipe=Recipe(weights=(("self_blend", 1.0), ("decoded", 1.0)), hard=1.0))
+    plan = image.Plan(
+        "blends", recipe=Recipe(weights=(("self_blend", 1.0), ("decoded", 1.0), ("plastic", 0.0)), hard=1.0)
+    )
     plan.write(tmp_path / "plan.json")
     where = {"faces": [folder], "each": 2, "plan": [tmp_path / "plan.json"], "stdout": io.StringIO()}
     for name in ("one", "again", "other"):
@@ -258,6 +260,8 @@ def test_whole_photographs_are_drawn_for_the_pipeline_to_judge(folder: Path, tmp
     assert any(one.shape != pixels.shape or (one != pixels).any() for one in others)
     with pytest.raises(CommandError, match="File exists"):
         call_command("draw_fakes", tmp_path / "one", **where)
+    with pytest.raises(CommandError, match="Two plans have the same name"):
+        call_command("draw_fakes", tmp_path / "two", **where | {"plan": where["plan"] * 2})
 
 
 def test_auc_is_the_chance_that_a_fake_scores_higher() -> None:
