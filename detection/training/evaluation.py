@@ -246,7 +246,7 @@ def compare(one: list[Row], other: list[Row]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class FittedCuts:
     """Cuts of a panel, and what they do to the files that they were fitted on."""
 
     cuts: Cuts
@@ -256,7 +256,7 @@ class Fitted:
     missed: int
 
 
-def fit_cuts(rows: list[Row], panel: Panel, *, false_alarms: float, missed: float) -> Fitted:
+def fit_cuts(rows: list[Row], panel: Panel, *, false_alarms: float, missed: float) -> FittedCuts:
     """The panel's own cuts: its score is the highest of several, and so has other errors than each of them."""
     if any(row.panel not in (panel.id, replace(panel, cuts=None).id) for row in rows):
         raise OtherScores("These are the scores of another panel: evaluate the files with this one.")
@@ -267,7 +267,7 @@ def fit_cuts(rows: list[Row], panel: Panel, *, false_alarms: float, missed: floa
                 f"For a rate of {rate} it takes {ceil(1 / rate)} judged {of} or more; there are {len(many)}."
             )
     low, high = calibration.cuts(scores, fake, false_alarms=false_alarms, missed=missed)
-    return Fitted(
+    return FittedCuts(
         Cuts(low, high), int((~fake).sum()), int((scores[~fake] > high).sum()),
         int(fake.sum()), int((scores[fake] < low).sum()),
     )  # fmt: skip

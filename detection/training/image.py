@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import crops, networks
 from ..figures import auc
-from . import origins, plots, samples
+from . import origins, plots, samples, streams
 from .corpora import CannotTrain, RealFace
 from .origins import STEADY
 from .plans import Written
@@ -125,7 +125,7 @@ def train(
         _follow_quickly(model)
     steady = _Steady(model, plan, folder)
     checks = samples.fixed(faces["validation"], plan.recipe, each=plan.each, seed=99)
-    batches = samples.stream(
+    batches = streams.stream(
         faces["train"], plan.recipe, batch=plan.batch, seed=plan.seed * 1000 + step, workers=plan.workers,
         make=samples.batch_of,
     )  # fmt: skip

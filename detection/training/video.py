@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .. import crops, networks
 from ..figures import auc
 from ..runtime import OnnxNet
-from . import clips, origins, plots, samples
+from . import clips, origins, plots, samples, streams
 from .clips import FRAMES, Stretch
 from .corpora import CannotTrain, RealFace
 from .image import SCALING
@@ -110,7 +110,7 @@ def films(
     embed = OnnxNet(folder / EMBED)
     numbers = range(-(-count // plan.part))
     missing = [number for number in numbers if not (kept / f"{part}-{number:04}.npz").is_file()]
-    made = samples.stream(
+    made = streams.stream(
         faces, plan.recipe, batch=plan.part, seed=seed * 1000 + len(numbers) - len(missing), workers=plan.workers,
         make=partial(clips.batch_of, stretches=stretches),
     )  # fmt: skip

@@ -1,6 +1,5 @@
 import csv
 from argparse import ArgumentParser
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,7 @@ from detection.training.corpora import CannotTrain, read_parts
 from detection.training.image import Plan
 from detection.training.samples import REAL, Cast, Recipe
 
-LISTED = "files.csv"
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    file: str
-    label: str
-    manipulation: str
-    group: str
+LISTED, COLUMNS = "files.csv", ("file", "label", "manipulation", "group")
 
 
 class Command(BaseCommand):
@@ -63,13 +54,12 @@ class Command(BaseCommand):
             for name, kind, number in tqdm(wanted, unit="pair"):
                 for one in (REAL, kind):
                     pixels, person = samples.photograph(casts[name], recipes[name], chance, one)
-                    file = f"{REAL if one == REAL else 'fake'}/{kind}/{name}-{number:04}.png"
+                    label, manipulation = (REAL, "") if one == REAL else ("fake", kind)
+                    file = f"{label}/{kind}/{name}-{number:04}.png"
                     (out / file).parent.mkdir(parents=True, exist_ok=True)
                     if not cv2.imwrite(str(out / file), pixels[..., ::-1]):
                         raise OSError(f"{out / file} can't be written: is the disk full?")
-                    drawn.append(Drawn(file, file.split("/")[0], "" if one == REAL else kind, person))
+                    drawn.append((file, label, manipulation, person))
             with (out / LISTED).open("w", newline="") as listed:  # last: what was cut off has no list
-                writer = csv.writer(listed)
-                writer.writerow(Drawn.__slots__)
-                writer.writerows([one.file, one.label, one.manipulation, one.group] for one in drawn)
+                csv.writer(listed).writerows([COLUMNS, *drawn])
         self.stdout.write(f"Wrote {len(drawn)} photographs, listed in {out / LISTED}.")
