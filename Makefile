@@ -7,10 +7,10 @@ PY := $(VENV)/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench facenets api types format lock messages clean
+.PHONY: help run test lint bench mtcnn-export api types format lock messages clean
 
 help:  ## list the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: $(VENV)/site  ## start the whole site on this machine; Ctrl-C stops it
 	@DEMO=$${DEMO:-1} exec $(PY) manage.py up
@@ -32,8 +32,8 @@ lint: $(VENV)/tests  ## style, types, templates, import directions, migrations, 
 bench: $(VENV)/tests  ## time the detector beside the usual way, and renew the README's table
 	EMBEDDED=1 $(PY) manage.py bench --json --readme README.md
 
-facenets: $(VENV)/tests  ## draw the face finder's ONNX graphs anew from the mtcnn package
-	EMBEDDED=1 $(PY) manage.py make_facenets --browser static/faces.bin
+mtcnn-export: $(VENV)/tests  ## rebuild the face detector's ONNX graphs from the mtcnn package
+	EMBEDDED=1 $(PY) manage.py export_mtcnn --browser static/faces.bin
 
 api: $(VENV)/tests  ## write the API's description anew, and the types that are made of it
 	EMBEDDED=1 VAR_DIR=$$(mktemp -d) $(PY) manage.py spectacular --file scans/api/openapi.json --format openapi-json \

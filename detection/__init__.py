@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .envelopes import recognise_file as recognise_file
     from .errors import DetectionError as DetectionError
+    from .file_signatures import recognise_file as recognise_file
     from .finding import Code as Code
     from .finding import Finding as Finding
     from .finding import Outcome as Outcome
@@ -31,7 +31,7 @@ DOOR = {
     "inspect": "inspection",
     "probe": "media",
     "read_panel": "panel",
-    "recognise_file": "envelopes",
+    "recognise_file": "file_signatures",
 }
 __all__ = list(DOOR)
 

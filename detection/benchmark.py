@@ -21,12 +21,12 @@ import numpy as np
 from PIL import Image
 
 from . import crops, faces, networks
+from .bundle_import import Description, describe, write_card
 from .images import Pixels
-from .importing import Description, describe, write_card
 from .inspection import inspect
 from .panel import read_panel
 from .runtime import runner
-from .trial import PHOTO
+from .smoke_test import PHOTO
 
 SIZE = 224
 WORK = 2 * 300.8e6  # floating-point operations of one MobileNetV2 at 224 pixels: two for each multiplication

@@ -38,7 +38,7 @@ def bundles_agree(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     import numpy as np
 
     from . import bundle as bundles
-    from . import trial
+    from . import smoke_test
     from .errors import BadBundle
     from .runtime import FAILURES, Runner
 
@@ -48,14 +48,14 @@ def bundles_agree(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
             bundle = bundles.read(folder)
             if not {"model.onnx", "model.keras"} <= bundle.files.keys():
                 continue
-            both = [trial.answers(Runner(bundle, runtime=runtime)) for runtime in ("onnx", "keras")]
+            both = [smoke_test.answers(Runner(bundle, runtime=runtime)) for runtime in ("onnx", "keras")]
         except BadBundle:
             continue  # said by the other check
         except FAILURES as error:
             found.append(checks.Error(f"The bundle in {folder.name} can't run: {error!r}", id="detection.E002"))
             continue
         apart = float(np.abs(both[0] - both[1]).max())
-        if apart > trial.AGREE:
+        if apart > smoke_test.AGREE:
             found.append(
                 checks.Error(f"{bundle.label}: Keras and ONNX are {apart:.5f} apart on a photo.", id="detection.E003")
             )

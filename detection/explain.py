@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from . import scoring
 from .bundle import Bundle
+from .face_tracking import Seen, View
 from .finding import Finding, Slot
 from .images import Pixels
 from .panel import Panel
 from .runtime import FAILURES, HEATMAP, Runner, runner
-from .sightings import Seen, View
 
 Floats = NDArray[np.float32]
 

@@ -9,9 +9,10 @@ from statistics import fmean
 
 import cv2
 
-from . import explain, provenance, scoring, sightings, stability
+from . import explain, face_tracking, provenance, scoring, stability
 from . import panel as panels
 from .crops import resized
+from .face_tracking import Cut, Seen, Track, View
 from .finding import (
     NOT_RUN,
     BundleFinding,
@@ -30,7 +31,6 @@ from .images import Pixels
 from .limits import Clock, Limits
 from .media import Kind, Media, probe
 from .panel import Judgement, Panel, Weight
-from .sightings import Cut, Seen, Track, View
 
 PORTRAIT = Cut(size=224, margin=0.3, fit="resize", looks_at="face")
 PORTRAITS = 6
@@ -61,7 +61,7 @@ def inspect(
     told(0.0)
     panel = bundles if isinstance(bundles, Panel) else panels.read_panel(bundles)
     cuts = {scoring.cut_for(bundle) for bundle, _ in panel.heard}
-    view = sightings.look(media, limits, clock, cuts | {PORTRAIT}, lambda share: told(share * LOOKING))
+    view = face_tracking.look(media, limits, clock, cuts | {PORTRAIT}, lambda share: told(share * LOOKING))
     findings = _score(panel, view, clock, told)
     credentials = provenance.read(media, location=location, anchors=anchors)
     judgement = panels.judge(panel, findings, _why_not(view))

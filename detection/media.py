@@ -19,7 +19,7 @@ import av.logging
 import pillow_heif
 from PIL import Image
 
-from . import envelopes
+from . import file_signatures
 from .errors import (
     DetectionError,
     Empty,
@@ -151,14 +151,14 @@ def probe(path: Path | str, limits: Limits | None = None) -> Media:
     except OSError as error:  # not ours to read, or gone meanwhile
         raise Missing(detail=repr(error)) from error
     with opened as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        form = envelopes.recognise(content)
+        form = file_signatures.recognise(content)
         if form is None:
             raise UnknownFormat()
-        envelopes.check(form, content)
+        file_signatures.check(form, content)
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         with decoding():
-            sideways = form in ("mp4", "mov") and envelopes.lies_on_its_side(content)
+            sideways = form in ("mp4", "mov") and file_signatures.lies_on_its_side(content)
     look = _probe_image if form in PILLOW else _probe_video
     with decoding():
         media = look(path, form, digest, size, limits)

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from .bundle import Bundle
 from .errors import BadBundle
+from .face_tracking import Cut, Seen, View
 from .finding import BundleFinding, Code, Reason
 from .limits import Clock
 from .panel import Weight
 from .runtime import FAILURES, Runner, runner
-from .sightings import Cut, Seen, View
 
 Floats = NDArray[np.float32]
 LEAST = 2  # frames of one face that a network over time needs

@@ -7,11 +7,11 @@ import numpy as np
 
 from . import scoring
 from .bundle import Bundle
+from .face_tracking import Seen, View
 from .finding import Code, Finding, Reason, Slot
 from .images import Pixels
 from .panel import Panel
 from .runtime import FAILURES, runner
-from .sightings import Seen, View
 
 MOST = 12  # frames of a video that are looked at again
 WIDE = 0.3  # of the scale

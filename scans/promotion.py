@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import detection
-from detection import figures
+from detection import metrics
 from detection.bundle import read
 from detection.panel import POLICY
 
@@ -120,8 +120,8 @@ def _decided_files(now: Any, then: Any, trial: Rehearsal) -> None:
     if min(trial.compared) < FEW:
         return
     before, after = [one for one, _, _ in scores], [other for _, other, _ in scores]
-    trial.now, trial.then = figures.auc(before, fake), figures.auc(after, fake)
-    trial.now_between = figures.auc_interval(before, fake)
+    trial.now, trial.then = metrics.auc(before, fake), metrics.auc(after, fake)
+    trial.now_between = metrics.auc_interval(before, fake)
 
 
 def _outcome_and_score(scan: Scan, panel: Any) -> tuple[str, float | None]:

@@ -6,16 +6,16 @@ import cv2
 import numpy as np
 
 from ..images import Pixels
-from . import degrading, outlines, upsampling
+from . import compression, face_masks, upsampling
+from .face_masks import Mask
 from .faces import Face, Fake
-from .outlines import Mask
 
 SHAPES = (*["face"] * 5, *["inner"] * 3, "head", "head", "lower", "upper", "mouth", "eyes", "left", "right")
 
 
 def soft_mask(face: Face, chance: np.random.Generator, shapes: tuple[str, ...] = SHAPES) -> Mask:
-    mask = outlines.draw(str(chance.choice(shapes)), face.landmarks, face.pixels.shape[:2], chance)
-    return outlines.softened(mask, chance, face.scale)
+    mask = face_masks.draw(str(chance.choice(shapes)), face.landmarks, face.pixels.shape[:2], chance)
+    return face_masks.softened(mask, chance, face.scale)
 
 
 def blended(target: Pixels, source: Pixels, mask: Mask, chance: np.random.Generator) -> Fake:
@@ -65,7 +65,7 @@ def altered(pixels: Pixels, chance: np.random.Generator, scale: float) -> Pixels
         shift = chance.normal(0, 9, 3)
         pixels = (pixels + shift).clip(0, 255).astype(np.uint8)
     if chance.random() < 0.6:
-        pixels = degrading.lit(pixels, chance, 0.7)
+        pixels = compression.lit(pixels, chance, 0.7)
     if how < 0.3:
         pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), chance.uniform(0.5, 1.6) * max(0.6, scale / 60)))
     elif how < 0.5:
@@ -74,7 +74,7 @@ def altered(pixels: Pixels, chance: np.random.Generator, scale: float) -> Pixels
     elif how < 0.75:
         pixels = upsampling.through(pixels, chance.uniform(0.35, 0.8), chance)
     elif how < 0.95:
-        pixels = degrading.aged(pixels, chance)
+        pixels = compression.aged(pixels, chance)
     return pixels
 
 
@@ -86,7 +86,7 @@ def moved(pixels: Pixels, face: Face, chance: np.random.Generator, much: float =
     matrix[:, 2] += chance.normal(0, 0.035, 2) * face.scale * much
     out = cv2.warpAffine(pixels, matrix, pixels.shape[1::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     if chance.random() < 0.5:
-        out = outlines.elastic(out, chance, face.scale * chance.uniform(0.01, 0.04), face.scale * 0.5)
+        out = face_masks.elastic(out, chance, face.scale * chance.uniform(0.01, 0.04), face.scale * 0.5)
     return np.asarray(out)
 
 

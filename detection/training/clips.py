@@ -17,8 +17,8 @@ from ..errors import DetectionError
 from ..images import Pixels
 from ..limits import Clock, Limits
 from ..media import probe
-from . import degrading, outlines, pseudofakes
-from .corpora import Points, RealFace
+from . import compression, face_masks, pseudofakes
+from .face_dataset import Points, RealFace
 from .faces import Face
 from .pseudofakes import KINDS
 from .samples import REAL, Cast, Recipe, box_of, lookalike, read, smaller
@@ -65,7 +65,7 @@ def draw(
         frames = _faked(frames, kind, cast, chance)
     elif chance.random() < recipe.soft:
         seed = int(chance.integers(2**31))
-        frames = [replace(one, pixels=degrading.softer(one.pixels, np.random.default_rng(seed))) for one in frames]
+        frames = [replace(one, pixels=compression.softer(one.pixels, np.random.default_rng(seed))) for one in frames]
     return Clip(_cut(frames, recipe, chance), kind, frames[0].person)
 
 
@@ -88,9 +88,9 @@ def _cut(frames: list[Face], recipe: Recipe, chance: np.random.Generator) -> NDA
     height, width = (min(one.pixels.shape[side] for one in frames) // 2 * 2 for side in (0, 1))
     pictures = [np.ascontiguousarray(one.pixels[:height, :width]) for one in frames]
     seed = int(chance.integers(2**31))
-    pictures = [degrading.lit(one, np.random.default_rng(seed)) for one in pictures]  # one camera, one light
+    pictures = [compression.lit(one, np.random.default_rng(seed)) for one in pictures]  # one camera, one light
     if chance.random() < 0.85:
-        pictures = degrading.film(pictures, int(chance.integers(17, 33)))
+        pictures = compression.film(pictures, int(chance.integers(17, 33)))
     margin, box_seed = max(0.05, recipe.margin + chance.uniform(-0.06, 0.06)), int(chance.integers(2**31))
     made = []
     for one, picture in zip(frames, pictures, strict=True):
@@ -106,7 +106,7 @@ def _animated(cast: Cast, recipe: Recipe, chance: np.random.Generator) -> list[F
     height, width = still.pixels.shape[:2]
     middle = still.landmarks.mean(0)
     pose, pace = chance.normal(0, 1, 4), chance.normal(0, 0.35, 4)
-    bend = outlines.bend((height, width), chance, still.scale * chance.uniform(0.0, 0.03), still.scale * 0.7)
+    bend = face_masks.bend((height, width), chance, still.scale * chance.uniform(0.0, 0.03), still.scale * 0.7)
     opened = chance.uniform(-1, 1)
     frames = []
     for number in range(FRAMES):
@@ -159,7 +159,7 @@ def _faked(frames: list[Face], kind: str, cast: Cast, chance: np.random.Generato
 
 def _laid(fake: Pixels, before: Face, face: Face) -> Pixels:
     """The face of a frame ago over this one: what a slow swap looks like."""
-    mask = outlines.draw("face", before.landmarks, face.pixels.shape[:2], np.random.default_rng(0))
+    mask = face_masks.draw("face", before.landmarks, face.pixels.shape[:2], np.random.default_rng(0))
     soft = cv2.GaussianBlur(mask, (0, 0), max(1.0, face.scale * 0.08))[..., None]
     if fake.shape != face.pixels.shape:
         return face.pixels

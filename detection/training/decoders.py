@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..images import Pixels
 from ..runtime import onnx_session
-from .corpora import RealFace
+from .face_dataset import RealFace
 
 WAYS = ("nearest", "bilinear", "transposed", "shuffle")
 FOLDER = Path(__file__).with_name("decoders")

@@ -8,10 +8,10 @@ import cv2
 import keras
 import numpy as np
 
-from .. import faces, trial
+from .. import faces, smoke_test
 from ..images import Pixels
 from . import image
-from .corpora import LANDMARKS
+from .face_dataset import LANDMARKS
 
 PEOPLE = 60
 
@@ -25,7 +25,7 @@ def make(folder: Path, people: int = PEOPLE) -> Path:
         writer = csv.DictWriter(file, ["zip", "name", "source", "group", "licence", *points])
         writer.writeheader()
         for number in range(people):
-            part, where = _cut_out(_varied(trial.photo(), chance))
+            part, where = _cut_out(_varied(smoke_test.photo(), chance))
             _, encoded = cv2.imencode(".jpg", part[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 93])
             archive.writestr(f"{number}.jpg", encoded.tobytes())
             writer.writerow(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..images import Pixels
-from .corpora import Points, RealFace
+from .face_dataset import Points, RealFace
 
 SIDE = 80
 # Where the five landmarks lie in the square, in shares of its side.

@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from .. import figures, videos
+from .. import metrics, videos
 from ..bundle import Cuts
 from ..errors import DetectionError
 from ..finding import Outcome
@@ -21,7 +21,7 @@ from ..limits import Clock, Limits
 from ..media import Kind, probe
 from ..panel import Panel
 from . import calibration
-from .layouts import Item
+from .datasets import Item
 
 REFUSED = "refused"
 FEW = 5  # of fewer fakes nothing can be claimed
@@ -175,17 +175,17 @@ def summary(rows: list[Row]) -> dict[str, Any]:
             "real": dict(Counter(row.outcome for row in reals)),
             "fake": dict(Counter(row.outcome for row in fakes)),
         },
-        "auc": _rounded(figures.auc(scores, fake)),
-        "auc_ci": _both(figures.auc_interval(scores, fake, groups)) if _two(fake) else None,
-        "eer": _rounded(figures.equal_error_rate(scores, fake)),
-        "tpr_at_fpr_01": _rounded(figures.true_positives_at(scores, fake, 0.01)),
-        "tpr_at_fpr_05": _rounded(figures.true_positives_at(scores, fake, 0.05)),
+        "auc": _rounded(metrics.auc(scores, fake)),
+        "auc_ci": _both(metrics.auc_interval(scores, fake, groups)) if _two(fake) else None,
+        "eer": _rounded(metrics.equal_error_rate(scores, fake)),
+        "tpr_at_fpr_01": _rounded(metrics.true_positives_at(scores, fake, 0.01)),
+        "tpr_at_fpr_05": _rounded(metrics.true_positives_at(scores, fake, 0.05)),
         "accuracy": _rounded(right / len(decided)) if decided else None,
         "inconclusive": _rounded(1 - len(decided) / len(judged)) if judged else None,
         "false_alarms": _rounded(alarms / real) if real else None,
-        "false_alarms_ci": _both(figures.share_interval(alarms, real)) if real else None,
-        "ece": _rounded(figures.calibration_error(scores, fake)),
-        "ece_ci": _both(figures.calibration_interval(scores, fake, groups)) if judged else None,
+        "false_alarms_ci": _both(metrics.share_interval(alarms, real)) if real else None,
+        "ece": _rounded(metrics.calibration_error(scores, fake)),
+        "ece_ci": _both(metrics.calibration_interval(scores, fake, groups)) if judged else None,
         "per_manipulation": _per_manipulation(judged),
         "baselines": _baselines(rows),
         "milliseconds_median": _rounded(float(np.median([row.milliseconds for row in judged]))) if judged else None,
@@ -198,10 +198,10 @@ def _per_manipulation(judged: list[Row]) -> dict[str, Any]:
     for kind in sorted({row.manipulation for row in judged if row.fake}):
         of = reals + [row for row in judged if row.fake and row.manipulation == kind]
         scores, fake = _arrays(of)
-        low, high = figures.auc_interval(scores, fake, [row.group for row in of]) if reals else (float("nan"),) * 2
+        low, high = metrics.auc_interval(scores, fake, [row.group for row in of]) if reals else (float("nan"),) * 2
         said[kind or "all"] = {
             "n": int(fake.sum()),
-            "auc": _rounded(figures.auc(scores, fake)),
+            "auc": _rounded(metrics.auc(scores, fake)),
             "auc_ci": _both((low, high)),
             "seen": bool(low > 0.5 and fake.sum() >= FEW),
         }
@@ -214,7 +214,7 @@ def _baselines(rows: list[Row]) -> dict[str, float | None]:
     for name in ("bytes", "brightness", "sharpness"):
         known = [row for row in rows if getattr(row, name) is not None]
         values = np.array([float(getattr(row, name)) for row in known])
-        said[name] = _rounded(figures.auc(values, [row.fake for row in known]))
+        said[name] = _rounded(metrics.auc(values, [row.fake for row in known]))
     return said
 
 
@@ -231,15 +231,15 @@ def compare(one: list[Row], other: list[Row]) -> dict[str, Any]:
     fake = np.array([pair[0].fake for pair in both], bool)
 
     def difference(at: Any) -> float:
-        return figures.auc(b[at], fake[at]) - figures.auc(a[at], fake[at])
+        return metrics.auc(b[at], fake[at]) - metrics.auc(a[at], fake[at])
 
-    low, high = figures.bootstrap(difference, len(both), [pair[0].group for pair in both])
+    low, high = metrics.bootstrap(difference, len(both), [pair[0].group for pair in both])
     return {
         "n": len(both),
         "only_in_one": len(first) + len(second) - 2 * len(both),
-        "auc_first": _rounded(figures.auc(a, fake)),
-        "auc_second": _rounded(figures.auc(b, fake)),
-        "difference": _rounded(figures.auc(b, fake) - figures.auc(a, fake)),
+        "auc_first": _rounded(metrics.auc(a, fake)),
+        "auc_second": _rounded(metrics.auc(b, fake)),
+        "difference": _rounded(metrics.auc(b, fake) - metrics.auc(a, fake)),
         "difference_ci": _both((low, high)),
         "surely_different": bool(low > 0 or high < 0),
     }

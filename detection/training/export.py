@@ -15,12 +15,12 @@ import numpy as np
 import tensorflow
 
 from .. import bundle as bundles
-from .. import cards, figures, importing, trial
+from .. import bundle_import, metrics, model_cards, smoke_test
 from ..bundle import Bundle
 from ..errors import BadBundle
 from ..runtime import Runner
-from . import calibration, corpora, means, origins, plots, redrawing, samples
-from .corpora import CannotTrain, RealFace
+from . import calibration, face_dataset, plots, provenance_log, redrawing, samples, weight_averaging
+from .face_dataset import CannotTrain, RealFace
 from .image import SCALING, Plan
 from .pseudofakes import GROUPS, REDRAWN
 from .trained import Told, Trained, trained
@@ -51,7 +51,7 @@ class Release:
     def __post_init__(self) -> None:
         if not (self.run / "plan.json").is_file():
             raise CannotTrain(f"There is no training in {self.run}.")
-        self.faces = corpora.read_parts(self.folders, ("train", "validation", "calibration"), self.redrawn)
+        self.faces = face_dataset.read_parts(self.folders, ("train", "validation", "calibration"), self.redrawn)
 
         if not self.licence and any(face.manipulation for face in self.faces["train"]):
             raise CannotTrain("It was trained on fakes that others made: say under which --licence it may be used.")
@@ -71,10 +71,10 @@ class Release:
             for name in ("log.csv", "log.svg"):
                 if (self.run / name).is_file():
                     shutil.copyfile(self.run / name, folder / name)
-            importing.write_card(folder, self._card(done, folder))
+            bundle_import.write_card(folder, self._card(done, folder))
             bundle = bundles.read(folder)
             self._agree(bundle, done)
-            (folder / "CARD.md").write_text(cards.markdown(bundle))
+            (folder / "CARD.md").write_text(model_cards.markdown(bundle))
             if target.exists():
                 shutil.rmtree(target)
             folder.rename(target)
@@ -105,7 +105,7 @@ class Release:
             "calibration": {"a": fitted.a, "b": fitted.b, "holds": self.holds},
             "cuts": {"little_below": fitted.little_below, "manipulated_above": fitted.manipulated_above},
             **familiar,
-            "weights": importing.digests(folder),
+            "weights": bundle_import.digests(folder),
             "licence": self.licence,
             "training": {
                 "summary": _summary(self.faces["train"]),
@@ -116,8 +116,8 @@ class Release:
                 **self._begun(),
                 **self._history(done, folder),
                 "seed": done.plan.seed,
-                "faces sha256": corpora.digest(self.faces["train"]),
-                **({"code sha256": code} if (code := origins.told(self.run).get("code")) else {}),
+                "faces sha256": face_dataset.digest(self.faces["train"]),
+                **({"code sha256": code} if (code := provenance_log.told(self.run).get("code")) else {}),
                 "software": f"Keras {keras.__version__}, TensorFlow {tensorflow.__version__}",
                 "false alarms wished for in calibration": self.false_alarms,
                 "fakes missed at the lower cut in calibration": self.missed,
@@ -137,7 +137,7 @@ class Release:
 
     def _begun(self) -> dict[str, Any]:
         """Somebody else's weights keep their licence."""
-        said = origins.told([*self.before, self.run][0])
+        said = provenance_log.told([*self.before, self.run][0])
         if "weights" not in said:
             return {}
         licence = f", licence {said['licence']}" if "licence" in said else ""
@@ -147,9 +147,9 @@ class Release:
     def _again(self, done: Trained) -> dict[str, Any]:
         """The commands of a second run, where every training ran to its end and went on from the one before."""
         runs = [*self.before, self.run]
-        if not all(_whole(run) for run in runs) or any(means.parts_of(run) for run in runs):
+        if not all(_whole(run) for run in runs) or any(weight_averaging.parts_of(run) for run in runs):
             return {}
-        commands, began = [], origins.told(runs[0])
+        commands, began = [], provenance_log.told(runs[0])
         redrawn = ["--redrawn", "REDRAWN"] if self._redrawn(done) else []
         names = [*(f"RUN-{number + 1}" for number in range(len(self.before))), "RUN"]
         for number, (run, name) in enumerate(zip(runs, names, strict=True)):
@@ -158,7 +158,7 @@ class Release:
             if not folders:
                 return {}
             if number:
-                if origins.told(run).get("sha256") != origins.digest(runs[number - 1]):
+                if provenance_log.told(run).get("sha256") != provenance_log.digest(runs[number - 1]):
                     return {}
                 start = names[number - 1]
             plan = "plan.json" if run is self.run else f"plan-before-{number + 1}.json"
@@ -183,10 +183,10 @@ class Release:
 
     def _named(self, run: Path) -> list[str]:
         """The folders whose faces a training saw; none if it saw others, or if nobody noted it."""
-        seen = origins.told(run).get("faces")
+        seen = provenance_log.told(run).get("faces")
         for count in range(len(self.folders), 0, -1):
             for some in combinations(zip(self._names, self.folders, strict=True), count):
-                if corpora.digest(corpora.read_faces([folder for _, folder in some], "train")) == seen:
+                if face_dataset.digest(face_dataset.read_faces([folder for _, folder in some], "train")) == seen:
                     return [name for name, _ in some]
         return []
 
@@ -196,7 +196,7 @@ class Release:
         plans: dict[str, str] = {}  # of each folder, the one written last
         number = 0
         for run in self.before:
-            if parts := means.parts_of(run):
+            if parts := weight_averaging.parts_of(run):
                 told.append(_mean(parts, plans))
                 continue
             number += 1
@@ -206,7 +206,7 @@ class Release:
             earlier.write(folder / name)
             told.append(f"{int((run / 'step.txt').read_text()) * earlier.batch} samples by {name}")
         history: dict[str, Any] = {"started from": f"a network after {', then '.join(told)}"} if told else {}
-        if parts := means.parts_of(self.run):
+        if parts := weight_averaging.parts_of(self.run):
             return {**history, "made of": _mean(parts, plans)}
         return {"samples": done.seen, **history}
 
@@ -215,7 +215,7 @@ class Release:
         pictures = done.pictures(self.faces["validation"])
         both = [Runner(bundle, runtime=runtime).raw(pictures)["score"] for runtime in ("onnx", "keras")]
         apart = float(np.abs(both[0] - both[1]).max())
-        if apart > trial.AGREE:
+        if apart > smoke_test.AGREE:
             raise BadBundle(f"Keras and ONNX are {apart:.5f} apart on real crops.")
 
 
@@ -240,9 +240,9 @@ def retell(folder: Path, evaluations: list[Path], failures: list[str]) -> Bundle
     named = {row["data"] for row in measured}
     card["figures"] = [row for row in card.get("figures", []) if row["data"] not in named] + measured
     card["failures"] = failures or card.get("failures", [])
-    importing.write_card(folder, card)
+    bundle_import.write_card(folder, card)
     told = bundles.read(folder)
-    (folder / "CARD.md").write_text(cards.markdown(told))
+    (folder / "CARD.md").write_text(model_cards.markdown(told))
     return told
 
 
@@ -267,8 +267,8 @@ def _measured(checking: Told, scores: Any, own: str) -> list[dict[str, Any]]:
                 "data": f"{own}: {kind}",
                 "n_real": int((~fake).sum()),
                 "n_fake": int(fake.sum()),
-                "auc": figures.auc(scores[of], fake),
-                "auc_ci": list(figures.auc_interval(scores[of], fake, checking.people[of])),
+                "auc": metrics.auc(scores[of], fake),
+                "auc_ci": list(metrics.auc_interval(scores[of], fake, checking.people[of])),
             }
         )
     return rows
@@ -282,7 +282,7 @@ def _kinds(checking: Told, unclaimed: tuple[str, ...]) -> list[str]:
     fakes = groups >= 0
     names = []
     for number, name in enumerate(GROUPS):
-        tells = figures.auc(checking.shares[fakes, number], groups[fakes] == number)
+        tells = metrics.auc(checking.shares[fakes, number], groups[fakes] == number)
         can = np.isfinite(tells) and tells >= TELLS and name not in unclaimed
         names.append(name if can else "other")
     return names if any(name != "other" for name in names) else []

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..images import Pixels
-from .corpora import Points
 from .eigenfaces import Eigenfaces
-from .outlines import Mask
+from .face_dataset import Points
+from .face_masks import Mask
 
 
 @dataclass(frozen=True, slots=True)

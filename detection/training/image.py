@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 
 from .. import crops, networks
-from ..figures import auc
-from . import origins, plots, samples, streams
-from .corpora import CannotTrain, RealFace
-from .origins import STEADY
+from ..metrics import auc
+from . import data_loader, plots, provenance_log, samples
+from .face_dataset import CannotTrain, RealFace
 from .plans import Written
+from .provenance_log import STEADY
 from .pseudofakes import GROUPS
 from .samples import Recipe
 
@@ -109,7 +109,7 @@ def train(
 
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / LAST).is_file():
-        origins.agree(folder, plan, init, faces["train"], free=("workers",))
+        provenance_log.agree(folder, plan, init, faces["train"], free=("workers",))
     elif init is None and plan.norms == "fixed":
         raise CannotTrain("The plan keeps the norms as they came with --init. Say it, or make them “learnt” in a plan.")
     keras.utils.set_random_seed(plan.seed)
@@ -117,7 +117,7 @@ def train(
     if model is None:
         model = build(plan, init)
         plan.write(folder / "plan.json")
-        origins.note(folder, init, faces["train"], licence=init_licence)
+        provenance_log.note(folder, init, faces["train"], licence=init_licence)
         if plan.where_weight:
             model = networks.pointing(model)
         _compile(model, plan)
@@ -125,7 +125,7 @@ def train(
         _follow_quickly(model)
     steady = _Steady(model, plan, folder)
     checks = samples.fixed(faces["validation"], plan.recipe, each=plan.each, seed=99)
-    batches = streams.stream(
+    batches = data_loader.stream(
         faces["train"], plan.recipe, batch=plan.batch, seed=plan.seed * 1000 + step, workers=plan.workers,
         make=samples.batch_of,
     )  # fmt: skip

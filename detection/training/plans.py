@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
-from .corpora import CannotTrain
+from .face_dataset import CannotTrain
 from .samples import Recipe
 
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ..images import Pixels
-from . import decoders, degrading, outlines
+from . import compression, decoders, face_masks
 from .blending import altered, blended, coloured_like, laid_over, moved, soft_mask
 from .faces import Face, Fake
 from .upsampling import LEARNED, rebuilt, through
@@ -31,7 +31,7 @@ def cross_identity(face: Face, other: Face, chance: np.random.Generator) -> Fake
     """Somebody else's face, laid on these landmarks, in these colours."""
     source = laid_over(other, face)
     if chance.random() < 0.2:
-        source = degrading.aged(source, chance)
+        source = compression.aged(source, chance)
     mask = soft_mask(face, chance)
     if chance.random() < 0.85:
         source = coloured_like(source, face.pixels, mask, chance)
@@ -45,7 +45,7 @@ def rebuilt_swap(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     source = _own_or(other, face, chance, 0.6)
     source = rebuilt(source, chance, face.scale)
     if chance.random() < 0.5:
-        source = degrading.lit(source, chance, 0.6)
+        source = compression.lit(source, chance, 0.6)
     source = moved(source, face, chance, 0.5)
     return blended(face.pixels, source, soft_mask(face, chance, ("face", "face", "head", "inner")), chance)
 
@@ -83,10 +83,10 @@ def decoded(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """The whole picture drawn by a trained decoder, at its size or, as generators' pictures are, at another one."""
     pixels = face.source(chance)
     if chance.random() < 0.6:
-        pixels = degrading.resized(pixels, chance.uniform(0.6, 1.6), chance)
+        pixels = compression.resized(pixels, chance.uniform(0.6, 1.6), chance)
     pixels = _drawn(pixels, chance)
     if pixels.shape != face.pixels.shape:
-        pixels = cv2.resize(pixels, face.pixels.shape[1::-1], interpolation=int(chance.choice(degrading.LARGER)))  # type: ignore[assignment]
+        pixels = cv2.resize(pixels, face.pixels.shape[1::-1], interpolation=int(chance.choice(compression.LARGER)))  # type: ignore[assignment]
     return Fake.whole(np.asarray(pixels))
 
 
@@ -95,9 +95,9 @@ def decoded_swap(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     source = _own_or(other, face, chance, 0.5)
     side = float(chance.choice([96, 128, 192, 256]))
     share = min(1.0, side / (face.scale * 3.0))
-    small = degrading.resized(source, share, chance) if share < 0.9 else source
+    small = compression.resized(source, share, chance) if share < 0.9 else source
     drawn = _drawn(small, chance)
-    back: Any = cv2.resize(drawn, source.shape[1::-1], interpolation=int(chance.choice(degrading.LARGER)))
+    back: Any = cv2.resize(drawn, source.shape[1::-1], interpolation=int(chance.choice(compression.LARGER)))
     return blended(face.pixels, back, soft_mask(face, chance, ("face", "face", "head", "inner")), chance)
 
 
@@ -121,10 +121,10 @@ def smoothed(face: Face, other: Face, chance: np.random.Generator) -> Fake:
 
 def painted_over(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """A part taken out and filled in from its surroundings."""
-    mask = outlines.draw(str(chance.choice(["eyes", "mouth", "nose"])), face.landmarks, face.pixels.shape[:2], chance)
+    mask = face_masks.draw(str(chance.choice(["eyes", "mouth", "nose"])), face.landmarks, face.pixels.shape[:2], chance)
     how = int(chance.choice([cv2.INPAINT_TELEA, cv2.INPAINT_NS]))
     source = cv2.inpaint(face.pixels, (mask > 0).astype(np.uint8), 3, how)
-    return blended(face.pixels, np.asarray(source), outlines.softened(mask, chance, face.scale), chance)
+    return blended(face.pixels, np.asarray(source), face_masks.softened(mask, chance, face.scale), chance)
 
 
 def plastic(face: Face, other: Face, chance: np.random.Generator) -> Fake:
@@ -133,7 +133,7 @@ def plastic(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     if chance.random() < 0.5:
         source = _lit_from_aside(source, face, chance)
     if chance.random() < 0.5:
-        source = degrading.lit(source, chance, 0.6)
+        source = compression.lit(source, chance, 0.6)
     source = _sharpened(source, chance)
     source = moved(source, face, chance, 0.4)
     return blended(face.pixels, source, soft_mask(face, chance, ("face", "face", "head", "inner")), chance)
@@ -174,7 +174,7 @@ def redrawn(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """The whole picture as a generator drew it, with a history of its own where its like have one."""
     assert face.redrawn is not None
     pixels = _as_sharp_as_wished(face.redrawn, chance)
-    return Fake.whole(pixels if face.clean is None or chance.random() < 0.5 else degrading.aged(pixels, chance))
+    return Fake.whole(pixels if face.clean is None or chance.random() < 0.5 else compression.aged(pixels, chance))
 
 
 def redrawn_swap(face: Face, other: Face, chance: np.random.Generator) -> Fake:
@@ -187,7 +187,7 @@ def redrawn_swap(face: Face, other: Face, chance: np.random.Generator) -> Fake:
         source = coloured_like(drawn, face.pixels, None, chance)
     source = _as_sharp_as_wished(source, chance)
     if chance.random() < 0.3:
-        source = degrading.lit(source, chance, 0.6)
+        source = compression.lit(source, chance, 0.6)
     if chance.random() < 0.5:
         source = moved(source, face, chance, 0.4)
     return blended(face.pixels, source, soft_mask(face, chance, ("face", "face", "head", "inner")), chance)

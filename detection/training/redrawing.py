@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from ..images import Pixels
-from .corpora import RealFace, redrawn_path
+from .face_dataset import RealFace, redrawn_path
 
 TIMES = 4
 SIDES = (44.0, 92.0)  # pixels of the longer side that are left to draw from, any size as often as its double

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from .. import crops
 from ..images import Pixels
-from . import degrading, hardships, pseudofakes
-from .corpora import CannotTrain, Points, RealFace
+from . import augmentations, compression, pseudofakes
 from .eigenfaces import Eigenfaces
+from .face_dataset import CannotTrain, Points, RealFace
+from .face_masks import Mask
 from .faces import Face, Fake
-from .outlines import Mask
 from .pseudofakes import GROUPS, KINDS, REDRAWN
 
 # The face finder's box, in distances of the eyes from the middle of the five landmarks: measured on 208 faces.
@@ -150,16 +150,16 @@ def _shown(
     elif kind == GIVEN:
         fake = Fake.whole(face.pixels)
     elif chance.random() < recipe.soft:
-        fake = replace(fake, pixels=degrading.softer(fake.pixels, chance))
+        fake = replace(fake, pixels=compression.softer(fake.pixels, chance))
     shown, where = replace(face, pixels=fake.pixels), fake.where
     if recipe.hard and after.random() < recipe.hard:
         stranger = cast.real[int(after.integers(len(cast.real)))].pixels()
-        shown = hardships.suffer(shown, stranger, after)
+        shown = augmentations.suffer(shown, stranger, after)
         where = moved_along(where, face, shown)
     pixels = shown.pixels
     if recipe.enlarged and after.random() < recipe.enlarged:
-        pixels = degrading.resized(pixels, after.uniform(1.2, 2.5), after)
-    pixels = degrading.degrade(pixels, after)
+        pixels = compression.resized(pixels, after.uniform(1.2, 2.5), after)
+    pixels = compression.degrade(pixels, after)
     where = np.asarray(cv2.resize(where, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR))
     return replace(shown, pixels=pixels, landmarks=shown.landmarks * (pixels.shape[1] / shown.pixels.shape[1])), where
 
@@ -193,7 +193,7 @@ def smaller(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
     else:
         wanted = chance.uniform(26 if chance.random() < 0.25 else 40, 90)
     share = min(1.0, wanted / face.scale)
-    pixels = degrading.resized(face.pixels, share, chance) if share < 0.95 else face.pixels
+    pixels = compression.resized(face.pixels, share, chance) if share < 0.95 else face.pixels
     redrawn = face.redrawn
     if redrawn is not None and redrawn.shape != pixels.shape:
         redrawn = np.asarray(cv2.resize(redrawn, pixels.shape[1::-1], interpolation=cv2.INTER_AREA))
@@ -205,7 +205,7 @@ def older(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
     """Noise, compression and other sizes, once or several times: portraits by professionals have seen none of it."""
     pixels = face.pixels
     for _ in range(int(chance.choice(len(recipe.aged), p=recipe.aged))):
-        pixels = degrading.aged(pixels, chance)
+        pixels = compression.aged(pixels, chance)
     return replace(face, pixels=pixels, clean=face.pixels)
 
 

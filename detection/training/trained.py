@@ -10,9 +10,9 @@ import numpy as np
 from .. import crops, networks
 from ..runtime import OnnxNet, between
 from . import clips, image, samples, video
-from .corpora import RealFace
+from .face_dataset import RealFace
 from .image import SCALING
-from .origins import STEADY
+from .provenance_log import STEADY
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..images import Pixels
-from . import degrading
+from . import compression
 
 
 def rebuilt(pixels: Pixels, chance: np.random.Generator, scale: float) -> Pixels:
@@ -40,7 +40,7 @@ def through(
         doubled = cv2.resize(small, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
         doubled = cv2.filter2D(doubled, -1, _kernel(chance))
         return np.asarray(cv2.resize(doubled, (width, height), interpolation=cv2.INTER_LINEAR))
-    return np.asarray(cv2.resize(small, (width, height), interpolation=int(chance.choice(degrading.LARGER))))
+    return np.asarray(cv2.resize(small, (width, height), interpolation=int(chance.choice(compression.LARGER))))
 
 
 def _learned_like(small: Pixels, how: str, chance: np.random.Generator) -> Pixels:

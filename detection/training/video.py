@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import crops, networks
-from ..figures import auc
+from ..metrics import auc
 from ..runtime import OnnxNet
-from . import clips, origins, plots, samples, streams
+from . import clips, data_loader, plots, provenance_log, samples
 from .clips import FRAMES, Stretch
-from .corpora import CannotTrain, RealFace
+from .face_dataset import CannotTrain, RealFace
 from .image import SCALING
 from .plans import Written
 from .samples import Recipe
@@ -78,12 +78,12 @@ def train(
     """`image`: the .keras file whose embeddings are looked at. Interrupted, it goes on with the films."""
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / EMBED).is_file():
-        origins.agree(folder, plan, image, faces["train"], free=HEAD_ONLY, films=len(stretches))
+        provenance_log.agree(folder, plan, image, faces["train"], free=HEAD_ONLY, films=len(stretches))
     else:
         network = networks.load(image)
         if network.input_shape[1] != plan.recipe.size:
             raise CannotTrain(f"{image} looks at {network.input_shape[1]} pixels, and the plan at {plan.recipe.size}.")
-        origins.note(folder, image, faces["train"], films=len(stretches))
+        provenance_log.note(folder, image, faces["train"], films=len(stretches))
         networks.export_plain(networks.embedding_of(network), folder / EMBED)
     plan.write(folder / "plan.json")
     shown = {}
@@ -110,7 +110,7 @@ def films(
     embed = OnnxNet(folder / EMBED)
     numbers = range(-(-count // plan.part))
     missing = [number for number in numbers if not (kept / f"{part}-{number:04}.npz").is_file()]
-    made = streams.stream(
+    made = data_loader.stream(
         faces, plan.recipe, batch=plan.part, seed=seed * 1000 + len(numbers) - len(missing), workers=plan.workers,
         make=partial(clips.batch_of, stretches=stretches),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from detection.figures import bootstrap
+from detection.metrics import bootstrap
 
 Pair = tuple[Hashable, Hashable]
 

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from detection.cards import said, trained_on
+from detection.model_cards import said, trained_on
 
 from .. import analysis
 from ..insight.figures import LEAST, conditions

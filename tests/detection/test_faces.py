@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
-from detection import facenets, faces
+from detection import faces, mtcnn_export
 from detection.faces import Face
 
 from . import files
@@ -80,7 +80,7 @@ def test_it_finds_the_same_faces_as_the_mtcnn_package(first_home: Any) -> None:
 
 def test_the_graphs_come_out_of_the_package_byte_by_byte(tmp_path: Path) -> None:
     out = io.StringIO()
-    call_command("make_facenets", tmp_path, stdout=out)
+    call_command("export_mtcnn", tmp_path, stdout=out)
     assert out.getvalue().count("Wrote") == 3
     for made in sorted(tmp_path.iterdir()):
         assert made.read_bytes() == (faces.FOLDER / made.name).read_bytes(), made.name
@@ -139,5 +139,5 @@ def test_a_grey_picture_has_faces_too() -> None:
 
 
 def test_browsers_have_the_same_numbers() -> None:
-    """`make facenets` writes both."""
-    assert (settings.BASE_DIR / "static/faces.bin").read_bytes() == facenets.for_browsers()
+    """`make mtcnn-export` writes both."""
+    assert (settings.BASE_DIR / "static/faces.bin").read_bytes() == mtcnn_export.for_browsers()

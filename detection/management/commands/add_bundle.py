@@ -6,9 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from detection.bundle_import import Description, add
 from detection.crops import SCALINGS
 from detection.errors import BadBundle
-from detection.importing import Description, add
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from detection.management.plainly import plainly
+from detection.management.cli_errors import command_errors
 from detection.training import evaluation
 
 
@@ -18,6 +18,6 @@ class Command(BaseCommand):
         parser.add_argument("second", type=Path)
 
     def handle(self, **options: Any) -> None:
-        with plainly():
+        with command_errors():
             said = evaluation.compare(*(evaluation.read(options[name]) for name in ("first", "second")))
         self.stdout.write(json.dumps(said))

@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from detection.limits import Limits
-from detection.management.plainly import count, plainly
+from detection.management.cli_errors import command_errors, count
 from detection.panel import Panel, Weight, read_panel
-from detection.training import evaluation, layouts
+from detection.training import datasets, evaluation
 
 
 class Command(BaseCommand):
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         panel = _panel(read_panel(options["bundles"]), options["bundle"])
         if not panel.heard:
             raise CommandError(f"There is no bundle to judge with in {options['bundles']}.")
-        with plainly(goes_on=options["scores"] is not None), layouts.items(options["source"]) as found:
+        with command_errors(goes_on=options["scores"] is not None), datasets.items(options["source"]) as found:
             if not found:
                 raise CommandError(f"{options['source'].name} holds neither real/ nor fake/, nor a known layout.")
             part = options["part"] or ("test" if any(item.part == "test" for item in found) else "all")
@@ -77,7 +77,7 @@ def _panel(panel: Panel, name: str | None) -> Panel:
     return replace(panel, members=members, broken=(), cuts=None)
 
 
-def _spread(found: list[layouts.Item], limit: int) -> list[layouts.Item]:
+def _spread(found: list[datasets.Item], limit: int) -> list[datasets.Item]:
     if not limit:
         return found
     chosen = []

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from detection.management.plainly import count, plainly, share
+from detection.management.cli_errors import command_errors, count, share
 from detection.training import export
 from detection.training.pseudofakes import GROUPS
 
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         parser.add_argument("--failure", action="append", default=[], help="a known failure, for the card")
 
     def handle(self, **options: Any) -> None:
-        with plainly():
+        with command_errors():
             bundle = self._release(options).write()
         size = sum(path.stat().st_size for path in bundle.folder.iterdir()) / 2**20
         self.stdout.write(f"Wrote {bundle.label}, {size:.1f} MB.")

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from detection.management.plainly import count, plainly
-from detection.training import layouts, preparing
+from detection.management.cli_errors import command_errors, count
+from detection.training import datasets, face_extraction
 
 
 class Command(BaseCommand):
@@ -25,11 +25,11 @@ class Command(BaseCommand):
         parser.add_argument("--licence", default="", help="under which the set may be used; noted in every row")
 
     def handle(self, **options: Any) -> None:
-        with plainly(goes_on=True), layouts.items(options["source"]) as found:
+        with command_errors(goes_on=True), datasets.items(options["source"]) as found:
             if not found:
                 raise CommandError(f"{options['source'].name} holds no files in a layout that is known.")
             with tqdm(total=len(found), unit="file") as bar:
-                counts = preparing.prepare(
+                counts = face_extraction.prepare(
                     found,
                     options["out"],
                     source=options["source"].name,

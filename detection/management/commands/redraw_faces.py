@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from detection.management.plainly import plainly
+from detection.management.cli_errors import command_errors
 from detection.training import redrawing
-from detection.training.corpora import read_faces
+from detection.training.face_dataset import read_faces
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--count", type=int, help="so many faces, the same ones every time; without it, all")
 
     def handle(self, **options: Any) -> None:
-        with plainly():
+        with command_errors():
             real = [face for face in read_faces(options["faces"]) if not face.manipulation]
         faces = redrawing.chosen(real, options["count"])
         try:

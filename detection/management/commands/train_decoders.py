@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from detection.management.plainly import plainly
+from detection.management.cli_errors import command_errors
 from detection.training import decoders
-from detection.training.corpora import read_parts
+from detection.training.face_dataset import read_parts
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, default=decoders.FOLDER)
 
     def handle(self, **options: Any) -> None:
-        with plainly():
+        with command_errors():
             faces = read_parts(options["faces"], ["train"])["train"]
         options["out"].mkdir(parents=True, exist_ok=True)
         for way in options["only"]:

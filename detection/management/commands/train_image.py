@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from detection.management.plainly import plainly
-from detection.training import demo, image, origins
-from detection.training.corpora import read_parts
+from detection.management.cli_errors import command_errors
+from detection.training import demo, image, provenance_log
+from detection.training.face_dataset import read_parts
 
 
 class Command(BaseCommand):
@@ -30,12 +30,12 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         folder = options["folder"]
         said = options["plan"] or (folder / "plan.json" if (folder / "plan.json").is_file() else None)
-        with plainly():
+        with command_errors():
             plan = image.Plan.read(said) if said else image.Plan.demo() if options["demo"] else image.Plan()
         source = demo.make(folder / "faces") if options["demo"] else options["faces"]
         if source is None:
             raise CommandError("Say which faces to train on: --faces FOLDER, or --demo.")
-        if options["init"] and not origins.file_of(options["init"]).is_file():
+        if options["init"] and not provenance_log.file_of(options["init"]).is_file():
             raise CommandError(f"There are no weights in {options['init']}.")
         with tqdm(total=plan.steps, unit="step") as bar:
 
@@ -44,7 +44,7 @@ class Command(BaseCommand):
                 bar.set_postfix({name: f"{value:.3f}" for name, value in figures.items()})
                 bar.refresh()
 
-            with plainly(goes_on=True):
+            with command_errors(goes_on=True):
                 faces = read_parts(source, ("train", "validation"), options["redrawn"])
                 start = {"init": options["init"], "init_licence": options["init_licence"]}
                 image.train(plan, faces, folder, **start, told=told)

@@ -6,9 +6,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from detection.management.plainly import plainly
+from detection.management.cli_errors import command_errors
 from detection.training import clips, demo, video
-from detection.training.corpora import read_parts
+from detection.training.face_dataset import read_parts
 from detection.training.samples import NothingRedrawn
 
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         folder = options["folder"]
         said = options["plan"] or (folder / "plan.json" if (folder / "plan.json").is_file() else None)
-        with plainly():
+        with command_errors():
             plan = video.Plan.read(said) if said else video.Plan.demo() if options["demo"] else video.Plan()
         source = demo.make(folder / "faces") if options["demo"] else options["faces"]
         if source is None:
@@ -48,7 +48,7 @@ class Command(BaseCommand):
                 bar.n, bar.total = done, of
                 bar.refresh()
 
-            with plainly(goes_on=True):
+            with command_errors(goes_on=True):
                 faces = read_parts(source, ("train", "validation"))
                 try:
                     video.train(plan, faces, folder, network, stretches=stretches, told=told)

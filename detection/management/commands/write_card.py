@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from detection.management.plainly import plainly
+from detection.management.cli_errors import command_errors
 from detection.training import export
 
 
@@ -18,6 +18,6 @@ class Command(BaseCommand):
         parser.add_argument("--failure", action="append", default=[], help="a known failure, in place of those told")
 
     def handle(self, **options: Any) -> None:
-        with plainly():
+        with command_errors():
             bundle = export.retell(options["bundle"], options["figures"], options["failure"])
         self.stdout.write(f"The card of {bundle.label} has {len(bundle.card['figures'])} figures.")

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from detection import figures
+from detection import metrics
 from detection.training import calibration, evaluation
 
 from . import faking, films
@@ -143,7 +143,7 @@ def test_the_interval_of_a_calibration_error_holds_the_truth() -> None:
     for seed in range(20):
         chance = np.random.default_rng(seed)
         truth = 0.1 + 0.8 * chance.random(240)
-        low, high = figures.calibration_interval(truth + 0.05, chance.random(240) < truth)
+        low, high = metrics.calibration_interval(truth + 0.05, chance.random(240) < truth)
         held += low <= 0.05 <= high
     assert held >= 15, "the plain percentiles hold it in one of five"
 
@@ -217,11 +217,11 @@ def test_the_panels_cuts_are_fitted_to_files_with_known_answers(
     judged = sorted((row for row in evaluation.read(scores) if row.judged), key=lambda row: row.fake)
     evaluation.write(scores, [replace(row, score=next(at)) for row in judged])
     fit = {"bundles": bundles, "false_alarms": 0.2, "missed": 0.2, "stdout": out}
-    call_command("fit_cuts", [scores], **fit)
+    call_command("fit_thresholds", [scores], **fit)
     assert "manipulated_above 0.9: of 6 real ones 1 lie above, of 7 fakes 2 below." in out.getvalue()
     assert evaluate(known, bundles=bundles)["panel"]["cuts"] is None, "not written unasked"
     for _ in range(2):  # also where there are cuts already
-        call_command("fit_cuts", [scores], write=True, **fit)
+        call_command("fit_thresholds", [scores], write=True, **fit)
     said = json.loads((bundles / "panel.json").read_text())
     assert said == {"bundles": {"one": "trust"}, "default": "ignore", "cuts": ANY}, "the rest is as it was"
     assert 0.4 < said["cuts"]["little_below"] < 0.46
@@ -234,11 +234,11 @@ def test_cuts_are_not_fitted_to_few_files_or_to_what_others_said(
     bundles, scores = install("one"), tmp_path / "scores.csv"
     evaluate(known, bundles=bundles, scores=scores)
     with pytest.raises(CommandError, match="takes 100 judged real ones or more; there are 6"):
-        call_command("fit_cuts", [scores], bundles=bundles, write=True)
+        call_command("fit_thresholds", [scores], bundles=bundles, write=True)
     with pytest.raises(CommandError, match="takes 20 judged fakes or more; there are 7"):
-        call_command("fit_cuts", [scores], bundles=bundles, false_alarms=0.2, missed=0.05, write=True)
+        call_command("fit_thresholds", [scores], bundles=bundles, false_alarms=0.2, missed=0.05, write=True)
     with pytest.raises(CommandError, match="scores of another panel"):
-        call_command("fit_cuts", [scores], bundles=install("two"), false_alarms=0.2, write=True)
+        call_command("fit_thresholds", [scores], bundles=install("two"), false_alarms=0.2, write=True)
     assert not (bundles / "panel.json").exists()
 
 
@@ -257,7 +257,7 @@ def test_platt_finds_the_probabilities_behind_distorted_scores() -> None:
     assert fitted.a == pytest.approx(1 / 3, abs=0.04)
     assert fitted.b == pytest.approx(-2 / 3, abs=0.15)
     scores = fitted(distorted)
-    assert figures.calibration_error(scores, fake) < 0.04 < figures.calibration_error(distorted, fake)
+    assert metrics.calibration_error(scores, fake) < 0.04 < metrics.calibration_error(distorted, fake)
     assert (scores[~fake] > fitted.manipulated_above).mean() <= 0.06
     assert fitted.little_below < fitted.manipulated_above
 
@@ -276,11 +276,11 @@ def test_a_network_that_has_it_the_wrong_way_round_says_nothing() -> None:
 
 def test_rates_are_what_they_are_called() -> None:
     scores, fake = [0.1, 0.2, 0.3, 0.9, 0.4, 0.8, 0.95, 0.99], [0, 0, 0, 0, 1, 1, 1, 1]
-    assert figures.true_positives_at(scores, fake, 0.01) == 0.5
-    assert figures.true_positives_at(scores, fake, 0.25) == 1.0
-    assert figures.equal_error_rate(scores, fake) == pytest.approx(0.25)
-    assert np.isnan(figures.equal_error_rate([0.1], [0]))
-    low, high = figures.share_interval(0, 20)
+    assert metrics.true_positives_at(scores, fake, 0.01) == 0.5
+    assert metrics.true_positives_at(scores, fake, 0.25) == 1.0
+    assert metrics.equal_error_rate(scores, fake) == pytest.approx(0.25)
+    assert np.isnan(metrics.equal_error_rate([0.1], [0]))
+    low, high = metrics.share_interval(0, 20)
     assert low == 0.0
     assert 0.15 < high < 0.18
-    assert figures.calibration_error([0.05, 0.95], [0, 1]) == pytest.approx(0.05)
+    assert metrics.calibration_error([0.05, 0.95], [0, 1]) == pytest.approx(0.05)

@@ -14,7 +14,7 @@ from detection import Code, explain, networks, stability
 from detection.runtime import Runner
 
 from . import faking, films
-from .test_importing import add
+from .test_bundle_import import add
 from .test_inspection import codes
 
 

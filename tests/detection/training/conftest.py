@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from detection.training import demo
-from detection.training.corpora import RealFace, read_faces
+from detection.training.face_dataset import RealFace, read_faces
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,8 @@ from detection import bundle as bundles
 from detection import networks
 from detection.runtime import Runner
 from detection.training import demo, image, samples
-from detection.training.corpora import CannotTrain, RealFace, read_faces
 from detection.training.export import Release, _kinds, _summary
+from detection.training.face_dataset import CannotTrain, RealFace, read_faces
 from detection.training.samples import Recipe
 from detection.training.trained import Told, trained
 
@@ -151,7 +151,7 @@ def test_what_was_trained_on_fakes_by_others_needs_a_licence(
         Release(**release | {"run": tmp_path})
     with pytest.MonkeyPatch.context() as patch:
         given = {part: [*people, replace(people[0], manipulation="swap")] for part in ("train", "validation")}
-        patch.setattr("detection.training.corpora.read_parts", lambda *args: given)
+        patch.setattr("detection.training.face_dataset.read_parts", lambda *args: given)
         with pytest.raises(CannotTrain, match="say under which --licence"):
             Release(**release)
         assert Release(**release, licence="research only").licence == "research only"

@@ -10,9 +10,18 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from detection.figures import auc, auc_interval
-from detection.training import corpora, degrading, hardships, image, layouts, outlines, pseudofakes, samples
-from detection.training.corpora import RealFace, read_faces
+from detection.metrics import auc, auc_interval
+from detection.training import (
+    augmentations,
+    compression,
+    datasets,
+    face_dataset,
+    face_masks,
+    image,
+    pseudofakes,
+    samples,
+)
+from detection.training.face_dataset import RealFace, read_faces
 from detection.training.faces import Face
 from detection.training.pseudofakes import KINDS, REDRAWN
 from detection.training.samples import REAL, Cast, Recipe
@@ -68,16 +77,16 @@ def test_a_fake_may_be_cleaner_than_its_place_but_the_place_keeps_its_history(
         assert (np.abs(made - aged.pixels)[:8].max(-1) > 12).mean() < 0.05
 
 
-@pytest.mark.parametrize("shape", outlines.SHAPES)
+@pytest.mark.parametrize("shape", face_masks.SHAPES)
 def test_every_part_of_a_face_has_a_mask_around_its_landmarks(shape: str, people: list[RealFace]) -> None:
     face = face_of(people[0])
-    mask = outlines.draw(shape, face.landmarks, face.pixels.shape[:2], np.random.default_rng(0))
+    mask = face_masks.draw(shape, face.landmarks, face.pixels.shape[:2], np.random.default_rng(0))
     ys, xs = np.nonzero(mask)
     assert 0.01 < mask.mean() < 0.7
     left, right = face.landmarks[:, 0].min(), face.landmarks[:, 0].max()
     assert left - 2 * face.scale < xs.mean() < right + 2 * face.scale
     assert face.landmarks[:, 1].min() - face.scale < ys.mean() < face.landmarks[:, 1].max() + face.scale
-    soft = outlines.softened(mask, np.random.default_rng(1), face.scale)
+    soft = face_masks.softened(mask, np.random.default_rng(1), face.scale)
     assert soft.min() >= 0
     assert soft.max() <= 1
 
@@ -136,12 +145,12 @@ def test_what_others_made_is_never_the_real_one_of_a_pair(people: list[RealFace]
     assert (where[::2].max(), where[1::2].min()) == (0, 255)
 
 
-@pytest.mark.parametrize("kind", hardships.KINDS)
+@pytest.mark.parametrize("kind", augmentations.KINDS)
 def test_what_marks_a_fake_goes_where_a_hardship_moves_the_face(
-    kind: hardships.Hardship, people: list[RealFace]
+    kind: augmentations.Hardship, people: list[RealFace]
 ) -> None:
     face = face_of(people[0])
-    mask = outlines.draw("mouth", face.landmarks, face.pixels.shape[:2], np.random.default_rng(0))
+    mask = face_masks.draw("mouth", face.landmarks, face.pixels.shape[:2], np.random.default_rng(0))
     drawn = np.repeat((mask * 255).astype(np.uint8)[..., None], 3, 2)
     for seed in range(4):
         after = kind(replace(face, pixels=drawn), drawn, np.random.default_rng(seed))
@@ -178,19 +187,21 @@ def test_a_person_is_in_one_part_only(people: list[RealFace]) -> None:
     parts = {part: {p.group for p in people if p.part == part} for part in ("train", "validation", "calibration")}
     assert sum(map(len, parts.values())) == len({p.group for p in people})
     assert len(parts["train"]) > len(parts["validation"]) > 0
-    assert corpora.part_of("person-1") == corpora.part_of("person-1")
+    assert face_dataset.part_of("person-1") == face_dataset.part_of("person-1")
 
 
-def test_degrading_knows_nothing_of_real_and_fake(people: list[RealFace]) -> None:
+def test_compression_is_the_same_for_real_and_fake(people: list[RealFace]) -> None:
     pixels = people[0].pixels()
-    one, other = (degrading.degrade(pixels, np.random.default_rng(5)) for _ in range(2))
+    one, other = (compression.degrade(pixels, np.random.default_rng(5)) for _ in range(2))
     assert (one == other).all()
-    shapes = {degrading.degrade(pixels, np.random.default_rng(seed)).shape for seed in range(30)}
+    shapes = {compression.degrade(pixels, np.random.default_rng(seed)).shape for seed in range(30)}
     assert len(shapes) > 3
 
 
-@pytest.mark.parametrize("kind", hardships.KINDS)
-def test_a_hardship_leaves_the_face_where_its_landmarks_say(kind: hardships.Hardship, people: list[RealFace]) -> None:
+@pytest.mark.parametrize("kind", augmentations.KINDS)
+def test_an_augmentation_moves_the_landmarks_with_the_face(
+    kind: augmentations.Hardship, people: list[RealFace]
+) -> None:
     face = face_of(people[0])
     spots, stranger = np.zeros_like(face.pixels), people[1].pixels()
     for x, y in face.landmarks.round().astype(int):
@@ -208,7 +219,7 @@ def test_a_hardship_leaves_the_face_where_its_landmarks_say(kind: hardships.Hard
         assert sorted(bright)[len(bright) // 2] > 60, "most of the landmarks are where they were, or where they went"
 
 
-def test_hardships_come_as_often_as_was_asked_for_and_to_both_alike(people: list[RealFace]) -> None:
+def test_augmentations_come_as_often_as_the_recipe_says_for_real_and_fake_alike(people: list[RealFace]) -> None:
     cast = Cast.of(people, Recipe())
     for kind in (REAL, "self_blend"):
         one, other = (
@@ -220,7 +231,7 @@ def test_hardships_come_as_often_as_was_asked_for_and_to_both_alike(people: list
 def test_filming_is_a_real_encode(people: list[RealFace]) -> None:
     pixels = people[0].pixels()
     errors = [
-        np.abs(degrading.filmed(pixels, crf, np.random.default_rng(0)).astype(int)
+        np.abs(compression.filmed(pixels, crf, np.random.default_rng(0)).astype(int)
                - pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2]).mean()
         for crf in (18, 28, 38)
     ]  # fmt: skip
@@ -229,12 +240,12 @@ def test_filming_is_a_real_encode(people: list[RealFace]) -> None:
 
 
 def test_a_sheet_of_fakes_can_be_looked_at(folder: Path, tmp_path: Path) -> None:
-    call_command("show_fakes", tmp_path / "sheet.png", faces=folder, columns=2, size=48, stdout=io.StringIO())
+    call_command("preview_fakes", tmp_path / "sheet.png", faces=folder, columns=2, size=48, stdout=io.StringIO())
     assert cv2.imread(str(tmp_path / "sheet.png")).shape == ((len(BY_DEFAULT) + 1) * 48, 96, 3)
     plan = image.Plan(recipe=Recipe(weights=(("self_blend", 1.0),), aged=(0.0, 1.0), eyes=(20, 30), hard=1.0))
     plan.write(tmp_path / "plan.json")
     where = {"faces": folder, "columns": 2, "size": 48, "plan": tmp_path / "plan.json"}
-    call_command("show_fakes", tmp_path / "planned.png", **where, stdout=io.StringIO())
+    call_command("preview_fakes", tmp_path / "planned.png", **where, stdout=io.StringIO())
     assert cv2.imread(str(tmp_path / "planned.png")).shape == (2 * 48, 96, 3)
 
 
@@ -245,8 +256,8 @@ def test_whole_photographs_are_drawn_for_the_pipeline_to_judge(folder: Path, tmp
     plan.write(tmp_path / "plan.json")
     where = {"faces": [folder], "each": 2, "plan": [tmp_path / "plan.json"], "stdout": io.StringIO()}
     for name in ("one", "again", "other"):
-        call_command("draw_fakes", tmp_path / name, seed=int(name == "other"), **where)
-    with layouts.items(tmp_path / "one" / "files.csv") as found:
+        call_command("generate_fakes", tmp_path / name, seed=int(name == "other"), **where)
+    with datasets.items(tmp_path / "one" / "files.csv") as found:
         assert Counter((item.fake, item.manipulation) for item in found) == {
             (False, ""): 4, (True, "self_blend"): 2, (True, "decoded"): 2,
         }  # fmt: skip
@@ -259,9 +270,9 @@ def test_whole_photographs_are_drawn_for_the_pipeline_to_judge(folder: Path, tmp
         others = [cv2.imread(str(tmp_path / "other" / item.name)) for item in found]
     assert any(one.shape != pixels.shape or (one != pixels).any() for one in others)
     with pytest.raises(CommandError, match="File exists"):
-        call_command("draw_fakes", tmp_path / "one", **where)
+        call_command("generate_fakes", tmp_path / "one", **where)
     with pytest.raises(CommandError, match="Two plans have the same name"):
-        call_command("draw_fakes", tmp_path / "two", **where | {"plan": where["plan"] * 2})
+        call_command("generate_fakes", tmp_path / "two", **where | {"plan": where["plan"] * 2})
 
 
 def test_auc_is_the_chance_that_a_fake_scores_higher() -> None:

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from detection import bundle as bundles
 from detection.training import image, samples
-from detection.training.corpora import read_faces
+from detection.training.face_dataset import read_faces
 from detection.training.samples import Recipe
 
 KINDS = (("redrawn", 0.5), ("redrawn_swap", 0.5))
@@ -104,7 +104,7 @@ def test_a_training_with_them_says_by_which_generator(folder: Path, redrawn: Pat
     with pytest.raises(CommandError, match="redraw_faces"):
         call_command("train_image", tmp_path / "without", **call)
     with pytest.raises(CommandError, match="redraw_faces"):
-        call_command("show_fakes", tmp_path / "sheet.png", **call)
+        call_command("preview_fakes", tmp_path / "sheet.png", **call)
     call_command("train_image", tmp_path / "run", **call, redrawn=redrawn)
     call_command(
         "export_bundle", tmp_path / "run", faces=[folder], redrawn=redrawn, bundles=tmp_path / "bundles", each=3,

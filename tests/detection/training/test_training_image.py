@@ -12,8 +12,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from detection import networks
-from detection.training import demo, image, samples, streams
-from detection.training.corpora import read_faces
+from detection.training import data_loader, demo, image, samples
+from detection.training.face_dataset import read_faces
 from detection.training.image import Plan
 from detection.training.samples import Recipe
 
@@ -171,6 +171,8 @@ def test_the_residual_network_is_trained_the_same_way(folder: Path, tmp_path: Pa
 
 
 def test_nobody_waits_for_a_maker_of_samples_that_died(folder: Path) -> None:
-    batches = streams.stream(read_faces(folder), Recipe(aged=(2.0,)), batch=2, seed=1, workers=1, make=samples.batch_of)
+    batches = data_loader.stream(
+        read_faces(folder), Recipe(aged=(2.0,)), batch=2, seed=1, workers=1, make=samples.batch_of
+    )
     with pytest.raises(RuntimeError, match="ended by itself, with exit code 1"):
         next(batches)

@@ -12,7 +12,7 @@ import detection
 from detection import bundle as bundles
 from detection.training import clips, image, video
 from detection.training.clips import FRAMES, HOLDS
-from detection.training.corpora import CannotTrain, RealFace, read_faces
+from detection.training.face_dataset import CannotTrain, RealFace, read_faces
 from detection.training.samples import REAL, Cast, Recipe
 from detection.training.video import Plan
 

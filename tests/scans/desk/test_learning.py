@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from accounts.roles import Role
-from detection.training import layouts
+from detection.training import datasets
 from scans import intake, labels, routing
 from scans.evidence import retention
 from scans.models import Action, Decision, Item, Label, LockedCase, Policy, Reason, ReviewQueue, Scan
@@ -57,11 +57,11 @@ def test_the_corpus_is_what_training_takes(told: Callable[..., Scan], tmp_path: 
     real, fake = told(Label.NOT_MANIPULATED, side=200), told(Label.MANIPULATED, side=210)
     rows = exported(tmp_path / "corpus")
     assert {(row["sha256"], row["label"]) for row in rows} == {(real.sha256, "real"), (fake.sha256, "fake")}
-    with layouts.items(tmp_path / "corpus/labels.csv") as items:
+    with datasets.items(tmp_path / "corpus/labels.csv") as items:
         assert {(item.fake, item.path.is_file(), item.part) for item in items} == {
             (fake_, True, labels.part_of(scan.sha256)) for scan, fake_ in ((real, False), (fake, True))
         }
-    with layouts.items(tmp_path / "corpus") as items:
+    with datasets.items(tmp_path / "corpus") as items:
         assert {item.fake for item in items} == {True, False}
     manifest = json.loads((tmp_path / "corpus/manifest.json").read_text())
     assert manifest["files"] == 2

@@ -7,8 +7,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from . import corpora
-from .corpora import CannotTrain, RealFace
+from . import face_dataset
+from .face_dataset import CannotTrain, RealFace
 from .plans import Written
 
 BEGUN = "begun.json"
@@ -17,7 +17,7 @@ STEADY = "steady.weights.h5"  # in a training's folder: its averaged weights
 
 def note(folder: Path, weights: Path | None, faces: Sequence[RealFace], **more: Any) -> None:
     """Once, when a training begins; one that goes on began with nothing new."""
-    said = {"faces": corpora.digest(faces), "code": code(), **more}
+    said = {"faces": face_dataset.digest(faces), "code": code(), **more}
     if weights is not None:
         name = f"{weights.parent.name}/{weights.name}" if weights.name == "model.keras" else weights.name  # a bundle's
         said |= {"weights": name, "sha256": digest(weights)}
@@ -34,7 +34,7 @@ def agree(
     begun: Any = type(plan).read(folder / "plan.json")
     bound = [one.name for one in fields(begun) if one.name not in free]
     other = [name for name in bound if getattr(begun, name) != getattr(plan, name)]
-    other += ["faces"] if said.get("faces", corpora.digest(faces)) != corpora.digest(faces) else []
+    other += ["faces"] if said.get("faces", face_dataset.digest(faces)) != face_dataset.digest(faces) else []
     other += ["first weights"] if weights is not None and said.get("sha256") != digest(weights) else []
     other += [name for name, value in more.items() if said.get(name, 0) != value]
     if other:

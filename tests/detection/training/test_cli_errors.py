@@ -6,27 +6,30 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from detection.management.plainly import plainly
+from detection.management.cli_errors import command_errors
 
 
 def test_who_stops_a_command_is_told_whether_it_goes_on() -> None:
-    with pytest.raises(CommandError, match=r"^Stopped\. Started again, it goes on") as stopped, plainly(goes_on=True):
+    with (
+        pytest.raises(CommandError, match=r"^Stopped\. Started again, it goes on") as stopped,
+        command_errors(goes_on=True),
+    ):
         raise KeyboardInterrupt
     assert stopped.value.returncode == 130
-    with pytest.raises(CommandError, match=r"^Stopped\.$"), plainly():
+    with pytest.raises(CommandError, match=r"^Stopped\.$"), command_errors():
         raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["show_fakes", "no/sheet.png", "--faces", "FACES", "--columns", "1"], "can't be written"),
-        (["show_fakes", "sheet.png", "--faces", "FACES", "--columns", "0"], "no whole number from 1 on"),
-        (["show_fakes", "sheet.png", "--faces", "nowhere"], "no faces.csv in nowhere"),
-        (["draw_fakes", "out", "--faces", "nowhere"], "no faces.csv in nowhere"),
-        (["draw_fakes", "out", "--faces", "FACES", "--plan", "gone.json"], "No such file"),
-        (["fit_cuts", "gone.csv"], "No such file"),
-        (["fit_cuts", "gone.csv", "--false-alarms", "0"], "no share between 0 and 1"),
+        (["preview_fakes", "no/sheet.png", "--faces", "FACES", "--columns", "1"], "can't be written"),
+        (["preview_fakes", "sheet.png", "--faces", "FACES", "--columns", "0"], "no whole number from 1 on"),
+        (["preview_fakes", "sheet.png", "--faces", "nowhere"], "no faces.csv in nowhere"),
+        (["generate_fakes", "out", "--faces", "nowhere"], "no faces.csv in nowhere"),
+        (["generate_fakes", "out", "--faces", "FACES", "--plan", "gone.json"], "No such file"),
+        (["fit_thresholds", "gone.csv"], "No such file"),
+        (["fit_thresholds", "gone.csv", "--false-alarms", "0"], "no share between 0 and 1"),
         (["redraw_faces", "out", "--faces", "nowhere", "--generator", "x"], "no faces.csv in nowhere"),
         (["train_decoders", "--faces", "nowhere"], "no faces.csv in nowhere"),
         (["train_image", "run", "--demo", "--plan", "gone.json"], "No such file"),

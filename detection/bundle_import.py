@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import bundle as bundles
-from . import cards, trial
+from . import model_cards, smoke_test
 from .bundle import CARD, Bundle
 from .errors import BadBundle
 from .runtime import FAILURES, KerasNet, Net, OnnxNet, Runner
@@ -70,7 +70,7 @@ def add(source: Path, root: Path, said: Description, *, embedder: Path | None = 
             notes += _bring(embedder, folder, "embed")
         write_card(folder, describe(folder, said))
         bundle, scores = _try_out(folder, notes)
-        (folder / "CARD.md").write_text(cards.markdown(bundle))
+        (folder / "CARD.md").write_text(model_cards.markdown(bundle))
         if target.exists():
             shutil.rmtree(target)
         folder.rename(target)
@@ -257,14 +257,14 @@ def _try_out(folder: Path, notes: list[str]) -> tuple[Bundle, tuple[float, ...]]
     """Run it on a real photo: it must answer with probabilities, differently to different pictures, in both forms."""
     _settle_output(folder)
     bundle = bundles.read(folder)
-    scores = trial.answers(Runner(bundle))
+    scores = smoke_test.answers(Runner(bundle))
     if np.ptp(scores) < VARIES:
         raise BadBundle(
             "This model gives the same answer to every picture: it is broken, or its scaling is another one."
         )
     if {"model.onnx", "model.keras"} <= bundle.files.keys():
-        apart = float(np.abs(scores - trial.answers(Runner(bundle, runtime="keras"))).max())
-        if apart > trial.AGREE:
+        apart = float(np.abs(scores - smoke_test.answers(Runner(bundle, runtime="keras"))).max())
+        if apart > smoke_test.AGREE:
             (folder / "model.onnx").unlink()
             card = json.loads((folder / CARD).read_text())
             del card["weights"]["model.onnx"]
@@ -278,7 +278,7 @@ def _settle_output(folder: Path) -> None:
     """One number or two, probabilities or logits: told from the answers, unless it was said."""
     card = json.loads((folder / CARD).read_text())
     probing = Runner(bundles.read(folder))
-    values = probing.answers(trial.pictures(probing.bundle))
+    values = probing.answers(smoke_test.pictures(probing.bundle))
     if values.shape[1] not in (1, 2):
         raise BadBundle(
             f"This model answers with {values.shape[1]} numbers; one, or one per class of two, is expected."

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ..images import Pixels
-from . import degrading
+from . import compression
 from .faces import Face
 
 
@@ -60,7 +60,7 @@ def _covered(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
     over: Any = cv2.resize(stranger, (width, height), interpolation=cv2.INTER_AREA)
     if chance.random() < 0.5:
         over = cv2.flip(over, int(chance.integers(-1, 2)))
-    over = degrading.lit(np.asarray(over), chance)
+    over = compression.lit(np.asarray(over), chance)
     if chance.random() < 0.3:  # cloth and the like: of one colour, nearly
         over = (over * 0.2 + chance.uniform(0, 200, 3)).clip(0, 255)
     part = _part(face, chance, chance.uniform(0.8, 1.6))  # the middle of a face is seldom hidden
@@ -89,7 +89,7 @@ def _taken_in_the_dark(face: Face, stranger: Pixels, chance: np.random.Generator
     """Noise, or the smoothing that cameras do against it."""
     if chance.random() < 0.3:
         return replace(face, pixels=np.asarray(cv2.bilateralFilter(face.pixels, 5, float(chance.uniform(10, 35)), 3)))
-    return replace(face, pixels=degrading.noisy(face.pixels, chance))
+    return replace(face, pixels=compression.noisy(face.pixels, chance))
 
 
 def _sharpened(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
@@ -108,7 +108,7 @@ def _sharpened(face: Face, stranger: Pixels, chance: np.random.Generator) -> Fac
 
 
 def _handed_on(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
-    return replace(face, pixels=degrading.handed_on(face.pixels, chance))
+    return replace(face, pixels=compression.handed_on(face.pixels, chance))
 
 
 Hardship = Callable[[Face, Pixels, np.random.Generator], Face]

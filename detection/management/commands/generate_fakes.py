@@ -8,9 +8,9 @@ import numpy as np
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from detection.management.plainly import count, plainly
+from detection.management.cli_errors import command_errors, count
 from detection.training import samples
-from detection.training.corpora import CannotTrain, read_parts
+from detection.training.face_dataset import CannotTrain, read_parts
 from detection.training.image import Plan
 from detection.training.samples import REAL, Cast, Recipe
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         out, part = options["out"], options["part"]
-        with plainly():
+        with command_errors():
             plans = [Plan.read(path) for path in options["plan"] or ()]
             recipes = {plan.name: plan.recipe for plan in plans} or {"new": Recipe()}
             if len(recipes) < len(plans):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from detection.training import layouts
-from detection.training.corpora import read_faces
+from detection.training import datasets
+from detection.training.face_dataset import read_faces
 from detection.training.samples import GIVEN, REAL, Recipe, fixed
 
 from ..judging import films
@@ -32,7 +32,7 @@ def lay(clip: Path, tmp_path: Path) -> Callable[..., Path]:
 
 
 def found(root: Path) -> dict[str, tuple[bool, str, str, str]]:
-    with layouts.items(root) as items:
+    with datasets.items(root) as items:
         return {one.path.stem: (one.fake, one.manipulation, one.group, one.part) for one in items}
 
 
@@ -69,7 +69,7 @@ def test_faceforensics_without_its_splits_with_its_masks_and_actors(lay: Callabl
         "012_026": (True, "Deepfakes", "012_026", ""),
         "01_02__walking__XYZ": (True, "DeepFakeDetection", "01", ""),
     }
-    with layouts.items(root) as items:
+    with datasets.items(root) as items:
         assert not [one.name for one in items if "masks" in one.name]
 
 

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 
-from detection.management.plainly import count, plainly
+from detection.management.cli_errors import command_errors, count
 from detection.training import samples
-from detection.training.corpora import read_parts
+from detection.training.face_dataset import read_parts
 from detection.training.image import Plan
 
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--plan", type=Path, help="as this plan.json makes them; else as a new plan would")
 
     def handle(self, **options: Any) -> None:
-        with plainly():
+        with command_errors():
             recipe = Plan.read(options["plan"]).recipe if options["plan"] else samples.Recipe()
             recipe = replace(recipe, size=options["size"])
             faces = read_parts(options["faces"], ["validation"], options["redrawn"])

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from detection import facenets
+from detection import mtcnn_export
 
 
 class Command(BaseCommand):
@@ -12,11 +12,11 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("out", type=Path, nargs="?", default=facenets.FOLDER)
+        parser.add_argument("out", type=Path, nargs="?", default=mtcnn_export.FOLDER)
         parser.add_argument("--browser", type=Path, help="write the smallest one's numbers there, for the camera page")
 
     def handle(self, **options: Any) -> None:
-        for path in facenets.regenerate(options["out"]):
+        for path in mtcnn_export.regenerate(options["out"]):
             self.stdout.write(f"Wrote {path.name}, {path.stat().st_size} bytes.")
         if options["browser"]:
-            options["browser"].write_bytes(facenets.for_browsers(options["out"]))
+            options["browser"].write_bytes(mtcnn_export.for_browsers(options["out"]))

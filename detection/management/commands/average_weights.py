@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from detection.errors import BadBundle
-from detection.training import means
+from detection.training import weight_averaging
 
 
 def _part(said: str) -> tuple[Path, float]:
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         if folder.exists():
             raise CommandError(f"{folder} is there already.")
         try:
-            means.mean_of(parts, folder)
+            weight_averaging.mean_of(parts, folder)
         except BadBundle as error:
             raise CommandError(str(error)) from error
         except OSError as error:

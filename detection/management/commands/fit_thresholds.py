@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from detection import panel as panels
-from detection.management.plainly import plainly, share
+from detection.management.cli_errors import command_errors, share
 from detection.training import evaluation
 
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--write", action="store_true", help="into the panel's policy")
 
     def handle(self, **options: Any) -> None:
-        with plainly():
+        with command_errors():
             rows = [row for path in options["scores"] for row in evaluation.read(path)]
             panel = panels.read_panel(options["bundles"])
             fitted = evaluation.fit_cuts(rows, panel, false_alarms=options["false_alarms"], missed=options["missed"])

@@ -63,6 +63,7 @@ class _Drawing:
             self.initial,
         )
         opset = helper.make_opsetid("", 13)
+        # An earlier name of this module; another name would change the files' digests.
         model = helper.make_model(graph, opset_imports=[opset], producer_name="detection.facenets")
         model.ir_version = 8
         return model

@@ -11,8 +11,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from detection import bundle as bundles
-from detection.training import image, means
-from detection.training.corpora import read_faces
+from detection.training import image, weight_averaging
+from detection.training.face_dataset import read_faces
 
 from .test_training_image import TINY
 
@@ -25,7 +25,7 @@ def trained(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     faces = {part: read_faces(folder, part) for part in ("train", "validation")}
     image.train(SHORT, faces, root / "one")
     image.train(replace(SHORT, seed=9), faces, root / "two", init=root / "one" / "last.keras")
-    call_command("average_trainings", root / "mean", f"{root}/one=1", f"{root}/two=3", stdout=io.StringIO())
+    call_command("average_weights", root / "mean", f"{root}/one=1", f"{root}/two=3", stdout=io.StringIO())
     return root
 
 
@@ -54,8 +54,8 @@ def test_a_bundle_of_it_tells_how_it_came_about(trained: Path, folder: Path) -> 
 
 def test_trainings_of_one_name_in_two_places_are_two(trained: Path, tmp_path: Path) -> None:
     shutil.copytree(trained / "two", tmp_path / "one")
-    call_command("average_trainings", tmp_path / "mean", f"{trained}/one=1", f"{tmp_path}/one=3", stdout=io.StringIO())
-    assert list(means.parts_of(tmp_path / "mean").values()) == [0.25, 0.75]
+    call_command("average_weights", tmp_path / "mean", f"{trained}/one=1", f"{tmp_path}/one=3", stdout=io.StringIO())
+    assert list(weight_averaging.parts_of(tmp_path / "mean").values()) == [0.25, 0.75]
 
 
 def test_another_training_goes_on_from_it(trained: Path, folder: Path) -> None:
@@ -78,16 +78,16 @@ def test_another_training_goes_on_from_it(trained: Path, folder: Path) -> None:
 
 def test_what_cannot_be_averaged_is_refused(trained: Path, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="there already"):
-        call_command("average_trainings", trained / "mean", f"{trained}/one")
+        call_command("average_weights", trained / "mean", f"{trained}/one")
     with pytest.raises(CommandError, match="share"):
-        call_command("average_trainings", tmp_path / "mean", f"{trained}/one=much")
+        call_command("average_weights", tmp_path / "mean", f"{trained}/one=much")
     with pytest.raises(CommandError, match="Not a training"):
-        call_command("average_trainings", tmp_path / "mean", str(tmp_path))
+        call_command("average_weights", tmp_path / "mean", str(tmp_path))
     with pytest.raises(CommandError, match="above nothing"):
-        call_command("average_trainings", tmp_path / "mean", f"{trained}/one=1", f"{trained}/two=-1")
+        call_command("average_weights", tmp_path / "mean", f"{trained}/one=1", f"{trained}/two=-1")
     other = tmp_path / "other"
     shutil.copytree(trained / "one", other)
     replace(SHORT, network="residual").write(other / "plan.json")
     with pytest.raises(CommandError, match="different networks"):
-        call_command("average_trainings", tmp_path / "mean", f"{trained}/one", str(other))
+        call_command("average_weights", tmp_path / "mean", f"{trained}/one", str(other))
     assert not (tmp_path / "mean").exists()

@@ -2,7 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from detection import bundle as bundles
-from detection import cards
+from detection import model_cards
 
 
 def test_a_card_says_what_was_measured_and_what_was_not(install: Callable[..., Path]) -> None:
@@ -12,7 +12,7 @@ def test_a_card_says_what_was_measured_and_what_was_not(install: Callable[..., P
         failures=["faces seen from the side"],
         licence="MIT",
     )
-    text = cards.markdown(bundles.read(root / "tiny-image"))
+    text = model_cards.markdown(bundles.read(root / "tiny-image"))
     assert text.startswith("# tiny-image/1\n")
     assert "Calibrated on data of its own." in text
     assert "Below 0.35 there is little evidence, above 0.8" in text

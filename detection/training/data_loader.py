@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import cv2
 import numpy as np
 
-from .corpora import RealFace
+from .face_dataset import RealFace
 from .samples import Cast, Recipe
 
 Made = TypeVar("Made")

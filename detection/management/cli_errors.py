@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from django.core.management.base import CommandError
 
 from ..errors import BadBundle
-from ..training.corpora import CannotTrain
+from ..training.datasets import NotReadable
 from ..training.evaluation import OtherScores
-from ..training.layouts import NotReadable
+from ..training.face_dataset import CannotTrain
 
 
 @contextmanager
-def plainly(*, goes_on: bool = False) -> Iterator[None]:
+def command_errors(*, goes_on: bool = False) -> Iterator[None]:
     """`goes_on`: started again, the command goes on where it was."""
     try:
         yield

@@ -6,7 +6,7 @@ from pathlib import Path
 from ..errors import BadBundle
 from . import image
 from .image import Plan
-from .origins import STEADY
+from .provenance_log import STEADY
 
 PARTS = "mean.json"  # in a training's folder that is a mean: of which trainings, and how much of each
 

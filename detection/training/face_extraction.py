@@ -1,4 +1,4 @@
-"""From files with known answers to crops with landmarks, in the folder that `corpora.read_faces` reads."""
+"""From files with known answers to crops with landmarks, in the folder that `face_dataset.read_faces` reads."""
 
 import csv
 import hashlib
@@ -17,8 +17,8 @@ from ..faces import Face
 from ..images import Picture, Pixels
 from ..limits import Clock, Limits
 from ..media import Kind, probe
-from .corpora import FACES, LANDMARKS, loose, part_of
-from .layouts import Item, NotReadable
+from .datasets import Item, NotReadable
+from .face_dataset import FACES, LANDMARKS, loose, part_of
 
 WIDE = 1.9  # of the crop, in heights of the face
 SIDE = 336  # at most

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .corpora import Points
+from .face_dataset import Points
 
 Mask = NDArray[np.float32]
 
