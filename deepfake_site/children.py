@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-LONGEST_PAUSE = 30  # seconds between two tries to start what keeps dying
-STEADY = 60  # seconds alive after which a death counts as the first again
+LONGEST_PAUSE = 8  # seconds between two tries to start what keeps dying
+STEADY = 10  # seconds alive after which a death counts as the first again
 
 # The leash holds the other end of a pipe. When the launcher is gone, even by SIGKILL, the pipe closes, and the leash
 # ends what the launcher had started, whole process groups at a time: a worker's own children would outlive it.

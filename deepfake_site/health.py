@@ -12,11 +12,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from scans.models import Scan
+
 from .celery import SIGN_OF_LIFE, app
 
 log = structlog.get_logger(__name__)
 
 OK, DEGRADED, DOWN = "ok", "degraded", "down"
+STANDSTILL = 60  # seconds in which scans wait and none is begun or finished
 
 
 @require_safe
@@ -61,6 +64,11 @@ def bundles() -> str:
     return DEGRADED if checks.run_checks(tags=["bundles"]) else OK
 
 
+def queue() -> str:
+    """Whether what waits is worked on: a worker may be alive, and yet be given nothing or be able to do nothing."""
+    return DEGRADED if Scan.objects.stand_still(STANDSTILL) else OK
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "database": database,
     "cache": shared_cache,
@@ -69,6 +77,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "post_worker": post_worker,
     "disk": disk,
     "bundles": bundles,
+    "queue": queue,
 }
 
 

@@ -159,7 +159,7 @@ BUNDLES_DIR = Path(env.text("BUNDLES_DIR", str(BASE_DIR / "ml_models")))
 MAX_UPLOAD_MB = env.whole("MAX_UPLOAD_MB", 500)
 QUOTA_MB = env.whole("QUOTA_MB", 10_000)  # of files that one person may keep; 0: as much as they like
 ANALYSIS_SECONDS = env.whole("ANALYSIS_SECONDS", 300)  # then a file is given up
-SILENCE_SECONDS = env.whole("SILENCE_SECONDS", 120)  # of a worker, until its scan is taken from it
+SILENCE_SECONDS = env.whole("SILENCE_SECONDS", 15)  # of a worker, until its scan is taken from it
 MIN_FREE_DISK_MB = env.whole("MIN_FREE_DISK_MB", 1024)
 
 X_ACCEL = env.flag("X_ACCEL")  # behind nginx, which then sends private files itself (see .nginx.conf)
@@ -239,14 +239,16 @@ CELERY_TASK_DEFAULT_QUEUE = "post"
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat")
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "forget old sessions": {"task": "accounts.tasks.forget_sessions", "schedule": 24 * 3600},
     "erase people whose time has come": {"task": "accounts.tasks.erase_due", "schedule": 3600},
     "forget uploads that broke off": {"task": "scans.tasks.forget_unfinished", "schedule": 3600},
-    "take up scans whose worker died": {"task": "scans.tasks.rescue", "schedule": 30},
+    "take up scans whose worker died": {"task": "scans.tasks.rescue", "schedule": 5},
     "tell people what was decided": {"task": "scans.tasks.tell_settled", "schedule": 30},
     "tell programs what has changed": {"task": "scans.tasks.publish", "schedule": 5},
 }
+for _entry in CELERY_BEAT_SCHEDULE.values():  # while no worker takes them, they don't pile up
+    _entry["options"] = {"expires": _entry["schedule"]}
 
 # -- People -----------------------------------------------------------------------------------------
 

@@ -15,13 +15,13 @@ from django.utils import timezone
 
 import detection
 
-from . import capture, lookalikes, routing
+from . import capture, lookalikes, outages, routing
+from .heartbeat import heartbeat, in_work
 from .models import (
     Artifact,
     Assessment,
     Event,
     Finding,
-    Fingerprint,
     Live,
     Outcome,
     PanelVersion,
@@ -32,9 +32,12 @@ from .models import (
 
 log = structlog.get_logger(__name__)
 
-TRIES = 3  # workers that one file may cost
 GLIMPSE = 8  # pictures of a watched camera that are looked at together
 EVERY = 1.0  # seconds between two notes of progress
+
+
+class PanelUnreadable(Exception):
+    """Whoever runs the site has to mend the panel; until then scans wait in the queue."""
 
 
 class Cancelled(Exception):
@@ -47,7 +50,10 @@ def recognise(path: Path) -> str | None:
 
 
 def panel() -> detection.Panel:
-    return with_own_cuts(detection.read_panel(settings.BUNDLES_DIR))
+    try:
+        return with_own_cuts(detection.read_panel(settings.BUNDLES_DIR))
+    except detection.DetectionError as error:
+        raise PanelUnreadable(str(error)) from error
 
 
 def with_own_cuts(read: detection.Panel) -> detection.Panel:
@@ -82,12 +88,13 @@ def analyse(scan: Scan) -> None:
     """Judge a queued scan. WrongState if somebody else has it; cancelled meanwhile, it is let go."""
     if scan.sandbox:
         raise WrongState("No model looks at what is in the sandbox.")
+    bundles = panel()  # before anything is begun: while it can't be read, the scan stays in the queue
     scan.move(Status.ANALYSING)
     try:
-        with local_file(scan) as path:
+        with heartbeat(scan), local_file(scan) as path:
             finding = detection.inspect(
                 path,
-                bundles=panel(),
+                bundles=bundles,
                 limits=_limits(),
                 progress=_noting(scan),
             )
@@ -97,7 +104,7 @@ def analyse(scan: Scan) -> None:
         log.info("analysis cancelled", scan=str(scan.pk))
     else:
         try:
-            record(scan, finding)
+            outages.wait_out(lambda: record(scan, finding))
         except WrongState:
             log.info("analysis came too late", scan=str(scan.pk))
 
@@ -126,7 +133,7 @@ def local_file(scan: Scan) -> Iterator[Path]:
 
 
 def _noting(scan: Scan) -> Callable[[float], None]:
-    """Progress and a sign of life, now and then; and the moment at which a cancelled scan is noticed."""
+    """Progress, now and then; and the moment at which a cancelled scan is noticed."""
     last = time.monotonic()
 
     def progress(share: float) -> None:
@@ -134,8 +141,8 @@ def _noting(scan: Scan) -> Callable[[float], None]:
         if time.monotonic() - last < EVERY and share < 1.0:
             return
         last = time.monotonic()
-        mine = Scan.objects.filter(pk=scan.pk, status=Status.ANALYSING, attempts=scan.attempts)
-        if not mine.update(progress=min(share, 0.99), heard_at=timezone.now()):
+        shown = {"progress": min(share, 0.99), "heard_at": timezone.now()}
+        if not outages.wait_out(lambda: in_work(scan).update(**shown)):
             raise Cancelled
 
     return progress
@@ -144,6 +151,7 @@ def _noting(scan: Scan) -> Callable[[float], None]:
 def record(scan: Scan, finding: detection.Finding) -> Assessment:
     """Assessment, findings, pictures, state and event: all of it or nothing."""
     written: list[Artifact] = []
+    complete = False
     try:
         with transaction.atomic():
             assessment = _write(scan, finding, written)
@@ -155,8 +163,10 @@ def record(scan: Scan, finding: detection.Finding) -> Assessment:
                 format=finding.media["format"],
             )
             routing.route(scan, assessment)
+            complete = True
     except BaseException:
-        _take_back(written)
+        if not complete:  # whether a commit that broke off was done can't be known; unused files are swept up later
+            _take_back(written)
         raise
     return assessment
 
@@ -220,56 +230,6 @@ def _draw(assessment: Assessment, finding: detection.Finding, written: list[Arti
         artifact.save()
 
 
-def take_over(scan: Scan, known: Assessment) -> None:
-    """The same file, the same panel: what was said of it then is said again, without another look."""
-    with transaction.atomic():
-        copy = Assessment.objects.create(
-            scan=scan,
-            same_as=known,
-            **{
-                name: getattr(known, name)
-                for name in ("outcome", "score", "calibrated", "reasons", "panel", "inspection", "version")
-            },
-        )
-        Finding.objects.bulk_create(
-            Finding(
-                assessment=copy,
-                **{
-                    field.attname: getattr(one, field.attname)
-                    for field in Finding._meta.concrete_fields
-                    if field.name not in ("id", "assessment")
-                },
-            )
-            for one in known.findings.all()
-        )
-        for one in known.artifacts.all():
-            with one.file.open("rb") as file:
-                twin = Artifact(assessment=copy, kind=one.kind, content=one.content)
-                twin.file.save(str(one.file.name).rpartition("-")[2], ContentFile(file.read()), save=False)
-                twin.save()
-        Fingerprint.objects.bulk_create(
-            Fingerprint.of(scan, one.time, one.unsigned) for one in known.scan.fingerprints.all()
-        )
-        scan.move(
-            Status.ANALYSED,
-            event={"assessment": copy.pk, "outcome": copy.outcome, "same_as": known.pk},
-            kind=known.scan.kind,
-            format=known.scan.format,
-        )
-        routing.route(scan, copy)
-
-
-def known(scan: Scan) -> Assessment | None:
-    """What this very panel said of this very file, when its owner brought it before."""
-    latest: Assessment | None = (
-        Assessment.objects.filter(scan__owner=scan.owner_id, scan__sha256=scan.sha256, scan__status=Status.ANALYSED)
-        .filter(panel__id=panel().id)
-        .select_related("scan")
-        .first()
-    )
-    return latest
-
-
 def reassess(scan: Scan, *, check_stability: bool = False) -> Assessment:
     """Another look at an analysed file: the earlier assessments stay, this one stands now."""
     with local_file(scan) as path:
@@ -323,18 +283,3 @@ def _glimpsed(finding: detection.Finding) -> dict[str, Any]:
         "reasons": told["reasons"],
         "faces": len(told["faces"]),
     }
-
-
-def rescue() -> list[Scan]:
-    """Scans whose worker fell silent: back into the queue, or given up when they have cost too many."""
-    back = []
-    for scan in Scan.objects.silent_for(settings.SILENCE_SECONDS):
-        try:
-            if scan.attempts >= TRIES:
-                fail(scan, "gave_up", f"Analysing this file broke off {scan.attempts} times, so it was given up.")
-            else:
-                scan.move(Status.QUEUED, event={"attempts": scan.attempts})
-                back.append(scan)
-        except WrongState:
-            continue  # it came back to life, or another rescuer was faster
-    return back

@@ -18,8 +18,8 @@ from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import analysis, capture, tasks
-from .models import Batch, Event, Queue, Scan, Source, Status
+from . import analysis, capture, duplicates, tasks
+from .models import Assessment, Batch, Event, Queue, Scan, Source, Status
 
 log = structlog.get_logger(__name__)
 
@@ -102,31 +102,51 @@ def submit(
     held = upload if isinstance(upload, Held) else _hold(upload.chunks(PIECE))
     with held:
         _check(held, owner)
-        with transaction.atomic():
-            if batch is not None:
-                _check_batch(batch)
-            scan = Scan(
-                owner=owner,
-                name=clean_name(name or upload.name or ""),
-                sha256=held.sha256,
-                bytes=held.bytes,
-                queue=queue,
-                source=source,
-                batch=batch,
-                consents_to_training=consents_to_training,
-                external_id=external_id,
-                metadata=metadata or {},
-                sandbox=sandbox,
-            )
-            scan.media.save(scan.name, held, save=False)
-            scan.save(force_insert=True)
-            Event.objects.create(scan=scan, kind=Status.QUEUED, actor=owner, content={"bytes": scan.bytes})
-            if before := None if sandbox else analysis.known(scan):
-                analysis.take_over(scan, before)
-            else:
-                tasks.send(scan)
+        scan = Scan(
+            owner=owner,
+            name=clean_name(name or upload.name or ""),
+            sha256=held.sha256,
+            bytes=held.bytes,
+            queue=queue,
+            source=source,
+            batch=batch,
+            consents_to_training=consents_to_training,
+            external_id=external_id,
+            metadata=metadata or {},
+            sandbox=sandbox,
+        )
+        try:
+            with transaction.atomic():
+                if batch is not None:
+                    _check_batch(batch)
+                _store(scan, held)
+        except BaseException:
+            if scan.media:
+                scan.media.delete(save=False)
+            raise
     log.info("file taken in", scan=str(scan.pk), bytes=scan.bytes, queue=scan.queue)
     return scan
+
+
+def _store(scan: Scan, held: Held) -> None:
+    scan.media.save(scan.name, held, save=False)
+    scan.save(force_insert=True)
+    Event.objects.create(scan=scan, kind=Status.QUEUED, actor=scan.owner, content={"bytes": scan.bytes})
+    if before := _known(scan):
+        duplicates.take_over(scan, before)
+    else:
+        tasks.send(scan)
+
+
+def _known(scan: Scan) -> Assessment | None:
+    """What was said of this file before, if it may be said again."""
+    if scan.sandbox:
+        return None
+    try:
+        panel = analysis.panel()
+    except analysis.PanelUnreadable:
+        return None
+    return duplicates.known(scan, panel.id)
 
 
 def submit_all(owner: Any, uploads: Iterable[tuple[str, File]], **options: Any) -> Batch:

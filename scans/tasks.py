@@ -2,46 +2,68 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import structlog
-from celery import shared_task
+from celery import current_app, shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerAway
 
-from . import analysis, publishing, sandbox, telling, webhooks
+from . import analysis, heartbeat, outages, publishing, sandbox, telling, webhooks
 from .models import Delivery, Live, Queue, Replay, Resumable, Scan, Status, WrongState
 
 log = structlog.get_logger(__name__)
 
 PRIORITY = {Queue.LIVE: 0, Queue.BATCH: 5, Queue.RERUN: 9}  # in Redis 0 comes first
+ON_THE_WAY = 10  # seconds that a message may take until its scan is no longer queued, with nothing before it
+AT_ONCE = 1000
 
 
 def send(scan: Scan) -> None:
-    """Hand a queued scan to the workers once the transaction that queued it is through."""
+    """Hand a queued scan to the workers once the transaction that queued it is through.
+
+    The row says what is to be done, the message is a hint: where it is lost, or can't be sent, `rescue` sends another.
+    """
     if scan.sandbox:
-        play.apply_async_on_commit([str(scan.pk)])
+        message = play.s(str(scan.pk))
     else:
-        analyse.apply_async_on_commit([str(scan.pk)], queue=scan.queue, priority=PRIORITY[Queue(scan.queue)])
+        message = analyse.s(str(scan.pk)).set(queue=scan.queue, priority=PRIORITY[Queue(scan.queue)])
+    _send_on_commit(message)
+
+
+def _send_on_commit(message: Any) -> None:
+    def publish() -> None:
+        try:
+            message.apply_async()
+        except (BrokerAway, OSError) as error:
+            log.error("queue is away, message not sent", task=message.task, error=repr(error))
+
+    transaction.on_commit(publish)
 
 
 def send_for_stability(scan: Scan) -> None:
-    check_stability.apply_async_on_commit([str(scan.pk)], queue=Queue.RERUN, priority=PRIORITY[Queue.RERUN])
+    _send_on_commit(check_stability.s(str(scan.pk)).set(queue=Queue.RERUN, priority=PRIORITY[Queue.RERUN]))
 
 
 def send_for_rescore(scan: Scan) -> None:
-    rescore.apply_async_on_commit([str(scan.pk)], queue=Queue.RERUN, priority=PRIORITY[Queue.RERUN])
+    _send_on_commit(rescore.s(str(scan.pk)).set(queue=Queue.RERUN, priority=PRIORITY[Queue.RERUN]))
 
 
 def send_for_glimpse(live: Live) -> None:
-    glimpse.apply_async_on_commit([str(live.pk)], queue=Queue.LIVE, priority=PRIORITY[Queue.LIVE])
+    _send_on_commit(glimpse.s(str(live.pk)).set(queue=Queue.LIVE, priority=PRIORITY[Queue.LIVE]))
 
 
 @shared_task(queue="live", soft_time_limit=settings.ANALYSIS_SECONDS + 30, time_limit=settings.ANALYSIS_SECONDS + 60)
 def analyse(scan_id: str) -> None:
     try:
-        analysis.analyse(Scan.objects.get(pk=scan_id))
+        outages.wait_out(lambda: analysis.analyse(Scan.objects.get(pk=scan_id)))
     except (Scan.DoesNotExist, WrongState):
         log.info("nothing to analyse", scan=scan_id)  # deleted, or another worker has it: a second delivery is harmless
+    except analysis.PanelUnreadable as error:
+        log.error("the panel can't be read", scan=scan_id, error=str(error))  # `rescue` sends it when it can
     except SoftTimeLimitExceeded:
         scan = Scan.objects.get(pk=scan_id)
         if scan.status == Status.ANALYSING:
@@ -51,7 +73,7 @@ def analyse(scan_id: str) -> None:
 @shared_task(queue="post")
 def play(scan_id: str) -> None:
     try:
-        sandbox.play(Scan.objects.get(pk=scan_id, sandbox=True))
+        outages.wait_out(lambda: sandbox.play(Scan.objects.get(pk=scan_id, sandbox=True)))
     except (Scan.DoesNotExist, WrongState):
         log.info("nothing to play", scan=scan_id)
 
@@ -85,8 +107,35 @@ def glimpse(live_id: str) -> None:
 
 @shared_task(queue="post")
 def rescue() -> None:
-    for scan in analysis.rescue():
+    """Scans that nobody is going to analyse: their worker died, or their message is gone."""
+    for scan in heartbeat.take_back_silent():
         send(scan)
+    try:
+        analysis.panel()
+    except analysis.PanelUnreadable as error:
+        log.error("the panel can't be read, so nothing can be analysed", error=str(error))
+        return
+    for queue in (Queue.LIVE, Queue.BATCH):
+        _send_again(Scan.objects.waiting().filter(queue=queue).overdue(ON_THE_WAY), messages_in(queue))
+    _send_again(Scan.objects.to_be_played().overdue(6 * ON_THE_WAY))
+
+
+def _send_again(overdue: Any, messages: int = 0) -> None:
+    """As many more as there are messages for, beginning with the oldest: a message too many does no harm."""
+    missing = min(AT_ONCE, overdue.count() - messages)
+    if missing <= 0:
+        return
+    scans = list(overdue[:missing])
+    log.warning("messages were lost, sending again", count=missing)
+    for scan in scans:
+        send(scan)
+    Scan.objects.filter(pk__in=[scan.pk for scan in scans]).update(sent_at=timezone.now())
+
+
+def messages_in(queue: str) -> int:
+    """Of all priorities; not those that a worker has taken, which may be dead."""
+    with current_app.connection_for_read() as connection:
+        return int(connection.default_channel._size(queue))
 
 
 @shared_task(queue="post")

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -76,10 +77,14 @@ class Redis:
             [redis_binary(), "--port", "0", "--unixsocket", str(self.socket), "--save", "", "--dir", "/tmp"],
             stdout=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + 10
-        while not self.socket.exists():
+        deadline = time.monotonic() + 30
+        while not self.answers():
             assert time.monotonic() < deadline, "Redis did not start"
             time.sleep(0.01)
+
+    def answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self.socket)) == 0
 
     def stop(self) -> None:
         if self.process:

@@ -39,6 +39,7 @@ REAL_PASSWORD_HASHERS = settings.PASSWORD_HASHERS
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # What goes through a real worker is tested on the running site (tests/browser, tests/launcher).
 BLIND_PERCENT = DOUBLE_PERCENT = 0  # drawn by a scan's random id: tests that are about them say so
+SILENCE_SECONDS = 600  # no heartbeats from threads beside a test's transaction; tests of heartbeats set it
 CELERY_TASK_ALWAYS_EAGER = CELERY_TASK_EAGER_PROPAGATES = True
 settings.STATIC_ROOT.mkdir(exist_ok=True)
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

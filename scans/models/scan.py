@@ -87,9 +87,26 @@ class ScanQuerySet(models.QuerySet["Scan"]):
     def waiting(self) -> Self:
         return self.filter(status=Status.QUEUED, sandbox=False)
 
+    def to_be_played(self) -> Self:
+        """In the sandbox, a name may say that nothing ever comes of it."""
+        return self.filter(sandbox=True).exclude(name__istartswith="waiting")
+
     def before(self, scan: "Scan") -> Self:
         """Those that will be taken from the same queue before this one."""
         return self.waiting().filter(queue=scan.queue, queued_at__lt=scan.queued_at)
+
+    def overdue(self, seconds: float) -> Self:
+        """Queued, and given to the broker longer ago than that: the oldest first."""
+        limit = timezone.now() - dt.timedelta(seconds=seconds)
+        return self.filter(status=Status.QUEUED, sent_at__lt=limit).order_by("queued_at")
+
+    def stand_still(self, seconds: float) -> bool:
+        """Some have waited for so long, and all that time none was begun, is being worked on or was finished."""
+        limit = timezone.now() - dt.timedelta(seconds=seconds)
+        if not self.waiting().filter(queued_at__lt=limit).exists():
+            return False
+        in_work = self.filter(status=Status.ANALYSING, heard_at__gte=limit)
+        return not in_work.exists() and not self.analysed().filter(finished_at__gte=limit).exists()
 
     def silent_for(self, seconds: float) -> Self:
         """Being analysed, as the rows say, by workers of which nothing was heard for so long."""
@@ -133,6 +150,7 @@ class Scan(models.Model):
     )  # fmt: skip
     created_at = models.DateTimeField(_("uploaded"), default=timezone.now, db_index=True)
     queued_at = models.DateTimeField(_("queued"), default=timezone.now)
+    sent_at = models.DateTimeField(_("given to the broker"), default=timezone.now, editable=False)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     heard_at = models.DateTimeField(_("last heard of"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
@@ -169,7 +187,7 @@ class Scan(models.Model):
         """Let exactly one through, and note in the same breath that it happened."""
         now = timezone.now()
         known: dict[Status, dict[str, Any]] = {
-            Status.QUEUED: {"queued_at": now, "progress": 0.0},
+            Status.QUEUED: {"queued_at": now, "sent_at": now, "progress": 0.0},
             Status.ANALYSING: {"started_at": now, "heard_at": now, "attempts": F("attempts") + 1},
             Status.ANALYSED: {"finished_at": now, "progress": 1.0},
             Status.FAILED: {"finished_at": now},

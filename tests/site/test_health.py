@@ -1,14 +1,17 @@
 """Whether the site says honestly what works."""
 
+import datetime as dt
 import time
 
 import pytest
 from django.core import checks
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 
 from deepfake_site import health
 from deepfake_site.celery import SIGN_OF_LIFE
+from scans.models import Scan, Status
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +40,7 @@ def test_alive_means_that_this_process_answers_whatever_else_is_broken(client: C
 def test_ready_when_every_part_works(client: Client, db, bundles_installed) -> None:
     status, state, parts = ask(client)
     assert (status, state) == (200, "ok"), parts
-    assert set(parts) == {"database", "cache", "broker", "analysis_worker", "post_worker", "disk", "bundles"}
+    assert set(parts) == {"database", "cache", "broker", "analysis_worker", "post_worker", "disk", "bundles", "queue"}
 
 
 def test_without_bundles_it_is_degraded_and_still_ready(client: Client, db, settings, tmp_path) -> None:
@@ -86,3 +89,17 @@ def test_a_part_that_breaks_is_down_and_never_a_500() -> None:
         raise KeyError("?")
 
     assert health.state_of(strange) == "down"
+
+
+def test_a_queue_that_nobody_works_on_is_degraded(client: Client, uploader) -> None:
+    long_ago = timezone.now() - dt.timedelta(seconds=health.STANDSTILL + 1)
+    waiting = Scan.objects.create(owner=uploader, name="a.jpg", sha256="0" * 64, bytes=1, queued_at=long_ago)
+    assert ask(client)[2]["queue"] == "degraded"
+    Scan.objects.create(
+        owner=uploader, name="b.jpg", sha256="0" * 64, bytes=1, status=Status.ANALYSING, heard_at=timezone.now()
+    )
+    assert ask(client)[2]["queue"] == "ok", "a worker is at another one"
+    Scan.objects.filter(status=Status.ANALYSING).update(status=Status.FAILED)
+    assert ask(client)[2]["queue"] == "degraded"
+    Scan.objects.filter(pk=waiting.pk).update(queued_at=timezone.now())
+    assert ask(client)[2]["queue"] == "ok"
