@@ -1,5 +1,6 @@
 """Mail leaves through the small worker, so that no page waits for a mail server."""
 
+import zoneinfo
 from smtplib import SMTPException
 
 import structlog
@@ -8,7 +9,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone, translation
 from kombu.exceptions import OperationalError
 
 from .models import User
@@ -38,8 +39,10 @@ def send(subject: str, body: str, *, to: list[str]) -> None:
 
 
 def tell(user: User, template: str, **context: object) -> None:
-    """Send `template` (first line: subject) in the language they chose, else in that of the page they are on."""
-    with translation.override(user.language or translation.get_language() or settings.LANGUAGE_CODE):
-        said = render_to_string(f"mail/{template}.txt", {"user": user, "site_name": settings.SITE_NAME, **context})
+    """Send `template` (first line: subject) in their language (else in the page's) and time zone."""
+    language = user.language or translation.get_language() or settings.LANGUAGE_CODE
+    with translation.override(language), timezone.override(zoneinfo.ZoneInfo(user.time_zone)):
+        site = {"site_name": settings.SITE_NAME, "site_url": settings.SITE_URL}
+        said = render_to_string(f"mail/{template}.txt", {"user": user, **site, **context})
     subject, _newline, body = said.strip().partition("\n")
     send(subject.strip(), body.strip() + "\n", to=[user.email])

@@ -54,6 +54,13 @@ if not REDIS_URL:
         "REDIS_URL is not set. Web and workers need one Redis that they share,"
         " for example REDIS_URL=redis://redis.internal:6379."
     )
+# Where links in mails lead; they are written by a worker, which no request tells the site's address.
+SITE_URL = env.text(
+    "SITE_URL",
+    f"http://localhost:{env.whole('PORT', 8000)}"
+    if EMBEDDED or DEBUG
+    else f"{'https' if HTTPS else 'http'}://{ALLOWED_HOSTS[0].lstrip('*.') or 'localhost'}",
+).rstrip("/")
 if len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY is too short: it needs 50 random characters or more.")
 
@@ -362,6 +369,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = USE_TZ = True
+FORMAT_MODULE_PATH = ["deepfake_site.formats"]  # one format for all dates
 TIME_ZONE = "UTC"
 
 # -- Safety -----------------------------------------------------------------------------------------

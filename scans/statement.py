@@ -17,7 +17,7 @@ from .models.event import Kind
 class Statement:
     file: str
     sha256: str
-    decided_at: str
+    decided_at: dt.datetime
     label: str
     label_said: str
     action: str
@@ -26,14 +26,17 @@ class Statement:
     automated_decision: bool
     models_said: str
     policy: str
+    policy_code: str
     policy_text: str
     note: str
-    appeal_until: str
+    appeal_until: dt.datetime
     appealed: bool
     answer: str
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """For programs: times in UTC, to the second."""
+        times = {name: moment(getattr(self, name).replace(microsecond=0)) for name in ("decided_at", "appeal_until")}
+        return asdict(self) | times
 
 
 def verdict(scan: Scan) -> Decision | None:
@@ -45,12 +48,11 @@ def verdict(scan: Scan) -> Decision | None:
 def of(decision: Decision) -> Statement:
     appeal = Appeal.objects.filter(decision=decision).first()
     answered = Appeal.objects.filter(answered_by=decision).first()
-    until = appeal_until(decision)
     assessment = decision.assessment
     return Statement(
         file=decision.scan.name,
         sha256=decision.scan.sha256,
-        decided_at=decision.at.isoformat(),
+        decided_at=decision.at,
         label=decision.label,
         label_said=str(decision.get_label_display()),
         action=decision.action,
@@ -59,9 +61,10 @@ def of(decision: Decision) -> Statement:
         automated_decision=False,
         models_said=str(assessment.get_outcome_display()) if assessment else _("The models gave no answer."),
         policy=str(decision.policy) if decision.policy else "",
-        policy_text=decision.policy.text if decision.policy else "",
+        policy_code=decision.policy.code if decision.policy else "",
+        policy_text=decision.policy.local_text if decision.policy else "",
         note=decision.public_note,
-        appeal_until=until.isoformat(),
+        appeal_until=appeal_until(decision),
         appealed=appeal is not None,
         answer=answered.answer if answered else "",
     )

@@ -33,7 +33,13 @@ def _tell(decision: Decision) -> int:
         content={"decision": decision.pk, "label": decision.label, "action": decision.action, "changes": changes},
     )
     if changes:
-        mail.tell(decision.scan.owner, "decision", said=statement.of(decision))
+        mail.tell(
+            decision.scan.owner,
+            "decision",
+            said=statement.of(decision),
+            scan_url=decision.scan.get_absolute_url(),
+            may_appeal=statement.may_appeal(decision),
+        )
     return int(changes)
 
 

@@ -10,6 +10,7 @@ const tokenOf = (form) => form.querySelector("[name=csrfmiddlewaretoken]").value
 function upload(form) {
   const input = byId("id_files"), drop = byId("drop"), list = byId("sending");
   const words = form.dataset, media = /^(image|video)\//, named = /\.(heic|heif|avif|mkv|mov|avi|tiff?|bmp)$/i;
+  const PIECE = 8 << 20;
   let queue = [], batch = null, going = false, last = null, taken = 0;
 
   const refusal = (file) =>
@@ -34,9 +35,12 @@ function upload(form) {
     }
     const room = Number(words.most) - queue.length - taken;
     if (some.length > room) show({ name: words.tooMany });
+    const single = some.length === 1 && !queue.length && !going;
     for (const file of some.slice(0, Math.max(0, room))) {
       const shown = show(file), wrong = refusal(file);
-      if (wrong) { shown.said.textContent = wrong; shown.row.className = "wrong"; continue; }
+      // Among several, the server refuses it as well, so that the batch's page lists it after this page is gone.
+      const costly = file.size > PIECE && file.size <= Number(words.limit);
+      if (wrong && (single || costly)) { shown.said.textContent = wrong; shown.row.className = "wrong"; continue; }
       shown.said.textContent = words.waiting;
       queue.push({ file, ...shown });
     }
@@ -70,7 +74,7 @@ function upload(form) {
   const wait = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
 
   // Large files come in pieces (tus 1.0), and go on where they were when the connection comes back, or the page.
-  const PIECE = 8 << 20, HEADERS = { "Tus-Resumable": "1.0.0" };
+  const HEADERS = { "Tus-Resumable": "1.0.0" };
 
   async function sendInPieces({ file, row, said, bar }) {
     const mark = `upload ${file.name} ${file.size} ${file.lastModified}`, token = { "X-CSRFToken": tokenOf(form) };

@@ -1203,6 +1203,8 @@ export interface components {
             enough: boolean;
             /** @description Whether it may be no better than chance. */
             below_chance: boolean;
+            /** @description Whether it ranks the wrong way round: real ones higher than fakes. */
+            inverted: boolean;
         };
         /** @description What was handed in on one day. */
         Day: {

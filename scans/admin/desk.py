@@ -86,7 +86,7 @@ class ItemAdmin(PersonalViews, InsightViews, ReadOnly):
         return (
             rows.open()
             .visible_to(request.user)
-            .prefetch_related("reasons")
+            .prefetch_related("reasons__rule")
             .annotate(thumb=Subquery(scans.values("thumb")[:1]))
         )
 

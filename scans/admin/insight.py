@@ -55,7 +55,7 @@ class InsightViews:
         if not self.has_view_permission(request):
             raise PermissionDenied
         weeks, drift, waiting = accuracy.weeks(), accuracy.drift(), desk.waiting()
-        days = [(date_format(day, "j.n."), count) for day, count in desk.decided_by_day()]
+        days = [(date_format(day, "MONTH_DAY_FORMAT"), count) for day, count in desk.decided_by_day()]
         bins = [f"{number / accuracy.BINS:.1f}" for number in range(accuracy.BINS)]
         context = {
             **self.admin_site.each_context(request),
@@ -128,7 +128,8 @@ def _in_force() -> dict[str, float]:
 
 def _by_week(weeks: list[accuracy.Week], name: str, said: str) -> str:
     points = [
-        (date_format(week.monday, "j.n."), getattr(week, name).percent, getattr(week, name).interval) for week in weeks
+        (date_format(week.monday, "MONTH_DAY_FORMAT"), getattr(week, name).percent, getattr(week, name).interval)
+        for week in weeks
     ]
     return charts.shares(points, said=said)
 

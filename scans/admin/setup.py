@@ -32,13 +32,25 @@ class RuleForm(forms.ModelForm):
 
     class Meta:
         model = Rule
-        fields = ("name", "reason", "outcomes", "lowest", "highest", "share", "queue", "priority", "hours", "active")
+        fields = (
+            "name",
+            "name_de",
+            "reason",
+            "outcomes",
+            "lowest",
+            "highest",
+            "share",
+            "queue",
+            "priority",
+            "hours",
+            "active",
+        )
 
 
 @admin.register(Rule)
 class RuleAdmin(Kept):
     form = RuleForm
-    list_display = ("name", "reason", "queue", "priority", "share", "active")
+    list_display = ("__str__", "reason", "queue", "priority", "share", "active")
     list_filter = ("active", "reason", "queue")
     change_form_template = "admin/scans/rule.html"
 
@@ -78,15 +90,16 @@ def _dry_run(rule: Rule) -> str:
 
 @admin.register(ReviewQueue)
 class ReviewQueueAdmin(Kept):
-    list_display = ("name", "slug", "hours", "order")
+    fields = ("name", "name_de", "slug", "hours", "order", "roles")
+    list_display = ("__str__", "slug", "hours", "order")
     filter_horizontal = ("roles",)
 
 
 @admin.register(Policy)
 class PolicyAdmin(Kept):
-    list_display = ("code", "title", "parent", "two_people", "active")
+    list_display = ("__str__", "code", "parent", "two_people", "active")
     list_filter = ("active", "two_people")
-    search_fields = ("code", "title")
+    search_fields = ("code", "title", "title_de")
 
 
 @admin.register(TrustedSource)
@@ -98,5 +111,6 @@ class TrustedSourceAdmin(Kept):
 
 @admin.register(CannedReply)
 class CannedReplyAdmin(Kept):
-    list_display = ("title", "policy")
-    search_fields = ("title", "text")
+    list_display = ("__str__", "policy")
+    search_fields = ("title", "title_de", "text", "text_de")
+    list_select_related = ("policy",)

@@ -76,7 +76,7 @@ def timings() -> list[Timing]:
         )
         waited = [(closed - opened).total_seconds() / 3600 for opened, closed, _worked in rows if closed]
         worked = [seconds for *_times, seconds in rows]
-        made.append(Timing(queue.name, len(rows), _half_and_nine_tenths(waited), _half_and_nine_tenths(worked)))
+        made.append(Timing(str(queue), len(rows), _half_and_nine_tenths(waited), _half_and_nine_tenths(worked)))
     return made
 
 

@@ -20,6 +20,7 @@ def conditions(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "enough_real": (row.get("n_real") or 0) >= LEAST,
             "enough": min(row.get("n_fake") or 0, row.get("n_real") or 0) >= LEAST,
             "below_chance": bool(row.get("auc_ci") and row["auc_ci"][0] <= 0.5),
+            "inverted": bool(row.get("auc_ci") and row["auc_ci"][1] < 0.5),
         }
         for one in cards
         for row in one.get("figures") or []

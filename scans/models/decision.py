@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .assessment import Assessment, Judgement, Outcome
+from .wording import in_language
 
 PERSON = settings.AUTH_USER_MODEL
 
@@ -21,7 +22,9 @@ class Policy(models.Model):
     )
     code = models.SlugField(_("code"), max_length=40, unique=True)
     title = models.CharField(_("title"), max_length=120)
+    title_de = models.CharField(_("title in German"), max_length=120, blank=True, default="")
     text = models.TextField(_("text"))
+    text_de = models.TextField(_("text in German"), blank=True, default="")
     two_people = models.BooleanField(
         _("needs two people"), default=False, help_text=_("Every decision by this policy waits for a second person.")
     )
@@ -33,14 +36,20 @@ class Policy(models.Model):
         ordering = ("code",)
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.title}"
+        return in_language(self, "title")
+
+    @property
+    def local_text(self) -> str:
+        return in_language(self, "text")
 
 
 class CannedReply(models.Model):
     """A note to uploaders, written once; `{name}`, `{policy}` and `{site}` are filled in."""
 
     title = models.CharField(_("title"), max_length=80)
+    title_de = models.CharField(_("title in German"), max_length=80, blank=True, default="")
     text = models.TextField(_("text"), max_length=2000)
+    text_de = models.TextField(_("text in German"), max_length=2000, blank=True, default="")
     policy = models.ForeignKey(
         Policy, null=True, blank=True, on_delete=models.SET_NULL, related_name="replies", verbose_name=_("policy")
     )
@@ -51,7 +60,11 @@ class CannedReply(models.Model):
         ordering = ("title",)
 
     def __str__(self) -> str:
-        return self.title
+        return in_language(self, "title")
+
+    @property
+    def local_text(self) -> str:
+        return in_language(self, "text")
 
 
 class Label(models.TextChoices):
@@ -73,6 +86,14 @@ class Action(models.TextChoices):
     REMOVE = "remove", _("Remove")
 
 
+# What is usually done about a file with this label; a reviewer may choose otherwise.
+USUAL_ACTION: dict[Label, Action] = {
+    Label.MANIPULATED: Action.LABEL,
+    Label.NOT_MANIPULATED: Action.KEEP,
+    Label.INCONCLUSIVE: Action.KEEP,
+    Label.PERMITTED: Action.KEEP,
+    Label.MISLEADING: Action.LABEL,
+}
 # What the models' outcome amounts to, in a reviewer's words.
 AMOUNTS_TO: dict[str, str] = {
     Outcome.LIKELY_MANIPULATED: Label.MANIPULATED,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from .assessment import Assessment
 from .caring import DeskSettings, HarmTag
 from .decision import Decision
+from .wording import in_language
 
 PERSON = settings.AUTH_USER_MODEL
 
@@ -22,6 +23,7 @@ class ReviewQueue(models.Model):
     """One line at the desk. Without roles, everybody at the desk may work in it."""
 
     name = models.CharField(_("name"), max_length=60, unique=True)
+    name_de = models.CharField(_("name in German"), max_length=60, blank=True, default="")
     slug = models.SlugField(_("short name"), max_length=30, unique=True)
     roles = models.ManyToManyField(Group, blank=True, related_name="+", verbose_name=_("who may work in it"))
     hours = models.PositiveIntegerField(_("hours until due"), default=24)
@@ -33,7 +35,7 @@ class ReviewQueue(models.Model):
         ordering = ("order", "id")
 
     def __str__(self) -> str:
-        return self.name
+        return in_language(self, "name")
 
 
 class Reason(models.TextChoices):
@@ -63,6 +65,7 @@ class Rule(models.Model):
     BY_RULE = (Reason.OUTCOME, Reason.BAND, Reason.DISAGREE, Reason.FEEDBACK, Reason.LOOKALIKE, Reason.AUDIT)
 
     name = models.CharField(_("name"), max_length=80)
+    name_de = models.CharField(_("name in German"), max_length=80, blank=True, default="")
     reason = models.CharField(_("looks at"), max_length=10, choices=[(r.value, r.label) for r in BY_RULE])
     outcomes = models.JSONField(
         _("outcomes"), default=list, blank=True, help_text=_("Which outcomes it is about; none named: all.")
@@ -90,7 +93,7 @@ class Rule(models.Model):
         ordering = ("-priority", "id")
 
     def __str__(self) -> str:
-        return self.name
+        return in_language(self, "name")
 
     def fits(self, assessment: Assessment) -> bool:
         """By what the assessment itself tells; feedback and look-alikes are asked about elsewhere."""
@@ -234,7 +237,7 @@ class Why(models.Model):
         ordering = ("id",)
 
     def __str__(self) -> str:
-        return self.said or str(self.get_reason_display())
+        return str(self.rule or self.said or self.get_reason_display())
 
 
 class Skip(models.Model):

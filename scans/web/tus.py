@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.http import http_date
 from django.views.decorators.cache import never_cache
 
-from .. import resumable
+from .. import intake, resumable
 from ..intake import PIECE, Refused
 from ..models import Batch, Resumable
 from .asking import SignedIn
@@ -53,6 +53,8 @@ def uploads(request: SignedIn) -> HttpResponse:
             consents=said.get("consents_to_training") == "on",
         )
     except Refused as refusal:
+        if batch:
+            intake.note_refusal(batch, said.get("filename", ""), refusal)
         return _refused(refusal)
     if not upload.length:
         return _finished(upload, 201)

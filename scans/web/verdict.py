@@ -19,10 +19,12 @@ from .asking import SignedIn, mine, own, wants_json
 @never_cache
 def statement(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     scan = own(request, pk)
-    said = statements.of(_verdict(scan))
+    decision = _verdict(scan)
+    reasons = statements.of(decision)
     if wants_json(request) or request.GET.get("format") == "json":
-        return JsonResponse(said.to_dict())
-    return render(request, "scans/statement.html", {"scan": scan, "statement": said})
+        return JsonResponse(reasons.to_dict())
+    context = {"scan": scan, "statement": reasons, "may_appeal": statements.may_appeal(decision)}
+    return render(request, "scans/statement.html", context)
 
 
 @require_POST

@@ -39,6 +39,7 @@ class Condition(Shape):
     enough_real = flag("Whether there were enough real ones for a share.")
     enough = flag("Whether there were enough files to say anything.")
     below_chance = flag("Whether it may be no better than chance.")
+    inverted = flag("Whether it ranks the wrong way round: real ones higher than fakes.")
 
 
 class Limits(Shape):

@@ -202,7 +202,7 @@ def test_a_canned_reply_is_filled_in_and_sent_as_shown(
     page = client.get(reverse("admin:scans_item_change", args=[item.pk])).content.decode()
     assert f"a.jpg at {settings.SITE_NAME}: {{policy}}. {{else}} &lt;b&gt;" in page
     do(client, item, "decide", label=Label.PERMITTED, action="keep", policy=policy.pk, reply=reply.pk)
-    expected = f"a.jpg at {settings.SITE_NAME}: satire: Satire. {{else}} <b>"
+    expected = f"a.jpg at {settings.SITE_NAME}: Satire. {{else}} <b>"
     assert Decision.objects.get().public_note == expected
 
 

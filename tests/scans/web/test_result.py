@@ -200,6 +200,7 @@ def test_the_models_page_is_made_of_the_cards(bundles: Path, ann: Client) -> Non
         {"data": "many", "n_real": 100, "n_fake": 100, "auc": 0.91234, "auc_ci": [0.88, 0.94], "false_alarms": 0.03},
         {"data": "few", "n_real": 5, "n_fake": 5, "auc": 0.99, "auc_ci": [0.9, 1.0], "false_alarms": 0.0},
         {"data": "hard", "n_real": 100, "n_fake": 100, "auc": 0.52, "auc_ci": [0.44, 0.6], "false_alarms": 0.03},
+        {"data": "odd", "n_real": 100, "n_fake": 100, "auc": 0.22, "auc_ci": [0.15, 0.3], "false_alarms": 0.03},
     ]
     said["training"] = {"summary": "7 crops.", "licences": {"CC0": 4, "CC BY": 3}, "again": ["manage.py train <RUN>"]}
     card.write_text(json.dumps(said))
@@ -208,6 +209,7 @@ def test_the_models_page_is_made_of_the_cards(bundles: Path, ann: Client) -> Non
     assert "not enough evidence" in page
     assert "0.99" not in page
     assert page.count("no better than chance") == 1
+    assert page.count("real files score higher than manipulated ones") == 1, "0.22 is worse than chance, not near it"
     assert _without_tokens(page) == _without_tokens(ann.get("/models/").content.decode())
     page = ann.get("/models/bright/1/").content.decode()
     for text in ("many", "0.880 to 0.940", "7 crops.", "<dd>CC0 4, CC BY 3</dd>", "manage.py train &lt;RUN&gt;"):

@@ -169,6 +169,14 @@ def test_it_can_belong_to_a_batch(ann: Client, uploader: Any) -> None:
     assert batch.scans.count() == 1
 
 
+def test_one_that_is_refused_at_once_is_listed_with_its_batch(ann: Client, uploader: Any) -> None:
+    batch = Batch.objects.create(owner=uploader)
+    answer = begin(ann, 1 << 40, filename="huge.mp4", batch=str(batch.pk))
+    assert answer.status_code == 413
+    batch.refresh_from_db()
+    assert [(one["name"], one["code"]) for one in batch.refused] == [("huge.mp4", "too_many_bytes")]
+
+
 def test_beginnings_are_limited_and_pieces_are_not(ann: Client) -> None:
     answers = [begin(ann, 100) for _upload in range(6)]
     assert [answer.status_code for answer in answers] == [201] * 5 + [429]

@@ -212,6 +212,16 @@ def test_an_archive_that_lies_about_its_sizes_costs_no_more_than_the_limit(
     assert left_over(own_media) == []
 
 
+def test_an_empty_file_among_others_is_listed_as_not_taken_in(
+    ann: Client, bundles: Path, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    given = [SimpleUploadedFile("a.jpg", portrait(200)), SimpleUploadedFile("zero.jpg", b"")]
+    with django_capture_on_commit_callbacks(execute=True):
+        page = ann.post("/scans/new/", {"files": given}, follow=True).content.decode()
+    assert "Not taken in" in page
+    assert "zero.jpg: This file is empty." in page
+
+
 # -- The camera ----------------------------------------------------------------------------------------
 
 

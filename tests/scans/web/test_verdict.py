@@ -69,16 +69,22 @@ def test_after_the_delay_they_are_told_with_reasons(
     assert tell(django_capture_on_commit_callbacks) == 0
     letter = mail.outbox[-1]
     assert letter.to == [scan.owner.email]
-    for said in ("Manipulated", "Face swaps", "the chin", "Swapped faces are labelled", "not by a machine", "object"):
+    for said in ("Manipulated", "Face swaps", "the chin", "Swapped faces are labelled", "not by a machine", "appeal"):
         assert said in letter.body, said
+    assert f"http://testserver{scan.get_absolute_url()}\n" in letter.body
+    assert "until 1 Sep 2026, 12:05 (UTC)" in letter.body
     page = ann.get(scan.get_absolute_url()).content.decode()
     assert "What people decided" in page
     assert Told.objects.get().seen_at == clock.now
     said = ann.get(f"/scans/{scan.pk}/statement/?format=json").json()
-    assert (said["label"], said["action"], said["policy"]) == ("manipulated", "label", "swap: Face swaps")
+    assert (said["label"], said["action"], said["policy"]) == ("manipulated", "label", "Face swaps")
+    assert (said["policy_code"], said["decided_at"]) == ("swap", "2026-03-01T12:00:00Z")
     assert (said["automated_detection"], said["automated_decision"]) == (True, False)
     assert said["appeal_until"].startswith("2026-09-01")
-    assert "a person decided" in ann.get(f"/scans/{scan.pk}/statement/").content.decode()
+    page = ann.get(f"/scans/{scan.pk}/statement/").content.decode()
+    assert "a person decided" in page
+    assert "1 Mar 2026, 12:00 UTC" in page
+    assert "until 1 Sep 2026, 12:05 (UTC)" in page
 
 
 def test_undone_in_time_nobody_hears_of_it(
