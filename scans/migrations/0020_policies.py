@@ -282,7 +282,7 @@ def ship(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = (("scans", "0018_change_owner"),)
+    dependencies = (("scans", "0019_sent_at"),)
     operations = (
         migrations.AddField(
             "policy", "title_de", models.CharField("title in German", max_length=120, blank=True, default="")
