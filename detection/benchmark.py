@@ -125,7 +125,7 @@ class Bench:
         photo = np.asarray(Image.open(PHOTO).resize((SIZE, SIZE)))
         for count in (1, 8):
             batch = np.repeat(photo[None], count, 0)
-            scaled = crops.fed(batch, "-1..1", "rgb")
+            scaled = crops.normalise(batch, "-1..1", "rgb")
 
             def usual(given: Any = scaled) -> Any:
                 return self.model.predict(given, verbose=0)

@@ -17,11 +17,13 @@ FORMAT = 1
 JUDGING = ("name", "version", "kind", "input", "output", "calibration", "cuts", "out_of_distribution", "weights")
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 VERSION = re.compile(r"[a-z0-9][a-z0-9.-]{0,30}")
+DISTRIBUTION = "training_distribution.npz"  # of the embeddings of faces that the network was trained on
+EARLIER_DISTRIBUTION = "familiar.npz"  # the same file in bundles of earlier versions
 FILES = re.compile(r"[a-z0-9_-]+\.(keras|onnx|npz)")
 
 
 @dataclass(frozen=True, slots=True)
-class Cuts:
+class Thresholds:
     """Below the first there is little evidence, above the second a manipulation is likely; on either: inconclusive."""
 
     little_below: float = 0.35
@@ -73,7 +75,7 @@ class Bundle:
     fake_is: int
     output: str  # probability, logit, softmax, logits
     calibration: Calibration
-    cuts: Cuts
+    cuts: Thresholds
     files: dict[str, str]
     smallest_face: float
     mirror: bool  # looked at once more in a mirror, and averaged
@@ -100,10 +102,19 @@ class Bundle:
         return next((self.folder / name for name in ("embed.onnx", "embed.keras") if name in self.files), None)
 
     @property
+    def distribution(self) -> Path:
+        """The file that describes the faces the network was trained on."""
+        return self.folder / (EARLIER_DISTRIBUTION if EARLIER_DISTRIBUTION in self.files else DISTRIBUTION)
+
+    @property
     def judging_sha256(self) -> str:
         """Of all in the card that a score or an outcome comes from; not of what is merely told of it."""
-        said = {name: self.card.get(name) for name in JUDGING}
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        judging = {name: self.card.get(name) for name in JUDGING}
+        # Under its earlier name, so that renaming the file changes neither this digest nor the panel's id.
+        judging["weights"] = {
+            EARLIER_DISTRIBUTION if name == DISTRIBUTION else name: digest for name, digest in self.files.items()
+        }
+        return hashlib.sha256(json.dumps(judging, sort_keys=True).encode()).hexdigest()
 
     def identity(self) -> Identity:
         weights = self.files[self.weights.name]
@@ -159,7 +170,7 @@ def _checked(folder: Path, card: dict[str, Any], digest: str) -> Bundle:
             bool(calibration),
             bool(calibration.get("holds", True)),
         ),
-        cuts=cuts_of(cuts),
+        cuts=read_thresholds(cuts),
         files={_matching(FILES, name, "weights"): str(value) for name, value in card["weights"].items()},
         smallest_face=_number(given.get("smallest_face", 48), "input.smallest_face", 8, 1024),
         mirror=bool(given.get("mirror", False)),
@@ -173,12 +184,12 @@ def _checked(folder: Path, card: dict[str, Any], digest: str) -> Bundle:
     return bundle
 
 
-def cuts_of(given: dict[str, Any]) -> Cuts:
+def read_thresholds(given: dict[str, Any]) -> Thresholds:
     low = _number(given["little_below"], "cuts.little_below", 0.0, 1.0)
     high = _number(given["manipulated_above"], "cuts.manipulated_above", 0.0, 1.0)
     if low > high:
         raise ValueError(f"cuts.little_below {low} is above cuts.manipulated_above {high}")
-    return Cuts(low, high)
+    return Thresholds(low, high)
 
 
 def folders(root: Path) -> list[Path]:

@@ -18,7 +18,7 @@ from . import bundle as bundles
 from . import model_cards, smoke_test
 from .bundle import CARD, Bundle
 from .errors import BadBundle
-from .runtime import FAILURES, KerasNet, Net, OnnxNet, Runner
+from .runtime import RUNTIME_ERRORS, KerasNet, Net, OnnxNet, Runner
 
 Floats = NDArray[np.float32]
 
@@ -65,11 +65,11 @@ def add(source: Path, root: Path, said: Description, *, embedder: Path | None = 
     with tempfile.TemporaryDirectory(prefix=".adding-", dir=root) as made:
         folder = Path(made) / said.name
         folder.mkdir()
-        notes = _bring(source, folder, "model")
+        notes = _convert(source, folder, "model")
         if embedder is not None:
-            notes += _bring(embedder, folder, "embed")
+            notes += _convert(embedder, folder, "embed")
         write_card(folder, describe(folder, said))
-        bundle, scores = _try_out(folder, notes)
+        bundle, scores = _smoke_test(folder, notes)
         (folder / "CARD.md").write_text(model_cards.markdown(bundle))
         if target.exists():
             shutil.rmtree(target)
@@ -77,7 +77,7 @@ def add(source: Path, root: Path, said: Description, *, embedder: Path | None = 
     return Added(bundles.read(target), bundle.runtime, scores, tuple(notes))
 
 
-def _bring(source: Path, folder: Path, name: str) -> list[str]:
+def _convert(source: Path, folder: Path, name: str) -> list[str]:
     """The network in the forms we can serve: Keras and ONNX, or one of them."""
     if not source.exists():
         raise BadBundle(f"There is no file {source.name}.")
@@ -88,15 +88,15 @@ def _bring(source: Path, folder: Path, name: str) -> list[str]:
         return []
     ending = source.suffix.lower()
     if ending == ".onnx":
-        return _bring_onnx(source, folder / f"{name}.onnx")
+        return _convert_onnx(source, folder / f"{name}.onnx")
     if ending in KERAS_FILES:
-        return _bring_keras(source, folder, name)
+        return _convert_keras(source, folder, name)
     if ending in PICKLES:
         raise BadBundle(f"{source.name} may run code when it is opened. Export the network to ONNX and add that.")
     raise BadBundle(f"{source.name} is no model we can read: .keras, .h5, .onnx or a SavedModel's folder.")
 
 
-def _bring_onnx(source: Path, target: Path) -> list[str]:
+def _convert_onnx(source: Path, target: Path) -> list[str]:
     import onnx
 
     try:
@@ -110,13 +110,13 @@ def _bring_onnx(source: Path, target: Path) -> list[str]:
     return []
 
 
-def _bring_keras(source: Path, folder: Path, name: str) -> list[str]:
+def _convert_keras(source: Path, folder: Path, name: str) -> list[str]:
     _refuse_code(source)
     from . import networks
 
     try:
         model = networks.load(source)
-    except FAILURES as error:
+    except RUNTIME_ERRORS as error:
         raise BadBundle(
             f"{source.name} can't be loaded: a whole model in Keras' own layers is expected.", detail=repr(error)
         ) from error
@@ -124,7 +124,7 @@ def _bring_keras(source: Path, folder: Path, name: str) -> list[str]:
     try:
         networks.export(model, folder / f"{name}.onnx")
         OnnxNet(folder / f"{name}.onnx")
-    except FAILURES as error:
+    except RUNTIME_ERRORS as error:
         (folder / f"{name}.onnx").unlink(missing_ok=True)
         return [f"It could not be exported to ONNX ({type(error).__name__}), so it is served by Keras: slowly."]
     return []
@@ -173,7 +173,7 @@ def _open(folder: Path, name: str) -> Net:
         return OnnxNet(onnx) if onnx.is_file() else KerasNet(folder / f"{name}.keras")
     except BadBundle:
         raise
-    except FAILURES as error:
+    except RUNTIME_ERRORS as error:
         raise BadBundle("This network can't be loaded.", detail=repr(error)) from error
 
 
@@ -182,7 +182,7 @@ def describe(folder: Path, said: Description) -> dict[str, Any]:
     net = _open(folder, "model")
     has_embedder = any(folder.glob("embed.*"))
     outer = _open(folder, "embed") if has_embedder else net
-    layout, size = _picture_of(outer.shape, said, several=said.kind == "video" and not has_embedder)
+    layout, size = _input_layout(outer.shape, said, several=said.kind == "video" and not has_embedder)
     frames = 1
     if said.kind == "video":
         frames = said.frames or (net.shape[1] if isinstance(net.shape[1], int) else 0)
@@ -207,14 +207,14 @@ def describe(folder: Path, said: Description) -> dict[str, Any]:
         },
         "output": {"is": said.output or "probability", "fake_is": said.fake_is},
         "cuts": {"little_below": low, "manipulated_above": high},
-        "weights": digests(folder),
+        "weights": file_digests(folder),
         "licence": said.licence,
         "training": {"summary": said.trained_on},
         "figures": [],
     }
 
 
-def _picture_of(shape: tuple[Any, ...], said: Description, *, several: bool) -> tuple[str, int]:
+def _input_layout(shape: tuple[Any, ...], said: Description, *, several: bool) -> tuple[str, int]:
     """Layout and side of the pictures that a graph wants."""
     inner = shape[2:] if several else shape[1:]
     if len(inner) != 3:
@@ -239,7 +239,7 @@ def _cuts(said: Description) -> tuple[float, float]:
     return cut, cut
 
 
-def digests(folder: Path) -> dict[str, str]:
+def file_digests(folder: Path) -> dict[str, str]:
     """Of everything that decides a score."""
     found = {}
     for path in sorted(folder.iterdir()):
@@ -253,9 +253,9 @@ def write_card(folder: Path, card: dict[str, Any]) -> None:
     (folder / CARD).write_text(json.dumps(card, indent=2) + "\n")
 
 
-def _try_out(folder: Path, notes: list[str]) -> tuple[Bundle, tuple[float, ...]]:
+def _smoke_test(folder: Path, notes: list[str]) -> tuple[Bundle, tuple[float, ...]]:
     """Run it on a real photo: it must answer with probabilities, differently to different pictures, in both forms."""
-    _settle_output(folder)
+    _detect_output(folder)
     bundle = bundles.read(folder)
     scores = smoke_test.answers(Runner(bundle))
     if np.ptp(scores) < VARIES:
@@ -264,7 +264,7 @@ def _try_out(folder: Path, notes: list[str]) -> tuple[Bundle, tuple[float, ...]]
         )
     if {"model.onnx", "model.keras"} <= bundle.files.keys():
         apart = float(np.abs(scores - smoke_test.answers(Runner(bundle, runtime="keras"))).max())
-        if apart > smoke_test.AGREE:
+        if apart > smoke_test.MAX_DIFFERENCE:
             (folder / "model.onnx").unlink()
             card = json.loads((folder / CARD).read_text())
             del card["weights"]["model.onnx"]
@@ -274,7 +274,7 @@ def _try_out(folder: Path, notes: list[str]) -> tuple[Bundle, tuple[float, ...]]
     return bundle, tuple(float(score) for score in scores)
 
 
-def _settle_output(folder: Path) -> None:
+def _detect_output(folder: Path) -> None:
     """One number or two, probabilities or logits: told from the answers, unless it was said."""
     card = json.loads((folder / CARD).read_text())
     probing = Runner(bundles.read(folder))

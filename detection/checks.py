@@ -40,7 +40,7 @@ def bundles_agree(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     from . import bundle as bundles
     from . import smoke_test
     from .errors import BadBundle
-    from .runtime import FAILURES, Runner
+    from .runtime import RUNTIME_ERRORS, Runner
 
     found: list[checks.CheckMessage] = []
     for folder in bundles.folders(Path(settings.BUNDLES_DIR)):
@@ -51,11 +51,11 @@ def bundles_agree(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
             both = [smoke_test.answers(Runner(bundle, runtime=runtime)) for runtime in ("onnx", "keras")]
         except BadBundle:
             continue  # said by the other check
-        except FAILURES as error:
+        except RUNTIME_ERRORS as error:
             found.append(checks.Error(f"The bundle in {folder.name} can't run: {error!r}", id="detection.E002"))
             continue
         apart = float(np.abs(both[0] - both[1]).max())
-        if apart > smoke_test.AGREE:
+        if apart > smoke_test.MAX_DIFFERENCE:
             found.append(
                 checks.Error(f"{bundle.label}: Keras and ONNX are {apart:.5f} apart on a photo.", id="detection.E003")
             )

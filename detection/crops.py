@@ -82,7 +82,7 @@ def within(pixels: Pixels, side: int) -> Pixels:
     return out
 
 
-def fed(crops: NDArray[np.uint8], scaling: str, colours: str) -> Floats:
+def normalise(crops: NDArray[np.uint8], scaling: str, colours: str) -> Floats:
     """8-bit RGB crops (…, height, width, 3) as the floats a network was trained on."""
     scale, offset = (np.array(v, np.float32) for v in SCALINGS[scaling])
     values = crops.astype(np.float32) * scale + offset

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from . import scoring
 from .bundle import Bundle
-from .face_tracking import Seen, View
-from .finding import Finding, Slot
+from .face_tracking import TrackedFace, TrackedMedia
+from .finding import Finding, OptionalEvidence
 from .images import Pixels
 from .panel import Panel
-from .runtime import FAILURES, HEATMAP, Runner, runner
+from .runtime import HEATMAP, RUNTIME_ERRORS, Runner, runner
 
 Floats = NDArray[np.float32]
 
@@ -28,16 +28,16 @@ FLAT = 1e-3
 SAME = 0.9  # correlation with the scrambled network's map
 
 
-def heatmap(panel: Panel, view: View, finding: Finding) -> Slot:
+def heatmap(panel: Panel, view: TrackedMedia, finding: Finding) -> OptionalEvidence:
     """The map of the deciding face at its worst moment, if there is one and it passes the checks."""
-    found = _deciding(panel, view, finding)
-    if isinstance(found, Slot):
+    found = _face_to_explain(panel, view, finding)
+    if isinstance(found, OptionalEvidence):
         return found
     bundle, one = found
     try:
         slot = _checked(runner(bundle), one)
-    except FAILURES as error:
-        return Slot("not_available", f"The heat map could not be made ({type(error).__name__}).")
+    except RUNTIME_ERRORS as error:
+        return OptionalEvidence("not_available", f"The heat map could not be made ({type(error).__name__}).")
     if bundle.label == finding.deciding_bundle:
         return slot
     about = (
@@ -46,20 +46,24 @@ def heatmap(panel: Panel, view: View, finding: Finding) -> Slot:
     return replace(slot, said=f"{about} {slot.said}", content={**slot.content, "decided": False})
 
 
-def _deciding(panel: Panel, view: View, finding: Finding) -> tuple[Bundle, Seen] | Slot:
+def _face_to_explain(
+    panel: Panel, view: TrackedMedia, finding: Finding
+) -> tuple[Bundle, TrackedFace] | OptionalEvidence:
     bundle = next((b for b, _ in panel.members if b.label == finding.deciding_bundle), None)
     if bundle is None or finding.score is None:
-        return Slot("not_available", "Nothing was scored, so there is nothing to explain.")
+        return OptionalEvidence("not_available", "Nothing was scored, so there is nothing to explain.")
     if finding.deciding_face is None:
-        return Slot("not_available", "The picture was judged as a whole; a heat map is made of faces only.")
-    if bundle.kind != "image" and (bundle := _of_single_frames(panel, finding)) is None:
-        return Slot("not_available", "A network that looks at the course of time has no map of one picture.")
+        return OptionalEvidence("not_available", "The picture was judged as a whole. Heat maps are made of faces only.")
+    if bundle.kind != "image" and (bundle := _image_bundle(panel, finding)) is None:
+        return OptionalEvidence(
+            "not_available", "A network that looks at several frames has no heat map of a single one."
+        )
     judged = view.tracks[finding.deciding_face].judged
     worst = max(judged, key=lambda one: (one.frame == finding.worst_frame, one.clarity))
     return bundle, worst
 
 
-def _of_single_frames(panel: Panel, finding: Finding) -> Bundle | None:
+def _image_bundle(panel: Panel, finding: Finding) -> Bundle | None:
     """Which network that looks at single frames said most of the deciding face."""
     members = {bundle.label: bundle for bundle, _ in panel.members if bundle.kind == "image"}
     said = {
@@ -70,44 +74,44 @@ def _of_single_frames(panel: Panel, finding: Finding) -> Bundle | None:
     return members[max(said, key=lambda label: said[label])] if said else None
 
 
-def _checked(run: Runner, one: Seen) -> Slot:
+def _checked(run: Runner, one: TrackedFace) -> OptionalEvidence:
     crop = scoring.pictures_of(run.bundle, [one])[0]
     given = run.raw(crop[None])
     if HEATMAP not in given:
-        return Slot("not_available", "This bundle's network is built in a way that has no exact heat map.")
-    cam = _directed(run.bundle, given[HEATMAP])
+        return OptionalEvidence("not_available", "This bundle's network is built in a way that has no exact heat map.")
+    cam = _towards_fake(run.bundle, given[HEATMAP])
     checks: dict[str, Any] = {"flat": bool(cam.std() < FLAT)}
     about = {"bundle": run.bundle.label, "frame": one.frame, "time": round(one.time, 4), "checks": checks}
     if checks["flat"]:
-        return Slot("failed_check", "The map was the same everywhere, so it is not shown.", about)
-    other = _directed(run.bundle, run.scrambled.raw(crop[None])[HEATMAP])
-    checks["like_untrained"] = round(_alike(cam, other), 4)
+        return OptionalEvidence("failed_check", "The map was the same everywhere, so it is not shown.", about)
+    other = _towards_fake(run.bundle, run.scrambled.raw(crop[None])[HEATMAP])
+    checks["like_untrained"] = round(_correlation(cam, other), 4)
     if checks["like_untrained"] > SAME:
-        return Slot("failed_check", "A network that learnt nothing gives the same map, so it is not shown.", about)
-    top, chance = _deleted(run, crop, cam, given["score"])
+        return OptionalEvidence("failed_check", "An untrained network gives the same map, so it is not shown.", about)
+    top, chance = _deletion_test(run, crop, cam, given["score"])
     checks["drop_top"], checks["drop_random"] = round(top, 4), round(chance, 4)
     if top <= chance or top <= 0:
-        return Slot(
+        return OptionalEvidence(
             "failed_check", "Hiding what it marks lowers the score no more than hiding any part, so it is not shown.",
             about,
         )  # fmt: skip
     png, ground = _drawn(crop, cam)
-    return Slot("available", CAPTION, about, png=png, ground=ground)
+    return OptionalEvidence("available", CAPTION, about, png=png, ground=ground)
 
 
-def _directed(bundle: Bundle, cam: Floats) -> Floats:
+def _towards_fake(bundle: Bundle, cam: Floats) -> Floats:
     """Where the network's own answer is P(authentic), its map points the other way."""
     plain = cam.reshape(cam.shape[-3:-1] if cam.shape[-1] == 1 else cam.shape[-2:])
     return plain if bundle.fake_is == 1 else -plain
 
 
-def _alike(one: Floats, other: Floats) -> float:
+def _correlation(one: Floats, other: Floats) -> float:
     if other.std() < 1e-9:
         return 0.0
     return abs(float(np.corrcoef(one.reshape(-1), other.reshape(-1))[0, 1]))
 
 
-def _deleted(run: Runner, crop: Pixels, cam: Floats, score: Floats) -> tuple[float, float]:
+def _deletion_test(run: Runner, crop: Pixels, cam: Floats, score: Floats) -> tuple[float, float]:
     """By how much the log-odds fall when the map's top region is hidden, and when random regions of its size are."""
     size = crop.shape[0]
     veil = cv2.GaussianBlur(crop, (0, 0), size / 12)

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from . import crops, faces, quality, videos
 from .faces import Face
 from .finding import Reason
-from .images import Picture, Pixels, Still
+from .images import Frame, Picture, Pixels
 from .limits import Clock, Limits
 from .media import Kind, Media
 
 PREVIEW_IMAGE, PREVIEW_FRAME = 1280, 480  # long sides
-IN_A_FRAME = 8  # faces followed through a video at the same time, the largest
-LEAST = quality.Floor().side  # smaller faces can't be judged, and are looked for only where there is no other
+MAX_FACES = 8  # faces followed through a video at the same time, the largest
+LEAST = (
+    quality.QualityThresholds().side
+)  # smaller faces can't be judged, and are looked for only where there is no other
 NEAR = 0.3  # overlap of one face in two neighbouring frames
 AGAIN = 0.15  # and in two frames that lie seconds apart, if its colours are the same
 ALIKE = 0.5
@@ -26,7 +28,7 @@ Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class CropSpec:
     """How a bundle wants its pictures."""
 
     size: int
@@ -39,7 +41,7 @@ class Cut:
 
 
 @dataclass(slots=True)
-class Seen:
+class TrackedFace:
     """One face in one frame."""
 
     frame: int
@@ -48,7 +50,7 @@ class Seen:
     face: Face
     reasons: tuple[Reason, ...]
     clarity: float
-    crops: dict[Cut, Pixels]
+    crops: dict[CropSpec, Pixels]
 
     @property
     def applicable(self) -> bool:
@@ -60,11 +62,11 @@ class Track:
     """One person's face through a video, as far as place and colours tell."""
 
     id: int
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[TrackedFace] = field(default_factory=list)
     colours: NDArray[np.float32] | None = None
 
     @property
-    def judged(self) -> list[Seen]:
+    def judged(self) -> list[TrackedFace]:
         return [seen for seen in self.seen if seen.applicable]
 
     @property
@@ -74,46 +76,48 @@ class Track:
 
 
 @dataclass(slots=True)
-class View:
+class TrackedMedia:
     """What is left of a file when its frames are gone."""
 
     media: Media
     tracks: list[Track] = field(default_factory=list)
     frames: list[tuple[int, float, int]] = field(default_factory=list)  # index, time, run
-    wholes: dict[Cut, list[Pixels]] = field(default_factory=dict)  # one for each of `frames`
+    wholes: dict[CropSpec, list[Pixels]] = field(default_factory=dict)  # one for each of `frames`
     previews: list[tuple[int, float, Pixels]] = field(default_factory=list)  # index, time; of each run the first
 
 
-def look(media: Media, limits: Limits, clock: Clock, cuts: Iterable[Cut], progress: Progress) -> View:
+def track_faces(
+    media: Media, limits: Limits, clock: Clock, cuts: Iterable[CropSpec], progress: Progress
+) -> TrackedMedia:
     """Find every face in an image, or in the sampled frames of what moves."""
     cuts = set(cuts)
-    view = View(media, wholes={cut: [] for cut in cuts if cut.looks_at == "whole"})
+    view = TrackedMedia(media, wholes={cut: [] for cut in cuts if cut.looks_at == "whole"})
     if media.kind is Kind.IMAGE:
-        _look_at_image(view, limits, cuts)
+        _track_in_image(view, limits, cuts)
         progress(1.0)
     else:
-        _look_at_frames(view, limits, clock, cuts, progress)
+        _track_in_frames(view, limits, clock, cuts, progress)
     clock.check()
     return view
 
 
-def _look_at_image(view: View, limits: Limits, cuts: set[Cut]) -> None:
+def _track_in_image(view: TrackedMedia, limits: Limits, cuts: set[CropSpec]) -> None:
     picture = Picture(view.media, limits)
     pixels = picture.small()
     share = view.media.width / pixels.shape[1]
     found = faces.detect(pixels, least=LEAST / share)
-    if share > 1 and not _enough(found, cuts):
+    if share > 1 and not _enough_pixels(found, cuts):
         pixels, found, share = picture.whole, [face.scaled(share) for face in found], 1.0
     view.frames.append((0, 0.0, 0))
     view.previews.append((0, 0.0, crops.within(pixels, PREVIEW_IMAGE)))
     _keep_whole(view, pixels)
     for number, face in enumerate(found):
-        seen = _seen(Still(0, 0.0, 0, pixels), face, cuts)
+        seen = _seen(Frame(0, 0.0, 0, pixels), face, cuts)
         seen.face = face.scaled(share)
         view.tracks.append(Track(number, [seen]))
 
 
-def _enough(found: list[Face], cuts: set[Cut]) -> bool:
+def _enough_pixels(found: list[Face], cuts: set[CropSpec]) -> bool:
     """Whether a reduced picture shows every face with more pixels than any network looks at: then the rest of a large
     photo's pixels would only be decoded to be averaged away."""
     wanted = [cut for cut in cuts if cut.looks_at == "face"]
@@ -125,25 +129,25 @@ def _enough(found: list[Face], cuts: set[Cut]) -> bool:
     )
 
 
-def _look_at_frames(view: View, limits: Limits, clock: Clock, cuts: set[Cut], progress: Progress) -> None:
+def _track_in_frames(view: TrackedMedia, limits: Limits, clock: Clock, cuts: set[CropSpec], progress: Progress) -> None:
     expected = videos.expected(view.media)
     run, current = -1, list[Track]()
-    for number, still in enumerate(videos.sample(view.media, limits, clock)):
-        view.frames.append((still.index, still.time, still.run))
-        if still.run != run:
-            view.previews.append((still.index, still.time, crops.within(still.pixels, PREVIEW_FRAME)))
-        _keep_whole(view, still.pixels)
-        followed = _follow(still, current) if still.run == run else None
+    for number, frame in enumerate(videos.sample(view.media, limits, clock)):
+        view.frames.append((frame.index, frame.time, frame.run))
+        if frame.run != run:
+            view.previews.append((frame.index, frame.time, crops.within(frame.pixels, PREVIEW_FRAME)))
+        _keep_whole(view, frame.pixels)
+        followed = _follow(frame, current) if frame.run == run else None
         if followed is None:
-            followed = _find_again(view, still, current if still.run == run else [])
+            followed = _detect_and_match(view, frame, current if frame.run == run else [])
         for track, face in followed:
-            track.seen.append(_seen(still, face, cuts))
-        run, current = still.run, [track for track, _ in followed]
+            track.seen.append(_seen(frame, face, cuts))
+        run, current = frame.run, [track for track, _ in followed]
         progress(min(1.0, (number + 1) / expected))
-    _drop_ghosts(view)
+    _drop_isolated_detections(view)
 
 
-def _drop_ghosts(view: View) -> None:
+def _drop_isolated_detections(view: TrackedMedia) -> None:
     """What was taken for a face in one frame, and in neither of its neighbours, was none."""
     alone = {run for run, count in Counter(run for _, _, run in view.frames).items() if count == 1}
     view.tracks = [track for track in view.tracks if len(track.seen) > 1 or track.seen[0].run in alone]
@@ -151,25 +155,25 @@ def _drop_ghosts(view: View) -> None:
         track.id = number
 
 
-def _keep_whole(view: View, pixels: Pixels) -> None:
+def _keep_whole(view: TrackedMedia, pixels: Pixels) -> None:
     for cut, kept in view.wholes.items():
         kept.append(crops.resized(pixels, cut.size))
 
 
-def _follow(still: Still, current: list[Track]) -> list[tuple[Track, Face]] | None:
+def _follow(frame: Frame, current: list[Track]) -> list[tuple[Track, Face]] | None:
     """The faces of the frame before, if not one of them was lost."""
-    followed = faces.follow(still.pixels, [track.seen[-1].face for track in current])
+    followed = faces.follow(frame.pixels, [track.seen[-1].face for track in current])
     if not current or any(face is None for face in followed):
         return None
     return [(track, face) for track, face in zip(current, followed, strict=True) if face is not None]
 
 
-def _find_again(view: View, still: Still, current: list[Track]) -> list[tuple[Track, Face]]:
+def _detect_and_match(view: TrackedMedia, frame: Frame, current: list[Track]) -> list[tuple[Track, Face]]:
     """Look anew, and tell who of those found was seen before."""
-    found = faces.detect(still.pixels, least=LEAST)[:IN_A_FRAME]
-    palettes = [_colours(still.pixels, face) for face in found]
+    found = faces.detect(frame.pixels, least=LEAST)[:MAX_FACES]
+    palettes = [_colour_histogram(frame.pixels, face) for face in found]
     near = sorted(
-        ((_likeness(track, face, palette, track in current), t, f)
+        ((_match_score(track, face, palette, track in current), t, f)
          for t, track in enumerate(view.tracks)
          for f, (face, palette) in enumerate(zip(found, palettes, strict=True))),
         reverse=True,
@@ -189,7 +193,7 @@ def _find_again(view: View, still: Still, current: list[Track]) -> list[tuple[Tr
     return matched
 
 
-def _likeness(track: Track, face: Face, palette: NDArray[np.float32], just_now: bool) -> float:
+def _match_score(track: Track, face: Face, palette: NDArray[np.float32], just_now: bool) -> float:
     shared = faces.overlap(track.seen[-1].face, face)
     if just_now:
         return shared if shared >= NEAR else 0.0
@@ -199,7 +203,7 @@ def _likeness(track: Track, face: Face, palette: NDArray[np.float32], just_now: 
     return shared * alike if alike >= ALIKE else 0.0
 
 
-def _colours(pixels: Pixels, face: Face) -> NDArray[np.float32]:
+def _colour_histogram(pixels: Pixels, face: Face) -> NDArray[np.float32]:
     """Shares of hue and saturation around a face: tells two people in the same place apart after a cut."""
     patch = crops.square(pixels, face.box, 0.2, 48)
     hsv = cv2.cvtColor(patch, cv2.COLOR_RGB2HSV)
@@ -207,14 +211,14 @@ def _colours(pixels: Pixels, face: Face) -> NDArray[np.float32]:
     return np.asarray(counts / max(1.0, float(counts.sum())), np.float32)
 
 
-def _seen(still: Still, face: Face, cuts: set[Cut]) -> Seen:
-    reasons = quality.reasons_against(still.pixels, face)
-    return Seen(
-        frame=still.index,
-        time=still.time,
-        run=still.run,
+def _seen(frame: Frame, face: Face, cuts: set[CropSpec]) -> TrackedFace:
+    reasons = quality.quality_problems(frame.pixels, face)
+    return TrackedFace(
+        frame=frame.index,
+        time=frame.time,
+        run=frame.run,
         face=face,
         reasons=reasons,
-        clarity=quality.clarity(still.pixels, face),
-        crops={} if reasons else {cut: cut.of(still.pixels, face) for cut in cuts if cut.looks_at == "face"},
+        clarity=quality.clarity(frame.pixels, face),
+        crops={} if reasons else {cut: cut.of(frame.pixels, face) for cut in cuts if cut.looks_at == "face"},
     )

@@ -144,7 +144,7 @@ def _elements(content: Content, start: int, end: int, wanted: int) -> Iterator[t
             yield body, start
 
 
-def lies_on_its_side(content: Content) -> bool:
+def is_rotated(content: Content) -> bool:
     """Whether a film's track header asks for a quarter turn: width and height then change places."""
     inside = [(start, min(end, len(content))) for name, start, end in boxes(content) if name == b"moov"]
     tracks = [

@@ -202,7 +202,7 @@ class BundleFinding:
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class OptionalEvidence:
     """A piece of evidence that may be missing: then `said` tells why, and nothing stands in for it."""
 
     status: str  # available, not_run, not_available, failed_check
@@ -215,7 +215,7 @@ class Slot:
         return {"status": self.status, "said": self.said, **self.content}
 
 
-NOT_RUN = Slot("not_run", "This was not asked for.")
+NOT_RUN = OptionalEvidence("not_run", "This was not asked for.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,8 +270,8 @@ class Finding:
     previews: tuple[Preview, ...] = ()
     worst_frame: int | None = None
     best_frame: int | None = None
-    heatmap: Slot = NOT_RUN
-    stability: Slot = NOT_RUN
+    heatmap: OptionalEvidence = NOT_RUN
+    stability: OptionalEvidence = NOT_RUN
     provenance: dict[str, Any] = field(default_factory=dict)
     milliseconds: float = 0.0
 

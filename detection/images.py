@@ -15,7 +15,7 @@ from .media import PILLOW, Media, check_size, decoding
 
 Pixels: TypeAlias = NDArray[np.uint8]
 
-LOOK_AT = 1280  # long side that is enough to find faces in
+DETECTION_SIDE = 1280  # long side that is enough to find faces in
 REDUCED = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2, cv2.IMREAD_REDUCED_COLOR_2))
 
 
@@ -36,9 +36,9 @@ class Picture:
     def small(self) -> Pixels:
         """At least `LOOK_AT` on its long side; only JPEG can be decoded reduced, in half to a quarter of the time."""
         long_side = max(self.media.width, self.media.height)
-        if self._whole is not None or self.media.format != "jpeg" or long_side < 2 * LOOK_AT:
+        if self._whole is not None or self.media.format != "jpeg" or long_side < 2 * DETECTION_SIDE:
             return self.whole
-        return _read(self.media, self.limits, LOOK_AT)
+        return _read(self.media, self.limits, DETECTION_SIDE)
 
 
 def _read(media: Media, limits: Limits, long_side: int | None) -> Pixels:
@@ -71,7 +71,7 @@ def upright(image: Image.Image) -> Pixels:
     """Turned as the camera said, on white where it was transparent, 8-bit RGB."""
     turned = ImageOps.exif_transpose(image)
     if turned.mode.startswith(("I", "F")):
-        return _stretched(turned)
+        return _to_8_bit(turned)
     if turned.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in turned.info:
         turned = turned.convert("RGBA")
         ground = Image.new("RGBA", turned.size, "white")
@@ -79,7 +79,7 @@ def upright(image: Image.Image) -> Pixels:
     return np.asarray(turned.convert("RGB"))
 
 
-def _stretched(image: Image.Image) -> Pixels:
+def _to_8_bit(image: Image.Image) -> Pixels:
     """16- and 32-bit greys: Pillow would clip them to white."""
     grey = np.nan_to_num(np.asarray(image, dtype=np.float32))
     top = 65535.0 if image.mode.startswith("I;16") or grey.max() > 255 else max(1.0, float(grey.max()))
@@ -88,7 +88,7 @@ def _stretched(image: Image.Image) -> Pixels:
 
 
 @dataclass(frozen=True, slots=True)
-class Still:
+class Frame:
     """One frame of something that moves."""
 
     index: int
@@ -97,7 +97,7 @@ class Still:
     pixels: Pixels
 
 
-def animation(media: Media, limits: Limits, clock: Clock, wanted: set[int]) -> Iterator[Still]:
+def animation(media: Media, limits: Limits, clock: Clock, wanted: set[int]) -> Iterator[Frame]:
     """An animated image as a short video: its wanted frames, in order, with the time each is shown at."""
     with decoding(), Image.open(media.path, formats=[PILLOW[media.format]]) as image:
         time = 0.0
@@ -105,7 +105,7 @@ def animation(media: Media, limits: Limits, clock: Clock, wanted: set[int]) -> I
             clock.check()
             image.seek(index)
             if index in wanted:
-                yield Still(index, time, index, upright(image))
+                yield Frame(index, time, index, upright(image))
             elif image.format == "WEBP" or image.format == "AVIF":
                 image.load()  # their duration is only known then
             time += max(20.0, float(image.info.get("duration") or 100.0)) / 1000

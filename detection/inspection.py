@@ -12,7 +12,7 @@ import cv2
 from . import explain, face_tracking, provenance, scoring, stability
 from . import panel as panels
 from .crops import resized
-from .face_tracking import Cut, Seen, Track, View
+from .face_tracking import CropSpec, Track, TrackedFace, TrackedMedia
 from .finding import (
     NOT_RUN,
     BundleFinding,
@@ -32,7 +32,7 @@ from .limits import Clock, Limits
 from .media import Kind, Media, probe
 from .panel import Judgement, Panel, Weight
 
-PORTRAIT = Cut(size=224, margin=0.3, fit="resize", looks_at="face")
+PORTRAIT = CropSpec(size=224, margin=0.3, fit="resize", looks_at="face")
 PORTRAITS = 6
 
 Progress = Callable[[float], None]
@@ -55,16 +55,16 @@ def inspect(
     `location`: show where a picture says it was taken. `anchors`: certificates (PEM) of whom to trust as signers of
     Content Credentials.
     """
-    started, limits, told = time.perf_counter(), limits or Limits(), progress or _nobody
+    started, limits, told = time.perf_counter(), limits or Limits(), progress or _no_progress
     clock = Clock(limits.wall_seconds)
     media = probe(path, limits)
     told(0.0)
     panel = bundles if isinstance(bundles, Panel) else panels.read_panel(bundles)
-    cuts = {scoring.cut_for(bundle) for bundle, _ in panel.heard}
-    view = face_tracking.look(media, limits, clock, cuts | {PORTRAIT}, lambda share: told(share * LOOKING))
+    cuts = {scoring.crop_spec(bundle) for bundle, _ in panel.active}
+    view = face_tracking.track_faces(media, limits, clock, cuts | {PORTRAIT}, lambda share: told(share * LOOKING))
     findings = _score(panel, view, clock, told)
     credentials = provenance.read(media, location=location, anchors=anchors)
-    judgement = panels.judge(panel, findings, _why_not(view))
+    judgement = panels.judge(panel, findings, _reasons_not_judged(view))
     finding = _finding(media, panel, view, findings, judgement)
     finding = replace(
         finding,
@@ -81,11 +81,11 @@ def inspect(
     return replace(finding, milliseconds=(time.perf_counter() - started) * 1000)
 
 
-def _nobody(share: float) -> None:
+def _no_progress(share: float) -> None:
     """Progress that nobody asked for."""
 
 
-def _score(panel: Panel, view: View, clock: Clock, told: Progress) -> tuple[BundleFinding, ...]:
+def _score(panel: Panel, view: TrackedMedia, clock: Clock, told: Progress) -> tuple[BundleFinding, ...]:
     found = []
     for number, (bundle, weight) in enumerate(panel.members):
         if weight is Weight.IGNORE:
@@ -96,16 +96,16 @@ def _score(panel: Panel, view: View, clock: Clock, told: Progress) -> tuple[Bund
     return tuple(found)
 
 
-def _why_not(view: View) -> tuple[Reason, ...]:
+def _reasons_not_judged(view: TrackedMedia) -> tuple[Reason, ...]:
     """Why nobody could be judged: no face at all, or what every face lacked."""
     if not view.tracks:
         return (Reason(Code.NO_FACE),)
     if any(track.judged for track in view.tracks):
         return ()
-    return tuple(reason for track in view.tracks for reason in _against(track))
+    return tuple(reason for track in view.tracks for reason in _track_reasons(track))
 
 
-def _against(track: Track) -> tuple[Reason, ...]:
+def _track_reasons(track: Track) -> tuple[Reason, ...]:
     """Of a face that could not be judged: the reasons of its clearest sighting."""
     if track.judged:
         return ()
@@ -127,11 +127,13 @@ def _scores(findings: tuple[BundleFinding, ...]) -> _Scores:
     for finding in ran:
         for frame, face, score in finding.frames:
             seen.setdefault((frame, face), []).append((finding.policy, score))
-    return _Scores({f: panels.together(s) for f, s in faces.items()}, {f: panels.together(s) for f, s in seen.items()})
+    return _Scores(
+        {f: panels.combine_scores(s) for f, s in faces.items()}, {f: panels.combine_scores(s) for f, s in seen.items()}
+    )
 
 
 def _finding(
-    media: Media, panel: Panel, view: View, findings: tuple[BundleFinding, ...], judgement: Judgement
+    media: Media, panel: Panel, view: TrackedMedia, findings: tuple[BundleFinding, ...], judgement: Judgement
 ) -> Finding:
     scores = _scores(findings)
     frames = tuple(_frame(index, at, view, scores) for index, at, _ in view.frames)
@@ -160,7 +162,7 @@ def _finding(
     )
 
 
-def _frame(index: int, at: float, view: View, scores: _Scores) -> FrameScore:
+def _frame(index: int, at: float, view: TrackedMedia, scores: _Scores) -> FrameScore:
     said = [score for (frame, _), score in scores.sightings.items() if frame == index]
     seen = sum(any(one.frame == index for one in track.seen) for track in view.tracks)
     return FrameScore(index, at, max(said) if said else None, seen)
@@ -172,15 +174,15 @@ def _face(track: Track, scores: _Scores) -> FoundFace:
         sightings=tuple(_sighting(one, scores.sightings.get((one.frame, track.id))) for one in track.seen),
         best=track.best,
         score=scores.faces.get(track.id),
-        reasons=_against(track),
+        reasons=_track_reasons(track),
     )
 
 
-def _sighting(one: Seen, score: float | None) -> Sighting:
+def _sighting(one: TrackedFace, score: float | None) -> Sighting:
     return Sighting(one.frame, one.time, one.face.box, one.face.landmarks, one.face.confidence, one.reasons, score)
 
 
-def _segments(view: View, frames: tuple[FrameScore, ...], judgement: Judgement) -> tuple[Segment, ...]:
+def _segments(view: TrackedMedia, frames: tuple[FrameScore, ...], judgement: Judgement) -> tuple[Segment, ...]:
     """Neighbouring places of a video whose frames are, on the mean, above the cut-off."""
     if view.media.kind is not Kind.VIDEO or judgement.cuts is None:
         return ()
@@ -212,7 +214,7 @@ def _kind(findings: tuple[BundleFinding, ...], judgement: Judgement) -> dict[str
     return None
 
 
-def _portraits(view: View, scores: _Scores) -> tuple[Portrait, ...]:
+def _portraits(view: TrackedMedia, scores: _Scores) -> tuple[Portrait, ...]:
     """The most suspicious faces first; of each run of frames one is enough."""
     seen = [(track, one) for track in view.tracks for one in track.judged]
     seen.sort(key=lambda pair: (-scores.sightings.get((pair[1].frame, pair[0].id), 0.0), -pair[1].clarity))

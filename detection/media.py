@@ -101,7 +101,7 @@ CODECS = frozenset({"h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "mpeg4", "m
 CODECS |= {"msmpeg4v2", "msmpeg4v3", "h263", "prores"}
 
 # What Pillow, pillow-heif and FFmpeg have been seen to raise on broken files.
-BROKEN = (
+DECODER_ERRORS = (
     OSError,
     ValueError,
     SyntaxError,
@@ -131,7 +131,7 @@ def decoding() -> Iterator[None]:
         raise TooManyPixels(detail=repr(error)) from error
     except MemoryError as error:
         raise TooMuchMemory(detail=repr(error)) from error
-    except BROKEN as error:
+    except DECODER_ERRORS as error:
         raise Undecodable(detail=repr(error)) from error
 
 
@@ -158,7 +158,7 @@ def probe(path: Path | str, limits: Limits | None = None) -> Media:
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         with decoding():
-            sideways = form in ("mp4", "mov") and file_signatures.lies_on_its_side(content)
+            sideways = form in ("mp4", "mov") and file_signatures.is_rotated(content)
     look = _probe_image if form in PILLOW else _probe_video
     with decoding():
         media = look(path, form, digest, size, limits)

@@ -13,7 +13,7 @@ NETS = ("pnet", "rnet", "onet")
 FOLDER = Path(__file__).parent / "weights"
 
 
-def regenerate(folder: Path = FOLDER) -> list[Path]:
+def export_networks(folder: Path = FOLDER) -> list[Path]:
     import joblib
     import onnx
 
@@ -21,7 +21,7 @@ def regenerate(folder: Path = FOLDER) -> list[Path]:
     for name in NETS:
         with resources.as_file(resources.files("mtcnn.assets.weights") / f"{name}.lz4") as packed:
             weights = [np.asarray(w, np.float32) for w in joblib.load(packed)]
-        model = _Drawing(weights).finish(name)
+        model = _GraphBuilder(weights).finish(name)
         onnx.checker.check_model(model)
         path = folder / f"{name}.onnx"
         path.write_bytes(model.SerializeToString())
@@ -40,7 +40,7 @@ def for_browsers(folder: Path = FOLDER) -> bytes:
     return b"".join(known[name].astype("<f4").tobytes() for name in used)
 
 
-class _Drawing:
+class _GraphBuilder:
     """Nodes in a row; weights are taken from the list in the order in which Keras keeps them."""
 
     def __init__(self, weights: list[Any]) -> None:
@@ -94,22 +94,22 @@ class _Drawing:
         self.at = trunk
         return [*outputs, self._dense()._node("Softmax", axis=1).at]
 
-    def _conv(self) -> "_Drawing":
+    def _conv(self) -> "_GraphBuilder":
         kernel, bias = self.weights.pop(0), self.weights.pop(0)
         return self._node("Conv", kernel.transpose(3, 2, 0, 1), bias)
 
-    def _prelu(self, flat: bool = False) -> "_Drawing":
+    def _prelu(self, flat: bool = False) -> "_GraphBuilder":
         slope = self.weights.pop(0).reshape(-1)
         return self._node("PRelu", slope if flat else slope.reshape(-1, 1, 1))
 
-    def _dense(self) -> "_Drawing":
+    def _dense(self) -> "_GraphBuilder":
         kernel, bias = self.weights.pop(0), self.weights.pop(0)
         return self._node("Gemm", kernel, bias)
 
-    def _pool(self, size: int, pad: str) -> "_Drawing":
+    def _pool(self, size: int, pad: str) -> "_GraphBuilder":
         return self._node("MaxPool", kernel_shape=[size, size], strides=[2, 2], auto_pad=pad)
 
-    def _node(self, kind: str, *arrays: Any, **attributes: Any) -> "_Drawing":
+    def _node(self, kind: str, *arrays: Any, **attributes: Any) -> "_GraphBuilder":
         from onnx import helper, numpy_helper
 
         out, names = f"{kind.lower()}_{len(self.nodes)}", [self.at]

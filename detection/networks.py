@@ -21,7 +21,7 @@ BACKBONES = ("mobilenetv2", "resnet50", "tiny")
 def image_network(size: int = 224, backbone: str = "mobilenetv2", *, kinds: int = 0, dropout: float = 0.2) -> Model:
     """A face crop, scaled to -1…1, to P(manipulated). One dense unit over a mean: its class map is exact."""
     given = keras.Input((size, size, 3), name="crop")
-    return _headed(given, _features(given, size, backbone), kinds, dropout, f"image_{backbone}")
+    return _with_heads(given, _features(given, size, backbone), kinds, dropout, f"image_{backbone}")
 
 
 def residual_network(size: int = 128, *, width: int = 32, kinds: int = 0) -> Model:
@@ -36,7 +36,7 @@ def residual_network(size: int = 128, *, width: int = 32, kinds: int = 0) -> Mod
     for step, channels in enumerate((width, width * 2, width * 3, width * 4)):
         x = _block(x, channels, f"block{step}", strides=1 if step == 0 else 2)
         x = _residual(x, channels, f"block{step}b")
-    return _headed(given, x, kinds, 0.2, "residual")
+    return _with_heads(given, x, kinds, 0.2, "residual")
 
 
 def temporal_head(frames: int = 8, width: int = 1280, *, units: int = 64) -> Model:
@@ -57,18 +57,18 @@ def autoencoder(way: str, width: int = 16, code: int = 12) -> Model:
     x = layers.Conv2D(width * 2, 3, 2, padding="same", activation="relu")(x)
     x = layers.Conv2D(code, 3, padding="same")(x)
     x = layers.Conv2D(width * 2, 3, padding="same", activation="relu")(x)
-    x = _twice(x, width * 2, way)
-    x = _twice(x, width, way)
+    x = _upsampled(x, width * 2, way)
+    x = _upsampled(x, width, way)
     return keras.Model(given, layers.Conv2D(3, 3, padding="same", name="drawn")(x), name=f"autoencoder_{way}")
 
 
-def _twice(x: Any, channels: int, way: str) -> Any:
+def _upsampled(x: Any, channels: int, way: str) -> Any:
     """Twice the size, as decoders do it."""
     if way == "transposed":
         return layers.Conv2DTranspose(channels, 3, 2, padding="same", activation="relu")(x)
     if way == "shuffle":
         x = layers.Conv2D(channels * 4, 3, padding="same", activation="relu")(x)
-        return Interleaved()(x)
+        return PixelShuffle()(x)
     x = layers.UpSampling2D()(x)
     if way == "bilinear":  # of a size that is not known before: copies, then a mean over neighbours
         mean = layers.DepthwiseConv2D(3, padding="same", use_bias=False, trainable=False)
@@ -79,7 +79,7 @@ def _twice(x: Any, channels: int, way: str) -> Any:
     return layers.Conv2D(channels, 3, padding="same", activation="relu")(x)
 
 
-class Interleaved(layers.Layer):  # type: ignore[misc]
+class PixelShuffle(layers.Layer):  # type: ignore[misc]
     """Four channels become the four pixels of a square."""
 
     def call(self, x: Any) -> Any:
@@ -92,7 +92,7 @@ class Interleaved(layers.Layer):  # type: ignore[misc]
         return batch, height and height * 2, width and width * 2, channels // 4
 
 
-def pointing(model: Model, *, least: int = 8) -> Model:
+def with_localisation_head(model: Model, *, least: int = 8) -> Model:
     """The same network with one more output, by which it is taught to tell where a crop is fake.
 
     It hangs on the deepest layer that still has so many cells across: what lies below learns to see seams and textures
@@ -111,7 +111,7 @@ def pointing(model: Model, *, least: int = 8) -> Model:
 
 def embedding_of(model: Model) -> Model:
     """The network up to what its last unit looks at: what a temporal head is fed with."""
-    dense = _last_unit(model)
+    dense = _score_layer(model)
     if dense is None:
         raise BadBundle("This network has no single layer before its answer that could serve as an embedding.")
     source = dense.input._keras_history.operation
@@ -120,9 +120,9 @@ def embedding_of(model: Model) -> Model:
     return keras.Model(model.inputs[0], source.output, name="embedding")
 
 
-def with_evidence(model: Model) -> Model | None:
+def with_class_map(model: Model) -> Model | None:
     """The same network with two further outputs: class map (`cam`) and embedding. None where its shape has none."""
-    dense = _last_unit(model)
+    dense = _score_layer(model)
     if dense is None or dense.kernel.shape[-1] > 2:
         return None
     pooled = dense.input._keras_history.operation
@@ -151,7 +151,7 @@ def export(model: Model, path: Path) -> tuple[str, ...]:
     """Write the network as ONNX, with its evidence where it has any; the names of the outputs, the score's first."""
     import onnx
 
-    evident = with_evidence(model) or model
+    evident = with_class_map(model) or model
     names = list(evident.output) if isinstance(evident.output, dict) else _names(model)
     plain = keras.Model(evident.inputs[0], [evident.output[n] for n in names]) if evident is not model else model
     export_plain(plain, path)
@@ -200,10 +200,10 @@ def _features(given: Any, size: int, backbone: str) -> Any:
         return x
     else:
         raise ValueError(f"{backbone!r} is none of {', '.join(BACKBONES)}")
-    return _replayed(made, given)
+    return _rebuilt_on(made, given)
 
 
-def _replayed(model: Model, given: Any) -> Any:
+def _rebuilt_on(model: Model, given: Any) -> Any:
     """The model's layers on another input, so that the whole is one flat graph and its insides stay in reach."""
     known = {id(model.inputs[0]): given}
 
@@ -218,7 +218,7 @@ def _replayed(model: Model, given: Any) -> Any:
     return of(model.outputs[0])
 
 
-def _headed(given: Any, features: Any, kinds: int, dropout: float, name: str) -> Model:
+def _with_heads(given: Any, features: Any, kinds: int, dropout: float, name: str) -> Model:
     x = layers.GlobalAveragePooling2D(name="pooled")(features)
     x = layers.Dropout(dropout)(x)
     outputs = [layers.Dense(1, activation="sigmoid", name="score")(x)]
@@ -252,7 +252,7 @@ def _high_pass() -> Any:
     return np.stack(filters, -1).astype(np.float32)
 
 
-def _last_unit(model: Model) -> Any:
+def _score_layer(model: Model) -> Any:
     """The dense layer of the score, with its activation inside or right behind it."""
     layer = model.outputs[0]._keras_history.operation
     if isinstance(layer, layers.Activation | layers.Softmax):

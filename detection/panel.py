@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from . import bundle as bundles
-from .bundle import Bundle, Cuts
+from .bundle import Bundle, Thresholds
 from .errors import BadBundle
 from .finding import BundleFinding, Code, Outcome, Reason
 
@@ -31,7 +31,7 @@ class Panel:
 
     members: tuple[tuple[Bundle, Weight], ...] = ()
     broken: tuple[tuple[str, str], ...] = ()  # folder's name, what is wrong with it
-    cuts: Cuts | None = None  # of the panel; without them the deciding bundle's own hold
+    cuts: Thresholds | None = None  # of the panel; without them the deciding bundle's own hold
     policy: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -44,7 +44,7 @@ class Panel:
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
-    def heard(self) -> list[tuple[Bundle, Weight]]:
+    def active(self) -> list[tuple[Bundle, Weight]]:
         return [(bundle, weight) for bundle, weight in self.members if weight is not Weight.IGNORE]
 
     def to_dict(self) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def evaluations_of(panel: Panel, root: Path | str) -> list[dict[str, Any]]:
     return kept
 
 
-def write_cuts(root: Path, cuts: Cuts) -> None:
+def write_thresholds(root: Path, cuts: Thresholds) -> None:
     """Into the folder's policy, which else stays as it is."""
     path = root / POLICY
     policy = read_panel(root).policy | {
@@ -102,11 +102,11 @@ def write_cuts(root: Path, cuts: Cuts) -> None:
     fresh.replace(path)
 
 
-def _policy(policy: dict[str, Any]) -> tuple[dict[str, Weight], Weight, Cuts | None]:
+def _policy(policy: dict[str, Any]) -> tuple[dict[str, Weight], Weight, Thresholds | None]:
     try:
         weights = {name: Weight(said) for name, said in policy.get("bundles", {}).items()}
         default = Weight(policy.get("default", "include"))
-        cuts = bundles.cuts_of(policy["cuts"]) if policy.get("cuts") else None
+        cuts = bundles.read_thresholds(policy["cuts"]) if policy.get("cuts") else None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadBundle(f"The panel's policy in {POLICY} is not valid: {error}.", detail=repr(error)) from error
     return weights, default, cuts
@@ -119,7 +119,7 @@ class Judgement:
     reasons: tuple[Reason, ...] = ()
     face: int | None = None
     bundle: str | None = None
-    cuts: Cuts | None = None
+    cuts: Thresholds | None = None
 
 
 def judge(panel: Panel, findings: tuple[BundleFinding, ...], why_not: tuple[Reason, ...]) -> Judgement:
@@ -128,34 +128,36 @@ def judge(panel: Panel, findings: tuple[BundleFinding, ...], why_not: tuple[Reas
         Reason(Code.BUNDLE_FAILED, bundle=finding.bundle.label) for finding in findings if finding.status == "failed"
     ) + tuple(Reason(Code.BUNDLE_FAILED, bundle=folder) for folder, _ in panel.broken)
     ran = [finding for finding in findings if finding.status == "ran"]
-    if not panel.heard:
+    if not panel.active:
         return Judgement(Outcome.UNABLE_TO_EVALUATE, reasons=(Reason(Code.NO_BUNDLE), *failed))
     if not ran:
         if any(finding.status == "not_applicable" for finding in findings):
             unfit = _unique(reason for finding in findings for reason in finding.reasons)
             return Judgement(Outcome.NOT_APPLICABLE, reasons=(*(why_not or unfit), *failed))
         return Judgement(Outcome.UNABLE_TO_EVALUATE, reasons=failed)
-    verdicts = [_of_face(panel, ran, face) for face in sorted({f for finding in ran for f in finding.faces}, key=str)]
+    verdicts = [
+        _judge_face(panel, ran, face) for face in sorted({f for finding in ran for f in finding.faces}, key=str)
+    ]
     worst = max(verdicts, key=lambda verdict: (verdict.score or 0.0, verdict.face is not None))
     return Judgement(worst.outcome, worst.score, (*worst.reasons, *failed), worst.face, worst.bundle, worst.cuts)
 
 
-def together(said: list[tuple[str, float]]) -> float:
+def combine_scores(said: list[tuple[str, float]]) -> float:
     """One score of several (policy, score): the highest trusted one; where nobody is trusted, the mean."""
     trusted = [score for policy, score in said if policy == Weight.TRUST]
     return max(trusted) if trusted else fmean(score for _, score in said)
 
 
-def _of_face(panel: Panel, ran: list[BundleFinding], face: int | None) -> Judgement:
-    heard = [finding for finding in ran if face in finding.faces]
-    trusted = [finding for finding in heard if finding.policy == Weight.TRUST]
-    first = max(trusted or heard, key=lambda finding: finding.faces[face])
-    score = together([(finding.policy, finding.faces[face]) for finding in heard])
+def _judge_face(panel: Panel, ran: list[BundleFinding], face: int | None) -> Judgement:
+    active = [finding for finding in ran if face in finding.faces]
+    trusted = [finding for finding in active if finding.policy == Weight.TRUST]
+    first = max(trusted or active, key=lambda finding: finding.faces[face])
+    score = combine_scores([(finding.policy, finding.faces[face]) for finding in active])
     own = {b.label: b.cuts for b, _ in panel.members}
     cuts = panel.cuts or own[first.bundle.label]
     outcome = cuts.outcome(score)
-    reasons = [Reason(_of_score(outcome), bundle=first.bundle.label, face=face)]
-    said = {finding.bundle.label: own[finding.bundle.label].outcome(finding.faces[face]) for finding in heard}
+    reasons = [Reason(_score_code(outcome), bundle=first.bundle.label, face=face)]
+    said = {finding.bundle.label: own[finding.bundle.label].outcome(finding.faces[face]) for finding in active}
     if Outcome.LIKELY_MANIPULATED in said.values() and Outcome.LITTLE_EVIDENCE in said.values():
         reasons.append(Reason(Code.BUNDLES_DISAGREE, face=face))
         if outcome is Outcome.LITTLE_EVIDENCE:
@@ -168,7 +170,7 @@ def _of_face(panel: Panel, ran: list[BundleFinding], face: int | None) -> Judgem
     return Judgement(outcome, score, tuple(reasons), face, first.bundle.label, cuts)
 
 
-def _of_score(outcome: Outcome) -> Code:
+def _score_code(outcome: Outcome) -> Code:
     return {
         Outcome.LIKELY_MANIPULATED: Code.SCORE_HIGH,
         Outcome.LITTLE_EVIDENCE: Code.SCORE_LOW,

@@ -11,28 +11,28 @@ from .images import Pixels
 
 
 @dataclass(frozen=True, slots=True)
-class Floor:
+class QualityThresholds:
     """Below these a score would say more about the picture than about the face."""
 
     side: float = 48.0
     sharpness: float = 12.0
     dark: float = 30.0
     bright: float = 232.0
-    turned: float = 0.72
+    profile_share: float = 0.72
     outside: float = 0.2
     sure: float = 0.9
 
 
-def reasons_against(pixels: Pixels, face: Face, floor: Floor | None = None) -> tuple[Reason, ...]:
-    floor = floor or Floor()
+def quality_problems(pixels: Pixels, face: Face, floor: QualityThresholds | None = None) -> tuple[Reason, ...]:
+    floor = floor or QualityThresholds()
     found: list[Reason] = []
     if face.side < floor.side:
         found.append(Reason(Code.FACE_TOO_SMALL, detail=f"{face.side:.0f} px of {floor.side:.0f}"))
     if face.confidence < floor.sure:
         found.append(Reason(Code.FACE_UNCERTAIN, detail=f"{face.confidence:.2f} of {floor.sure:.2f}"))
-    if cut_off(pixels, face) > floor.outside:
+    if edge_cutoff(pixels, face) > floor.outside:
         found.append(Reason(Code.FACE_CUT_OFF))
-    if turned(face) > floor.turned:
+    if profile_share(face) > floor.profile_share:
         found.append(Reason(Code.FACE_IN_PROFILE))
     grey = _grey(pixels, face)
     brightness = float(grey.mean())
@@ -51,7 +51,7 @@ def sharpness(grey: Pixels) -> float:
     return float(cv2.Laplacian(small, cv2.CV_32F).var())
 
 
-def turned(face: Face) -> float:
+def profile_share(face: Face) -> float:
     """0 when the nose is half-way between the eyes, 1 when it is below one of them or beyond."""
     (left, left_y), (right, right_y), (nose, nose_y) = face.landmarks[:3]
     across, down = right - left, right_y - left_y
@@ -62,7 +62,7 @@ def turned(face: Face) -> float:
     return abs(along - 0.5) * 2
 
 
-def cut_off(pixels: Pixels, face: Face) -> float:
+def edge_cutoff(pixels: Pixels, face: Face) -> float:
     """How much of the face the picture's edge seems to hide: landmarks beyond it, or a box much narrower than high."""
     height, width = pixels.shape[:2]
     outside = sum(not (0 <= x < width and 0 <= y < height) for x, y in face.landmarks) / 5
@@ -74,7 +74,7 @@ def cut_off(pixels: Pixels, face: Face) -> float:
 
 def clarity(pixels: Pixels, face: Face) -> float:
     """For choosing the best of many sightings: large, sharp, frontal."""
-    return float(face.side) * (1 + min(sharpness(_grey(pixels, face)), 400) / 100) * max(0.1, 1 - turned(face))
+    return float(face.side) * (1 + min(sharpness(_grey(pixels, face)), 400) / 100) * max(0.1, 1 - profile_share(face))
 
 
 def _grey(pixels: Pixels, face: Face) -> Pixels:

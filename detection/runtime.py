@@ -78,7 +78,7 @@ class OnnxNet:
         for tensor in graph.graph.initializer:
             values = numpy_helper.to_array(tensor)
             if values.dtype == np.float32 and values.ndim > 1:
-                tensor.CopyFrom(numpy_helper.from_array(_thrown_about(values, chance), tensor.name))
+                tensor.CopyFrom(numpy_helper.from_array(_shuffled(values, chance), tensor.name))
         return OnnxNet(graph.SerializeToString())
 
 
@@ -86,11 +86,11 @@ class KerasNet:
     """The slow way in: eleven seconds and 700 MB for the first one."""
 
     def __init__(self, path: Path) -> None:
-        from .networks import load, with_evidence
+        from .networks import load, with_class_map
 
         self.path = path
         model = load(path)
-        self.model = with_evidence(model) or model
+        self.model = with_class_map(model) or model
         self.outputs = tuple(self.model.output_names) if isinstance(self.model.output, list | dict) else ("score",)
         if isinstance(self.model.output, dict):
             self.outputs = tuple(self.model.output)
@@ -105,12 +105,12 @@ class KerasNet:
 
     def scrambled(self) -> "KerasNet":
         other, chance = KerasNet(self.path), np.random.default_rng(0)
-        weights = [_thrown_about(w, chance) if w.ndim > 1 else w for w in other.model.get_weights()]
+        weights = [_shuffled(w, chance) if w.ndim > 1 else w for w in other.model.get_weights()]
         other.model.set_weights(weights)
         return other
 
 
-def _thrown_about(values: Floats, chance: np.random.Generator) -> Floats:
+def _shuffled(values: Floats, chance: np.random.Generator) -> Floats:
     """The same numbers in other places: the net keeps its scale and loses what it learnt."""
     mixed: Floats = chance.permutation(values.reshape(-1)).reshape(values.shape)
     return mixed
@@ -121,12 +121,12 @@ def open_net(path: Path) -> Net:
         return OnnxNet(path) if path.suffix == ".onnx" else KerasNet(path)
     except BadBundle:
         raise
-    except FAILURES as error:
+    except RUNTIME_ERRORS as error:
         raise BadBundle(f"The network {path.name} can't be loaded.", detail=repr(error)) from error
 
 
 # What ONNX Runtime and Keras raise over a bad graph or a bad input; ONNX Runtime's own are RuntimeErrors of sorts.
-FAILURES: tuple[type[Exception], ...] = (
+RUNTIME_ERRORS: tuple[type[Exception], ...] = (
     BadBundle,
     RuntimeError,
     ValueError,
@@ -156,7 +156,7 @@ class Runner:
         self.runtime = runtime or bundle.runtime
         self.net = open_net(bundle.folder / f"model.{self.runtime}")
         self.embed = open_net(bundle.embedder) if bundle.embedder else None
-        self.familiar = _familiar(bundle)
+        self.training_distribution = _read_distribution(bundle)
 
     def raw(self, pictures: NDArray[np.uint8]) -> dict[str, Floats]:
         """All outputs for RGB pictures (n, [frames,] size, size, 3): the first, as `score`, in our direction."""
@@ -167,15 +167,15 @@ class Runner:
             score = self._direction(given.pop(self.net.outputs[0]), len(step))
             if self.bundle.mirror:
                 again = self.net(self._given(step[..., ::-1, :]))
-                score = between(score, self._direction(again[self.net.outputs[0]], len(step)))
+                score = average_odds(score, self._direction(again[self.net.outputs[0]], len(step)))
             parts.append({"score": score, **given})
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
-    def is_unfamiliar(self, outputs: dict[str, Floats]) -> bool:
+    def is_out_of_distribution(self, outputs: dict[str, Floats]) -> bool:
         """Whether a face is further from all that the network was trained on than one in a hundred of those."""
-        if self.familiar is None or EMBEDDING not in outputs:
+        if self.training_distribution is None or EMBEDDING not in outputs:
             return False
-        mean, precision, threshold = self.familiar
+        mean, precision, threshold = self.training_distribution
         off = outputs[EMBEDDING].mean(0).reshape(-1) - mean
         squared = float(off @ precision @ off) if precision.ndim == 2 else float((off * off * precision).sum())
         return squared > threshold * threshold
@@ -195,7 +195,7 @@ class Runner:
         return np.stack([values.reshape(-1) for values in said])
 
     def _given(self, pictures: NDArray[np.uint8]) -> Floats:
-        values = crops.fed(pictures, self.bundle.scaling, self.bundle.colours)
+        values = crops.normalise(pictures, self.bundle.scaling, self.bundle.colours)
         if self.bundle.layout == "nchw":
             values = np.ascontiguousarray(np.moveaxis(values, -1, -3))
         if self.embed is None:
@@ -224,23 +224,25 @@ class Runner:
         return clipped
 
 
-def between(one: Floats, other: Floats) -> Floats:
+def average_odds(one: Floats, other: Floats) -> Floats:
     """The middle of two probabilities, by their odds."""
     odds = [np.log(p / (1 - p)) for p in (x.astype(np.float64).clip(1e-6, 1 - 1e-6) for x in (one, other))]
     middle: Floats = (1 / (1 + np.exp(-(odds[0] + odds[1]) / 2))).astype(np.float32)
     return middle
 
 
-def _familiar(bundle: Bundle) -> tuple[Floats, Floats, float] | None:
+def _read_distribution(bundle: Bundle) -> tuple[Floats, Floats, float] | None:
     """Mean, precision and the distance that one in a hundred training faces exceeds."""
     if not bundle.out_of_distribution:
         return None
     try:
         threshold = float(bundle.out_of_distribution["threshold"])
-        with np.load(bundle.folder / "familiar.npz", allow_pickle=False) as kept:
+        with np.load(bundle.distribution, allow_pickle=False) as kept:
             return kept["mean"].astype(np.float32), kept["precision"].astype(np.float32), threshold
     except (OSError, KeyError, ValueError, TypeError) as error:
-        raise BadBundle(f"The bundle {bundle.label} lacks what tells it familiar faces.", detail=repr(error)) from error
+        raise BadBundle(
+            f"The bundle {bundle.label} lacks a readable {bundle.distribution.name}.", detail=repr(error)
+        ) from error
 
 
 _open: "OrderedDict[tuple[str, str, str], Runner]" = OrderedDict()

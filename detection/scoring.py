@@ -9,21 +9,21 @@ from numpy.typing import NDArray
 
 from .bundle import Bundle
 from .errors import BadBundle
-from .face_tracking import Cut, Seen, View
+from .face_tracking import CropSpec, TrackedFace, TrackedMedia
 from .finding import BundleFinding, Code, Reason
 from .limits import Clock
 from .panel import Weight
-from .runtime import FAILURES, Runner, runner
+from .runtime import RUNTIME_ERRORS, Runner, runner
 
 Floats = NDArray[np.float32]
 LEAST = 2  # frames of one face that a network over time needs
 
 
-def cut_for(bundle: Bundle) -> Cut:
-    return Cut(bundle.size, bundle.margin, bundle.fit, bundle.looks_at)
+def crop_spec(bundle: Bundle) -> CropSpec:
+    return CropSpec(bundle.size, bundle.margin, bundle.fit, bundle.looks_at)
 
 
-def score(bundle: Bundle, weight: Weight, view: View, clock: Clock) -> BundleFinding:
+def score(bundle: Bundle, weight: Weight, view: TrackedMedia, clock: Clock) -> BundleFinding:
     """What the bundle says. It may fail; the scan goes on without it, and its name is kept."""
     started = time.perf_counter()
     finding = BundleFinding(
@@ -37,13 +37,13 @@ def score(bundle: Bundle, weight: Weight, view: View, clock: Clock) -> BundleFin
         made = _score(runner(bundle), view, clock, finding)
     except BadBundle as error:
         made = replace(finding, reasons=(Reason(Code.BUNDLE_FAILED, bundle.label, detail=str(error)),))
-    except FAILURES as error:
+    except RUNTIME_ERRORS as error:
         said = f"The bundle {bundle.label} could not run ({type(error).__name__})."
         made = replace(finding, reasons=(Reason(Code.BUNDLE_FAILED, bundle.label, detail=said),))
     return replace(made, milliseconds=(time.perf_counter() - started) * 1000)
 
 
-def _score(run: Runner, view: View, clock: Clock, finding: BundleFinding) -> BundleFinding:
+def _score(run: Runner, view: TrackedMedia, clock: Clock, finding: BundleFinding) -> BundleFinding:
     bundle = run.bundle
     rows: list[tuple[int | None, list[int], Floats]] = []  # face, its frames, their raw scores
     unfamiliar, kinds = set(), dict[int | None, dict[str, float]]()
@@ -56,7 +56,7 @@ def _score(run: Runner, view: View, clock: Clock, finding: BundleFinding) -> Bun
         clock.check()
         raw, outputs = _raw(run, pictures)
         rows.append((face, frames, raw))
-        if run.is_unfamiliar(outputs):
+        if run.is_out_of_distribution(outputs):
             unfamiliar.add(face)
         if bundle.kinds and "kinds" in outputs:
             shares = outputs["kinds"].mean(0)
@@ -64,7 +64,7 @@ def _score(run: Runner, view: View, clock: Clock, finding: BundleFinding) -> Bun
             for kind, share in zip(bundle.kinds, shares, strict=True):
                 kinds[face][kind] += float(share)
     if not rows:
-        return replace(finding, status="not_applicable", reasons=(_why_nothing(bundle, view, small),))
+        return replace(finding, status="not_applicable", reasons=(_not_applicable_reason(bundle, view, small),))
     faces = {face: _mean(raw) for face, _, raw in rows}
     worst = max(faces, key=lambda face: faces[face])
     scores = {face: bundle.calibration(raw) for face, raw in faces.items()}
@@ -100,9 +100,9 @@ def face_score(run: Runner, pictures: NDArray[np.uint8]) -> tuple[float, float]:
     return run.bundle.calibration(raw), raw
 
 
-def _pictures(bundle: Bundle, view: View) -> list[tuple[int | None, list[int], NDArray[np.uint8]]]:
+def _pictures(bundle: Bundle, view: TrackedMedia) -> list[tuple[int | None, list[int], NDArray[np.uint8]]]:
     """For each face (or for the picture as a whole) the frames it is in and the crops that the bundle wants of them."""
-    cut = cut_for(bundle)
+    cut = crop_spec(bundle)
     if bundle.looks_at == "whole":
         pictures = view.wholes.get(cut, [])
         return [(None, [index for index, _, _ in view.frames], np.stack(pictures))] if pictures else []
@@ -113,11 +113,11 @@ def _pictures(bundle: Bundle, view: View) -> list[tuple[int | None, list[int], N
     ]
 
 
-def _too_small(bundle: Bundle, view: View, face: int) -> bool:
+def _too_small(bundle: Bundle, view: TrackedMedia, face: int) -> bool:
     return max(seen.face.side for seen in view.tracks[face].judged) < bundle.smallest_face
 
 
-def _why_nothing(bundle: Bundle, view: View, small: bool) -> Reason:
+def _not_applicable_reason(bundle: Bundle, view: TrackedMedia, small: bool) -> Reason:
     if small:
         return Reason(Code.FACE_TOO_SMALL, bundle=bundle.label)
     if bundle.kind == "video" and (bundle.looks_at == "whole" or any(track.judged for track in view.tracks)):
@@ -155,6 +155,6 @@ def _mean(raw: Floats) -> float:
     return float(1 / (1 + np.exp(-np.log(held / (1 - held)).mean())))
 
 
-def pictures_of(bundle: Bundle, seen: list[Seen]) -> Any:
-    cut = cut_for(bundle)
+def pictures_of(bundle: Bundle, seen: list[TrackedFace]) -> Any:
+    cut = crop_spec(bundle)
     return np.stack([one.crops[cut] for one in seen])

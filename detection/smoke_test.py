@@ -14,7 +14,7 @@ from .runtime import Runner
 Floats = NDArray[np.float32]
 
 PHOTO = Path(__file__).parent / "weights" / "portrait.jpg"
-AGREE = 1e-4  # Keras and ONNX, at most apart
+MAX_DIFFERENCE = 1e-4  # Keras and ONNX, at most apart
 
 
 def answers(run: Runner) -> Floats:

@@ -7,11 +7,11 @@ import numpy as np
 
 from . import scoring
 from .bundle import Bundle
-from .face_tracking import Seen, View
-from .finding import Code, Finding, Reason, Slot
+from .face_tracking import TrackedFace, TrackedMedia
+from .finding import Code, Finding, OptionalEvidence, Reason
 from .images import Pixels
 from .panel import Panel
-from .runtime import FAILURES, runner
+from .runtime import RUNTIME_ERRORS, runner
 
 MOST = 12  # frames of a video that are looked at again
 WIDE = 0.3  # of the scale
@@ -50,21 +50,21 @@ VARIANTS: dict[str, Callable[[Pixels], Pixels]] = {
 }
 
 
-def check(panel: Panel, view: View, finding: Finding) -> tuple[Slot, tuple[Reason, ...]]:
+def check(panel: Panel, view: TrackedMedia, finding: Finding) -> tuple[OptionalEvidence, tuple[Reason, ...]]:
     """The deciding bundle's score of each variant, and a reason if they differ much."""
     bundle = next((b for b, _ in panel.members if b.label == finding.deciding_bundle), None)
     if bundle is None or finding.score is None:
-        return Slot("not_available", "Nothing was scored, so nothing can be scored again."), ()
+        return OptionalEvidence("not_available", "Nothing was scored, so nothing can be scored again."), ()
     if finding.deciding_face is None:
-        return Slot("not_available", "Only faces are looked at again; here the picture was judged as a whole."), ()
+        return OptionalEvidence("not_available", "Only faces are scored again. This picture was judged as a whole."), ()
     judged = view.tracks[finding.deciding_face].judged
     step = max(1, len(judged) // MOST)
     seen = judged[::step][:MOST] if bundle.kind == "image" else judged
     try:
         scores = {"unchanged": _scored(bundle, seen, lambda crop: crop)}
         scores |= {name: _scored(bundle, seen, change) for name, change in VARIANTS.items()}
-    except FAILURES as error:
-        return Slot("not_available", f"The variants could not be scored ({type(error).__name__})."), ()
+    except RUNTIME_ERRORS as error:
+        return OptionalEvidence("not_available", f"The variants could not be scored ({type(error).__name__})."), ()
     spread = max(scores.values()) - min(scores.values())
     cuts = panel.cuts or bundle.cuts
     outcomes = {cuts.outcome(score) for score in scores.values()}
@@ -79,9 +79,9 @@ def check(panel: Panel, view: View, finding: Finding) -> tuple[Slot, tuple[Reaso
         "spread": round(spread, 6),
         "stable": not unstable,
     }
-    return Slot("available", said, content), (Reason(Code.UNSTABLE),) if unstable else ()
+    return OptionalEvidence("available", said, content), (Reason(Code.UNSTABLE),) if unstable else ()
 
 
-def _scored(bundle: Bundle, seen: list[Seen], change: Callable[[Pixels], Pixels]) -> float:
+def _scored(bundle: Bundle, seen: list[TrackedFace], change: Callable[[Pixels], Pixels]) -> float:
     crops = np.stack([change(crop) for crop in scoring.pictures_of(bundle, seen)])
     return scoring.face_score(runner(bundle), crops)[0]

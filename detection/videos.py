@@ -10,9 +10,9 @@ import numpy as np
 
 from . import images
 from .errors import TooLong, TooManyFrames, Undecodable
-from .images import Pixels, Still
+from .images import Frame, Pixels
 from .limits import Clock, Limits
-from .media import BROKEN, Media, check_size, decoding, open_video
+from .media import DECODER_ERRORS, Media, check_size, decoding, open_video
 
 RUN = 4  # consecutive frames of one place: what the temporal head looks at
 PLACES = 12  # and up to twice as many in a long video
@@ -43,7 +43,7 @@ class Visit:
     starts: tuple[float, ...]
 
 
-def sample(media: Media, limits: Limits, clock: Clock, *, places: int = 0) -> Iterator[Still]:
+def sample(media: Media, limits: Limits, clock: Clock, *, places: int = 0) -> Iterator[Frame]:
     """Frames in order of time, each decoded when asked for and kept by nobody here."""
     if media.animated:
         count = places or PLACES
@@ -92,7 +92,7 @@ def _spread(frames: int, places: int, seed: int) -> set[int]:
     return {start + i for start in starts for i in range(RUN)}
 
 
-def _sample_video(media: Media, limits: Limits, clock: Clock, places: int) -> Iterator[Still]:
+def _sample_video(media: Media, limits: Limits, clock: Clock, places: int) -> Iterator[Frame]:
     count = 0
     with decoding(), open_video(media.path, media.format) as container:
         stream = container.streams.video[0]
@@ -107,7 +107,7 @@ def _sample_video(media: Media, limits: Limits, clock: Clock, places: int) -> It
         run = -1
         for visit in visits:
             clock.check()
-            _enter(container, stream, visit.key + begin)
+            _seek(container, stream, visit.key + begin)
             starts, left = list(visit.starts), 0
             for frame in _frames(container, stream, clock):
                 at = _seconds(frame, begin)
@@ -119,7 +119,7 @@ def _sample_video(media: Media, limits: Limits, clock: Clock, places: int) -> It
                     left = SHORT if whole else RUN
                 if left:
                     index = min(bisect_left(contents.times, at - 1e-4), len(contents.times) - 1)
-                    yield Still(index, at, run, _pixels(frame, limits))
+                    yield Frame(index, at, run, _pixels(frame, limits))
                     last, count, left = at, count + 1, left - 1
                 if not left and not starts:
                     break
@@ -152,7 +152,7 @@ def _read_contents(container: Any, stream: Any, limits: Limits, clock: Clock) ->
     return Contents(tuple(times), tuple(sorted(keys)) or (times[0],))
 
 
-def _enter(container: Any, stream: Any, seconds: float) -> None:
+def _seek(container: Any, stream: Any, seconds: float) -> None:
     container.seek(max(0, int(seconds / float(stream.time_base))), stream=stream, backward=True)
 
 
@@ -163,7 +163,7 @@ def _frames(container: Any, stream: Any, clock: Clock) -> Iterator[Any]:
         clock.check()
         try:
             frames = packet.decode()
-        except BROKEN as error:
+        except DECODER_ERRORS as error:
             bad += 1
             if bad > 50 and bad > good:
                 raise Undecodable(detail=repr(error)) from error

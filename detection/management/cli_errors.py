@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from django.core.management.base import CommandError
 
 from ..errors import BadBundle
-from ..training.datasets import NotReadable
-from ..training.evaluation import OtherScores
-from ..training.face_dataset import CannotTrain
+from ..training.datasets import DatasetError
+from ..training.evaluation import ScoresMismatch
+from ..training.face_dataset import TrainingError
 
 
 @contextmanager
@@ -17,7 +17,7 @@ def command_errors(*, goes_on: bool = False) -> Iterator[None]:
     """`goes_on`: started again, the command goes on where it was."""
     try:
         yield
-    except (BadBundle, CannotTrain, NotReadable, OtherScores, OSError) as error:
+    except (BadBundle, TrainingError, DatasetError, ScoresMismatch, OSError) as error:
         raise CommandError(str(error)) from error
     except KeyboardInterrupt as error:
         more = " Started again, it goes on where it was." if goes_on else ""

@@ -12,7 +12,7 @@ from . import compression
 from .faces import Face
 
 
-def suffer(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
+def apply(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
     """One to three of them, in the order in which they happen."""
     kinds = sorted(chance.choice(len(KINDS), int(chance.choice([1, 1, 2, 3])), replace=False))
     for kind in kinds:
@@ -20,7 +20,7 @@ def suffer(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
     return face
 
 
-def _turned(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
+def _rotated(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
     """A head held aslant, or a picture a little narrower than it was."""
     x, y = (float(v) for v in face.landmarks.mean(0))
     matrix: Any = cv2.getRotationMatrix2D((x, y), float(chance.normal(0, 16)), 1.0)
@@ -34,7 +34,7 @@ def _turned(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
 
 def _shaded(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
     """A shadow with a soft or a hard edge, in whatever colour is left of the light."""
-    share = _part(face, chance, chance.uniform(0, 0.9))
+    share = _random_region(face, chance, chance.uniform(0, 0.9))
     share = _edge(share, face.scale * float(chance.choice([0.01, 0.03, 0.1, 0.3])))
     left = chance.uniform(0.3, 0.85) * chance.normal(1, 0.06, 3)
     if chance.random() < 0.25:
@@ -42,7 +42,7 @@ def _shaded(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
     return replace(face, pixels=_mixed(face.pixels, face.pixels * left, share))
 
 
-def _lit_up(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
+def _flash_lit(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
     """Flash: bright spots on skin, and often all of it too bright."""
     height, width = face.pixels.shape[:2]
     ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
@@ -60,14 +60,14 @@ def _covered(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
     over: Any = cv2.resize(stranger, (width, height), interpolation=cv2.INTER_AREA)
     if chance.random() < 0.5:
         over = cv2.flip(over, int(chance.integers(-1, 2)))
-    over = compression.lit(np.asarray(over), chance)
+    over = compression.relit(np.asarray(over), chance)
     if chance.random() < 0.3:  # cloth and the like: of one colour, nearly
         over = (over * 0.2 + chance.uniform(0, 200, 3)).clip(0, 255)
-    part = _part(face, chance, chance.uniform(0.8, 1.6))  # the middle of a face is seldom hidden
+    part = _random_region(face, chance, chance.uniform(0.8, 1.6))  # the middle of a face is seldom hidden
     return replace(face, pixels=_mixed(face.pixels, over, _edge(part, face.scale * chance.uniform(0.005, 0.03))))
 
 
-def _shaken(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
+def _motion_blurred(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
     """Moved while it was taken."""
     length = max(2.0, face.scale * chance.uniform(0.03, 0.16))
     side = int(length) // 2 * 2 + 3
@@ -85,7 +85,7 @@ def _out_of_focus(face: Face, stranger: Pixels, chance: np.random.Generator) -> 
     return replace(face, pixels=np.asarray(cv2.GaussianBlur(face.pixels, (0, 0), sigma)))
 
 
-def _taken_in_the_dark(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
+def _low_light(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
     """Noise, or the smoothing that cameras do against it."""
     if chance.random() < 0.3:
         return replace(face, pixels=np.asarray(cv2.bilateralFilter(face.pixels, 5, float(chance.uniform(10, 35)), 3)))
@@ -107,25 +107,25 @@ def _sharpened(face: Face, stranger: Pixels, chance: np.random.Generator) -> Fac
     return replace(face, pixels=np.asarray(cv2.addWeighted(pixels, 1 + much, soft, -much, 0)))
 
 
-def _handed_on(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
-    return replace(face, pixels=compression.handed_on(face.pixels, chance))
+def _reposted(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
+    return replace(face, pixels=compression.reposted(face.pixels, chance))
 
 
-Hardship = Callable[[Face, Pixels, np.random.Generator], Face]
-KINDS: tuple[Hardship, ...] = (
+Augmentation = Callable[[Face, Pixels, np.random.Generator], Face]
+KINDS: tuple[Augmentation, ...] = (
     _covered,
     _shaded,
-    _lit_up,
-    _turned,
+    _flash_lit,
+    _rotated,
     _out_of_focus,
-    _shaken,
-    _taken_in_the_dark,
+    _motion_blurred,
+    _low_light,
     _sharpened,
-    _handed_on,
+    _reposted,
 )
 
 
-def _part(face: Face, chance: np.random.Generator, off: float) -> Any:
+def _random_region(face: Face, chance: np.random.Generator, off: float) -> Any:
     """A side of the picture beyond a line, or a patch: `off` eye distances from the middle of the face."""
     height, width = face.pixels.shape[:2]
     turn = chance.uniform(0, 2 * np.pi)

@@ -13,12 +13,12 @@ from .faces import Face, Fake
 SHAPES = (*["face"] * 5, *["inner"] * 3, "head", "head", "lower", "upper", "mouth", "eyes", "left", "right")
 
 
-def soft_mask(face: Face, chance: np.random.Generator, shapes: tuple[str, ...] = SHAPES) -> Mask:
+def blend_mask(face: Face, chance: np.random.Generator, shapes: tuple[str, ...] = SHAPES) -> Mask:
     mask = face_masks.draw(str(chance.choice(shapes)), face.landmarks, face.pixels.shape[:2], chance)
     return face_masks.softened(mask, chance, face.scale)
 
 
-def blended(target: Pixels, source: Pixels, mask: Mask, chance: np.random.Generator) -> Fake:
+def blend(target: Pixels, source: Pixels, mask: Mask, chance: np.random.Generator) -> Fake:
     return Fake(_laid_in(target, source, mask, chance.random()), mask)
 
 
@@ -65,7 +65,7 @@ def altered(pixels: Pixels, chance: np.random.Generator, scale: float) -> Pixels
         shift = chance.normal(0, 9, 3)
         pixels = (pixels + shift).clip(0, 255).astype(np.uint8)
     if chance.random() < 0.6:
-        pixels = compression.lit(pixels, chance, 0.7)
+        pixels = compression.relit(pixels, chance, 0.7)
     if how < 0.3:
         pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), chance.uniform(0.5, 1.6) * max(0.6, scale / 60)))
     elif how < 0.5:
@@ -74,11 +74,11 @@ def altered(pixels: Pixels, chance: np.random.Generator, scale: float) -> Pixels
     elif how < 0.75:
         pixels = upsampling.through(pixels, chance.uniform(0.35, 0.8), chance)
     elif how < 0.95:
-        pixels = compression.aged(pixels, chance)
+        pixels = compression.recompressed(pixels, chance)
     return pixels
 
 
-def moved(pixels: Pixels, face: Face, chance: np.random.Generator, much: float = 1.0) -> Pixels:
+def jittered(pixels: Pixels, face: Face, chance: np.random.Generator, much: float = 1.0) -> Pixels:
     """Shifted, scaled and bent by little."""
     x, y = (float(v) for v in face.landmarks.mean(0))
     turn = chance.normal(0, 1.5) * much
@@ -90,7 +90,7 @@ def moved(pixels: Pixels, face: Face, chance: np.random.Generator, much: float =
     return np.asarray(out)
 
 
-def laid_over(other: Face, face: Face) -> Pixels:
+def align(other: Face, face: Face) -> Pixels:
     matrix, _ = cv2.estimateAffinePartial2D(other.landmarks, face.landmarks, method=cv2.LMEDS)
     if matrix is None:
         matrix = np.array([[1, 0, 0], [0, 1, 0]], np.float64)
@@ -98,7 +98,7 @@ def laid_over(other: Face, face: Face) -> Pixels:
     return np.asarray(cv2.warpAffine(other.pixels, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT))
 
 
-def coloured_like(source: Pixels, target: Pixels, mask: Mask | None, chance: np.random.Generator) -> Pixels:
+def match_colours(source: Pixels, target: Pixels, mask: Mask | None, chance: np.random.Generator) -> Pixels:
     """Mean and spread of each channel in Lab, as face-swapping tools do it; not always all the way."""
     where = np.ones(target.shape[:2], bool) if mask is None or mask.max() < 0.3 else mask > 0.3
     one, other = (cv2.cvtColor(x, cv2.COLOR_RGB2LAB).astype(np.float32) for x in (source, target))

@@ -18,10 +18,10 @@ from ..images import Pixels
 from ..limits import Clock, Limits
 from ..media import probe
 from . import compression, face_masks, pseudofakes
-from .face_dataset import Points, RealFace
+from .face_dataset import FaceCrop, Points
 from .faces import Face
 from .pseudofakes import KINDS
-from .samples import REAL, Cast, Recipe, box_of, lookalike, read, smaller
+from .samples import REAL, FacePool, Recipe, box_of, downscaled, read, similar_face
 
 FRAMES = 8  # of one window: two runs of consecutive frames, from two places of a film
 RUN = videos.RUN
@@ -55,29 +55,29 @@ class Stretch:
 
 
 def draw(
-    cast: Cast, recipe: Recipe, chance: np.random.Generator, stretches: Sequence[Stretch] = (), kind: str = ""
+    cast: FacePool, recipe: Recipe, chance: np.random.Generator, stretches: Sequence[Stretch] = (), kind: str = ""
 ) -> Clip:
     """One clip; without a `kind` a coin decides whether it is honest."""
-    frames = _taken(stretches, chance) if stretches and chance.random() < 0.5 else _animated(cast, recipe, chance)
+    frames = _from_film(stretches, chance) if stretches and chance.random() < 0.5 else _animated(cast, recipe, chance)
     if not kind:
-        kind = REAL if chance.random() < 0.5 else recipe.some_kind(chance)
+        kind = REAL if chance.random() < 0.5 else recipe.draw_kind(chance)
     if kind in KINDS:
         frames = _faked(frames, kind, cast, chance)
-    elif chance.random() < recipe.soft:
+    elif chance.random() < recipe.blur_share:
         seed = int(chance.integers(2**31))
-        frames = [replace(one, pixels=compression.softer(one.pixels, np.random.default_rng(seed))) for one in frames]
+        frames = [replace(one, pixels=compression.blurred(one.pixels, np.random.default_rng(seed))) for one in frames]
     return Clip(_cut(frames, recipe, chance), kind, frames[0].person)
 
 
-def fixed(faces: Sequence[RealFace], recipe: Recipe, *, each: int, seed: int) -> list[Clip]:
+def fixed(faces: Sequence[FaceCrop], recipe: Recipe, *, each: int, seed: int) -> list[Clip]:
     """The same clips every time: as many honest ones as fakes, and of each kind the same number."""
-    cast, chance = Cast.of(faces, recipe), np.random.default_rng(seed)
+    cast, chance = FacePool.of(faces, recipe), np.random.default_rng(seed)
     kinds = [kind for kind, _ in recipe.weights]
     return [draw(cast, recipe, chance, (), kind) for kind in [*kinds, *[REAL] * len(kinds)] for _ in range(each)]
 
 
 def batch_of(
-    cast: Cast, recipe: Recipe, count: int, chance: np.random.Generator, *, stretches: Sequence[Stretch] = ()
+    cast: FacePool, recipe: Recipe, count: int, chance: np.random.Generator, *, stretches: Sequence[Stretch] = ()
 ) -> Batch:
     made = [draw(cast, recipe, chance, stretches) for _ in range(count)]
     return np.stack([clip.pixels for clip in made]), [clip.kind for clip in made]
@@ -88,7 +88,7 @@ def _cut(frames: list[Face], recipe: Recipe, chance: np.random.Generator) -> NDA
     height, width = (min(one.pixels.shape[side] for one in frames) // 2 * 2 for side in (0, 1))
     pictures = [np.ascontiguousarray(one.pixels[:height, :width]) for one in frames]
     seed = int(chance.integers(2**31))
-    pictures = [compression.lit(one, np.random.default_rng(seed)) for one in pictures]  # one camera, one light
+    pictures = [compression.relit(one, np.random.default_rng(seed)) for one in pictures]  # one camera, one light
     if chance.random() < 0.85:
         pictures = compression.film(pictures, int(chance.integers(17, 33)))
     margin, box_seed = max(0.05, recipe.margin + chance.uniform(-0.06, 0.06)), int(chance.integers(2**31))
@@ -100,9 +100,9 @@ def _cut(frames: list[Face], recipe: Recipe, chance: np.random.Generator) -> NDA
     return np.stack(made)
 
 
-def _animated(cast: Cast, recipe: Recipe, chance: np.random.Generator) -> list[Face]:
+def _animated(cast: FacePool, recipe: Recipe, chance: np.random.Generator) -> list[Face]:
     """A still under a hand-held camera: it drifts, breathes, turns and bends a little, and jumps between two places."""
-    still = smaller(read(cast.real[int(chance.integers(len(cast.real)))], chance), recipe, chance)
+    still = downscaled(read(cast.real[int(chance.integers(len(cast.real)))], chance), recipe, chance)
     height, width = still.pixels.shape[:2]
     middle = still.landmarks.mean(0)
     pose, pace = chance.normal(0, 1, 4), chance.normal(0, 0.35, 4)
@@ -125,7 +125,7 @@ def _animated(cast: Cast, recipe: Recipe, chance: np.random.Generator) -> list[F
     return frames
 
 
-def _taken(stretches: Sequence[Stretch], chance: np.random.Generator) -> list[Face]:
+def _from_film(stretches: Sequence[Stretch], chance: np.random.Generator) -> list[Face]:
     """Two runs of a real film, mirrored or not."""
     one = stretches[int(chance.integers(len(stretches)))]
     runs = sorted(int(chance.integers(len(one.runs))) for _ in range(FRAMES // RUN))
@@ -141,10 +141,10 @@ def _mirrored(face: Face) -> Face:
     return replace(face, pixels=np.ascontiguousarray(face.pixels[:, ::-1]), landmarks=points)
 
 
-def _faked(frames: list[Face], kind: str, cast: Cast, chance: np.random.Generator) -> list[Face]:
+def _faked(frames: list[Face], kind: str, cast: FacePool, chance: np.random.Generator) -> list[Face]:
     hold = str(chance.choice(HOLDS))
     seed = int(chance.integers(2**31))
-    other = read(lookalike(frames[0], cast.real, chance), chance)
+    other = read(similar_face(frames[0], cast.real, chance), chance)
     made: list[Face] = []
     for number, face in enumerate(frames):
         own = np.random.default_rng(seed + (number if hold == "flickering" else 0))

@@ -13,7 +13,7 @@ SMALLER = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
 LARGER = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_AREA, cv2.INTER_LANCZOS4)
 
 
-def degrade(pixels: Pixels, chance: np.random.Generator) -> Pixels:
+def compress(pixels: Pixels, chance: np.random.Generator) -> Pixels:
     """Some of: another size, noise, blur, light and colour; then saved as a photo or as a film."""
     if chance.random() < 0.3:
         pixels = resized(pixels, chance.uniform(0.6, 1.3), chance)
@@ -25,14 +25,14 @@ def degrade(pixels: Pixels, chance: np.random.Generator) -> Pixels:
     if chance.random() < 0.15:
         soft = cv2.GaussianBlur(pixels, (0, 0), 1.5)
         pixels = np.asarray(cv2.addWeighted(pixels, 1 + (share := chance.uniform(0.2, 0.8)), soft, -share, 0))
-    pixels = lit(pixels, chance)
+    pixels = relit(pixels, chance)
     kind = chance.random()
     if kind < 0.4:
-        pixels = saved(pixels, int(chance.integers(45, 98)))
+        pixels = jpeg_encoded(pixels, int(chance.integers(45, 98)))
         if chance.random() < 0.25:
-            pixels = saved(resized(pixels, chance.uniform(0.7, 1.0), chance), int(chance.integers(45, 95)))
+            pixels = jpeg_encoded(resized(pixels, chance.uniform(0.7, 1.0), chance), int(chance.integers(45, 95)))
     elif kind < 0.7:
-        pixels = filmed(pixels, int(chance.integers(17, 31)), chance)
+        pixels = video_encoded(pixels, int(chance.integers(17, 31)), chance)
     return pixels
 
 
@@ -43,7 +43,7 @@ def resized(pixels: Pixels, share: float, chance: np.random.Generator) -> Pixels
     return np.asarray(cv2.resize(pixels, size, interpolation=how))
 
 
-def softer(pixels: Pixels, chance: np.random.Generator) -> Pixels:
+def blurred(pixels: Pixels, chance: np.random.Generator) -> Pixels:
     """Smaller and back, or out of focus: honest pictures are soft as well, and softness must not mean fake."""
     height, width = pixels.shape[:2]
     if chance.random() < 0.3:
@@ -52,10 +52,10 @@ def softer(pixels: Pixels, chance: np.random.Generator) -> Pixels:
     return np.asarray(cv2.resize(small, (width, height), interpolation=int(chance.choice(LARGER))))
 
 
-def handed_on(pixels: Pixels, chance: np.random.Generator) -> Pixels:
+def reposted(pixels: Pixels, chance: np.random.Generator) -> Pixels:
     """Made smaller and saved by one site, enlarged by the next."""
     height, width = pixels.shape[:2]
-    small = saved(resized(pixels, chance.uniform(0.4, 0.95), chance), int(chance.integers(40, 93)))
+    small = jpeg_encoded(resized(pixels, chance.uniform(0.4, 0.95), chance), int(chance.integers(40, 93)))
     return np.asarray(cv2.resize(small, (width, height), interpolation=int(chance.choice(LARGER))))
 
 
@@ -68,15 +68,15 @@ def noisy(pixels: Pixels, chance: np.random.Generator) -> Pixels:
     return np.asarray((pixels + (fine + coarse) * share).clip(0, 255).astype(np.uint8))
 
 
-def aged(pixels: Pixels, chance: np.random.Generator) -> Pixels:
+def recompressed(pixels: Pixels, chance: np.random.Generator) -> Pixels:
     """A history of its own, such as the other half of a composite hasn't."""
     how = chance.random()
     if how < 0.4:
         return noisy(pixels, chance)
-    return saved(pixels, int(chance.integers(30, 85))) if how < 0.7 else handed_on(pixels, chance)
+    return jpeg_encoded(pixels, int(chance.integers(30, 85))) if how < 0.7 else reposted(pixels, chance)
 
 
-def lit(pixels: Pixels, chance: np.random.Generator, much: float = 1.0) -> Pixels:
+def relit(pixels: Pixels, chance: np.random.Generator, much: float = 1.0) -> Pixels:
     """Contrast, brightness, gamma, saturation, and tints of the three colours."""
     if chance.random() < 0.6:
         values = np.arange(256) / 255
@@ -92,13 +92,13 @@ def lit(pixels: Pixels, chance: np.random.Generator, much: float = 1.0) -> Pixel
     return pixels
 
 
-def saved(pixels: Pixels, quality: int) -> Pixels:
+def jpeg_encoded(pixels: Pixels, quality: int) -> Pixels:
     bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB))
 
 
-def filmed(pixels: Pixels, crf: int, chance: np.random.Generator) -> Pixels:
+def video_encoded(pixels: Pixels, crf: int, chance: np.random.Generator) -> Pixels:
     """Really encoded as H.264, as a frame behind others of a picture that moves a little."""
     height, width = (side // 2 * 2 for side in pixels.shape[:2])
     if min(height, width) < 32:

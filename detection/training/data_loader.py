@@ -8,23 +8,23 @@ from typing import Any, TypeVar
 import cv2
 import numpy as np
 
-from .face_dataset import RealFace
-from .samples import Cast, Recipe
+from .face_dataset import FaceCrop
+from .samples import FacePool, Recipe
 
 Made = TypeVar("Made")
 
 
 def stream(
-    faces: Sequence[RealFace],
+    faces: Sequence[FaceCrop],
     recipe: Recipe,
     *,
     batch: int,
     seed: int,
     workers: int,
-    make: Callable[[Cast, Recipe, int, np.random.Generator], Made],
+    make: Callable[[FacePool, Recipe, int, np.random.Generator], Made],
 ) -> Iterator[Made]:
     """Batches for ever, from processes of their own; without `workers`, from this one."""
-    cast = Cast.of(faces, recipe)
+    cast = FacePool.of(faces, recipe)
     if not workers:
         chance = np.random.default_rng(seed)
         while True:
@@ -58,7 +58,7 @@ def _next(queue: Any, makers: Sequence[Any]) -> Any:
             continue
 
 
-def _fill(queue: Any, make: Any, cast: Cast, recipe: Recipe, batch: int, seed: int) -> None:
+def _fill(queue: Any, make: Any, cast: FacePool, recipe: Recipe, batch: int, seed: int) -> None:
     cv2.setNumThreads(1)
     queue.cancel_join_thread()  # whoever ends has nobody left to hand the rest to
     chance = np.random.default_rng(seed)

@@ -16,7 +16,7 @@ FILMS = (".mp4", ".avi", ".mov", ".mkv", ".webm")
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class LabelledFile:
     """A file with a known answer."""
 
     name: str
@@ -27,34 +27,34 @@ class Item:
     part: str = ""  # train, validation or test, where whoever made the set has said so
 
 
-class NotReadable(ValueError):
+class DatasetError(ValueError):
     """Nobody can tell from it which files are real."""
 
 
 @contextmanager
-def items(source: Path) -> Iterator[list[Item]]:
+def items(source: Path) -> Iterator[list[LabelledFile]]:
     """The files of a folder, of an archive of one, or of a CSV (file, label, manipulation, group, part)."""
     with tempfile.TemporaryDirectory(prefix="files-") as unpacked:
-        yield _found(source, Path(unpacked))
+        yield _read_source(source, Path(unpacked))
 
 
-def _found(source: Path, unpacked: Path) -> list[Item]:
+def _read_source(source: Path, unpacked: Path) -> list[LabelledFile]:
     try:
         if source.suffix.lower() == ".csv":
-            return _listed(source)
+            return _read_csv(source)
         if source.is_dir():
-            return _in_folder(source)
+            return _read_folder(source)
         if zipfile.is_zipfile(source):
             with zipfile.ZipFile(source) as archive:
                 archive.extractall(unpacked)
-            return _in_folder(unpacked)
+            return _read_folder(unpacked)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        raise NotReadable(f"{source.name} can't be read: {error}") from error
-    raise NotReadable(f"{source} is neither a folder with real/ and fake/, nor an archive of them, nor a CSV.")
+        raise DatasetError(f"{source.name} can't be read: {error}") from error
+    raise DatasetError(f"{source} is neither a folder with real/ and fake/, nor an archive of them, nor a CSV.")
 
 
-def _in_folder(root: Path) -> list[Item]:
-    if found := list(_plain(root)):
+def _read_folder(root: Path) -> list[LabelledFile]:
+    if found := list(_read_plain(root)):
         return found
     for sign, read in LAYOUTS.items():
         if next(root.glob(sign), None) is not None:
@@ -62,7 +62,7 @@ def _in_folder(root: Path) -> list[Item]:
     return []
 
 
-def _plain(root: Path) -> Iterator[Item]:
+def _read_plain(root: Path) -> Iterator[LabelledFile]:
     """real/ and fake/, the latter perhaps with a folder for each manipulation."""
     for path in sorted(p for p in root.rglob("*") if p.is_file() and not p.name.startswith(".")):
         parts = path.relative_to(root).parts
@@ -72,16 +72,16 @@ def _plain(root: Path) -> Iterator[Item]:
         inner = parts[parts.index(label) + 1 : -1]
         name = "/".join(parts)
         fake = label.lower() == "fake"
-        yield Item(name, fake, inner[0] if inner and fake else "", name, path)
+        yield LabelledFile(name, fake, inner[0] if inner and fake else "", name, path)
 
 
-def _listed(source: Path) -> list[Item]:
+def _read_csv(source: Path) -> list[LabelledFile]:
     with source.open(newline="", encoding="utf-8-sig") as file:
         rows = csv.DictReader(file)
         if lacking := {"file", "label"} - set(rows.fieldnames or ()):
             raise ValueError(f"it lacks the column {' and the column '.join(sorted(lacking))}.")
         found = [
-            Item(
+            LabelledFile(
                 row["file"],
                 _is_fake(row["label"], rows.line_num),
                 row.get("manipulation") or "",
@@ -110,26 +110,28 @@ def _is_fake(label: object, line: int) -> bool:
     return LABELS[said]
 
 
-def _films(folder: Path) -> list[Path]:
+def _find_films(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in FILMS)
 
 
-def _faceforensics(root: Path) -> Iterator[Item]:
+def _faceforensics(root: Path) -> Iterator[LabelledFile]:
     """`012.mp4` is real, `012_026.mp4` has the face of 026 in it, and such pairs are kept together.
 
     Actors (`01__walking.mp4`, `01_02__walking.mp4`) are all joined by their swaps: there the one with the head counts.
     """
-    parts = _official(root)
-    fakes = [path for path in _films(root / "manipulated_sequences") if "masks" not in path.relative_to(root).parts]
+    parts = _official_splits(root)
+    fakes = [
+        path for path in _find_films(root / "manipulated_sequences") if "masks" not in path.relative_to(root).parts
+    ]
     pairs = {one: "_".join(sorted(pair)) for path in fakes if len(pair := path.stem.split("_")) == 2 for one in pair}
-    for path in [*_films(root / "original_sequences"), *fakes]:
+    for path in [*_find_films(root / "original_sequences"), *fakes]:
         where, first = path.relative_to(root), path.stem.split("_")[0]
         fake = where.parts[0] == "manipulated_sequences"
         manipulation = where.parts[1] if fake else ""
-        yield Item(str(where), fake, manipulation, pairs.get(first, first), path, parts.get(first, ""))
+        yield LabelledFile(str(where), fake, manipulation, pairs.get(first, first), path, parts.get(first, ""))
 
 
-def _official(root: Path) -> dict[str, str]:
+def _official_splits(root: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for part, name in (("train", "train"), ("validation", "val"), ("test", "test")):
         for file in (root / "splits" / f"{name}.json", root / f"{name}.json"):
@@ -138,7 +140,7 @@ def _official(root: Path) -> dict[str, str]:
     return found
 
 
-def _celeb_df(root: Path) -> Iterator[Item]:
+def _celeb_df(root: Path) -> Iterator[LabelledFile]:
     """`id0_0001.mp4` is real, `id0_id1_0001.mp4` has id1's face on id0; a list names what is for testing.
 
     That list goes by films: people in it are in other films too, which its makers leave for training.
@@ -147,13 +149,13 @@ def _celeb_df(root: Path) -> Iterator[Item]:
     lines = listed.read_text().splitlines() if listed.is_file() else []
     testing = {line.split()[1] for line in lines if line.strip()}
     for folder, fake in (("Celeb-real", False), ("YouTube-real", False), ("Celeb-synthesis", True)):
-        for path in _films(root / folder):
+        for path in _find_films(root / folder):
             name = str(path.relative_to(root))
             group = path.stem.split("_")[0] if folder.startswith("Celeb") else path.stem
-            yield Item(name, fake, "face_swap" if fake else "", group, path, "test" if name in testing else "")
+            yield LabelledFile(name, fake, "face_swap" if fake else "", group, path, "test" if name in testing else "")
 
 
-def _dfdc(root: Path) -> Iterator[Item]:
+def _dfdc(root: Path) -> Iterator[LabelledFile]:
     """Each folder's `metadata.json` tells label, split and the original that a fake was made of.
 
     Where everything is for training, as in what the contestants got, the set has no parts: the hash makes them.
@@ -168,10 +170,10 @@ def _dfdc(root: Path) -> Iterator[Item]:
     for path, said in told:  # those that are not there as well: they are counted as missing
         fake = LABELS[str(said["label"] if "label" in said else said["is_fake"]).lower()]
         where, group = str(path.relative_to(root)), said.get("original") or path.name
-        yield Item(where, fake, "dfdc" if fake else "", group, path, names.get(said.get("split", ""), ""))
+        yield LabelledFile(where, fake, "dfdc" if fake else "", group, path, names.get(said.get("split", ""), ""))
 
 
-LAYOUTS: dict[str, Callable[[Path], Iterator[Item]]] = {
+LAYOUTS: dict[str, Callable[[Path], Iterator[LabelledFile]]] = {
     "*_sequences": _faceforensics,
     "Celeb-synthesis": _celeb_df,
     "**/metadata.json": _dfdc,

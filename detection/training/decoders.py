@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..images import Pixels
 from ..runtime import onnx_session
-from .face_dataset import RealFace
+from .face_dataset import FaceCrop
 
 WAYS = ("nearest", "bilinear", "transposed", "shuffle")
 FOLDER = Path(__file__).with_name("decoders")
@@ -39,7 +39,7 @@ def _session(way: str) -> Any:
 
 def train(
     way: str,
-    faces: Sequence[RealFace],
+    faces: Sequence[FaceCrop],
     path: Path,
     *,
     steps: int = 1500,
@@ -71,7 +71,7 @@ def _difference(wanted: Any, drawn: Any) -> Any:
     return ops.mean(ops.abs(off)) + ops.mean(ops.abs(across)) + ops.mean(ops.abs(down))
 
 
-def _part(face: RealFace, chance: np.random.Generator) -> NDArray[np.float32]:
+def _part(face: FaceCrop, chance: np.random.Generator) -> NDArray[np.float32]:
     pixels = face.pixels()
     share = max(chance.uniform(0.5, 1.0), (SIDE + 1) / min(pixels.shape[:2]))
     pixels = np.asarray(cv2.resize(pixels, None, fx=share, fy=share, interpolation=cv2.INTER_AREA))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..images import Pixels
-from .face_dataset import Points, RealFace
+from .face_dataset import FaceCrop, Points
 
 SIDE = 80
 # Where the five landmarks lie in the square, in shares of its side.
@@ -28,7 +28,7 @@ class Eigenfaces:
     spread: Floats  # of the faces along each
 
     @classmethod
-    def of(cls, faces: Sequence[RealFace], count: int = 240, most: int = 1500) -> "Eigenfaces":
+    def of(cls, faces: Sequence[FaceCrop], count: int = 240, most: int = 1500) -> "Eigenfaces":
         step = max(1, len(faces) // most)
         rows = np.stack([_square(face.pixels(), face.landmarks)[0] for face in faces[::step]])
         mean = rows.mean(0)

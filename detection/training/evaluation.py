@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from .. import metrics, videos
-from ..bundle import Cuts
+from ..bundle import Thresholds
 from ..errors import DetectionError
 from ..finding import Outcome
 from ..images import Picture, Pixels
@@ -21,11 +21,11 @@ from ..limits import Clock, Limits
 from ..media import Kind, probe
 from ..panel import Panel
 from . import calibration
-from .datasets import Item
+from .datasets import LabelledFile
 
 REFUSED = "refused"
 FEW = 5  # of fewer fakes nothing can be claimed
-Told = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +50,32 @@ class Row:
         return self.score is not None
 
 
-class OtherScores(ValueError):
+class ScoresMismatch(ValueError):
     """Stored scores are not of these files, or not by this panel: nothing is mixed, and nothing overwritten."""
 
 
-def kept(out: Path | None, found: Iterable[Item], panel: Panel) -> list[Row]:
+def read_finished(out: Path | None, found: Iterable[LabelledFile], panel: Panel) -> list[Row]:
     """What an earlier run that was cut off has judged already."""
     if out is None or not out.is_file():
         return []
     rows, known = read(out), {item.name: item for item in found}
     if any(row.panel != panel.id for row in rows):
-        raise OtherScores(f"{out.name} has the scores of another panel. Name another file for those of this one.")
+        raise ScoresMismatch(f"{out.name} has the scores of another panel. Name another file for those of this one.")
     for row in rows:
         item = known.get(row.name)
         if item is None or (row.fake, row.bytes) != (item.fake, _size(item)):
-            raise OtherScores(f"{out.name} has scores of other files, as {row.name}. Name another file for these.")
+            raise ScoresMismatch(f"{out.name} has scores of other files, as {row.name}. Name another file for these.")
     return rows
 
 
 def run(
-    chosen: Iterable[Item], panel: Panel, limits: Limits, *, rows: list[Row], out: Path | None, told: Told
+    chosen: Iterable[LabelledFile],
+    panel: Panel,
+    limits: Limits,
+    *,
+    rows: list[Row],
+    out: Path | None,
+    progress: Progress,
 ) -> list[Row]:
     """Judge every file once, but for the `rows` that are known. With `out`, it can be cut off."""
     done = {row.name: row for row in rows}
@@ -78,18 +84,18 @@ def run(
     if out is not None:
         write(out, rows)
     for number, item in enumerate(left):
-        done[item.name] = _judged(item, panel, limits)
+        done[item.name] = _evaluate_file(item, panel, limits)
         if out is not None:
             write(out, [done[item.name]], more=True)
-        told(number + 1, len(left))
+        progress(number + 1, len(left))
     return [done[item.name] for item in chosen]
 
 
-def _size(item: Item) -> int:
+def _size(item: LabelledFile) -> int:
     return item.path.stat().st_size if item.path.is_file() else 0
 
 
-def _judged(item: Item, panel: Panel, limits: Limits) -> Row:
+def _evaluate_file(item: LabelledFile, panel: Panel, limits: Limits) -> Row:
     brightness, sharpness = _trivial(item.path, limits)
     try:
         finding = inspect(item.path, bundles=panel, limits=limits, heatmap=False)
@@ -130,7 +136,7 @@ def read(path: Path) -> list[Row]:
     try:
         return _read(path)
     except (ValueError, csv.Error) as error:
-        raise OtherScores(f"{path.name} is no file of scores: {error}") from error
+        raise ScoresMismatch(f"{path.name} is no file of scores: {error}") from error
 
 
 def _read(path: Path) -> list[Row]:
@@ -224,9 +230,9 @@ def compare(one: list[Row], other: list[Row]) -> dict[str, Any]:
     second = {row.name: row for row in other if row.judged}
     both = [(first[name], row) for name, row in second.items() if name in first]
     if apart := [mine.name for mine, row in both if mine.fake != row.fake]:
-        raise OtherScores(f"{apart[0]} is real in one and fake in the other: one of them has wrong labels.")
+        raise ScoresMismatch(f"{apart[0]} is real in one and fake in the other: one of them has wrong labels.")
     if not both:
-        raise OtherScores("No file has a score in both: are these evaluations of the same files?")
+        raise ScoresMismatch("No file has a score in both: are these evaluations of the same files?")
     a, b = (np.array([pair[side].score for pair in both], float) for side in (0, 1))
     fake = np.array([pair[0].fake for pair in both], bool)
 
@@ -246,29 +252,29 @@ def compare(one: list[Row], other: list[Row]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class FittedCuts:
+class FittedThresholds:
     """Cuts of a panel, and what they do to the files that they were fitted on."""
 
-    cuts: Cuts
+    cuts: Thresholds
     reals: int
     alarms: int
     fakes: int
     missed: int
 
 
-def fit_cuts(rows: list[Row], panel: Panel, *, false_alarms: float, missed: float) -> FittedCuts:
+def fit_thresholds(rows: list[Row], panel: Panel, *, false_alarms: float, missed: float) -> FittedThresholds:
     """The panel's own cuts: its score is the highest of several, and so has other errors than each of them."""
     if any(row.panel not in (panel.id, replace(panel, cuts=None).id) for row in rows):
-        raise OtherScores("These are the scores of another panel: evaluate the files with this one.")
+        raise ScoresMismatch("These are the scores of another panel: evaluate the files with this one.")
     scores, fake = _arrays([row for row in rows if row.judged])
     for many, rate, of in ((scores[~fake], false_alarms, "real ones"), (scores[fake], missed, "fakes")):
         if len(many) * rate < 1:  # the cut would lie at the very last of them, by chance
-            raise OtherScores(
+            raise ScoresMismatch(
                 f"For a rate of {rate} it takes {ceil(1 / rate)} judged {of} or more; there are {len(many)}."
             )
     low, high = calibration.cuts(scores, fake, false_alarms=false_alarms, missed=missed)
-    return FittedCuts(
-        Cuts(low, high), int((~fake).sum()), int((scores[~fake] > high).sum()),
+    return FittedThresholds(
+        Thresholds(low, high), int((~fake).sum()), int((scores[~fake] > high).sum()),
         int(fake.sum()), int((scores[fake] < low).sum()),
     )  # fmt: skip
 

@@ -20,10 +20,10 @@ from ..bundle import Bundle
 from ..errors import BadBundle
 from ..runtime import Runner
 from . import calibration, face_dataset, plots, provenance_log, redrawing, samples, weight_averaging
-from .face_dataset import CannotTrain, RealFace
+from .face_dataset import FaceCrop, TrainingError
 from .image import SCALING, Plan
 from .pseudofakes import GROUPS, REDRAWN
-from .trained import Told, Trained, trained
+from .trained import Predictions, Trained, trained
 
 TELLS = 0.7  # AUC from which a kind of manipulation is named
 
@@ -35,7 +35,7 @@ class Release:
     run: Path  # folder of the training
     root: Path  # folder of bundles
     folders: tuple[Path, ...]  # of faces
-    faces: dict[str, list[RealFace]] = field(init=False)
+    faces: dict[str, list[FaceCrop]] = field(init=False)
     version: str = "1"
     each: int = 60  # samples of each kind, for calibrating and for measuring
     false_alarms: float = 0.01  # of the real faces kept for calibration: files from elsewhere will give more
@@ -50,11 +50,11 @@ class Release:
 
     def __post_init__(self) -> None:
         if not (self.run / "plan.json").is_file():
-            raise CannotTrain(f"There is no training in {self.run}.")
+            raise TrainingError(f"There is no training in {self.run}.")
         self.faces = face_dataset.read_parts(self.folders, ("train", "validation", "calibration"), self.redrawn)
 
         if not self.licence and any(face.manipulation for face in self.faces["train"]):
-            raise CannotTrain("It was trained on fakes that others made: say under which --licence it may be used.")
+            raise TrainingError("It was trained on fakes that others made: say under which --licence it may be used.")
         self.licence = self.licence or "MIT"
 
     def write(self) -> Bundle:
@@ -73,7 +73,7 @@ class Release:
                     shutil.copyfile(self.run / name, folder / name)
             bundle_import.write_card(folder, self._card(done, folder))
             bundle = bundles.read(folder)
-            self._agree(bundle, done)
+            self._check_runtimes(bundle, done)
             (folder / "CARD.md").write_text(model_cards.markdown(bundle))
             if target.exists():
                 shutil.rmtree(target)
@@ -86,7 +86,7 @@ class Release:
         fitted = calibration.fit(fitting.scores, fitting.fake, false_alarms=self.false_alarms, missed=self.missed)
         checking = done.tell(self.faces["validation"], self.each, 99)
         plots.reliability(fitted(checking.scores), checking.fake, folder / "calibration.svg")
-        familiar = done.familiar(self.faces, self.each, folder / "familiar.npz")
+        distribution = done.training_distribution(self.faces, self.each, folder / bundles.DISTRIBUTION)
         return {
             "format": bundles.FORMAT,
             "name": done.plan.name,
@@ -104,8 +104,8 @@ class Release:
             "output": {"is": "probability", "fake_is": 1, "kinds": _kinds(checking, self.unclaimed)},
             "calibration": {"a": fitted.a, "b": fitted.b, "holds": self.holds},
             "cuts": {"little_below": fitted.little_below, "manipulated_above": fitted.manipulated_above},
-            **familiar,
-            "weights": bundle_import.digests(folder),
+            **distribution,
+            "weights": bundle_import.file_digests(folder),
             "licence": self.licence,
             "training": {
                 "summary": _summary(self.faces["train"]),
@@ -113,11 +113,11 @@ class Release:
                 "network": done.network,
                 "kinds of fakes, by share": dict(recipe.weights),
                 **self._redrawn(done),
-                **self._begun(),
+                **self._start_weights(),
                 **self._history(done, folder),
                 "seed": done.plan.seed,
                 "faces sha256": face_dataset.digest(self.faces["train"]),
-                **({"code sha256": code} if (code := provenance_log.told(self.run).get("code")) else {}),
+                **({"code sha256": code} if (code := provenance_log.read_record(self.run).get("code")) else {}),
                 "software": f"Keras {keras.__version__}, TensorFlow {tensorflow.__version__}",
                 "false alarms wished for in calibration": self.false_alarms,
                 "fakes missed at the lower cut in calibration": self.missed,
@@ -135,9 +135,9 @@ class Release:
         count = sum(1 for face in self.faces["train"] if face.redrawn_at)
         return {"faces drawn again": f"{count}, by {said['generator']} (weights sha256 {said['sha256']})"}
 
-    def _begun(self) -> dict[str, Any]:
+    def _start_weights(self) -> dict[str, Any]:
         """Somebody else's weights keep their licence."""
-        said = provenance_log.told([*self.before, self.run][0])
+        said = provenance_log.read_record([*self.before, self.run][0])
         if "weights" not in said:
             return {}
         licence = f", licence {said['licence']}" if "licence" in said else ""
@@ -147,9 +147,9 @@ class Release:
     def _again(self, done: Trained) -> dict[str, Any]:
         """The commands of a second run, where every training ran to its end and went on from the one before."""
         runs = [*self.before, self.run]
-        if not all(_whole(run) for run in runs) or any(weight_averaging.parts_of(run) for run in runs):
+        if not all(_is_complete(run) for run in runs) or any(weight_averaging.parts_of(run) for run in runs):
             return {}
-        commands, began = [], provenance_log.told(runs[0])
+        commands, began = [], provenance_log.read_record(runs[0])
         redrawn = ["--redrawn", "REDRAWN"] if self._redrawn(done) else []
         names = [*(f"RUN-{number + 1}" for number in range(len(self.before))), "RUN"]
         for number, (run, name) in enumerate(zip(runs, names, strict=True)):
@@ -158,12 +158,12 @@ class Release:
             if not folders:
                 return {}
             if number:
-                if provenance_log.told(run).get("sha256") != provenance_log.digest(runs[number - 1]):
+                if provenance_log.read_record(run).get("sha256") != provenance_log.digest(runs[number - 1]):
                     return {}
                 start = names[number - 1]
             plan = "plan.json" if run is self.run else f"plan-before-{number + 1}.json"
             words = [done.command, name, "--faces", *folders, *redrawn, "--plan", plan]
-            words += [done.begins_with, start] if start else []
+            words += [done.start_option, start] if start else []
             words += ["--init-licence", began["licence"]] if "licence" in began and not number else []
             words += ["--clips", "FILMS"] if "films" in began else []
             commands.append(words)
@@ -183,7 +183,7 @@ class Release:
 
     def _named(self, run: Path) -> list[str]:
         """The folders whose faces a training saw; none if it saw others, or if nobody noted it."""
-        seen = provenance_log.told(run).get("faces")
+        seen = provenance_log.read_record(run).get("faces")
         for count in range(len(self.folders), 0, -1):
             for some in combinations(zip(self._names, self.folders, strict=True), count):
                 if face_dataset.digest(face_dataset.read_faces([folder for _, folder in some], "train")) == seen:
@@ -210,16 +210,16 @@ class Release:
             return {**history, "made of": _mean(parts, plans)}
         return {"samples": done.seen, **history}
 
-    def _agree(self, bundle: Bundle, done: Trained) -> None:
+    def _check_runtimes(self, bundle: Bundle, done: Trained) -> None:
         """On real crops, not on noise: random pictures agree about anything."""
         pictures = done.pictures(self.faces["validation"])
         both = [Runner(bundle, runtime=runtime).raw(pictures)["score"] for runtime in ("onnx", "keras")]
         apart = float(np.abs(both[0] - both[1]).max())
-        if apart > smoke_test.AGREE:
+        if apart > smoke_test.MAX_DIFFERENCE:
             raise BadBundle(f"Keras and ONNX are {apart:.5f} apart on real crops.")
 
 
-def _whole(run: Path) -> bool:
+def _is_complete(run: Path) -> bool:
     """Not ended before its plan's steps; of films none can be."""
     steps = run / "step.txt"
     return not steps.is_file() or int(steps.read_text()) == Plan.read(run / "plan.json").steps
@@ -232,7 +232,7 @@ def _mean(parts: dict[str, float], plans: dict[str, str]) -> str:
     )
 
 
-def retell(folder: Path, evaluations: list[Path], failures: list[str]) -> Bundle:
+def update_card(folder: Path, evaluations: list[Path], failures: list[str]) -> Bundle:
     """The same bundle with more in its card; an evaluation on the same data takes the place of an earlier one."""
     bundle = bundles.read(folder)
     measured = [row_of(path, bundle) for path in evaluations]
@@ -246,7 +246,7 @@ def retell(folder: Path, evaluations: list[Path], failures: list[str]) -> Bundle
     return told
 
 
-def _summary(faces: list[RealFace]) -> str:
+def _summary(faces: list[FaceCrop]) -> str:
     real, given = ([face for face in faces if bool(face.manipulation) is fake] for fake in (False, True))
     groups, sources = len({face.group for face in real}), len({face.source for face in real})
     said = f"{len(real)} crops of real faces of about {groups} people (collections: {sources})"
@@ -256,7 +256,7 @@ def _summary(faces: list[RealFace]) -> str:
     return f"{said}, fakes made of them on the fly, and {len(given)} crops of fakes that others made ({makers})."
 
 
-def _measured(checking: Told, scores: Any, own: str) -> list[dict[str, Any]]:
+def _measured(checking: Predictions, scores: Any, own: str) -> list[dict[str, Any]]:
     """On people it was not trained on; the fakes are our own: this says how well it learnt, not how well it works."""
     rows = []
     for kind in ["all", *dict.fromkeys(checking.kinds[checking.fake])]:
@@ -274,7 +274,7 @@ def _measured(checking: Told, scores: Any, own: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _kinds(checking: Told, unclaimed: tuple[str, ...]) -> list[str]:
+def _kinds(checking: Predictions, unclaimed: tuple[str, ...]) -> list[str]:
     """The second head's names, where it can tell one of them from the others; else none at all."""
     if checking.shares is None:
         return []

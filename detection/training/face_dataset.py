@@ -19,12 +19,12 @@ FACES = "faces.csv"
 PARTS = (("train", 80), ("validation", 90), ("calibration", 100))
 
 
-class CannotTrain(ValueError):
+class TrainingError(ValueError):
     """What a training or its bundle needs is not there, or is not what it began with."""
 
 
 @dataclass(frozen=True, slots=True)
-class RealFace:
+class FaceCrop:
     """A crop of a face as it lies on disk, with its five landmarks and where it is from. Nearly all are real."""
 
     name: str
@@ -34,12 +34,12 @@ class RealFace:
     encoded: bytes
     landmarks: Points
     manipulation: str = ""  # of a fake that somebody else made
-    said_part: str = ""  # where whoever made the set has put it
+    given_part: str = ""  # where whoever made the set has put it
     redrawn_at: Path | None = None  # the same picture as a generator drew it
 
     @property
     def part(self) -> str:
-        return self.said_part or part_of(self.group)
+        return self.given_part or part_of(self.group)
 
     def pixels(self) -> Pixels:
         return _decoded(self.encoded)
@@ -58,7 +58,7 @@ def part_of(group: str) -> str:
     return next(name for name, below in PARTS if share < below)
 
 
-def digest(faces: Sequence[RealFace]) -> str:
+def digest(faces: Sequence[FaceCrop]) -> str:
     """Of every crop and every landmark: with a plan, what a second run needs to be the same."""
     made = hashlib.sha256()
     for face in sorted(faces, key=lambda one: one.name):
@@ -70,12 +70,12 @@ def redrawn_path(folder: Path, name: str) -> Path:
     return folder / f"{name}.jpg"
 
 
-def loose(folder: Path, name: str) -> Path:
+def crop_path(folder: Path, name: str) -> Path:
     """Where a crop lies that is in no archive."""
     return folder / "crops" / name[:2] / name
 
 
-def read_faces(folders: Path | Sequence[Path], part: str = "", redrawn: Path | None = None) -> list[RealFace]:
+def read_faces(folders: Path | Sequence[Path], part: str = "", redrawn: Path | None = None) -> list[FaceCrop]:
     """The faces of folders with `faces.csv` and what it names; `redrawn`: what redraw_faces has made of them."""
     each = [folders] if isinstance(folders, Path) else folders
     return [face for folder in each for face in _read_folder(folder, part, redrawn)]
@@ -83,28 +83,28 @@ def read_faces(folders: Path | Sequence[Path], part: str = "", redrawn: Path | N
 
 def read_parts(
     folders: Path | Sequence[Path], parts: Sequence[str], redrawn: Path | None = None
-) -> dict[str, list[RealFace]]:
+) -> dict[str, list[FaceCrop]]:
     """Nothing can be made of a part without a real face."""
     if redrawn is not None and not redrawn.is_dir():
-        raise CannotTrain(f"There is no folder {redrawn}: redraw_faces makes it.")
+        raise TrainingError(f"There is no folder {redrawn}: redraw_faces makes it.")
     found = {part: read_faces(folders, part, redrawn) for part in parts}
     for part, faces in found.items():
         if not any(not face.manipulation for face in faces):
-            raise CannotTrain(f"There is no real face for {part}: it takes more people, or a set with such a part.")
+            raise TrainingError(f"There is no real face for {part}: it takes more people, or a set with such a part.")
     return found
 
 
 def _stored(folder: Path, row: dict[str, str], archives: dict[str, zipfile.ZipFile]) -> bytes:
     if not row["zip"]:
-        return loose(folder, row["name"]).read_bytes()
+        return crop_path(folder, row["name"]).read_bytes()
     if row["zip"] not in archives:
         archives[row["zip"]] = zipfile.ZipFile(folder / row["zip"])
     return archives[row["zip"]].read(row["name"])
 
 
-def _read_folder(folder: Path, part: str, redrawn: Path | None) -> list[RealFace]:
+def _read_folder(folder: Path, part: str, redrawn: Path | None) -> list[FaceCrop]:
     if not (folder / FACES).is_file():
-        raise CannotTrain(f"There is no {FACES} in {folder}: prepare_faces makes it.")
+        raise TrainingError(f"There is no {FACES} in {folder}: prepare_faces makes it.")
     found = []
     archives: dict[str, zipfile.ZipFile] = {}
     try:
@@ -115,7 +115,7 @@ def _read_folder(folder: Path, part: str, redrawn: Path | None) -> list[RealFace
                 again = redrawn_path(redrawn, row["name"]) if redrawn else None
                 points = [[float(row[f"{name}_x"]), float(row[f"{name}_y"])] for name in LANDMARKS]
                 found.append(
-                    RealFace(
+                    FaceCrop(
                         name=row["name"],
                         group=row["group"],
                         source=row["source"],
@@ -123,7 +123,7 @@ def _read_folder(folder: Path, part: str, redrawn: Path | None) -> list[RealFace
                         encoded=_stored(folder, row, archives),
                         landmarks=np.array(points, np.float32),
                         manipulation=row.get("manipulation") or "",
-                        said_part=row.get("part") or "",
+                        given_part=row.get("part") or "",
                         redrawn_at=again if again and again.is_file() else None,
                     )
                 )

@@ -17,8 +17,8 @@ from ..faces import Face
 from ..images import Picture, Pixels
 from ..limits import Clock, Limits
 from ..media import Kind, probe
-from .datasets import Item, NotReadable
-from .face_dataset import FACES, LANDMARKS, loose, part_of
+from .datasets import DatasetError, LabelledFile
+from .face_dataset import FACES, LANDMARKS, crop_path, part_of
 
 WIDE = 1.9  # of the crop, in heights of the face
 SIDE = 336  # at most
@@ -29,15 +29,15 @@ DONE = "manifest.jsonl"
 
 
 def prepare(
-    found: list[Item], out: Path, *, source: str, licence: str, frames: int, told: Callable[[int], None]
+    found: list[LabelledFile], out: Path, *, source: str, licence: str, frames: int, told: Callable[[int], None]
 ) -> dict[str, int]:
     """One line of the manifest for each file that was gone through: it is not gone through again."""
     out.mkdir(parents=True, exist_ok=True)
-    done = _whole(out)
+    done = _read_finished(out)
     for number, item in enumerate(found, 1):
         size = item.path.stat().st_size if item.path.is_file() else 0
         if item.name in done and done[item.name].get("bytes", size) != size:
-            raise NotReadable(f"{out} has the faces of another {item.name}. Name another folder for these.")
+            raise DatasetError(f"{out} has the faces of another {item.name}. Name another folder for these.")
         if item.name not in done:
             done[item.name] = {"file": item.name, "bytes": size, **_prepare_one(item, out, source, licence, frames)}
             with (out / DONE).open("a") as manifest:
@@ -52,7 +52,7 @@ def prepare(
     return dict(counts)
 
 
-def _whole(out: Path) -> dict[str, dict[str, Any]]:
+def _read_finished(out: Path) -> dict[str, dict[str, Any]]:
     """What is done. Of a file that a killed run was busy with nothing is left: it is gone through again."""
     done: dict[str, dict[str, Any]] = {}
     for line in (out / DONE).read_text().splitlines() if (out / DONE).is_file() else []:
@@ -81,14 +81,14 @@ def _replace(path: Path, write: Callable[[TextIO], Any]) -> None:
     fresh.replace(path)
 
 
-def _prepare_one(item: Item, out: Path, source: str, licence: str, frames: int) -> dict[str, Any]:
+def _prepare_one(item: LabelledFile, out: Path, source: str, licence: str, frames: int) -> dict[str, Any]:
     rows: list[list[Any]] = []
     refused = ""
     try:
         for time, pixels, face in _seen(item.path, frames):
             crop, shift, share = _cut(pixels, face)
             name = f"{hashlib.sha256(item.name.encode()).hexdigest()[:20]}-{len(rows)}.jpg"
-            path = loose(out, name)
+            path = crop_path(out, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             _, encoded = cv2.imencode(".jpg", crop[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
             path.write_bytes(encoded.tobytes())
@@ -102,7 +102,7 @@ def _prepare_one(item: Item, out: Path, source: str, licence: str, frames: int) 
     return {"faces": len(rows), "refused": refused}
 
 
-def _part(item: Item) -> str:
+def _part(item: LabelledFile) -> str:
     """Official splits have no part for calibration: it gets half of the validation's groups."""
     if item.part != "validation":
         return item.part

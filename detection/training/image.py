@@ -13,9 +13,9 @@ import numpy as np
 from .. import crops, networks
 from ..metrics import auc
 from . import data_loader, plots, provenance_log, samples
-from .face_dataset import CannotTrain, RealFace
-from .plans import Written
-from .provenance_log import STEADY
+from .face_dataset import FaceCrop, TrainingError
+from .plans import PlanFile
+from .provenance_log import EMA_WEIGHTS, ema_weights
 from .pseudofakes import GROUPS
 from .samples import Recipe
 
@@ -25,7 +25,7 @@ SETTLE = 24  # batches
 
 
 @dataclass(frozen=True, slots=True)
-class Plan(Written):
+class Plan(PlanFile):
     """Of an image network."""
 
     name: str = "image"
@@ -52,7 +52,7 @@ class Plan(Written):
         )
         for name, known in (("network", (*networks.BACKBONES, "residual")), ("norms", ("fixed", "learnt"))):
             if getattr(self, name) not in known:
-                raise CannotTrain(f"{name} is {getattr(self, name)!r}, and has to be one of {', '.join(known)}")
+                raise TrainingError(f"{name} is {getattr(self, name)!r}, and has to be one of {', '.join(known)}")
 
     @classmethod
     def demo(cls) -> "Plan":
@@ -72,7 +72,7 @@ def build(plan: Plan, init: Path | None = None) -> Any:
         try:
             _start_from(model, init)
         except (ValueError, KeyError, OSError) as error:
-            raise CannotTrain(f"{init.name} is not of the build that the plan wants: {error}") from error
+            raise TrainingError(f"{init.name} is not of the build that the plan wants: {error}") from error
     return model
 
 
@@ -81,7 +81,7 @@ def _start_from(model: Any, init: Path) -> None:
     import keras
 
     if init.is_dir():
-        model.load_weights(init / STEADY)
+        model.load_weights(ema_weights(init))
         return
     if init.suffix == ".keras":
         model.set_weights(networks.load(init).get_weights())
@@ -96,7 +96,7 @@ def _start_from(model: Any, init: Path) -> None:
 
 def train(
     plan: Plan,
-    faces: dict[str, list[RealFace]],
+    faces: dict[str, list[FaceCrop]],
     folder: Path,
     *,
     init: Path | None = None,
@@ -109,21 +109,23 @@ def train(
 
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / LAST).is_file():
-        provenance_log.agree(folder, plan, init, faces["train"], free=("workers",))
+        provenance_log.check_unchanged(folder, plan, init, faces["train"], free=("workers",))
     elif init is None and plan.norms == "fixed":
-        raise CannotTrain("The plan keeps the norms as they came with --init. Say it, or make them “learnt” in a plan.")
+        raise TrainingError(
+            "The plan keeps the norms that come with --init. Give --init, or a plan whose norms are “learnt”."
+        )
     keras.utils.set_random_seed(plan.seed)
     model, step = _last(folder), _steps_done(folder)
     if model is None:
         model = build(plan, init)
         plan.write(folder / "plan.json")
-        provenance_log.note(folder, init, faces["train"], licence=init_licence)
+        provenance_log.record_start(folder, init, faces["train"], licence=init_licence)
         if plan.where_weight:
-            model = networks.pointing(model)
+            model = networks.with_localisation_head(model)
         _compile(model, plan)
     if plan.norms == "learnt":
         _follow_quickly(model)
-    steady = _Steady(model, plan, folder)
+    steady = _MovingAverage(model, plan, folder)
     checks = samples.fixed(faces["validation"], plan.recipe, each=plan.each, seed=99)
     batches = data_loader.stream(
         faces["train"], plan.recipe, batch=plan.batch, seed=plan.seed * 1000 + step, workers=plan.workers,
@@ -187,11 +189,11 @@ def _step(model: Any, pictures: Any, kinds: list[str], where: Any) -> Any:
         small = np.stack([cv2.resize(one, (side, side), interpolation=cv2.INTER_AREA) for one in where])
         wanted.append(small[..., None].astype(np.float32) / 255)
         counted.append(np.ones(small.shape))
-    values = model.train_on_batch(crops.fed(pictures, SCALING, "rgb"), wanted, sample_weight=counted)
+    values = model.train_on_batch(crops.normalise(pictures, SCALING, "rgb"), wanted, sample_weight=counted)
     return values[0] if isinstance(values, list | tuple | np.ndarray) else values
 
 
-class _Steady:
+class _MovingAverage:
     """A second network that follows the trained one slowly: its weights are a mean over the last steps."""
 
     def __init__(self, model: Any, plan: Plan, folder: Path) -> None:
@@ -200,7 +202,7 @@ class _Steady:
         self.model = keras.Model(model.inputs[0], model.outputs[:2], name=model.name)  # nobody asks it where, later
         self.share = plan.ema
         self.net = keras.models.clone_model(self.model)
-        kept = folder / STEADY
+        kept = ema_weights(folder)
         if kept.is_file():
             self.net.load_weights(kept)
         else:
@@ -210,7 +212,7 @@ class _Steady:
         """Averaged weights need batch statistics of their own."""
         _follow_quickly(self.net, 0.85)
         for batch in pictures:
-            self.net(crops.fed(batch, SCALING, "rgb"), training=True)
+            self.net(crops.normalise(batch, SCALING, "rgb"), training=True)
 
     def follow(self, step: int) -> None:
         if step % 5:  # often enough, and five times cheaper
@@ -223,7 +225,7 @@ class _Steady:
 def scores(net: Any, pictures: Any, *, batch: int = 32) -> Any:
     """P(manipulated) and shares of kinds, for 8-bit crops."""
     made = [
-        [np.asarray(out) for out in net(crops.fed(pictures[i : i + batch], SCALING, "rgb"), training=False)]
+        [np.asarray(out) for out in net(crops.normalise(pictures[i : i + batch], SCALING, "rgb"), training=False)]
         for i in range(0, len(pictures), batch)
     ]
     return np.concatenate([m[0][:, 0] for m in made]), np.concatenate([m[1] for m in made])
@@ -240,12 +242,12 @@ def _check(net: Any, checks: list[samples.Sample]) -> dict[str, float]:
     return figures
 
 
-def _save(folder: Path, model: Any, steady: _Steady, step: int, figures: dict[str, float]) -> None:
+def _save(folder: Path, model: Any, steady: _MovingAverage, step: int, figures: dict[str, float]) -> None:
     """The new checkpoint replaces the old one only when it is whole."""
     model.save(folder / "next.keras")
     (folder / "next.keras").replace(folder / LAST)
     steady.net.save_weights(folder / "next.weights.h5")
-    (folder / "next.weights.h5").replace(folder / STEADY)
+    (folder / "next.weights.h5").replace(folder / EMA_WEIGHTS)
     log = folder / "log.csv"
     fresh = not log.is_file()
     with log.open("a", newline="") as file:

@@ -5,11 +5,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
-from .face_dataset import CannotTrain
+from .face_dataset import TrainingError
 from .samples import Recipe
 
+EARLIER_NAMES = {"soft": "blur_share", "aged": "recompression", "hard": "augmentation_share"}
 
-class Written:
+
+def _with_current_names(recipe: dict[str, Any]) -> dict[str, Any]:
+    """Plans that were written before these fields were renamed are still read."""
+    if twice := [old for old, new in EARLIER_NAMES.items() if old in recipe and new in recipe]:
+        raise ValueError(f"the recipe has both {twice[0]} and its present name {EARLIER_NAMES[twice[0]]}")
+    return {EARLIER_NAMES.get(name, name): value for name, value in recipe.items()}
+
+
+class PlanFile:
     """A dataclass with a recipe, as a file."""
 
     __slots__ = ()
@@ -19,22 +28,22 @@ class Written:
         """Or a sentence about what is wrong with it."""
         try:
             said = json.loads(path.read_text())
-            recipe = said.pop("recipe", {})
+            recipe = _with_current_names(said.pop("recipe", {}))
             if "weights" in recipe:
                 recipe["weights"] = tuple((kind, float(share)) for kind, share in recipe["weights"])
-            for pair in ("eyes", "aged"):
+            for pair in ("eyes", "recompression"):
                 if pair in recipe:
                     recipe[pair] = tuple(float(value) for value in recipe[pair])
             return cls(recipe=Recipe(**recipe), **said)  # type: ignore[call-arg]
         except (TypeError, ValueError, AttributeError) as error:
-            raise CannotTrain(f"{path} is no such plan: {error}") from error
+            raise TrainingError(f"{path} is no such plan: {error}") from error
 
     def check(self, least: dict[str, int]) -> None:
         """Whole numbers that have to be at least so large."""
         for name, low in least.items():
             value = getattr(self, name)
             if not isinstance(value, int) or value < low:
-                raise CannotTrain(f"{name} is {value!r}, and has to be a whole number from {low} on")
+                raise TrainingError(f"{name} is {value!r}, and has to be a whole number from {low} on")
 
     def write(self, path: Path) -> None:
         said: dict[str, Any] = asdict(self)  # type: ignore[call-overload]

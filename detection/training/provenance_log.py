@@ -8,27 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from . import face_dataset
-from .face_dataset import CannotTrain, RealFace
-from .plans import Written
+from .face_dataset import FaceCrop, TrainingError
+from .plans import PlanFile
 
 BEGUN = "begun.json"
-STEADY = "steady.weights.h5"  # in a training's folder: its averaged weights
+EMA_WEIGHTS = "ema.weights.h5"  # in a training's folder: the moving average of its weights
+EARLIER_EMA_WEIGHTS = "steady.weights.h5"  # the same file in folders of earlier versions
 
 
-def note(folder: Path, weights: Path | None, faces: Sequence[RealFace], **more: Any) -> None:
+def record_start(folder: Path, weights: Path | None, faces: Sequence[FaceCrop], **more: Any) -> None:
     """Once, when a training begins; one that goes on began with nothing new."""
-    said = {"faces": face_dataset.digest(faces), "code": code(), **more}
+    said = {"faces": face_dataset.digest(faces), "code": code_digest(), **more}
     if weights is not None:
         name = f"{weights.parent.name}/{weights.name}" if weights.name == "model.keras" else weights.name  # a bundle's
         said |= {"weights": name, "sha256": digest(weights)}
     (folder / BEGUN).write_text(json.dumps({name: value for name, value in said.items() if value}, indent=2) + "\n")
 
 
-def agree(
-    folder: Path, plan: Written, weights: Path | None, faces: Sequence[RealFace], free: Collection[str], **more: Any
+def check_unchanged(
+    folder: Path, plan: PlanFile, weights: Path | None, faces: Sequence[FaceCrop], free: Collection[str], **more: Any
 ) -> None:
     """A training that goes on is the one that was begun: checkpoints and films know nothing of another plan."""
-    said = told(folder)
+    said = read_record(folder)
     if not said:
         return
     begun: Any = type(plan).read(folder / "plan.json")
@@ -38,12 +39,12 @@ def agree(
     other += ["first weights"] if weights is not None and said.get("sha256") != digest(weights) else []
     other += [name for name, value in more.items() if said.get(name, 0) != value]
     if other:
-        raise CannotTrain(
+        raise TrainingError(
             f"In {folder} is a training with other {', '.join(other)}. Go on with its own, or begin in another folder."
         )
 
 
-def code() -> str:
+def code_digest() -> str:
     """Of all that makes samples, networks and crops: other code may make another network of the same plan."""
     home, made = Path(__file__).parent, hashlib.sha256()
     beside = [home.parent / name for name in ("networks.py", "crops.py")]
@@ -52,16 +53,22 @@ def code() -> str:
     return made.hexdigest()
 
 
-def file_of(weights: Path) -> Path:
-    """A file of weights, or of a training's folder what it came to."""
-    return weights / STEADY if weights.is_dir() else weights
+def ema_weights(folder: Path) -> Path:
+    """The averaged weights in a training's folder."""
+    earlier = folder / EARLIER_EMA_WEIGHTS
+    return earlier if earlier.is_file() and not (folder / EMA_WEIGHTS).is_file() else folder / EMA_WEIGHTS
+
+
+def weights_file(weights: Path) -> Path:
+    """A file of weights; of a training's folder, its averaged weights."""
+    return ema_weights(weights) if weights.is_dir() else weights
 
 
 def digest(weights: Path) -> str:
-    return hashlib.sha256(file_of(weights).read_bytes()).hexdigest()
+    return hashlib.sha256(weights_file(weights).read_bytes()).hexdigest()
 
 
-def told(folder: Path) -> dict[str, Any]:
+def read_record(folder: Path) -> dict[str, Any]:
     """As it was noted; no weights if the training began with chance."""
     path = folder / BEGUN
     return json.loads(path.read_text()) if path.is_file() else {}

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..images import Pixels
 from . import compression, decoders, face_masks
-from .blending import altered, blended, coloured_like, laid_over, moved, soft_mask
+from .blending import align, altered, blend, blend_mask, jittered, match_colours
 from .faces import Face, Fake
 from .upsampling import LEARNED, rebuilt, through
 
@@ -23,21 +23,21 @@ def self_blend(face: Face, other: Face, chance: np.random.Generator) -> Fake:
         source = altered(source, chance, face.scale)
     else:
         target = altered(target, chance, face.scale)
-    source = moved(source, face, chance)
-    return blended(target, source, soft_mask(face, chance), chance)
+    source = jittered(source, face, chance)
+    return blend(target, source, blend_mask(face, chance), chance)
 
 
 def cross_identity(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """Somebody else's face, laid on these landmarks, in these colours."""
-    source = laid_over(other, face)
+    source = align(other, face)
     if chance.random() < 0.2:
-        source = compression.aged(source, chance)
-    mask = soft_mask(face, chance)
+        source = compression.recompressed(source, chance)
+    mask = blend_mask(face, chance)
     if chance.random() < 0.85:
-        source = coloured_like(source, face.pixels, mask, chance)
+        source = match_colours(source, face.pixels, mask, chance)
     if chance.random() < 0.35:
         source = rebuilt(source, chance, face.scale)
-    return blended(face.pixels, source, mask, chance)
+    return blend(face.pixels, source, mask, chance)
 
 
 def rebuilt_swap(face: Face, other: Face, chance: np.random.Generator) -> Fake:
@@ -45,9 +45,9 @@ def rebuilt_swap(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     source = _own_or(other, face, chance, 0.6)
     source = rebuilt(source, chance, face.scale)
     if chance.random() < 0.5:
-        source = compression.lit(source, chance, 0.6)
-    source = moved(source, face, chance, 0.5)
-    return blended(face.pixels, source, soft_mask(face, chance, ("face", "face", "head", "inner")), chance)
+        source = compression.relit(source, chance, 0.6)
+    source = jittered(source, face, chance, 0.5)
+    return blend(face.pixels, source, blend_mask(face, chance, ("face", "face", "head", "inner")), chance)
 
 
 def mouth_redone(face: Face, other: Face, chance: np.random.Generator) -> Fake:
@@ -55,10 +55,10 @@ def mouth_redone(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     if chance.random() < 0.5:
         source = _bent(face, chance, mouth=True)
     else:
-        source = coloured_like(laid_over(other, face), face.pixels, None, chance)
+        source = match_colours(align(other, face), face.pixels, None, chance)
     if chance.random() < 0.6:
         source = rebuilt(source, chance, face.scale)
-    return blended(face.pixels, source, soft_mask(face, chance, ("mouth", "mouth", "lower")), chance)
+    return blend(face.pixels, source, blend_mask(face, chance, ("mouth", "mouth", "lower")), chance)
 
 
 def expression_bent(face: Face, other: Face, chance: np.random.Generator) -> Fake:
@@ -68,7 +68,7 @@ def expression_bent(face: Face, other: Face, chance: np.random.Generator) -> Fak
         source = rebuilt(source, chance, face.scale)
     if chance.random() < 0.25:
         source = altered(source, chance, face.scale)
-    return blended(face.pixels, source, soft_mask(face, chance, ("face", "inner", "head", "lower")), chance)
+    return blend(face.pixels, source, blend_mask(face, chance, ("face", "inner", "head", "lower")), chance)
 
 
 def whole_rebuilt(face: Face, other: Face, chance: np.random.Generator) -> Fake:
@@ -98,7 +98,7 @@ def decoded_swap(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     small = compression.resized(source, share, chance) if share < 0.9 else source
     drawn = _drawn(small, chance)
     back: Any = cv2.resize(drawn, source.shape[1::-1], interpolation=int(chance.choice(compression.LARGER)))
-    return blended(face.pixels, back, soft_mask(face, chance, ("face", "face", "head", "inner")), chance)
+    return blend(face.pixels, back, blend_mask(face, chance, ("face", "face", "head", "inner")), chance)
 
 
 def _drawn(pixels: Pixels, chance: np.random.Generator) -> Pixels:
@@ -116,7 +116,7 @@ def smoothed(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     source = cv2.bilateralFilter(
         face.pixels, -1, float(chance.uniform(15, 50)), float(face.scale * chance.uniform(0.04, 0.12))
     )
-    return blended(face.pixels, np.asarray(source), soft_mask(face, chance, ("face", "head", "upper", "lower")), chance)
+    return blend(face.pixels, np.asarray(source), blend_mask(face, chance, ("face", "head", "upper", "lower")), chance)
 
 
 def painted_over(face: Face, other: Face, chance: np.random.Generator) -> Fake:
@@ -124,7 +124,7 @@ def painted_over(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     mask = face_masks.draw(str(chance.choice(["eyes", "mouth", "nose"])), face.landmarks, face.pixels.shape[:2], chance)
     how = int(chance.choice([cv2.INPAINT_TELEA, cv2.INPAINT_NS]))
     source = cv2.inpaint(face.pixels, (mask > 0).astype(np.uint8), 3, how)
-    return blended(face.pixels, np.asarray(source), face_masks.softened(mask, chance, face.scale), chance)
+    return blend(face.pixels, np.asarray(source), face_masks.softened(mask, chance, face.scale), chance)
 
 
 def plastic(face: Face, other: Face, chance: np.random.Generator) -> Fake:
@@ -133,10 +133,10 @@ def plastic(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     if chance.random() < 0.5:
         source = _lit_from_aside(source, face, chance)
     if chance.random() < 0.5:
-        source = compression.lit(source, chance, 0.6)
+        source = compression.relit(source, chance, 0.6)
     source = _sharpened(source, chance)
-    source = moved(source, face, chance, 0.4)
-    return blended(face.pixels, source, soft_mask(face, chance, ("face", "face", "head", "inner")), chance)
+    source = jittered(source, face, chance, 0.4)
+    return blend(face.pixels, source, blend_mask(face, chance, ("face", "face", "head", "inner")), chance)
 
 
 def polished(face: Face, other: Face, chance: np.random.Generator) -> Fake:
@@ -150,8 +150,8 @@ def polished(face: Face, other: Face, chance: np.random.Generator) -> Fake:
         drawn += band * (1 - faded * np.exp(-((band / (faint * (1 + 0.3 * level))) ** 2)))
     source: Pixels = (drawn + rest).round().clip(0, 255).astype(np.uint8)
     if chance.random() < 0.5:
-        source = moved(source, face, chance, 0.4)
-    return blended(face.pixels, source, soft_mask(face, chance, ("face", "face", "head", "inner")), chance)
+        source = jittered(source, face, chance, 0.4)
+    return blend(face.pixels, source, blend_mask(face, chance, ("face", "face", "head", "inner")), chance)
 
 
 def generated(face: Face, other: Face, chance: np.random.Generator) -> Fake:
@@ -166,15 +166,17 @@ def generated(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     drawn = np.asarray((drawn + chance.uniform(0.3, 1.0) * edges).clip(0, 255).astype(np.uint8))
     if chance.random() < 0.4:
         drawn = _lit_from_aside(drawn, face, chance)
-    drawn = coloured_like(drawn, face.pixels, None, chance)
-    return blended(face.pixels, drawn, soft_mask(face, chance, ("face", "face", "inner")), chance)
+    drawn = match_colours(drawn, face.pixels, None, chance)
+    return blend(face.pixels, drawn, blend_mask(face, chance, ("face", "face", "inner")), chance)
 
 
 def redrawn(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """The whole picture as a generator drew it, with a history of its own where its like have one."""
     assert face.redrawn is not None
     pixels = _as_sharp_as_wished(face.redrawn, chance)
-    return Fake.whole(pixels if face.clean is None or chance.random() < 0.5 else compression.aged(pixels, chance))
+    return Fake.whole(
+        pixels if face.clean is None or chance.random() < 0.5 else compression.recompressed(pixels, chance)
+    )
 
 
 def redrawn_swap(face: Face, other: Face, chance: np.random.Generator) -> Fake:
@@ -183,14 +185,14 @@ def redrawn_swap(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     if chance.random() < 0.5:
         source = face.redrawn
     else:
-        drawn = laid_over(replace(other, pixels=other.redrawn), face)
-        source = coloured_like(drawn, face.pixels, None, chance)
+        drawn = align(replace(other, pixels=other.redrawn), face)
+        source = match_colours(drawn, face.pixels, None, chance)
     source = _as_sharp_as_wished(source, chance)
     if chance.random() < 0.3:
-        source = compression.lit(source, chance, 0.6)
+        source = compression.relit(source, chance, 0.6)
     if chance.random() < 0.5:
-        source = moved(source, face, chance, 0.4)
-    return blended(face.pixels, source, soft_mask(face, chance, ("face", "face", "head", "inner")), chance)
+        source = jittered(source, face, chance, 0.4)
+    return blend(face.pixels, source, blend_mask(face, chance, ("face", "face", "head", "inner")), chance)
 
 
 def _as_sharp_as_wished(pixels: Pixels, chance: np.random.Generator) -> Pixels:
@@ -248,7 +250,7 @@ def make(kind: str, face: Face, other: Face, chance: np.random.Generator) -> Fak
 def _own_or(other: Face, face: Face, chance: np.random.Generator, own: float) -> Pixels:
     if chance.random() < own:
         return face.source(chance)
-    return coloured_like(laid_over(other, face), face.pixels, None, chance)
+    return match_colours(align(other, face), face.pixels, None, chance)
 
 
 def _bent(face: Face, chance: np.random.Generator, *, mouth: bool) -> Pixels:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from ..images import Pixels
-from .face_dataset import RealFace, redrawn_path
+from .face_dataset import FaceCrop, redrawn_path
 
 TIMES = 4
 SIDES = (44.0, 92.0)  # pixels of the longer side that are left to draw from, any size as often as its double
@@ -49,12 +49,12 @@ class Generator:
         return np.asarray((made.transpose(1, 2, 0) * 255).round().clip(0, 255).astype(np.uint8))
 
 
-def chosen(faces: Sequence[RealFace], count: int | None) -> list[RealFace]:
+def select_faces(faces: Sequence[FaceCrop], count: int | None) -> list[FaceCrop]:
     """The same ones every time, and of all parts."""
     return sorted(faces, key=lambda face: hashlib.sha256(f"redrawn{face.name}".encode()).digest())[:count]
 
 
-def redraw(faces: Sequence[RealFace], generator: Generator, out: Path, told: Callable[[int], None]) -> None:
+def redraw(faces: Sequence[FaceCrop], generator: Generator, out: Path, told: Callable[[int], None]) -> None:
     """One picture for each face; those that are there are not drawn again."""
     said = {"generator": generator.name, "sha256": generator.digest}
     if about(out) not in ({}, said):
@@ -71,7 +71,7 @@ def redraw(faces: Sequence[RealFace], generator: Generator, out: Path, told: Cal
         told(number)
 
 
-def _redrawn(face: RealFace, generator: Generator) -> Pixels:
+def _redrawn(face: FaceCrop, generator: Generator) -> Pixels:
     chance = np.random.default_rng(int(hashlib.sha256(face.name.encode()).hexdigest()[:8], 16))
     pixels = face.pixels()
     height, width = pixels.shape[:2]

@@ -11,7 +11,7 @@ from .. import crops
 from ..images import Pixels
 from . import augmentations, compression, pseudofakes
 from .eigenfaces import Eigenfaces
-from .face_dataset import CannotTrain, Points, RealFace
+from .face_dataset import FaceCrop, Points, TrainingError
 from .face_masks import Mask
 from .faces import Face, Fake
 from .pseudofakes import GROUPS, KINDS, REDRAWN
@@ -22,7 +22,7 @@ FITS = ("resize", "native")
 REAL, GIVEN = "real", "given"  # a given fake is one that somebody else made
 
 
-class NothingRedrawn(CannotTrain):
+class NothingRedrawn(TrainingError):
     """A recipe wants faces that a generator drew, and there are none."""
 
     def __init__(self) -> None:
@@ -36,23 +36,23 @@ class Recipe:
     size: int = 160
     margin: float = 0.12
     fit: str = "resize"
-    soft: float = 0.25  # of the real ones: as many as it takes for sharpness to tell nothing
+    blur_share: float = 0.25  # of the real ones: as many as it takes for sharpness to tell nothing
     eyes: tuple[float, float] = (0.0, 0.0)  # their distance in pixels, any size as often as its double
-    aged: tuple[float, ...] = ()  # how many have no history before they are faked, how many have one, two …
-    hard: float = 0.0  # of both: aslant, half in the shadow, covered, shaken, noisy, handed on
+    recompression: tuple[float, ...] = ()  # how many have no history before they are faked, how many have one, two …
+    augmentation_share: float = 0.0  # of both: aslant, half in the shadow, covered, shaken, noisy, handed on
     enlarged: float = 0.0  # of both: as web pages and editors do it, which is no generator's up-sampling
     paired: bool = False  # every fake beside what it was made of, both taken in the same way
     weights: tuple[tuple[str, float], ...] = tuple((kind, said[2]) for kind, said in KINDS.items() if said[2])
 
     def __post_init__(self) -> None:
         if unknown := {kind for kind, _ in self.weights} - {*KINDS, GIVEN}:
-            raise CannotTrain(f"There is no kind {', '.join(sorted(unknown))}, but {', '.join([*KINDS, GIVEN])}")
+            raise TrainingError(f"There is no kind {', '.join(sorted(unknown))}, but {', '.join([*KINDS, GIVEN])}")
         if min((share for _, share in self.weights), default=-1.0) < 0 or not sum(share for _, share in self.weights):
-            raise CannotTrain("The weights of the kinds have to be shares, and at least one of them above nothing")
+            raise TrainingError("The weights of the kinds have to be shares, and at least one of them above nothing")
         if self.fit not in FITS:
-            raise CannotTrain(f"fit is {self.fit!r}, and has to be one of {', '.join(FITS)}")
+            raise TrainingError(f"fit is {self.fit!r}, and has to be one of {', '.join(FITS)}")
 
-    def some_kind(self, chance: np.random.Generator) -> str:
+    def draw_kind(self, chance: np.random.Generator) -> str:
         kinds, shares = zip(*self.weights, strict=True)
         return str(chance.choice(kinds, p=np.array(shares) / sum(shares)))
 
@@ -70,59 +70,59 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class FacePool:
     """Whom samples are made of: real people, fakes that others made, and a generator where the recipe wants one."""
 
-    real: Sequence[RealFace]
-    given: Sequence[RealFace] = ()
+    real: Sequence[FaceCrop]
+    given: Sequence[FaceCrop] = ()
     generator: Eigenfaces | None = None
-    redrawn: Sequence[RealFace] = ()  # of the real ones, those that a generator drew again
+    redrawn: Sequence[FaceCrop] = ()  # of the real ones, those that a generator drew again
 
     @classmethod
-    def of(cls, faces: Sequence[RealFace], recipe: Recipe) -> "Cast":
+    def of(cls, faces: Sequence[FaceCrop], recipe: Recipe) -> "FacePool":
         real = [face for face in faces if not face.manipulation]
         wants = {kind for kind, share in recipe.weights if share}
         given = [face for face in faces if face.manipulation] if GIVEN in wants else []
         if GIVEN in wants and not given:
-            raise CannotTrain(f"The kind {GIVEN} needs fakes that somebody made, in every part: there are none in one.")
+            raise TrainingError(f"The kind {GIVEN} needs fakes made by others in every part. One part has none.")
         redrawn = [face for face in real if face.redrawn_at] if wants & set(REDRAWN) else []
         if wants & set(REDRAWN) and not redrawn:
             raise NothingRedrawn
         return cls(real, given, Eigenfaces.of(real) if "generated" in wants else None, redrawn)
 
-    def among(self, kind: str) -> Sequence[RealFace]:
+    def among(self, kind: str) -> Sequence[FaceCrop]:
         """Whom a sample of this kind can be made of."""
         return self.given if kind == GIVEN else self.redrawn if kind in REDRAWN else self.real
 
 
-def draw(cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str = "") -> Sample:
+def draw(cast: FacePool, recipe: Recipe, chance: np.random.Generator, kind: str = "") -> Sample:
     """One crop. `kind`: real, or a kind of fake; else a coin decides."""
     if not kind:
-        kind = REAL if chance.random() < 0.5 else recipe.some_kind(chance)
-    return _taken(_begun(cast, recipe, chance, kind), cast, recipe, chance, kind, chance)
+        kind = REAL if chance.random() < 0.5 else recipe.draw_kind(chance)
+    return _finish(_start_face(cast, recipe, chance, kind), cast, recipe, chance, kind, chance)
 
 
-def pair(cast: Cast, recipe: Recipe, chance: np.random.Generator) -> list[Sample]:
+def pair(cast: FacePool, recipe: Recipe, chance: np.random.Generator) -> list[Sample]:
     """What a fake was made of, and the fake: taken, handed on and cut in the same way, so that only it differs."""
-    kind = recipe.some_kind(chance)
+    kind = recipe.draw_kind(chance)
     if kind == GIVEN:  # what somebody else made, nobody has as it was
         return [draw(cast, recipe, chance, one) for one in (REAL, GIVEN)]
-    face = _begun(cast, recipe, chance, kind)
+    face = _start_face(cast, recipe, chance, kind)
     seed = int(chance.integers(2**62))
-    return [_taken(face, cast, recipe, chance, one, np.random.default_rng(seed)) for one in (REAL, kind)]
+    return [_finish(face, cast, recipe, chance, one, np.random.default_rng(seed)) for one in (REAL, kind)]
 
 
-def _begun(cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str) -> Face:
+def _start_face(cast: FacePool, recipe: Recipe, chance: np.random.Generator, kind: str) -> Face:
     """Somebody of whom such a sample can be made, at a size and with a history."""
     among = cast.among(kind)
-    face = smaller(read(among[int(chance.integers(len(among)))], chance, again=kind in REDRAWN), recipe, chance)
-    return older(face, recipe, chance) if recipe.aged else face
+    face = downscaled(read(among[int(chance.integers(len(among)))], chance, again=kind in REDRAWN), recipe, chance)
+    return with_history(face, recipe, chance) if recipe.recompression else face
 
 
-def _taken(
-    face: Face, cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str, after: np.random.Generator
+def _finish(
+    face: Face, cast: FacePool, recipe: Recipe, chance: np.random.Generator, kind: str, after: np.random.Generator
 ) -> Sample:
-    shown, where = _shown(face, cast, recipe, chance, kind, after)
+    shown, where = _present(face, cast, recipe, chance, kind, after)
     box = box_of(shown.landmarks, after)
     margin = max(0.05, recipe.margin + after.uniform(-0.06, 0.06))
     cut = [
@@ -132,39 +132,39 @@ def _taken(
     return Sample(cut[0], kind, cut[1], face.person)
 
 
-def photograph(cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str) -> tuple[Pixels, str]:
+def photograph(cast: FacePool, recipe: Recipe, chance: np.random.Generator, kind: str) -> tuple[Pixels, str]:
     """What a sample is cut from, and of whom it is: the whole pipeline can judge that, as it judges any file."""
-    face = _begun(cast, recipe, chance, kind)
-    return _shown(face, cast, recipe, chance, kind, chance)[0].pixels, face.person
+    face = _start_face(cast, recipe, chance, kind)
+    return _present(face, cast, recipe, chance, kind, chance)[0].pixels, face.person
 
 
-def _shown(
-    face: Face, cast: Cast, recipe: Recipe, chance: np.random.Generator, kind: str, after: np.random.Generator
+def _present(
+    face: Face, cast: FacePool, recipe: Recipe, chance: np.random.Generator, kind: str, after: np.random.Generator
 ) -> tuple[Face, Mask]:
     """Faked by the one chance, or left real; what happens to every picture then is up to the other."""
     fake = Fake(face.pixels, np.zeros(face.pixels.shape[:2], np.float32))
     if kind in KINDS:
         among = cast.among(kind)
-        other = read(lookalike(face, among, chance), chance, again=kind in REDRAWN)
+        other = read(similar_face(face, among, chance), chance, again=kind in REDRAWN)
         fake = pseudofakes.make(kind, replace(face, generator=cast.generator), other, chance)
     elif kind == GIVEN:
         fake = Fake.whole(face.pixels)
-    elif chance.random() < recipe.soft:
-        fake = replace(fake, pixels=compression.softer(fake.pixels, chance))
+    elif chance.random() < recipe.blur_share:
+        fake = replace(fake, pixels=compression.blurred(fake.pixels, chance))
     shown, where = replace(face, pixels=fake.pixels), fake.where
-    if recipe.hard and after.random() < recipe.hard:
+    if recipe.augmentation_share and after.random() < recipe.augmentation_share:
         stranger = cast.real[int(after.integers(len(cast.real)))].pixels()
-        shown = augmentations.suffer(shown, stranger, after)
-        where = moved_along(where, face, shown)
+        shown = augmentations.apply(shown, stranger, after)
+        where = warp_mask(where, face, shown)
     pixels = shown.pixels
     if recipe.enlarged and after.random() < recipe.enlarged:
         pixels = compression.resized(pixels, after.uniform(1.2, 2.5), after)
-    pixels = compression.degrade(pixels, after)
+    pixels = compression.compress(pixels, after)
     where = np.asarray(cv2.resize(where, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR))
     return replace(shown, pixels=pixels, landmarks=shown.landmarks * (pixels.shape[1] / shown.pixels.shape[1])), where
 
 
-def moved_along(where: Mask, before: Face, after: Face) -> Mask:
+def warp_mask(where: Mask, before: Face, after: Face) -> Mask:
     """To where the face went: hardships tell it by its landmarks."""
     if (before.landmarks == after.landmarks).all():
         return where
@@ -174,7 +174,7 @@ def moved_along(where: Mask, before: Face, after: Face) -> Mask:
     return np.asarray(cv2.warpAffine(where, matrix, where.shape[::-1], borderMode=cv2.BORDER_REFLECT), np.float32)
 
 
-def read(face: RealFace, chance: np.random.Generator, *, again: bool = False) -> Face:
+def read(face: FaceCrop, chance: np.random.Generator, *, again: bool = False) -> Face:
     """`again`: with what a generator drew of it."""
     pixels, points = face.pixels(), face.landmarks
     redrawn = face.redrawn() if again else None
@@ -186,7 +186,7 @@ def read(face: RealFace, chance: np.random.Generator, *, again: bool = False) ->
     return Face(pixels, points, redrawn=redrawn, person=face.group)
 
 
-def smaller(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
+def downscaled(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
     """As the recipe wants it, or 85 to 190 pixels between the cheeks, a quarter of them from 55: as in films."""
     if recipe.eyes[0]:
         wanted = float(np.exp(chance.uniform(*np.log(recipe.eyes))))
@@ -201,15 +201,15 @@ def smaller(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
     return replace(face, pixels=pixels, landmarks=landmarks, redrawn=redrawn)
 
 
-def older(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
+def with_history(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
     """Noise, compression and other sizes, once or several times: portraits by professionals have seen none of it."""
     pixels = face.pixels
-    for _ in range(int(chance.choice(len(recipe.aged), p=recipe.aged))):
-        pixels = compression.aged(pixels, chance)
+    for _ in range(int(chance.choice(len(recipe.recompression), p=recipe.recompression))):
+        pixels = compression.recompressed(pixels, chance)
     return replace(face, pixels=pixels, clean=face.pixels)
 
 
-def lookalike(face: Face, faces: Sequence[RealFace], chance: np.random.Generator) -> RealFace:
+def similar_face(face: Face, faces: Sequence[FaceCrop], chance: np.random.Generator) -> FaceCrop:
     """Of twelve others the one that is turned most alike."""
     own = _shape(face.landmarks)
     some = [faces[int(i)] for i in chance.integers(len(faces), size=12)]
@@ -238,7 +238,7 @@ def group_of(kind: str) -> int | None:
 Batch = tuple[NDArray[np.uint8], list[str], NDArray[np.uint8]]  # pixels, of each its kind, and where it is fake
 
 
-def batch_of(cast: Cast, recipe: Recipe, count: int, chance: np.random.Generator) -> Batch:
+def batch_of(cast: FacePool, recipe: Recipe, count: int, chance: np.random.Generator) -> Batch:
     if recipe.paired:
         made = [sample for _ in range(-(-count // 2)) for sample in pair(cast, recipe, chance)][:count]
     else:
@@ -250,11 +250,11 @@ def batch_of(cast: Cast, recipe: Recipe, count: int, chance: np.random.Generator
     )
 
 
-def fixed(faces: list[RealFace], recipe: Recipe, *, each: int, seed: int) -> list[Sample]:
+def fixed(faces: list[FaceCrop], recipe: Recipe, *, each: int, seed: int) -> list[Sample]:
     """The same crops every time: as many real ones as fakes, and of each kind the same number."""
     cv2.setNumThreads(1)
     chance = np.random.default_rng(seed)
     kinds = [kind for kind, _ in recipe.weights]
-    cast = Cast.of(faces, recipe)
+    cast = FacePool.of(faces, recipe)
     wanted = [*kinds, *[REAL] * len(kinds)]
     return [draw(cast, recipe, chance, kind) for kind in wanted for _ in range(each)]

@@ -8,15 +8,15 @@ from typing import Any, Protocol
 import numpy as np
 
 from .. import crops, networks
-from ..runtime import OnnxNet, between
+from ..runtime import OnnxNet, average_odds
 from . import clips, image, samples, video
-from .face_dataset import RealFace
+from .face_dataset import FaceCrop
 from .image import SCALING
-from .provenance_log import STEADY
+from .provenance_log import ema_weights
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Predictions:
     """What a network said, and what it was about."""
 
     scores: Any
@@ -32,7 +32,7 @@ class Told:
 class Trained(Protocol):
     own: str  # what our own samples are called in the card
     command: str  # that trains one
-    begins_with: str  # the option that names what it begins with
+    start_option: str  # the option that names what it begins with
     input: dict[str, Any]
 
     @property
@@ -42,17 +42,17 @@ class Trained(Protocol):
     @property
     def network(self) -> str: ...
     def save(self, folder: Path) -> None: ...
-    def tell(self, faces: list[RealFace], each: int, seed: int) -> Told: ...
-    def pictures(self, faces: list[RealFace]) -> Any: ...
-    def familiar(self, faces: dict[str, list[RealFace]], each: int, path: Path) -> dict[str, Any]: ...
+    def tell(self, faces: list[FaceCrop], each: int, seed: int) -> Predictions: ...
+    def pictures(self, faces: list[FaceCrop]) -> Any: ...
+    def training_distribution(self, faces: dict[str, list[FaceCrop]], each: int, path: Path) -> dict[str, Any]: ...
 
 
 def trained(run: Path) -> Trained:
-    return TrainedOnFilms(run) if (run / video.EMBED).is_file() else TrainedOnPictures(run)
+    return TrainedVideoNetwork(run) if (run / video.EMBED).is_file() else TrainedImageNetwork(run)
 
 
-class TrainedOnPictures:
-    own, command, begins_with = "own fakes, new people", "train_image", "--init"
+class TrainedImageNetwork:
+    own, command, start_option = "own fakes, new people", "train_image", "--init"
 
     def __init__(self, run: Path) -> None:
         self.run = run
@@ -65,27 +65,27 @@ class TrainedOnPictures:
     @cached_property
     def net(self) -> Any:
         net = image.build(self.plan)
-        net.load_weights(self.run / STEADY)
+        net.load_weights(ema_weights(self.run))
         return net
 
     def save(self, folder: Path) -> None:
         self.net.save(folder / "model.keras")
         networks.export(self.net, folder / "model.onnx")
 
-    def tell(self, faces: list[RealFace], each: int, seed: int) -> Told:
+    def tell(self, faces: list[FaceCrop], each: int, seed: int) -> Predictions:
         made = samples.fixed(faces, self.plan.recipe, each=each, seed=seed)
         pictures = np.stack([sample.pixels for sample in made])
         scores, shares = image.scores(self.net, pictures)
         if self.mirror:  # as inspection does it: cuts are for what is served
-            scores = between(scores, image.scores(self.net, pictures[:, :, ::-1])[0])
-        return Told(scores, np.array([one.kind for one in made]), np.array([one.person for one in made]), shares)
+            scores = average_odds(scores, image.scores(self.net, pictures[:, :, ::-1])[0])
+        return Predictions(scores, np.array([one.kind for one in made]), np.array([one.person for one in made]), shares)
 
-    def pictures(self, faces: list[RealFace]) -> Any:
+    def pictures(self, faces: list[FaceCrop]) -> Any:
         return np.stack([sample.pixels for sample in samples.fixed(faces, self.plan.recipe, each=2, seed=3)])
 
-    def familiar(self, faces: dict[str, list[RealFace]], each: int, path: Path) -> dict[str, Any]:
+    def training_distribution(self, faces: dict[str, list[FaceCrop]], each: int, path: Path) -> dict[str, Any]:
         """How the embeddings of training crops lie, one number for each dimension, and the 99th percentile."""
-        evident = networks.with_evidence(self.net)
+        evident = networks.with_class_map(self.net)
         parts = (("train", 5), ("validation", 99))
         known, others = (self._embeddings(evident, faces[part], each, seed) for part, seed in parts)
         mean, spread = known.mean(0), known.std(0) + 0.05 * known.std()
@@ -94,16 +94,16 @@ class TrainedOnPictures:
         distances = np.sqrt((np.square(others - mean) * precision).sum(1))
         return {"out_of_distribution": {"threshold": round(float(np.quantile(distances, 0.99)), 4)}}
 
-    def _embeddings(self, evident: Any, faces: list[RealFace], each: int, seed: int, batch: int = 32) -> Any:
+    def _embeddings(self, evident: Any, faces: list[FaceCrop], each: int, seed: int, batch: int = 32) -> Any:
         made = samples.fixed(faces, self.plan.recipe, each=each, seed=seed)
-        pictures = crops.fed(np.stack([sample.pixels for sample in made]), SCALING, "rgb")
+        pictures = crops.normalise(np.stack([sample.pixels for sample in made]), SCALING, "rgb")
         steps = (pictures[i : i + batch] for i in range(0, len(pictures), batch))
         return np.concatenate([np.asarray(evident(step, training=False)["embedding"]) for step in steps])
 
 
-class TrainedOnFilms:
+class TrainedVideoNetwork:
     own = "own fake films, new people (its best epoch was chosen on them)"
-    command, begins_with = "train_video", "--image"
+    command, start_option = "train_video", "--image"
     network = "LSTM over an image network's embeddings"
 
     def __init__(self, run: Path) -> None:
@@ -121,15 +121,15 @@ class TrainedOnFilms:
         networks.export(self.net, folder / "model.onnx")
         (folder / "embed.onnx").write_bytes((self.run / video.EMBED).read_bytes())
 
-    def tell(self, faces: list[RealFace], each: int, seed: int) -> Told:
+    def tell(self, faces: list[FaceCrop], each: int, seed: int) -> Predictions:
         made = clips.fixed(faces, self.plan.recipe, each=each, seed=seed)
         embed = OnnxNet(self.run / video.EMBED)
-        given = np.concatenate([video.embedded(embed, clip.pixels[None]) for clip in made])
+        given = np.concatenate([video.embed_clips(embed, clip.pixels[None]) for clip in made])
         kinds, people = (np.array([getattr(clip, name) for clip in made]) for name in ("kind", "person"))
-        return Told(self.net.predict(given, verbose=0)[:, 0], kinds, people)
+        return Predictions(self.net.predict(given, verbose=0)[:, 0], kinds, people)
 
-    def pictures(self, faces: list[RealFace]) -> Any:
+    def pictures(self, faces: list[FaceCrop]) -> Any:
         return np.stack([clip.pixels for clip in clips.fixed(faces, self.plan.recipe, each=1, seed=3)])
 
-    def familiar(self, faces: dict[str, list[RealFace]], each: int, path: Path) -> dict[str, Any]:
+    def training_distribution(self, faces: dict[str, list[FaceCrop]], each: int, path: Path) -> dict[str, Any]:
         return {}  # a head over embeddings has none that inspection could compare

@@ -18,9 +18,9 @@ from ..metrics import auc
 from ..runtime import OnnxNet
 from . import clips, data_loader, plots, provenance_log, samples
 from .clips import FRAMES, Stretch
-from .face_dataset import CannotTrain, RealFace
+from .face_dataset import FaceCrop, TrainingError
 from .image import SCALING
-from .plans import Written
+from .plans import PlanFile
 from .samples import Recipe
 
 EMBED, HEAD = "embed.onnx", "head.keras"
@@ -28,7 +28,7 @@ HEAD_ONLY = ("units", "epochs", "patience", "batch", "rate", "workers")  # what 
 
 
 @dataclass(frozen=True, slots=True)
-class Plan(Written):
+class Plan(PlanFile):
     """Of a video network."""
 
     name: str = "video"
@@ -68,7 +68,7 @@ class Films:
 
 def train(
     plan: Plan,
-    faces: dict[str, list[RealFace]],
+    faces: dict[str, list[FaceCrop]],
     folder: Path,
     image: Path,
     *,
@@ -78,12 +78,12 @@ def train(
     """`image`: the .keras file whose embeddings are looked at. Interrupted, it goes on with the films."""
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / EMBED).is_file():
-        provenance_log.agree(folder, plan, image, faces["train"], free=HEAD_ONLY, films=len(stretches))
+        provenance_log.check_unchanged(folder, plan, image, faces["train"], free=HEAD_ONLY, films=len(stretches))
     else:
         network = networks.load(image)
         if network.input_shape[1] != plan.recipe.size:
-            raise CannotTrain(f"{image} looks at {network.input_shape[1]} pixels, and the plan at {plan.recipe.size}.")
-        provenance_log.note(folder, image, faces["train"], films=len(stretches))
+            raise TrainingError(f"{image} takes {network.input_shape[1]} pixels; the plan says {plan.recipe.size}.")
+        provenance_log.record_start(folder, image, faces["train"], films=len(stretches))
         networks.export_plain(networks.embedding_of(network), folder / EMBED)
     plan.write(folder / "plan.json")
     shown = {}
@@ -95,7 +95,7 @@ def train(
 
 def films(
     plan: Plan,
-    faces: list[RealFace],
+    faces: list[FaceCrop],
     folder: Path,
     part: str,
     count: int,
@@ -119,7 +119,7 @@ def films(
             pixels, kinds = next(made)
             path = kept / f"{part}-{number:04}.npz"
             with path.with_suffix(".part").open("wb") as file:
-                np.savez(file, embeddings=embedded(embed, pixels).astype(np.float16), kinds=np.array(kinds))
+                np.savez(file, embeddings=embed_clips(embed, pixels).astype(np.float16), kinds=np.array(kinds))
             path.with_suffix(".part").replace(path)
             told(f"films for {part}", (number + 1) * plan.part, count)
     finally:
@@ -131,16 +131,16 @@ def films(
     )
 
 
-def embedded(embed: OnnxNet, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+def embed_clips(embed: OnnxNet, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Films of crops, as inspection feeds them: every frame through the image network."""
     flat = pixels.reshape(-1, *pixels.shape[2:])
-    made = [embed(batch)[embed.outputs[0]] for batch in _fed(flat)]
+    made = [embed(batch)[embed.outputs[0]] for batch in _normalised_batches(flat)]
     return np.concatenate(made).reshape(*pixels.shape[:2], -1)
 
 
-def _fed(pictures: NDArray[np.uint8], batch: int = 16) -> Iterator[NDArray[np.float32]]:
+def _normalised_batches(pictures: NDArray[np.uint8], batch: int = 16) -> Iterator[NDArray[np.float32]]:
     for start in range(0, len(pictures), batch):
-        yield crops.fed(pictures[start : start + batch], SCALING, "rgb")
+        yield crops.normalise(pictures[start : start + batch], SCALING, "rgb")
 
 
 def fit(

@@ -6,12 +6,12 @@ from pathlib import Path
 from ..errors import BadBundle
 from . import image
 from .image import Plan
-from .provenance_log import STEADY
+from .provenance_log import EMA_WEIGHTS, ema_weights
 
 PARTS = "mean.json"  # in a training's folder that is a mean: of which trainings, and how much of each
 
 
-def mean_of(parts: dict[Path, float], folder: Path) -> None:
+def average(parts: dict[Path, float], folder: Path) -> None:
     """A folder like that of a training, with the plan of the last part; shares are made to sum to one.
 
     It can be exported, and another training can begin at its `mean.keras`.
@@ -24,12 +24,12 @@ def mean_of(parts: dict[Path, float], folder: Path) -> None:
     whole = sum(parts.values())
     net, mixed = image.build(plans[-1]), None
     for run, share in parts.items():
-        net.load_weights(run / STEADY)
+        net.load_weights(ema_weights(run))
         part = [weights * (share / whole) for weights in net.get_weights()]
         mixed = part if mixed is None else [one + other for one, other in zip(mixed, part, strict=True)]
     net.set_weights(mixed)
     folder.mkdir(parents=True)
-    net.save_weights(folder / STEADY)
+    net.save_weights(folder / EMA_WEIGHTS)
     net.save(folder / "mean.keras")
     plans[-1].write(folder / "plan.json")
     (folder / "step.txt").write_text("0")  # of its own

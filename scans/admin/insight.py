@@ -121,8 +121,8 @@ class InsightViews:
 def _in_force() -> dict[str, float]:
     """The panel's own cuts; of bundles with cuts of their own, those of the first that can decide."""
     panel = analysis.panel()
-    cuts = panel.cuts or next((bundle.cuts for bundle, weight in panel.heard if weight == "trust"), None)
-    cuts = cuts or next((bundle.cuts for bundle, _weight in panel.heard), None)
+    cuts = panel.cuts or next((bundle.cuts for bundle, weight in panel.active if weight == "trust"), None)
+    cuts = cuts or next((bundle.cuts for bundle, _weight in panel.active), None)
     return {"low": cuts.little_below, "high": cuts.manipulated_above} if cuts else {"low": 0.35, "high": 0.8}
 
 

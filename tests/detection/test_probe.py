@@ -126,7 +126,7 @@ def test_large_jpegs_are_decoded_small_to_look_for_faces(tmp_path: Path) -> None
     files.picture().resize((5200, 3900)).save(out, "JPEG", quality=60)
     picture = Picture(probe(put(tmp_path, out.getvalue())), Limits())
     small = picture.small()
-    assert images.LOOK_AT <= max(small.shape) < 5200 / 2
+    assert images.DETECTION_SIDE <= max(small.shape) < 5200 / 2
     assert picture.whole.shape == (3900, 5200, 3)
 
 

@@ -14,7 +14,7 @@ from . import files
 
 
 def codes(pixels: np.ndarray, face: Face = ASTRONAUT) -> set[Code]:
-    return {reason.code for reason in quality.reasons_against(pixels, face)}
+    return {reason.code for reason in quality.quality_problems(pixels, face)}
 
 
 def test_a_clear_face_has_nothing_against_it() -> None:
@@ -35,7 +35,7 @@ def test_light_and_sharpness(how: object, code: Code) -> None:
 
 def test_a_face_of_few_pixels_is_too_small() -> None:
     small = cv2.resize(files.ASTRONAUT, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
-    (reason,) = quality.reasons_against(small, ASTRONAUT.scaled(0.4))
+    (reason,) = quality.quality_problems(small, ASTRONAUT.scaled(0.4))
     assert reason.code is Code.FACE_TOO_SMALL
     assert reason.detail == "34 px of 48"
 

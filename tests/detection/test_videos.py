@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings
 
 from detection import videos
-from detection.images import Still
+from detection.images import Frame
 from detection.limits import Clock, Limits
 from detection.media import Media, probe
 from detection.videos import PLACES, RUN, SHORT
@@ -23,7 +23,7 @@ from detection.videos import PLACES, RUN, SHORT
 from . import files
 
 
-def sampled(media: Media, **options: int) -> list[Still]:
+def sampled(media: Media, **options: int) -> list[Frame]:
     return list(videos.sample(media, Limits(), Clock(60), **options))
 
 

@@ -255,7 +255,7 @@ def test_what_the_readme_says_of_the_models_was_measured_on_these_very_models() 
     assert len(evaluations_of(panel, HOUSE / "ml_models")) == len(stored), "one is of other bundles or another policy"
     for path in stored:
         said = json.loads(path.read_text())
-        assert said["judged_by"] == {bundle.label: bundle.judging_sha256 for bundle, _ in panel.heard}
+        assert said["judged_by"] == {bundle.label: bundle.judging_sha256 for bundle, _ in panel.active}
         if said["auc"] is not None:
             low, high = said["auc_ci"]
             assert f"{said['auc']:.3f} ({low:.3f} to {high:.3f}" in " ".join(limits.split()), path.name

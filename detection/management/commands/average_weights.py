@@ -29,7 +29,7 @@ class Command(BaseCommand):
         if folder.exists():
             raise CommandError(f"{folder} is there already.")
         try:
-            weight_averaging.mean_of(parts, folder)
+            weight_averaging.average(parts, folder)
         except BadBundle as error:
             raise CommandError(str(error)) from error
         except OSError as error:

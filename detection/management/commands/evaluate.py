@@ -35,7 +35,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         panel = _panel(read_panel(options["bundles"]), options["bundle"])
-        if not panel.heard:
+        if not panel.active:
             raise CommandError(f"There is no bundle to judge with in {options['bundles']}.")
         with command_errors(goes_on=options["scores"] is not None), datasets.items(options["source"]) as found:
             if not found:
@@ -45,20 +45,20 @@ class Command(BaseCommand):
             if not asked:
                 raise CommandError(f"{options['source'].name} has no files for {part}.")
             chosen = _spread(asked, options["limit"])
-            known = evaluation.kept(options["scores"], found, panel)
+            known = evaluation.read_finished(options["scores"], found, panel)
             with tqdm(total=len(chosen), unit="file") as bar:
 
-                def told(done: int, left: int) -> None:
+                def show_progress(done: int, left: int) -> None:
                     bar.n = len(chosen) - left + done
                     bar.refresh()
 
                 limits = Limits(wall_seconds=options["seconds"])
-                rows = evaluation.run(chosen, panel, limits, rows=known, out=options["scores"], told=told)
+                rows = evaluation.run(chosen, panel, limits, rows=known, out=options["scores"], progress=show_progress)
         left = Counter(item.part or "not said" for item in found if part not in (item.part, "all"))
         about = {"source": options["source"].name, "part": part, "left_out": dict(left), "panel": panel.to_dict()}
         said = {
             **about,
-            "judged_by": {one.label: one.judging_sha256 for one, _ in panel.heard},
+            "judged_by": {one.label: one.judging_sha256 for one, _ in panel.active},
             **evaluation.summary(rows),
         }
         if options["json"]:
@@ -77,7 +77,7 @@ def _panel(panel: Panel, name: str | None) -> Panel:
     return replace(panel, members=members, broken=(), cuts=None)
 
 
-def _spread(found: list[datasets.Item], limit: int) -> list[datasets.Item]:
+def _spread(found: list[datasets.LabelledFile], limit: int) -> list[datasets.LabelledFile]:
     if not limit:
         return found
     chosen = []

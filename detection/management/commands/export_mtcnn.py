@@ -16,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--browser", type=Path, help="write the smallest one's numbers there, for the camera page")
 
     def handle(self, **options: Any) -> None:
-        for path in mtcnn_export.regenerate(options["out"]):
+        for path in mtcnn_export.export_networks(options["out"]):
             self.stdout.write(f"Wrote {path.name}, {path.stat().st_size} bytes.")
         if options["browser"]:
             options["browser"].write_bytes(mtcnn_export.for_browsers(options["out"]))

@@ -25,9 +25,11 @@ class Command(BaseCommand):
         with command_errors():
             rows = [row for path in options["scores"] for row in evaluation.read(path)]
             panel = panels.read_panel(options["bundles"])
-            fitted = evaluation.fit_cuts(rows, panel, false_alarms=options["false_alarms"], missed=options["missed"])
+            fitted = evaluation.fit_thresholds(
+                rows, panel, false_alarms=options["false_alarms"], missed=options["missed"]
+            )
             if options["write"]:
-                panels.write_cuts(options["bundles"], fitted.cuts)
+                panels.write_thresholds(options["bundles"], fitted.cuts)
         self.stdout.write(
             f"little_below {fitted.cuts.little_below}, manipulated_above {fitted.cuts.manipulated_above}: of "
             f"{fitted.reals} real ones {fitted.alarms} lie above, of {fitted.fakes} fakes {fitted.missed} below."

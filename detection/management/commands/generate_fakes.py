@@ -10,9 +10,9 @@ from tqdm import tqdm
 
 from detection.management.cli_errors import command_errors, count
 from detection.training import samples
-from detection.training.face_dataset import CannotTrain, read_parts
+from detection.training.face_dataset import TrainingError, read_parts
 from detection.training.image import Plan
-from detection.training.samples import REAL, Cast, Recipe
+from detection.training.samples import REAL, FacePool, Recipe
 
 LISTED, COLUMNS = "files.csv", ("file", "label", "manipulation", "group")
 
@@ -38,9 +38,9 @@ class Command(BaseCommand):
             plans = [Plan.read(path) for path in options["plan"] or ()]
             recipes = {plan.name: plan.recipe for plan in plans} or {"new": Recipe()}
             if len(recipes) < len(plans):
-                raise CannotTrain("Two plans have the same name: what one draws would take the place of the other's.")
+                raise TrainingError("Two plans have the same name: what one draws would take the place of the other's.")
             faces = read_parts(options["faces"], [part], options["redrawn"])[part]
-            casts = {name: Cast.of(faces, recipe) for name, recipe in recipes.items()}
+            casts = {name: FacePool.of(faces, recipe) for name, recipe in recipes.items()}
             out.mkdir(parents=True)
             chance, drawn = np.random.default_rng(options["seed"]), []
             cv2.setNumThreads(1)

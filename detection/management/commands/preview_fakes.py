@@ -31,7 +31,7 @@ class Command(BaseCommand):
             recipe = Plan.read(options["plan"]).recipe if options["plan"] else samples.Recipe()
             recipe = replace(recipe, size=options["size"])
             faces = read_parts(options["faces"], ["validation"], options["redrawn"])
-            cast = samples.Cast.of(faces["validation"], recipe)
+            cast = samples.FacePool.of(faces["validation"], recipe)
         chance = np.random.default_rng(options["seed"])
         rows = []
         for kind in (samples.REAL, *(kind for kind, _ in recipe.weights)):

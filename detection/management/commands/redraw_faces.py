@@ -25,7 +25,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         with command_errors():
             real = [face for face in read_faces(options["faces"]) if not face.manipulation]
-        faces = redrawing.chosen(real, options["count"])
+        faces = redrawing.select_faces(real, options["count"])
         try:
             with tqdm(total=len(faces), unit="face") as bar:
                 generator = redrawing.Generator(options["generator"])

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         source = demo.make(folder / "faces") if options["demo"] else options["faces"]
         if source is None:
             raise CommandError("Say which faces to train on: --faces FOLDER, or --demo.")
-        if options["init"] and not provenance_log.file_of(options["init"]).is_file():
+        if options["init"] and not provenance_log.weights_file(options["init"]).is_file():
             raise CommandError(f"There are no weights in {options['init']}.")
         with tqdm(total=plan.steps, unit="step") as bar:
 

@@ -19,5 +19,5 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         with command_errors():
-            bundle = export.retell(options["bundle"], options["figures"], options["failure"])
+            bundle = export.update_card(options["bundle"], options["figures"], options["failure"])
         self.stdout.write(f"The card of {bundle.label} has {len(bundle.card['figures'])} figures.")

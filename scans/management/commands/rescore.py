@@ -32,7 +32,7 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self.stdout.write(f"{scans.count()} scans would be judged again.")
             return
-        if not analysis.panel().heard:
+        if not analysis.panel().active:
             raise CommandError("No bundle is installed: nothing could be judged again.")
         flips: Counter[tuple[str, str]] = Counter()
         for scan in scans.iterator(50):

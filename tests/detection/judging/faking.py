@@ -61,7 +61,7 @@ def trained(epochs: int = 8, count: int = 160) -> Any:
     pictures, labels = samples(count, seed=1)
     model = networks.image_network(SIZE, "tiny", dropout=0.0)
     model.compile(keras.optimizers.Adam(4e-3), "binary_crossentropy")
-    model.fit(crops.fed(pictures, "-1..1", "rgb"), labels, batch_size=16, epochs=epochs, verbose=0)
+    model.fit(crops.normalise(pictures, "-1..1", "rgb"), labels, batch_size=16, epochs=epochs, verbose=0)
     return model
 
 

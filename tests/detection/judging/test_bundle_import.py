@@ -93,7 +93,7 @@ def test_a_legacy_h5_whose_high_score_is_fake(learning: Any, tmp_path: Path) -> 
     fitted(model, learning[0] / 255, learning[1])
     model.save(tmp_path / "theirs.h5")
     add(tmp_path / "theirs.h5", tmp_path / "b", margin=0.2, cut=0.5)
-    assert bundles.read(tmp_path / "b" / "theirs").cuts == bundles.Cuts(0.5, 0.5)
+    assert bundles.read(tmp_path / "b" / "theirs").cuts == bundles.Thresholds(0.5, 0.5)
     assert tells_them_apart(tmp_path / "b")
 
 
@@ -128,7 +128,7 @@ def test_an_onnx_export_with_two_logits_and_channels_first(learning: Any, tmp_pa
     from detection import crops
 
     keras.utils.set_random_seed(3)
-    scaled = crops.fed(learning[0], "imagenet", "rgb")
+    scaled = crops.normalise(learning[0], "imagenet", "rgb")
     model = fitted(networks.image_network(64, "tiny", dropout=0), scaled, learning[1])
     add(torch_like(tmp_path / "cnn.onnx", model), tmp_path / "b", scaling="imagenet", margin=0.2, fake_is=0)
     bundle = bundles.read(tmp_path / "b" / "theirs")

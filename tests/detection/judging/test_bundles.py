@@ -122,9 +122,9 @@ def test_a_square_is_cut_wherever_a_face_lies(box: tuple[float, float, float, fl
 
 def test_scalings_are_what_they_are_called() -> None:
     ends = np.array([[[[0, 0, 0], [255, 255, 255]]]], np.uint8)
-    assert crops.fed(ends, "-1..1", "rgb").min() == -1
-    assert crops.fed(ends, "-1..1", "rgb").max() == pytest.approx(1)
-    assert crops.fed(ends, "0..1", "rgb").max() == pytest.approx(1)
-    assert crops.fed(ends, "0..255", "rgb").max() == 255
+    assert crops.normalise(ends, "-1..1", "rgb").min() == -1
+    assert crops.normalise(ends, "-1..1", "rgb").max() == pytest.approx(1)
+    assert crops.normalise(ends, "0..1", "rgb").max() == pytest.approx(1)
+    assert crops.normalise(ends, "0..255", "rgb").max() == 255
     colours = np.array([[[[10, 20, 30]]]], np.uint8)
-    assert crops.fed(colours, "0..255", "bgr").ravel().tolist() == [30, 20, 10]
+    assert crops.normalise(colours, "0..255", "bgr").ravel().tolist() == [30, 20, 10]

@@ -84,7 +84,7 @@ def test_a_map_that_an_untrained_network_gives_too_is_kept_back(
 def test_a_map_that_marks_what_does_not_matter_is_kept_back(
     fake: Path, install: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    upright = explain._directed
+    upright = explain._towards_fake
     monkeypatch.setattr(explain, "_directed", lambda bundle, cam: -upright(bundle, cam))
     slot = detection.inspect(fake, bundles=install()).heatmap
     assert slot.status == "failed_check"

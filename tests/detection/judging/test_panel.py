@@ -1,13 +1,16 @@
 """Several bundles, one outcome: who decides, who is only heard, and what happens when one fails."""
 
+import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import detection
 from detection import Code, Outcome
-from detection.bundle import Cuts
+from detection.bundle import Thresholds
 from detection.errors import BadBundle
 
 from .test_inspection import codes
@@ -28,7 +31,7 @@ RAISED = {"a": 1.0, "b": 60.0}
     ],
 )
 def test_a_score_on_either_cut_is_inconclusive(score: float, outcome: Outcome) -> None:
-    assert Cuts(0.35, 0.8).outcome(score) is outcome
+    assert Thresholds(0.35, 0.8).outcome(score) is outcome
 
 
 def test_every_bundle_is_listed_with_its_weights_and_its_score(fake: Path, install: Callable[..., Path]) -> None:
@@ -143,20 +146,33 @@ def test_an_uncalibrated_bundle_is_said_to_be_one(fake: Path, install: Callable[
     assert finding.bundles[0].score == finding.bundles[0].score_raw
 
 
-def test_a_face_unlike_all_it_was_trained_on_is_inconclusive(fake: Path, install: Callable[..., Path]) -> None:
-    import hashlib
-
-    import numpy as np
-
-    bundles = install("one", output={"is": "probability"})
-    familiar = bundles / "one" / "familiar.npz"
-    np.savez(familiar, mean=np.full(32, 1e3, np.float32), precision=np.ones(32, np.float32))
-    import json
-
+def describe_training_faces(bundles: Path, name: str) -> None:
+    file = bundles / "one" / name
+    np.savez(file, mean=np.full(32, 1e3, np.float32), precision=np.ones(32, np.float32))
     card = json.loads((bundles / "one" / "bundle.json").read_text())
-    card["weights"]["familiar.npz"] = hashlib.sha256(familiar.read_bytes()).hexdigest()
+    card["weights"][name] = hashlib.sha256(file.read_bytes()).hexdigest()
     card["out_of_distribution"] = {"threshold": 10.0}
     (bundles / "one" / "bundle.json").write_text(json.dumps(card))
+
+
+def test_a_renamed_description_of_the_training_faces_is_the_same_panel(install: Callable[..., Path]) -> None:
+    bundles = install("one", output={"is": "probability"})
+    ids = []
+    for name in ("familiar.npz", "training_distribution.npz"):
+        card = json.loads((bundles / "one" / "bundle.json").read_text())
+        card["weights"].pop("familiar.npz", None)
+        (bundles / "one" / "bundle.json").write_text(json.dumps(card))
+        describe_training_faces(bundles, name)
+        ids.append(detection.read_panel(bundles).id)
+    assert ids[0] == ids[1]
+
+
+@pytest.mark.parametrize("name", ["training_distribution.npz", "familiar.npz"])
+def test_a_face_unlike_all_it_was_trained_on_is_inconclusive(
+    name: str, fake: Path, install: Callable[..., Path]
+) -> None:
+    bundles = install("one", output={"is": "probability"})
+    describe_training_faces(bundles, name)
     finding = detection.inspect(fake, bundles=bundles)
     assert finding.outcome is Outcome.INCONCLUSIVE
     assert Code.OUT_OF_DISTRIBUTION in codes(finding)

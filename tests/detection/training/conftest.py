@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from detection.training import demo
-from detection.training.face_dataset import RealFace, read_faces
+from detection.training.face_dataset import FaceCrop, read_faces
 
 
 @pytest.fixture(scope="session")
@@ -12,5 +12,5 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def people(folder: Path) -> list[RealFace]:
+def people(folder: Path) -> list[FaceCrop]:
     return read_faces(folder)

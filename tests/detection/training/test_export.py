@@ -18,9 +18,9 @@ from detection import networks
 from detection.runtime import Runner
 from detection.training import demo, image, samples
 from detection.training.export import Release, _kinds, _summary
-from detection.training.face_dataset import CannotTrain, RealFace, read_faces
+from detection.training.face_dataset import FaceCrop, TrainingError, read_faces
 from detection.training.samples import Recipe
-from detection.training.trained import Told, trained
+from detection.training.trained import Predictions, trained
 
 from ..judging import faking
 from ..judging.conftest import save
@@ -45,7 +45,7 @@ def made(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_bundle_is_whole_and_calibrated(made: Path) -> None:
     bundle = bundles.read(made / "tiny")
     bundle.verify()
-    assert bundle.files.keys() == {"model.keras", "model.onnx", "familiar.npz"}
+    assert bundle.files.keys() == {"model.keras", "model.onnx", "training_distribution.npz"}
     assert bundle.calibration.fitted
     assert (bundle.size, bundle.margin, bundle.mirror) == (48, 0.12, True)
     assert (made / "tiny" / "plan.json").is_file(), "the very plan it was made by"
@@ -144,15 +144,15 @@ def test_a_bundle_is_not_replaced_unasked(made: Path, folder: Path) -> None:
 
 
 def test_what_was_trained_on_fakes_by_others_needs_a_licence(
-    made: Path, people: list[RealFace], tmp_path: Path
+    made: Path, people: list[FaceCrop], tmp_path: Path
 ) -> None:
     release = {"run": made.parent / "run", "root": tmp_path, "folders": (made.parent.parent,)}
-    with pytest.raises(CannotTrain, match="There is no training in"):
+    with pytest.raises(TrainingError, match="There is no training in"):
         Release(**release | {"run": tmp_path})
     with pytest.MonkeyPatch.context() as patch:
         given = {part: [*people, replace(people[0], manipulation="swap")] for part in ("train", "validation")}
         patch.setattr("detection.training.face_dataset.read_parts", lambda *args: given)
-        with pytest.raises(CannotTrain, match="say under which --licence"):
+        with pytest.raises(TrainingError, match="say under which --licence"):
             Release(**release)
         assert Release(**release, licence="research only").licence == "research only"
 
@@ -165,7 +165,7 @@ def test_cuts_are_fitted_on_what_is_served(made: Path, folder: Path) -> None:
     np.testing.assert_allclose(done.tell(faces, 3, 99).scores, served, atol=1e-5)
 
 
-def test_a_card_tells_of_fakes_that_others_made(people: list[RealFace]) -> None:
+def test_a_card_tells_of_fakes_that_others_made(people: list[FaceCrop]) -> None:
     assert "No deepfake made by anybody else" in _summary(people)
     given = [replace(people[0], manipulation="Deepfakes"), replace(people[1], manipulation="FaceSwap")]
     text = _summary([*people[2:], *given])
@@ -195,7 +195,7 @@ def test_kinds_are_named_only_where_they_can_be_told() -> None:
     kinds = np.array(["self_blend", "mouth_redone", "whole_rebuilt", "smoothed"] * 5)
 
     def named(shares: np.ndarray | None, *unclaimed: str) -> list[str]:
-        return _kinds(Told(np.zeros(20), kinds, kinds, shares), unclaimed)
+        return _kinds(Predictions(np.zeros(20), kinds, kinds, shares), unclaimed)
 
     sure = np.tile(np.eye(4), (5, 1))
     assert named(sure) == ["swap", "expression", "synthesised", "retouch"]

@@ -21,21 +21,21 @@ from detection.training import (
     pseudofakes,
     samples,
 )
-from detection.training.face_dataset import RealFace, read_faces
+from detection.training.face_dataset import FaceCrop, read_faces
 from detection.training.faces import Face
 from detection.training.pseudofakes import KINDS, REDRAWN
-from detection.training.samples import REAL, Cast, Recipe
+from detection.training.samples import REAL, FacePool, Recipe
 
 BY_DEFAULT = [kind for kind, _ in Recipe().weights]
 
 
-def face_of(person: RealFace) -> Face:
+def face_of(person: FaceCrop) -> Face:
     pixels = person.pixels()
     return Face(pixels, person.landmarks, redrawn=np.asarray(cv2.medianBlur(pixels, 5)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_fake_is_another_picture_of_the_same_size_and_made_by_its_seed(kind: str, people: list[RealFace]) -> None:
+def test_a_fake_is_another_picture_of_the_same_size_and_made_by_its_seed(kind: str, people: list[FaceCrop]) -> None:
     face, other = face_of(people[0]), face_of(people[1])
     before = face.pixels.copy()
     made = [pseudofakes.make(kind, face, other, np.random.default_rng(seed)).pixels for seed in (3, 3, 4)]
@@ -53,7 +53,7 @@ IN_PLACE = [
 
 
 @pytest.mark.parametrize("kind", IN_PLACE)
-def test_a_fake_keeps_what_is_far_from_the_face(kind: str, people: list[RealFace]) -> None:
+def test_a_fake_keeps_what_is_far_from_the_face(kind: str, people: list[FaceCrop]) -> None:
     face, other = face_of(people[2]), face_of(people[3])
     changed = np.zeros(face.pixels.shape[:2], bool)
     for seed in range(4):
@@ -66,10 +66,10 @@ def test_a_fake_keeps_what_is_far_from_the_face(kind: str, people: list[RealFace
 
 @pytest.mark.parametrize("kind", IN_PLACE)
 def test_a_fake_may_be_cleaner_than_its_place_but_the_place_keeps_its_history(
-    kind: str, people: list[RealFace]
+    kind: str, people: list[FaceCrop]
 ) -> None:
     face, other = face_of(people[2]), face_of(people[3])
-    aged = samples.older(face, Recipe(aged=(0.0, 0.0, 1.0)), np.random.default_rng(1))
+    aged = samples.with_history(face, Recipe(recompression=(0.0, 0.0, 1.0)), np.random.default_rng(1))
     assert (aged.clean == face.pixels).all()
     assert (aged.pixels != face.pixels).mean() > 0.5
     for seed in range(4):
@@ -78,7 +78,7 @@ def test_a_fake_may_be_cleaner_than_its_place_but_the_place_keeps_its_history(
 
 
 @pytest.mark.parametrize("shape", face_masks.SHAPES)
-def test_every_part_of_a_face_has_a_mask_around_its_landmarks(shape: str, people: list[RealFace]) -> None:
+def test_every_part_of_a_face_has_a_mask_around_its_landmarks(shape: str, people: list[FaceCrop]) -> None:
     face = face_of(people[0])
     mask = face_masks.draw(shape, face.landmarks, face.pixels.shape[:2], np.random.default_rng(0))
     ys, xs = np.nonzero(mask)
@@ -98,27 +98,34 @@ def cues(pixels: np.ndarray) -> tuple[float, float, float]:
     return float(grey.mean()), float(cv2.Laplacian(grey, cv2.CV_32F).var()), float(len(encoded))
 
 
-HARD = Recipe(size=96, eyes=(24, 80), aged=(0.2, 0.3, 0.3, 0.2), hard=0.4)
+HARD = Recipe(size=96, eyes=(24, 80), recompression=(0.2, 0.3, 0.3, 0.2), augmentation_share=0.4)
 
 
 @pytest.mark.parametrize("recipe", [Recipe(size=96), HARD, replace(HARD, paired=True)])
-def test_nothing_trivial_tells_fakes_from_real_ones(recipe: Recipe, people: list[RealFace]) -> None:
-    pixels, kinds, _ = samples.batch_of(Cast.of(people, recipe), recipe, 1200, np.random.default_rng(0))
+def test_nothing_trivial_tells_fakes_from_real_ones(recipe: Recipe, people: list[FaceCrop]) -> None:
+    pixels, kinds, _ = samples.batch_of(FacePool.of(people, recipe), recipe, 1200, np.random.default_rng(0))
     fake = np.array(kinds) != REAL
     said = np.array([cues(one) for one in pixels])
     for number, name in enumerate(("brightness", "sharpness", "size of the JPEG")):
         assert 0.45 <= auc(said[:, number], fake) <= 0.55, (name, auc(said[:, number], fake))
 
 
-def test_a_sample_is_the_same_for_the_same_seed(people: list[RealFace]) -> None:
-    one, other = (samples.draw(Cast.of(people, Recipe()), Recipe(size=64), np.random.default_rng(7)) for _ in range(2))
+def test_a_sample_is_the_same_for_the_same_seed(people: list[FaceCrop]) -> None:
+    one, other = (
+        samples.draw(FacePool.of(people, Recipe()), Recipe(size=64), np.random.default_rng(7)) for _ in range(2)
+    )
     assert one.kind == other.kind
     assert (one.pixels == other.pixels).all()
 
 
-def test_a_pair_differs_where_it_says_and_nowhere_else(people: list[RealFace]) -> None:
-    recipe = Recipe(size=96, hard=1.0, soft=0.0, weights=tuple((kind, 1.0) for kind in IN_PLACE if kind not in REDRAWN))
-    cast, chance = Cast.of(people, recipe), np.random.default_rng(2)
+def test_a_pair_differs_where_it_says_and_nowhere_else(people: list[FaceCrop]) -> None:
+    recipe = Recipe(
+        size=96,
+        augmentation_share=1.0,
+        blur_share=0.0,
+        weights=tuple((kind, 1.0) for kind in IN_PLACE if kind not in REDRAWN),
+    )
+    cast, chance = FacePool.of(people, recipe), np.random.default_rng(2)
     ratios = []
     for _ in range(40):
         real, fake = samples.pair(cast, recipe, chance)
@@ -133,12 +140,12 @@ def test_a_pair_differs_where_it_says_and_nowhere_else(people: list[RealFace]) -
     assert np.mean(np.array(ratios) > 1) > 0.9
 
 
-def test_what_others_made_is_never_the_real_one_of_a_pair(people: list[RealFace]) -> None:
+def test_what_others_made_is_never_the_real_one_of_a_pair(people: list[FaceCrop]) -> None:
     _, black = cv2.imencode(".jpg", np.zeros((300, 300, 3), np.uint8))
     theirs = [replace(one, encoded=black.tobytes(), manipulation="theirs") for one in people[:4]]
     recipe = Recipe(size=48, paired=True, weights=(("given", 1.0),))
     pixels, kinds, where = samples.batch_of(
-        Cast.of([*people[4:], *theirs], recipe), recipe, 15, np.random.default_rng(0)
+        FacePool.of([*people[4:], *theirs], recipe), recipe, 15, np.random.default_rng(0)
     )
     assert kinds == ["real", "given"] * 7 + ["real"]
     assert pixels[::2].mean() > 2 * pixels[1::2].mean()
@@ -147,14 +154,14 @@ def test_what_others_made_is_never_the_real_one_of_a_pair(people: list[RealFace]
 
 @pytest.mark.parametrize("kind", augmentations.KINDS)
 def test_what_marks_a_fake_goes_where_a_hardship_moves_the_face(
-    kind: augmentations.Hardship, people: list[RealFace]
+    kind: augmentations.Augmentation, people: list[FaceCrop]
 ) -> None:
     face = face_of(people[0])
     mask = face_masks.draw("mouth", face.landmarks, face.pixels.shape[:2], np.random.default_rng(0))
     drawn = np.repeat((mask * 255).astype(np.uint8)[..., None], 3, 2)
     for seed in range(4):
         after = kind(replace(face, pixels=drawn), drawn, np.random.default_rng(seed))
-        moved = samples.moved_along(mask, face, after)
+        moved = samples.warp_mask(mask, face, after)
         if (after.landmarks != face.landmarks).any():
             went, stayed = (np.abs(one * 255 - after.pixels[..., 0]).mean() for one in (moved, mask))
             assert went < stayed / 2
@@ -163,14 +170,14 @@ def test_what_marks_a_fake_goes_where_a_hardship_moves_the_face(
 
 
 @pytest.mark.parametrize(("kind", "share"), [("whole_rebuilt", 1.0), ("mouth_redone", 0.2), (REAL, 0.0)])
-def test_a_sample_tells_how_much_of_it_is_fake(kind: str, share: float, people: list[RealFace]) -> None:
+def test_a_sample_tells_how_much_of_it_is_fake(kind: str, share: float, people: list[FaceCrop]) -> None:
     recipe = Recipe(size=96)
-    chance, cast = np.random.default_rng(4), Cast.of(people, recipe)
+    chance, cast = np.random.default_rng(4), FacePool.of(people, recipe)
     marked = np.mean([samples.draw(cast, recipe, chance, kind).where.mean() / 255 for _ in range(6)])
     assert marked == share if share in (0.0, 1.0) else 0.02 < marked < share
 
 
-def test_a_checking_set_has_all_kinds_and_as_many_real_ones(people: list[RealFace]) -> None:
+def test_a_checking_set_has_all_kinds_and_as_many_real_ones(people: list[FaceCrop]) -> None:
     made = samples.fixed(people, Recipe(size=48), each=2, seed=1)
     kinds = [sample.kind for sample in made]
     assert set(kinds) - {REAL} == set(KINDS) - set(REDRAWN), "all that need no generator"
@@ -178,29 +185,29 @@ def test_a_checking_set_has_all_kinds_and_as_many_real_ones(people: list[RealFac
     assert all(kinds.count(kind) == 2 for kind in BY_DEFAULT)
 
 
-def test_pixels_are_cut_as_they_are_for_the_residual_network(people: list[RealFace]) -> None:
-    sample = samples.draw(Cast(people), Recipe(size=96, fit="native"), np.random.default_rng(0), REAL)
+def test_pixels_are_cut_as_they_are_for_the_residual_network(people: list[FaceCrop]) -> None:
+    sample = samples.draw(FacePool(people), Recipe(size=96, fit="native"), np.random.default_rng(0), REAL)
     assert sample.pixels.shape == (96, 96, 3)
 
 
-def test_a_person_is_in_one_part_only(people: list[RealFace]) -> None:
+def test_a_person_is_in_one_part_only(people: list[FaceCrop]) -> None:
     parts = {part: {p.group for p in people if p.part == part} for part in ("train", "validation", "calibration")}
     assert sum(map(len, parts.values())) == len({p.group for p in people})
     assert len(parts["train"]) > len(parts["validation"]) > 0
     assert face_dataset.part_of("person-1") == face_dataset.part_of("person-1")
 
 
-def test_compression_is_the_same_for_real_and_fake(people: list[RealFace]) -> None:
+def test_compression_is_the_same_for_real_and_fake(people: list[FaceCrop]) -> None:
     pixels = people[0].pixels()
-    one, other = (compression.degrade(pixels, np.random.default_rng(5)) for _ in range(2))
+    one, other = (compression.compress(pixels, np.random.default_rng(5)) for _ in range(2))
     assert (one == other).all()
-    shapes = {compression.degrade(pixels, np.random.default_rng(seed)).shape for seed in range(30)}
+    shapes = {compression.compress(pixels, np.random.default_rng(seed)).shape for seed in range(30)}
     assert len(shapes) > 3
 
 
 @pytest.mark.parametrize("kind", augmentations.KINDS)
 def test_an_augmentation_moves_the_landmarks_with_the_face(
-    kind: augmentations.Hardship, people: list[RealFace]
+    kind: augmentations.Augmentation, people: list[FaceCrop]
 ) -> None:
     face = face_of(people[0])
     spots, stranger = np.zeros_like(face.pixels), people[1].pixels()
@@ -219,19 +226,20 @@ def test_an_augmentation_moves_the_landmarks_with_the_face(
         assert sorted(bright)[len(bright) // 2] > 60, "most of the landmarks are where they were, or where they went"
 
 
-def test_augmentations_come_as_often_as_the_recipe_says_for_real_and_fake_alike(people: list[RealFace]) -> None:
-    cast = Cast.of(people, Recipe())
+def test_augmentations_come_as_often_as_the_recipe_says_for_real_and_fake_alike(people: list[FaceCrop]) -> None:
+    cast = FacePool.of(people, Recipe())
     for kind in (REAL, "self_blend"):
         one, other = (
-            samples.draw(cast, Recipe(size=64, hard=hard), np.random.default_rng(3), kind) for hard in (0.0, 1.0)
+            samples.draw(cast, Recipe(size=64, augmentation_share=hard), np.random.default_rng(3), kind)
+            for hard in (0.0, 1.0)
         )
         assert (one.pixels != other.pixels).any(), kind
 
 
-def test_filming_is_a_real_encode(people: list[RealFace]) -> None:
+def test_filming_is_a_real_encode(people: list[FaceCrop]) -> None:
     pixels = people[0].pixels()
     errors = [
-        np.abs(compression.filmed(pixels, crf, np.random.default_rng(0)).astype(int)
+        np.abs(compression.video_encoded(pixels, crf, np.random.default_rng(0)).astype(int)
                - pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2]).mean()
         for crf in (18, 28, 38)
     ]  # fmt: skip
@@ -242,7 +250,9 @@ def test_filming_is_a_real_encode(people: list[RealFace]) -> None:
 def test_a_sheet_of_fakes_can_be_looked_at(folder: Path, tmp_path: Path) -> None:
     call_command("preview_fakes", tmp_path / "sheet.png", faces=folder, columns=2, size=48, stdout=io.StringIO())
     assert cv2.imread(str(tmp_path / "sheet.png")).shape == ((len(BY_DEFAULT) + 1) * 48, 96, 3)
-    plan = image.Plan(recipe=Recipe(weights=(("self_blend", 1.0),), aged=(0.0, 1.0), eyes=(20, 30), hard=1.0))
+    plan = image.Plan(
+        recipe=Recipe(weights=(("self_blend", 1.0),), recompression=(0.0, 1.0), eyes=(20, 30), augmentation_share=1.0)
+    )
     plan.write(tmp_path / "plan.json")
     where = {"faces": folder, "columns": 2, "size": 48, "plan": tmp_path / "plan.json"}
     call_command("preview_fakes", tmp_path / "planned.png", **where, stdout=io.StringIO())
@@ -251,7 +261,8 @@ def test_a_sheet_of_fakes_can_be_looked_at(folder: Path, tmp_path: Path) -> None
 
 def test_whole_photographs_are_drawn_for_the_pipeline_to_judge(folder: Path, tmp_path: Path) -> None:
     plan = image.Plan(
-        "blends", recipe=Recipe(weights=(("self_blend", 1.0), ("decoded", 1.0), ("plastic", 0.0)), hard=1.0)
+        "blends",
+        recipe=Recipe(weights=(("self_blend", 1.0), ("decoded", 1.0), ("plastic", 0.0)), augmentation_share=1.0),
     )
     plan.write(tmp_path / "plan.json")
     where = {"faces": [folder], "each": 2, "plan": [tmp_path / "plan.json"], "stdout": io.StringIO()}

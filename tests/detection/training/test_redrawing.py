@@ -81,9 +81,9 @@ def test_what_is_no_such_generator_is_told(folder: Path, tmp_path: Path) -> None
 
 
 def test_fakes_are_made_of_what_was_drawn_and_real_ones_are_not(folder: Path, redrawn: Path) -> None:
-    recipe = Recipe(size=64, weights=KINDS, aged=(0.5, 0.5), eyes=(30, 60))
+    recipe = Recipe(size=64, weights=KINDS, recompression=(0.5, 0.5), eyes=(30, 60))
     people = read_faces(folder, "train", redrawn)
-    cast = samples.Cast.of(people, recipe)
+    cast = samples.FacePool.of(people, recipe)
     assert {face.name for face in cast.redrawn} == {face.name for face in people if face.redrawn_at}
     for kind, _ in KINDS:
         one, other = (samples.draw(cast, recipe, np.random.default_rng(5), kind) for _ in range(2))

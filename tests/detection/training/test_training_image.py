@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 
 from detection import networks
 from detection.training import data_loader, demo, image, samples
-from detection.training.face_dataset import read_faces
+from detection.training.face_dataset import TrainingError, read_faces
 from detection.training.image import Plan
 from detection.training.samples import Recipe
 
@@ -55,7 +55,7 @@ def test_it_is_interrupted_and_goes_on(plan: Plan, folder: Path, tmp_path: Path)
 
 def test_a_network_that_is_asked_where_learns_it_and_answers_the_rest_as_before() -> None:
     plain = image.build(TINY)
-    asked = networks.pointing(plain)
+    asked = networks.with_localisation_head(plain)
     pictures = np.random.default_rng(0).uniform(-1, 1, (8, 48, 48, 3)).astype(np.float32)
     before = [np.asarray(out) for out in plain(pictures, training=False)]
     after = [np.asarray(out) for out in asked(pictures, training=False)]
@@ -79,6 +79,20 @@ def test_the_command_does_it_from_a_plan(folder: Path, tmp_path: Path) -> None:
     assert len(log(tmp_path / "run")) == 2
     assert Plan.read(tmp_path / "run" / "plan.json") == plan
     assert "self_blend" in (tmp_path / "run" / "log.svg").read_text()
+
+
+def test_a_plan_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    plan = replace(TINY, recipe=Recipe(blur_share=0.2, recompression=(0.5, 0.5), augmentation_share=0.4))
+    plan.write(tmp_path / "plan.json")
+    recipe = json.loads((tmp_path / "plan.json").read_text())["recipe"]
+    earlier = {"blur_share": "soft", "recompression": "aged", "augmentation_share": "hard"}
+    old = {earlier.get(name, name): value for name, value in recipe.items()}
+    content = {**json.loads((tmp_path / "plan.json").read_text()), "recipe": old}
+    (tmp_path / "earlier.json").write_text(json.dumps(content))
+    assert Plan.read(tmp_path / "earlier.json") == plan
+    (tmp_path / "both.json").write_text(json.dumps({**content, "recipe": {**old, "blur_share": 0.3}}))
+    with pytest.raises(TrainingError, match="both soft and its present name blur_share"):
+        Plan.read(tmp_path / "both.json")
 
 
 def test_a_demo_needs_nothing(tmp_path: Path) -> None:
@@ -114,13 +128,23 @@ def test_a_training_goes_on_only_as_it_was_begun(folder: Path, tmp_path: Path) -
     call_command("train_image", run, faces=[folder], stdout=out)
 
 
+def test_a_training_of_an_earlier_version_keeps_its_averaged_weights(folder: Path, tmp_path: Path) -> None:
+    faces = {part: read_faces(folder, part) for part in ("train", "validation")}
+    plan = replace(TINY, steps=2, check_every=2)
+    averaged = image.train(plan, faces, tmp_path / "run").get_weights()
+    (tmp_path / "run" / "ema.weights.h5").rename(tmp_path / "run" / "steady.weights.h5")
+    continued = image.train(plan, faces, tmp_path / "run").get_weights()
+    for before, after in zip(averaged, continued, strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
 def test_what_is_not_there_is_said(folder: Path, tmp_path: Path) -> None:
     plan, few, out = tmp_path / "plan.json", demo.make(tmp_path / "few", people=1), io.StringIO()
     replace(TINY, recipe=replace(TINY.recipe, weights=(("given", 1.0),))).write(plan)
     for faces, said in (
         (tmp_path, "no faces.csv in"),
         (few, "no real face for"),
-        (folder, "given needs fakes that somebody made"),
+        (folder, "given needs fakes made by others"),
     ):
         with pytest.raises(CommandError, match=said):
             call_command("train_image", tmp_path / "run", faces=[faces], plan=plan, stdout=out)
@@ -172,7 +196,7 @@ def test_the_residual_network_is_trained_the_same_way(folder: Path, tmp_path: Pa
 
 def test_nobody_waits_for_a_maker_of_samples_that_died(folder: Path) -> None:
     batches = data_loader.stream(
-        read_faces(folder), Recipe(aged=(2.0,)), batch=2, seed=1, workers=1, make=samples.batch_of
+        read_faces(folder), Recipe(recompression=(2.0,)), batch=2, seed=1, workers=1, make=samples.batch_of
     )
     with pytest.raises(RuntimeError, match="ended by itself, with exit code 1"):
         next(batches)

@@ -12,8 +12,8 @@ import detection
 from detection import bundle as bundles
 from detection.training import clips, image, video
 from detection.training.clips import FRAMES, HOLDS
-from detection.training.face_dataset import CannotTrain, RealFace, read_faces
-from detection.training.samples import REAL, Cast, Recipe
+from detection.training.face_dataset import FaceCrop, TrainingError, read_faces
+from detection.training.samples import REAL, FacePool, Recipe
 from detection.training.video import Plan
 
 from ..judging import films
@@ -40,8 +40,8 @@ def run(folder: Path, network: Path, tmp_path_factory: pytest.TempPathFactory) -
     return run
 
 
-def test_a_clip_is_one_face_over_time(people: list[RealFace]) -> None:
-    made = [clips.draw(Cast(people), RECIPE, np.random.default_rng(seed)) for seed in range(12)]
+def test_a_clip_is_one_face_over_time(people: list[FaceCrop]) -> None:
+    made = [clips.draw(FacePool(people), RECIPE, np.random.default_rng(seed)) for seed in range(12)]
     assert {clip.kind for clip in made} == {REAL, "self_blend", "mouth_redone"}
     for clip in made:
         assert clip.pixels.shape == (FRAMES, 48, 48, 3)
@@ -49,26 +49,26 @@ def test_a_clip_is_one_face_over_time(people: list[RealFace]) -> None:
         assert (apart > 0).all(), "it moves"
         assert apart.max() < 60, "and stays the same face"
     for seed, clip in enumerate(made):
-        again = clips.draw(Cast(people), RECIPE, np.random.default_rng(seed))
+        again = clips.draw(FacePool(people), RECIPE, np.random.default_rng(seed))
         assert (again.pixels == clip.pixels).all(), "the same seed, the same film"
 
 
 @pytest.mark.parametrize("hold", HOLDS)
-def test_fakes_hold_over_time_in_each_way(hold: str, people: list[RealFace], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fakes_hold_over_time_in_each_way(hold: str, people: list[FaceCrop], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clips, "HOLDS", (hold,))
     recipe = Recipe(size=48, weights=(("cross_identity", 1.0),))
-    kinds = [clips.draw(Cast(people), recipe, np.random.default_rng(seed)).kind for seed in range(6)]
+    kinds = [clips.draw(FacePool(people), recipe, np.random.default_rng(seed)).kind for seed in range(6)]
     assert "cross_identity" in kinds
 
 
-def test_real_films_are_material_too(people: list[RealFace], tmp_path: Path) -> None:
+def test_real_films_are_material_too(people: list[FaceCrop], tmp_path: Path) -> None:
     films.film(tmp_path / "clip.mp4", films.portrait(1))
     (tmp_path / "broken.mp4").write_bytes(b"no film")
     (found,) = clips.read_stretches(tmp_path)
     assert all(len(run) == clips.RUN for run in found.runs)
     sizes = {face.pixels.shape for run in found.runs for face in run}
     assert len(sizes) == 1
-    clip = clips.draw(Cast(people), RECIPE, np.random.default_rng(1), [found])
+    clip = clips.draw(FacePool(people), RECIPE, np.random.default_rng(1), [found])
     assert clip.pixels.shape == (FRAMES, 48, 48, 3)
 
 
@@ -105,7 +105,7 @@ def test_no_film_is_made_of_what_a_generator_drew(folder: Path, network: Path, t
 
 def test_films_that_are_kept_are_those_of_the_plan(run: Path, folder: Path, network: Path) -> None:
     faces = {part: read_faces(folder, part) for part in ("train", "validation")}
-    with pytest.raises(CannotTrain, match="with other seed, films"):
+    with pytest.raises(TrainingError, match="with other seed, films"):
         video.train(replace(TINY, seed=5), faces, run, network, stretches=(clips.Stretch("one", ()),))
     video.train(replace(TINY, units=3), faces, run, network)  # the head begins anew each time
 

@@ -31,7 +31,7 @@ def trained(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def weights(run: Path) -> list[np.ndarray]:
     net = image.build(SHORT)
-    net.load_weights(run / "steady.weights.h5")
+    net.load_weights(run / "ema.weights.h5")
     return list(net.get_weights())
 
 
