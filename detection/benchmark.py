@@ -72,7 +72,7 @@ class Bench:
 
     folder: Path
     quick: bool = False
-    said: Callable[[str], None] = lambda line: None
+    report: Callable[[str], None] = lambda line: None
     figures: dict[str, float | None] = field(default_factory=dict)
     rows: list[tuple[str, str, str, str]] = field(default_factory=list)
     model: Any = None
@@ -92,14 +92,14 @@ class Bench:
     def _prepare(self) -> None:
         import keras
 
-        self.said("Preparing the network and the files …")
+        self.report("Preparing the network and the files …")
         keras.utils.set_random_seed(1)
         self.model = networks.image_network(SIZE)
         bundle = self.folder / "bundles" / "bench"
         bundle.mkdir(parents=True)
         networks.export(self.model, bundle / "model.onnx")
-        said = Description(name="bench", scaling="-1..1", licence="none", trained_on="nothing: weights of chance")
-        write_card(bundle, describe(bundle, said))
+        report = Description(name="bench", scaling="-1..1", licence="none", trained_on="nothing: weights of chance")
+        write_card(bundle, describe(bundle, report))
         photo = Image.open(PHOTO)
         photo.resize((1200, 1200), Image.Resampling.LANCZOS).save(self.folder / "photo.jpg", quality=90)
         wide = Image.new("RGB", (4000, 3000), "#8090a0")
@@ -114,7 +114,7 @@ class Bench:
         kind = "ms" if unit == 1000 else "s"
         usual, ours = (median(values) * unit for values in (timed.usual, timed.ours))
         self.rows.append((what, f"{usual:.1f} {kind}", f"{ours:.1f} {kind}", f"{timed.ratio:.1f}×"))
-        self.said(f"{what}: usual {usual:.1f} {kind}, here {ours:.1f} {kind}, {timed.ratio:.1f} times as fast")
+        self.report(f"{what}: usual {usual:.1f} {kind}, here {ours:.1f} {kind}, {timed.ratio:.1f} times as fast")
 
     @property
     def _bundle(self) -> Any:
@@ -139,7 +139,7 @@ class Bench:
         each = min(timed.ours) / 8
         limit = WORK / self._arithmetic()
         self.figures["limit_ratio"] = figure(each / limit)
-        self.said(
+        self.report(
             f"One picture takes {each * 1000:.1f} ms; the machine's arithmetic alone would take {limit * 1000:.1f}"
         )
 
@@ -187,7 +187,7 @@ class Bench:
             from mtcnn import MTCNN
         except ImportError:
             self.figures["faces_ratio"] = None
-            self.said("Faces: the mtcnn package is not installed, so there is nothing to compare with")
+            self.report("Faces: the mtcnn package is not installed, so there is nothing to compare with")
             return
         theirs = MTCNN()
         photo = np.asarray(Image.open(PHOTO).resize((640, 640)).convert("RGB"))
@@ -227,7 +227,7 @@ class Bench:
             taken = _seconds(lambda: list(pool.map(one, range(count))))
         self.figures["images_per_second_8"] = figure(count / taken)
         self.rows.append(("Photos a second, eight at the same time", "", f"{count / taken:.1f}", ""))
-        self.said(f"Eight at the same time: {count / taken:.1f} photos a second")
+        self.report(f"Eight at the same time: {count / taken:.1f} photos a second")
 
     def _start(self) -> None:
         """A process of its own, from its start until it could answer."""
@@ -253,7 +253,7 @@ class Bench:
             held = float(done.stdout)
         self.figures["ready_seconds"], self.figures["ready_mb"] = figure(median(taken)), figure(held)
         self.rows.append(("Ready to answer, from nothing", "", f"{median(taken):.2f} s, {held:.0f} MB", ""))
-        self.said(f"Ready in {median(taken):.2f} s, holding {held:.0f} MB")
+        self.report(f"Ready in {median(taken):.2f} s, holding {held:.0f} MB")
 
     def table(self) -> str:
         """For the README."""

@@ -56,19 +56,21 @@ class Added:
     notes: tuple[str, ...]
 
 
-def add(source: Path, root: Path, said: Description, *, embedder: Path | None = None, again: bool = False) -> Added:
+def add(
+    source: Path, root: Path, description: Description, *, embedder: Path | None = None, replace: bool = False
+) -> Added:
     """A bundle in `root`, complete or not at all."""
-    target = root / said.name
-    if target.exists() and not again:
-        raise BadBundle(f"There is a bundle called {said.name} already.")
+    target = root / description.name
+    if target.exists() and not replace:
+        raise BadBundle(f"There is a bundle called {description.name} already.")
     root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".adding-", dir=root) as made:
-        folder = Path(made) / said.name
+        folder = Path(made) / description.name
         folder.mkdir()
         notes = _convert(source, folder, "model")
         if embedder is not None:
             notes += _convert(embedder, folder, "embed")
-        write_card(folder, describe(folder, said))
+        write_card(folder, describe(folder, description))
         bundle, scores = _smoke_test(folder, notes)
         (folder / "CARD.md").write_text(model_cards.markdown(bundle))
         if target.exists():
@@ -177,44 +179,44 @@ def _open(folder: Path, name: str) -> Net:
         raise BadBundle("This network can't be loaded.", detail=repr(error)) from error
 
 
-def describe(folder: Path, said: Description) -> dict[str, Any]:
+def describe(folder: Path, description: Description) -> dict[str, Any]:
     """The card: what was said, completed by what the graph shows."""
     net = _open(folder, "model")
     has_embedder = any(folder.glob("embed.*"))
     outer = _open(folder, "embed") if has_embedder else net
-    layout, size = _input_layout(outer.shape, said, several=said.kind == "video" and not has_embedder)
+    layout, size = _input_layout(outer.shape, description, several=description.kind == "video" and not has_embedder)
     frames = 1
-    if said.kind == "video":
-        frames = said.frames or (net.shape[1] if isinstance(net.shape[1], int) else 0)
+    if description.kind == "video":
+        frames = description.frames or (net.shape[1] if isinstance(net.shape[1], int) else 0)
         if not frames:
             raise BadBundle("How many frames the network looks at can't be seen from its graph: say --frames.")
         if len(net.shape) == 3 and not has_embedder:
             raise BadBundle("This network looks at embeddings: name the network that makes them with --embedder.")
-    low, high = _cuts(said)
+    low, high = _cuts(description)
     return {
         "format": bundles.FORMAT,
-        "name": said.name,
-        "version": said.version,
-        "kind": said.kind,
+        "name": description.name,
+        "version": description.version,
+        "kind": description.kind,
         "input": {
-            "looks_at": said.looks_at,
+            "looks_at": description.looks_at,
             "size": size,
-            "scaling": said.scaling,
-            "colours": said.colours,
+            "scaling": description.scaling,
+            "colours": description.colours,
             "layout": layout,
-            "margin": said.margin,
+            "margin": description.margin,
             "frames": frames,
         },
-        "output": {"is": said.output or "probability", "fake_is": said.fake_is},
+        "output": {"is": description.output or "probability", "fake_is": description.fake_is},
         "cuts": {"little_below": low, "manipulated_above": high},
         "weights": file_digests(folder),
-        "licence": said.licence,
-        "training": {"summary": said.trained_on},
+        "licence": description.licence,
+        "training": {"summary": description.trained_on},
         "figures": [],
     }
 
 
-def _input_layout(shape: tuple[Any, ...], said: Description, *, several: bool) -> tuple[str, int]:
+def _input_layout(shape: tuple[Any, ...], description: Description, *, several: bool) -> tuple[str, int]:
     """Layout and side of the pictures that a graph wants."""
     inner = shape[2:] if several else shape[1:]
     if len(inner) != 3:
@@ -226,27 +228,27 @@ def _input_layout(shape: tuple[Any, ...], said: Description, *, several: bool) -
     sides = {side for side in (height, width) if isinstance(side, int) and side > 0}
     if len(sides) > 1:
         raise BadBundle(f"This network wants pictures of {width} by {height}; only square ones are fed here.")
-    size = said.size or (sides.pop() if sides else 0)
+    size = description.size or (sides.pop() if sides else 0)
     if not size or (sides and size not in sides):
         raise BadBundle("The size of the pictures can't be seen from the graph, or is another: say --size.")
     return layout, size
 
 
-def _cuts(said: Description) -> tuple[float, float]:
-    if said.cut is None:
+def _cuts(description: Description) -> tuple[float, float]:
+    if description.cut is None:
         return 0.35, 0.8
-    cut = said.cut if said.fake_is == 1 else 1 - said.cut
+    cut = description.cut if description.fake_is == 1 else 1 - description.cut
     return cut, cut
 
 
 def file_digests(folder: Path) -> dict[str, str]:
     """Of everything that decides a score."""
-    found = {}
+    digests = {}
     for path in sorted(folder.iterdir()):
         if path.suffix in (".onnx", ".keras", ".npz"):
             with path.open("rb") as file:
-                found[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
+                digests[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return digests
 
 
 def write_card(folder: Path, card: dict[str, Any]) -> None:
@@ -286,9 +288,9 @@ def _detect_output(folder: Path) -> None:
     two = values.shape[1] == 2
     within = values.min() >= -1e-3 and values.max() <= 1.001
     sums = np.abs(values.sum(1) - 1).max() < 1e-3
-    said = card["output"]["is"]
+    expected = card["output"]["is"]
     if two:
         card["output"]["is"] = "softmax" if within and sums else "logits"
-    elif said == "probability" and not within:
+    elif expected == "probability" and not within:
         card["output"]["is"] = "logit"
     write_card(folder, card)

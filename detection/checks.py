@@ -13,23 +13,25 @@ def bundles_are_whole(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessa
     from .errors import BadBundle
 
     root = Path(settings.BUNDLES_DIR)
-    found: list[checks.CheckMessage] = []
+    messages: list[checks.CheckMessage] = []
     whole = 0
     for folder in bundles.folders(root):
         try:
             bundles.read(folder).verify()
             whole += 1
         except BadBundle as error:
-            found.append(checks.Error(str(error), hint="Add it again, or take its folder away.", id="detection.E001"))
+            messages.append(
+                checks.Error(str(error), hint="Add it again, or take its folder away.", id="detection.E001")
+            )
     if not whole:
-        found.append(
+        messages.append(
             checks.Warning(
                 f"No model bundle is installed under {root.name}/.",
                 hint="Train one or add one; until then uploads can't be judged.",
                 id="detection.W001",
             )
         )
-    return found
+    return messages
 
 
 @checks.register("bundles", deploy=True)
@@ -42,7 +44,7 @@ def bundles_agree(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     from .errors import BadBundle
     from .runtime import RUNTIME_ERRORS, Runner
 
-    found: list[checks.CheckMessage] = []
+    messages: list[checks.CheckMessage] = []
     for folder in bundles.folders(Path(settings.BUNDLES_DIR)):
         try:
             bundle = bundles.read(folder)
@@ -52,11 +54,11 @@ def bundles_agree(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
         except BadBundle:
             continue  # said by the other check
         except RUNTIME_ERRORS as error:
-            found.append(checks.Error(f"The bundle in {folder.name} can't run: {error!r}", id="detection.E002"))
+            messages.append(checks.Error(f"The bundle in {folder.name} can't run: {error!r}", id="detection.E002"))
             continue
         apart = float(np.abs(both[0] - both[1]).max())
         if apart > smoke_test.MAX_DIFFERENCE:
-            found.append(
+            messages.append(
                 checks.Error(f"{bundle.label}: Keras and ONNX are {apart:.5f} apart on a photo.", id="detection.E003")
             )
-    return found
+    return messages

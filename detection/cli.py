@@ -70,8 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(options: dict[str, Any]) -> int:
     """0 if every file was analysed, 2 if one was refused."""
     panel = read_panel(options["bundles"])
-    for folder, said in panel.broken:
-        print(f"warning: {folder}: {said}", file=sys.stderr)  # noqa: T201
+    for folder, problem in panel.broken:
+        print(f"warning: {folder}: {problem}", file=sys.stderr)  # noqa: T201
     files = list(_files(options["files"]))
     status = ANALYSED
     several = len(files) > 1
@@ -118,9 +118,9 @@ def _inspect(path: Path, panel: Panel, options: dict[str, Any], bar: Any) -> Fin
     return finding
 
 
-def _say(said: dict[str, Any] | str) -> None:
+def _say(output: dict[str, Any] | str) -> None:
     with tqdm.external_write_mode():
-        print(said if isinstance(said, str) else json.dumps(said))  # noqa: T201
+        print(output if isinstance(output, str) else json.dumps(output))  # noqa: T201
 
 
 def _in_words(path: Path, finding: Finding) -> str:
@@ -129,18 +129,20 @@ def _in_words(path: Path, finding: Finding) -> str:
     if shown:
         lines[0] += f" (score {finding.score:.2f})"
     lines += [f"  because {_because(reason)}" for reason in finding.reasons]
-    for one in finding.bundles:
-        number = "" if one.score is None else f" {one.score:.3f}"
-        lines.append(f"  {one.bundle.label} ({one.policy}): {one.status}{number}, {one.milliseconds:.0f} ms")
+    for result in finding.bundles:
+        number = "" if result.score is None else f" {result.score:.3f}"
+        lines.append(
+            f"  {result.bundle.label} ({result.policy}): {result.status}{number}, {result.milliseconds:.0f} ms"
+        )
     for face in finding.faces:
         number = "not judged" if face.score is None else f"{face.score:.3f}"
         lines.append(f"  face {face.id}: {number}, seen in {len(face.sightings)} frames")
     for segment in finding.segments:
         lines.append(f"  suspicious from {segment.start:.1f} s to {segment.end:.1f} s: {segment.score:.3f}")
     if finding.heatmap.status != "not_run":
-        lines.append(f"  heat map: {finding.heatmap.said}")
+        lines.append(f"  heat map: {finding.heatmap.sentence}")
     if finding.stability.status != "not_run":
-        lines.append(f"  stability: {finding.stability.said}")
+        lines.append(f"  stability: {finding.stability.sentence}")
     credentials = finding.provenance["credentials"]
     lines.append(f"  content credentials: {credentials['state']} {credentials['claim_generator']}".rstrip())
     lines.append(f"  took {finding.milliseconds:.0f} ms")
@@ -148,9 +150,9 @@ def _in_words(path: Path, finding: Finding) -> str:
 
 
 def _because(reason: Reason) -> str:
-    about = [f"face {reason.face}" if reason.face is not None else "", reason.bundle or "", reason.detail]
-    told = ", ".join(part for part in about if part)
-    return BECAUSE[reason.code] + (f" ({told})" if told else "")
+    details = [f"face {reason.face}" if reason.face is not None else "", reason.bundle or "", reason.detail]
+    text = ", ".join(part for part in details if part)
+    return BECAUSE[reason.code] + (f" ({text})" if text else "")
 
 
 def _write_heatmap(path: Path, finding: Finding, out: Path | None, several: bool) -> None:

@@ -30,20 +30,20 @@ SAME = 0.9  # correlation with the scrambled network's map
 
 def heatmap(panel: Panel, view: TrackedMedia, finding: Finding) -> OptionalEvidence:
     """The map of the deciding face at its worst moment, if there is one and it passes the checks."""
-    found = _face_to_explain(panel, view, finding)
-    if isinstance(found, OptionalEvidence):
-        return found
-    bundle, one = found
+    choice = _face_to_explain(panel, view, finding)
+    if isinstance(choice, OptionalEvidence):
+        return choice
+    bundle, face = choice
     try:
-        slot = _checked(runner(bundle), one)
+        slot = _checked(runner(bundle), face)
     except RUNTIME_ERRORS as error:
         return OptionalEvidence("not_available", f"The heat map could not be made ({type(error).__name__}).")
     if bundle.label == finding.deciding_bundle:
         return slot
-    about = (
+    note = (
         f"The network that decided looks at the course of time and has no map; {bundle.label} looks at single frames."
     )
-    return replace(slot, said=f"{about} {slot.said}", content={**slot.content, "decided": False})
+    return replace(slot, sentence=f"{note} {slot.sentence}", content={**slot.content, "decided": False})
 
 
 def _face_to_explain(
@@ -59,44 +59,44 @@ def _face_to_explain(
             "not_available", "A network that looks at several frames has no heat map of a single one."
         )
     judged = view.tracks[finding.deciding_face].judged
-    worst = max(judged, key=lambda one: (one.frame == finding.worst_frame, one.clarity))
+    worst = max(judged, key=lambda face: (face.frame == finding.worst_frame, face.clarity))
     return bundle, worst
 
 
 def _image_bundle(panel: Panel, finding: Finding) -> Bundle | None:
     """Which network that looks at single frames said most of the deciding face."""
     members = {bundle.label: bundle for bundle, _ in panel.members if bundle.kind == "image"}
-    said = {
-        one.bundle.label: one.faces[finding.deciding_face]
-        for one in finding.bundles
-        if one.bundle.label in members and finding.deciding_face in one.faces
+    scores = {
+        result.bundle.label: result.faces[finding.deciding_face]
+        for result in finding.bundles
+        if result.bundle.label in members and finding.deciding_face in result.faces
     }
-    return members[max(said, key=lambda label: said[label])] if said else None
+    return members[max(scores, key=lambda label: scores[label])] if scores else None
 
 
-def _checked(run: Runner, one: TrackedFace) -> OptionalEvidence:
-    crop = scoring.pictures_of(run.bundle, [one])[0]
+def _checked(run: Runner, face: TrackedFace) -> OptionalEvidence:
+    crop = scoring.pictures_of(run.bundle, [face])[0]
     given = run.raw(crop[None])
     if HEATMAP not in given:
         return OptionalEvidence("not_available", "This bundle's network is built in a way that has no exact heat map.")
     cam = _towards_fake(run.bundle, given[HEATMAP])
     checks: dict[str, Any] = {"flat": bool(cam.std() < FLAT)}
-    about = {"bundle": run.bundle.label, "frame": one.frame, "time": round(one.time, 4), "checks": checks}
+    content = {"bundle": run.bundle.label, "frame": face.frame, "time": round(face.time, 4), "checks": checks}
     if checks["flat"]:
-        return OptionalEvidence("failed_check", "The map was the same everywhere, so it is not shown.", about)
+        return OptionalEvidence("failed_check", "The map was the same everywhere, so it is not shown.", content)
     other = _towards_fake(run.bundle, run.scrambled.raw(crop[None])[HEATMAP])
     checks["like_untrained"] = round(_correlation(cam, other), 4)
     if checks["like_untrained"] > SAME:
-        return OptionalEvidence("failed_check", "An untrained network gives the same map, so it is not shown.", about)
+        return OptionalEvidence("failed_check", "An untrained network gives the same map, so it is not shown.", content)
     top, chance = _deletion_test(run, crop, cam, given["score"])
     checks["drop_top"], checks["drop_random"] = round(top, 4), round(chance, 4)
     if top <= chance or top <= 0:
         return OptionalEvidence(
             "failed_check", "Hiding what it marks lowers the score no more than hiding any part, so it is not shown.",
-            about,
+            content,
         )  # fmt: skip
     png, ground = _drawn(crop, cam)
-    return OptionalEvidence("available", CAPTION, about, png=png, ground=ground)
+    return OptionalEvidence("available", CAPTION, content, png=png, ground=ground)
 
 
 def _towards_fake(bundle: Bundle, cam: Floats) -> Floats:
@@ -105,10 +105,10 @@ def _towards_fake(bundle: Bundle, cam: Floats) -> Floats:
     return plain if bundle.fake_is == 1 else -plain
 
 
-def _correlation(one: Floats, other: Floats) -> float:
-    if other.std() < 1e-9:
+def _correlation(first: Floats, second: Floats) -> float:
+    if second.std() < 1e-9:
         return 0.0
-    return abs(float(np.corrcoef(one.reshape(-1), other.reshape(-1))[0, 1]))
+    return abs(float(np.corrcoef(first.reshape(-1), second.reshape(-1))[0, 1]))
 
 
 def _deletion_test(run: Runner, crop: Pixels, cam: Floats, score: Floats) -> tuple[float, float]:

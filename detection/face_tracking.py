@@ -105,26 +105,26 @@ def _track_in_image(view: TrackedMedia, limits: Limits, cuts: set[CropSpec]) -> 
     picture = Picture(view.media, limits)
     pixels = picture.small()
     share = view.media.width / pixels.shape[1]
-    found = faces.detect(pixels, least=LEAST / share)
-    if share > 1 and not _enough_pixels(found, cuts):
-        pixels, found, share = picture.whole, [face.scaled(share) for face in found], 1.0
+    detected = faces.detect(pixels, least=LEAST / share)
+    if share > 1 and not _enough_pixels(detected, cuts):
+        pixels, detected, share = picture.whole, [face.scaled(share) for face in detected], 1.0
     view.frames.append((0, 0.0, 0))
     view.previews.append((0, 0.0, crops.within(pixels, PREVIEW_IMAGE)))
     _keep_whole(view, pixels)
-    for number, face in enumerate(found):
+    for number, face in enumerate(detected):
         seen = _seen(Frame(0, 0.0, 0, pixels), face, cuts)
         seen.face = face.scaled(share)
         view.tracks.append(Track(number, [seen]))
 
 
-def _enough_pixels(found: list[Face], cuts: set[CropSpec]) -> bool:
+def _enough_pixels(detected: list[Face], cuts: set[CropSpec]) -> bool:
     """Whether a reduced picture shows every face with more pixels than any network looks at: then the rest of a large
     photo's pixels would only be decoded to be averaged away."""
     wanted = [cut for cut in cuts if cut.looks_at == "face"]
     return all(
         cut.fit == "resize"
         and max(face.box[2] - face.box[0], face.box[3] - face.box[1]) * (1 + 2 * cut.margin) >= cut.size
-        for face in found
+        for face in detected
         for cut in wanted
     )
 
@@ -170,12 +170,12 @@ def _follow(frame: Frame, current: list[Track]) -> list[tuple[Track, Face]] | No
 
 def _detect_and_match(view: TrackedMedia, frame: Frame, current: list[Track]) -> list[tuple[Track, Face]]:
     """Look anew, and tell who of those found was seen before."""
-    found = faces.detect(frame.pixels, least=LEAST)[:MAX_FACES]
-    palettes = [_colour_histogram(frame.pixels, face) for face in found]
+    detected = faces.detect(frame.pixels, least=LEAST)[:MAX_FACES]
+    palettes = [_colour_histogram(frame.pixels, face) for face in detected]
     near = sorted(
         ((_match_score(track, face, palette, track in current), t, f)
          for t, track in enumerate(view.tracks)
-         for f, (face, palette) in enumerate(zip(found, palettes, strict=True))),
+         for f, (face, palette) in enumerate(zip(detected, palettes, strict=True))),
         reverse=True,
     )  # fmt: skip
     taken: dict[int, int] = {}
@@ -183,7 +183,7 @@ def _detect_and_match(view: TrackedMedia, frame: Frame, current: list[Track]) ->
         if likeness > 0 and f not in taken and t not in taken.values():
             taken[f] = t
     matched = []
-    for f, face in enumerate(found):
+    for f, face in enumerate(detected):
         if f not in taken:
             taken[f] = len(view.tracks)
             view.tracks.append(Track(taken[f]))

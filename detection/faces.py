@@ -54,10 +54,10 @@ def detect(pixels: Pixels, *, least: float = 0.0) -> list[Face]:
     for side, wanted in ((LONG_SIDE, least), (LONG_SIDE, 0.0), (CLOSER, 0.0)):
         share = min(1.0, side / max(pixels.shape[:2]))
         smallest = max(SMALLEST, wanted * share)
-        found = _detect(_resized(pixels, share), smallest)
-        if found or (share == 1.0 and smallest == SMALLEST):
+        detected = _detect(_resized(pixels, share), smallest)
+        if detected or (share == 1.0 and smallest == SMALLEST):
             break
-    faces = [face.scaled(1 / share) for face in found]
+    faces = [face.scaled(1 / share) for face in detected]
     return sorted(faces, key=lambda face: -face.side)[:MOST]
 
 
@@ -114,7 +114,7 @@ def _face(row: Floats) -> Face:
 def _propose(pixels: Pixels, smallest: float) -> Floats:
     """The first network slides over every level of the pyramid."""
     height, width = pixels.shape[:2]
-    share, found = 12 / smallest, []
+    share, proposals = 12 / smallest, []
     while min(height, width) * share >= 12:
         size = (max(12, int(width * share)), max(12, int(height * share)))
         # Each level from the one before: a third of the time of making every one from the whole.
@@ -125,11 +125,11 @@ def _propose(pixels: Pixels, smallest: float) -> Floats:
         if len(ys):
             corners = np.stack([xs * 2, ys * 2, xs * 2 + 12, ys * 2 + 12], 1) + offsets[0][:, ys, xs].T * 12
             rows = np.column_stack([corners / share, sure[0, 1, ys, xs]]).astype(np.float32)
-            found.append(rows[_keep(rows, 0.5)])
+            proposals.append(rows[_keep(rows, 0.5)])
         share *= SHRINK
-    if not found:
+    if not proposals:
         return np.empty((0, 4), np.float32)
-    rows = np.concatenate(found)
+    rows = np.concatenate(proposals)
     return _square(rows[_keep(rows, 0.7)][:, :4])
 
 
@@ -198,10 +198,10 @@ def _keep(rows: Floats, overlap: float, *, smaller: bool = False) -> NDArray[np.
     return np.array(kept, np.intp)
 
 
-def overlap(one: Face, other: Face) -> float:
-    width = min(one.box[2], other.box[2]) - max(one.box[0], other.box[0])
-    height = min(one.box[3], other.box[3]) - max(one.box[1], other.box[1])
+def overlap(first: Face, second: Face) -> float:
+    width = min(first.box[2], second.box[2]) - max(first.box[0], second.box[0])
+    height = min(first.box[3], second.box[3]) - max(first.box[1], second.box[1])
     if width <= 0 or height <= 0:
         return 0.0
-    areas = sum((f.box[2] - f.box[0]) * (f.box[3] - f.box[1]) for f in (one, other))
+    areas = sum((f.box[2] - f.box[0]) * (f.box[3] - f.box[1]) for f in (first, second))
     return width * height / (areas - width * height)

@@ -185,12 +185,12 @@ def _jpeg_end(content: Content) -> int:
     """Walk the segments up to the picture; in its data the end's mark can't occur by chance."""
     at = 2
     while True:
-        found = JPEG_MARK.match(content, at)
-        if found is None:
+        marker = JPEG_MARK.match(content, at)
+        if marker is None:
             if at + 4 > len(content):
                 raise Truncated()
             raise Undecodable(detail="no marker where one must be")
-        mark, at = content[found.end() - 1], found.end()
+        mark, at = content[marker.end() - 1], marker.end()
         if mark == 0xD9:
             return at
         if mark in (0x01, 0xD8):

@@ -53,8 +53,8 @@ class Reason:
     detail: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        said = {"code": self.code.value, "bundle": self.bundle, "face": self.face, "detail": self.detail}
-        return {key: value for key, value in said.items() if value not in (None, "")}
+        fields = {"code": self.code.value, "bundle": self.bundle, "face": self.face, "detail": self.detail}
+        return {key: value for key, value in fields.items() if value not in (None, "")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,16 +203,16 @@ class BundleFinding:
 
 @dataclass(frozen=True, slots=True)
 class OptionalEvidence:
-    """A piece of evidence that may be missing: then `said` tells why, and nothing stands in for it."""
+    """A piece of evidence that may be missing: then `sentence` says why, and nothing takes its place."""
 
     status: str  # available, not_run, not_available, failed_check
-    said: str
+    sentence: str
     content: dict[str, Any] = field(default_factory=dict)
     png: bytes | None = field(default=None, repr=False)
     ground: bytes | None = field(default=None, repr=False)  # JPEG of what `png` lies over
 
     def to_dict(self) -> dict[str, Any]:
-        return {"status": self.status, "said": self.said, **self.content}
+        return {"status": self.status, "said": self.sentence, **self.content}
 
 
 NOT_RUN = OptionalEvidence("not_run", "This was not asked for.")

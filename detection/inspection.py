@@ -55,14 +55,16 @@ def inspect(
     `location`: show where a picture says it was taken. `anchors`: certificates (PEM) of whom to trust as signers of
     Content Credentials.
     """
-    started, limits, told = time.perf_counter(), limits or Limits(), progress or _no_progress
+    started, limits, report_progress = time.perf_counter(), limits or Limits(), progress or _no_progress
     clock = Clock(limits.wall_seconds)
     media = probe(path, limits)
-    told(0.0)
+    report_progress(0.0)
     panel = bundles if isinstance(bundles, Panel) else panels.read_panel(bundles)
     cuts = {scoring.crop_spec(bundle) for bundle, _ in panel.active}
-    view = face_tracking.track_faces(media, limits, clock, cuts | {PORTRAIT}, lambda share: told(share * LOOKING))
-    findings = _score(panel, view, clock, told)
+    view = face_tracking.track_faces(
+        media, limits, clock, cuts | {PORTRAIT}, lambda share: report_progress(share * LOOKING)
+    )
+    findings = _score(panel, view, clock, report_progress)
     credentials = provenance.read(media, location=location, anchors=anchors)
     judgement = panels.judge(panel, findings, _reasons_not_judged(view))
     finding = _finding(media, panel, view, findings, judgement)
@@ -77,7 +79,7 @@ def inspect(
         outcome = Outcome.INCONCLUSIVE if doubts else finding.outcome  # what a re-save could turn is not known
         finding = replace(finding, outcome=outcome, stability=slot, reasons=(*finding.reasons, *doubts))
     clock.check()
-    told(1.0)
+    report_progress(1.0)
     return replace(finding, milliseconds=(time.perf_counter() - started) * 1000)
 
 
@@ -85,15 +87,15 @@ def _no_progress(share: float) -> None:
     """Progress that nobody asked for."""
 
 
-def _score(panel: Panel, view: TrackedMedia, clock: Clock, told: Progress) -> tuple[BundleFinding, ...]:
-    found = []
+def _score(panel: Panel, view: TrackedMedia, clock: Clock, report_progress: Progress) -> tuple[BundleFinding, ...]:
+    findings = []
     for number, (bundle, weight) in enumerate(panel.members):
         if weight is Weight.IGNORE:
-            found.append(BundleFinding(bundle.identity(), weight.value, "ignored"))
+            findings.append(BundleFinding(bundle.identity(), weight.value, "ignored"))
         else:
-            found.append(scoring.score(bundle, weight, view, clock))
-        told(LOOKING + SCORING * (number + 1) / len(panel.members))
-    return tuple(found)
+            findings.append(scoring.score(bundle, weight, view, clock))
+        report_progress(LOOKING + SCORING * (number + 1) / len(panel.members))
+    return tuple(findings)
 
 
 def _reasons_not_judged(view: TrackedMedia) -> tuple[Reason, ...]:
@@ -163,23 +165,26 @@ def _finding(
 
 
 def _frame(index: int, at: float, view: TrackedMedia, scores: _Scores) -> FrameScore:
-    said = [score for (frame, _), score in scores.sightings.items() if frame == index]
-    seen = sum(any(one.frame == index for one in track.seen) for track in view.tracks)
-    return FrameScore(index, at, max(said) if said else None, seen)
+    frame_scores = [score for (frame, _), score in scores.sightings.items() if frame == index]
+    seen = sum(any(sighting.frame == index for sighting in track.seen) for track in view.tracks)
+    return FrameScore(index, at, max(frame_scores) if frame_scores else None, seen)
 
 
 def _face(track: Track, scores: _Scores) -> FoundFace:
     return FoundFace(
         id=track.id,
-        sightings=tuple(_sighting(one, scores.sightings.get((one.frame, track.id))) for one in track.seen),
+        sightings=tuple(
+            _sighting(sighting, scores.sightings.get((sighting.frame, track.id))) for sighting in track.seen
+        ),
         best=track.best,
         score=scores.faces.get(track.id),
         reasons=_track_reasons(track),
     )
 
 
-def _sighting(one: TrackedFace, score: float | None) -> Sighting:
-    return Sighting(one.frame, one.time, one.face.box, one.face.landmarks, one.face.confidence, one.reasons, score)
+def _sighting(seen: TrackedFace, score: float | None) -> Sighting:
+    face = seen.face
+    return Sighting(seen.frame, seen.time, face.box, face.landmarks, face.confidence, seen.reasons, score)
 
 
 def _segments(view: TrackedMedia, frames: tuple[FrameScore, ...], judgement: Judgement) -> tuple[Segment, ...]:
@@ -190,14 +195,14 @@ def _segments(view: TrackedMedia, frames: tuple[FrameScore, ...], judgement: Jud
     places: list[tuple[float, float, float | None]] = []
     for _, group in groupby(zip(runs, frames, strict=True), key=lambda pair: pair[0]):
         stretch = [frame for _, frame in group]
-        said = [frame.score for frame in stretch if frame.score is not None]
-        places.append((stretch[0].time, stretch[-1].time, fmean(said) if said else None))
-    cut, found = judgement.cuts.manipulated_above, []
+        known = [frame.score for frame in stretch if frame.score is not None]
+        places.append((stretch[0].time, stretch[-1].time, fmean(known) if known else None))
+    cut, segments = judgement.cuts.manipulated_above, []
     for high, group_ in groupby(places, key=lambda place: place[2] is not None and place[2] > cut):
         stretch_ = list(group_)
         if high:
-            found.append(Segment(stretch_[0][0], stretch_[-1][1], fmean(p[2] for p in stretch_ if p[2] is not None)))
-    return tuple(found)
+            segments.append(Segment(stretch_[0][0], stretch_[-1][1], fmean(p[2] for p in stretch_ if p[2] is not None)))
+    return tuple(segments)
 
 
 def _kind(findings: tuple[BundleFinding, ...], judgement: Judgement) -> dict[str, object] | None:
@@ -216,16 +221,16 @@ def _kind(findings: tuple[BundleFinding, ...], judgement: Judgement) -> dict[str
 
 def _portraits(view: TrackedMedia, scores: _Scores) -> tuple[Portrait, ...]:
     """The most suspicious faces first; of each run of frames one is enough."""
-    seen = [(track, one) for track in view.tracks for one in track.judged]
+    seen = [(track, sighting) for track in view.tracks for sighting in track.judged]
     seen.sort(key=lambda pair: (-scores.sightings.get((pair[1].frame, pair[0].id), 0.0), -pair[1].clarity))
     kept: list[Portrait] = []
     places: set[tuple[int, int]] = set()
-    for track, one in seen:
-        if (track.id, one.run) not in places and len(kept) < PORTRAITS:
-            places.add((track.id, one.run))
-            score = scores.sightings.get((one.frame, track.id))
-            face = resized(one.crops[PORTRAIT], PORTRAIT.size)
-            kept.append(Portrait(track.id, one.frame, one.time, score, _jpeg(face)))
+    for track, sighting in seen:
+        if (track.id, sighting.run) not in places and len(kept) < PORTRAITS:
+            places.add((track.id, sighting.run))
+            score = scores.sightings.get((sighting.frame, track.id))
+            face = resized(sighting.crops[PORTRAIT], PORTRAIT.size)
+            kept.append(Portrait(track.id, sighting.frame, sighting.time, score, _jpeg(face)))
     return tuple(kept)
 
 

@@ -44,7 +44,7 @@ def markdown(bundle: Bundle) -> str:
 
 def trained_on(training: dict[str, Any]) -> list[tuple[str, str]]:
     """The list of what is told about the training; the summary and the commands stand by themselves."""
-    return [(name.replace("_", " "), said(value)) for name, value in training.items() if name not in APART]
+    return [(name.replace("_", " "), format_value(value)) for name, value in training.items() if name not in APART]
 
 
 def _calibration(bundle: Bundle) -> str:
@@ -68,18 +68,18 @@ def _figures(figures: list[dict[str, Any]]) -> str:
         return "None were measured here."
     columns = list(dict.fromkeys(name for row in figures for name in row))
     lines = [f"| {' | '.join(name.replace('_', ' ') for name in columns)} |", "|" + "---|" * len(columns)]
-    lines += [f"| {' | '.join(said(row.get(name, '')) for name in columns)} |" for row in figures]
+    lines += [f"| {' | '.join(format_value(row.get(name, '')) for name in columns)} |" for row in figures]
     return "\n".join(lines)
 
 
-def said(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Anything that stands in a card, in words."""
     if value is None:
         return ""
     if isinstance(value, float):
         return f"{value:.{DIGITS}f}"
     if isinstance(value, list):
-        return " to ".join(said(one) for one in value)
+        return " to ".join(format_value(item) for item in value)
     if isinstance(value, dict):
-        return ", ".join(f"{name} {said(one)}" for name, one in value.items())
+        return ", ".join(f"{name} {format_value(item)}" for name, item in value.items())
     return str(value)

@@ -37,11 +37,11 @@ class Panel:
     @property
     def id(self) -> str:
         """The same for the same bundles under the same policy, whatever was measured or written of them since."""
-        said = {
+        content = {
             "bundles": [[b.label, b.judging_sha256, weight] for b, weight in self.members],
             "cuts": [self.cuts.little_below, self.cuts.manipulated_above] if self.cuts else None,
         }
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
     def active(self) -> list[tuple[Bundle, Weight]]:
@@ -52,7 +52,7 @@ class Panel:
             "id": self.id,
             "bundles": {bundle.label: weight.value for bundle, weight in self.members},
             "cuts": [self.cuts.little_below, self.cuts.manipulated_above] if self.cuts else None,
-            "broken": [{"folder": folder, "said": said} for folder, said in self.broken],
+            "broken": [{"folder": folder, "said": problem} for folder, problem in self.broken],
         }
 
     def with_policy(self, policy: dict[str, Any]) -> "Panel":
@@ -83,9 +83,9 @@ def evaluations_of(panel: Panel, root: Path | str) -> list[dict[str, Any]]:
     kept = []
     for path in sorted((Path(root) / EVALUATIONS).glob("*.json")):
         try:
-            said = json.loads(path.read_text())
-            if said["panel"]["id"] == panel.id:
-                kept.append(said)
+            evaluation = json.loads(path.read_text())
+            if evaluation["panel"]["id"] == panel.id:
+                kept.append(evaluation)
         except (OSError, ValueError, KeyError, TypeError):  # something else that lies there
             continue
     return kept
@@ -104,7 +104,7 @@ def write_thresholds(root: Path, cuts: Thresholds) -> None:
 
 def _policy(policy: dict[str, Any]) -> tuple[dict[str, Weight], Weight, Thresholds | None]:
     try:
-        weights = {name: Weight(said) for name, said in policy.get("bundles", {}).items()}
+        weights = {name: Weight(weight) for name, weight in policy.get("bundles", {}).items()}
         default = Weight(policy.get("default", "include"))
         cuts = bundles.read_thresholds(policy["cuts"]) if policy.get("cuts") else None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -142,10 +142,10 @@ def judge(panel: Panel, findings: tuple[BundleFinding, ...], why_not: tuple[Reas
     return Judgement(worst.outcome, worst.score, (*worst.reasons, *failed), worst.face, worst.bundle, worst.cuts)
 
 
-def combine_scores(said: list[tuple[str, float]]) -> float:
+def combine_scores(scores: list[tuple[str, float]]) -> float:
     """One score of several (policy, score): the highest trusted one; where nobody is trusted, the mean."""
-    trusted = [score for policy, score in said if policy == Weight.TRUST]
-    return max(trusted) if trusted else fmean(score for _, score in said)
+    trusted = [score for policy, score in scores if policy == Weight.TRUST]
+    return max(trusted) if trusted else fmean(score for _, score in scores)
 
 
 def _judge_face(panel: Panel, ran: list[BundleFinding], face: int | None) -> Judgement:
@@ -157,8 +157,8 @@ def _judge_face(panel: Panel, ran: list[BundleFinding], face: int | None) -> Jud
     cuts = panel.cuts or own[first.bundle.label]
     outcome = cuts.outcome(score)
     reasons = [Reason(_score_code(outcome), bundle=first.bundle.label, face=face)]
-    said = {finding.bundle.label: own[finding.bundle.label].outcome(finding.faces[face]) for finding in active}
-    if Outcome.LIKELY_MANIPULATED in said.values() and Outcome.LITTLE_EVIDENCE in said.values():
+    outcomes = {finding.bundle.label: own[finding.bundle.label].outcome(finding.faces[face]) for finding in active}
+    if Outcome.LIKELY_MANIPULATED in outcomes.values() and Outcome.LITTLE_EVIDENCE in outcomes.values():
         reasons.append(Reason(Code.BUNDLES_DISAGREE, face=face))
         if outcome is Outcome.LITTLE_EVIDENCE:
             outcome = Outcome.INCONCLUSIVE

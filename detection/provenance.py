@@ -116,35 +116,35 @@ def read(media: Media, *, location: bool = False, anchors: str = "") -> Provenan
 def _fact(group: str, name: str, value: object) -> dict[str, str]:
     if isinstance(value, bytes):
         value = value.removeprefix(b"ASCII\0\0\0").removeprefix(b"UNICODE\0").decode("utf-8", "replace")
-    said = " ".join(CONTROL.sub(" ", str(value)).split())
-    return {"group": group, "name": name, "value": said if len(said) <= LONGEST else said[:LONGEST] + " …"}
+    text = " ".join(CONTROL.sub(" ", str(value)).split())
+    return {"group": group, "name": name, "value": text if len(text) <= LONGEST else text[:LONGEST] + " …"}
 
 
 def _of_image(media: Media, location: bool) -> list[dict[str, str]]:
-    found = []
+    facts = []
     with decoding(), Image.open(media.path, formats=[PILLOW[media.format]]) as image:
         exif = image.getexif()
         tags = {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}
         for tag, value in tags.items():
             name = ExifTags.TAGS.get(tag, "")
             if name in EXIF and value not in ("", b"", None):
-                found.append(_fact(EXIF[name], name, value))
+                facts.append(_fact(EXIF[name], name, value))
         if place := exif.get_ifd(ExifTags.IFD.GPSInfo):
-            found.append(_fact("place", "GPS", _place(place) if location else HIDDEN))
+            facts.append(_fact("place", "GPS", _place(place) if location else HIDDEN))
         for name in WRITTEN:
             if isinstance(image.info.get(name), str | bytes):
-                found.append(_fact("text", name, image.info[name]))
+                facts.append(_fact("text", name, image.info[name]))
         xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
-    return found + _of_xmp(xmp.encode() if isinstance(xmp, str) else bytes(xmp))
+    return facts + _of_xmp(xmp.encode() if isinstance(xmp, str) else bytes(xmp))
 
 
 def _of_xmp(packet: bytes) -> list[dict[str, str]]:
-    found = []
+    facts = []
     for name, group in XMP.items():
         pattern = rb"[\w]+:" + name.encode() + rb"(?:\s*=\s*[\"']([^\"']{1,400})|\s*>\s*([^<]{1,400}))"
         if match := re.search(pattern, packet[: 1 << 20]):
-            found.append(_fact(group, name, next(part for part in match.groups() if part)))
-    return found
+            facts.append(_fact(group, name, next(part for part in match.groups() if part)))
+    return facts
 
 
 def _place(gps: dict[int, Any]) -> str:
@@ -159,15 +159,15 @@ def _place(gps: dict[int, Any]) -> str:
 
 
 def _of_container(media: Media, location: bool) -> list[dict[str, str]]:
-    found = [_fact("container", "format", media.format), _fact("container", "codec", media.codec)]
+    facts = [_fact("container", "format", media.format), _fact("container", "codec", media.codec)]
     with decoding(), open_video(media.path, media.format) as container:
-        said = {**container.streams.video[0].metadata, **container.metadata}
-    for name, value in said.items():
+        metadata = {**container.streams.video[0].metadata, **container.metadata}
+    for name, value in metadata.items():
         if PLACE.search(name):
-            found.append(_fact("place", name, value if location else HIDDEN))
+            facts.append(_fact("place", name, value if location else HIDDEN))
         elif name.lower() in CONTAINER and value:
-            found.append(_fact(CONTAINER[name.lower()], name, value))
-    return found
+            facts.append(_fact(CONTAINER[name.lower()], name, value))
+    return facts
 
 
 def _credentials(media: Media, anchors: str) -> Credentials:
@@ -187,10 +187,10 @@ def _credentials(media: Media, anchors: str) -> Credentials:
             with c2pa.Reader(MIME[media.format], file, context=context) as reader:
                 return _read_store(json.loads(reader.json()), str(reader.get_validation_state() or ""))
     except c2pa.C2paError as error:
-        said = str(error)
-        if "ManifestNotFound" in said or "NotSupported" in said or "RemoteManifest" in said:
+        message = str(error)
+        if "ManifestNotFound" in message or "NotSupported" in message or "RemoteManifest" in message:
             return Credentials()
-        return Credentials("invalid", problems=(_fact("", "", said.split(":")[0])["value"],))
+        return Credentials("invalid", problems=(_fact("", "", message.split(":")[0])["value"],))
     except (ValueError, OSError, UnicodeError) as error:
         return Credentials("invalid", problems=(type(error).__name__,))
 

@@ -25,24 +25,24 @@ class QualityThresholds:
 
 def quality_problems(pixels: Pixels, face: Face, floor: QualityThresholds | None = None) -> tuple[Reason, ...]:
     floor = floor or QualityThresholds()
-    found: list[Reason] = []
+    reasons: list[Reason] = []
     if face.side < floor.side:
-        found.append(Reason(Code.FACE_TOO_SMALL, detail=f"{face.side:.0f} px of {floor.side:.0f}"))
+        reasons.append(Reason(Code.FACE_TOO_SMALL, detail=f"{face.side:.0f} px of {floor.side:.0f}"))
     if face.confidence < floor.sure:
-        found.append(Reason(Code.FACE_UNCERTAIN, detail=f"{face.confidence:.2f} of {floor.sure:.2f}"))
+        reasons.append(Reason(Code.FACE_UNCERTAIN, detail=f"{face.confidence:.2f} of {floor.sure:.2f}"))
     if edge_cutoff(pixels, face) > floor.outside:
-        found.append(Reason(Code.FACE_CUT_OFF))
+        reasons.append(Reason(Code.FACE_CUT_OFF))
     if profile_share(face) > floor.profile_share:
-        found.append(Reason(Code.FACE_IN_PROFILE))
+        reasons.append(Reason(Code.FACE_IN_PROFILE))
     grey = _grey(pixels, face)
     brightness = float(grey.mean())
     if brightness < floor.dark:
-        found.append(Reason(Code.FACE_TOO_DARK, detail=f"brightness {brightness:.0f} of 255"))
+        reasons.append(Reason(Code.FACE_TOO_DARK, detail=f"brightness {brightness:.0f} of 255"))
     elif brightness > floor.bright:
-        found.append(Reason(Code.FACE_TOO_BRIGHT, detail=f"brightness {brightness:.0f} of 255"))
+        reasons.append(Reason(Code.FACE_TOO_BRIGHT, detail=f"brightness {brightness:.0f} of 255"))
     elif sharpness(grey) < floor.sharpness and face.side >= floor.side:
-        found.append(Reason(Code.FACE_BLURRED, detail=f"sharpness {sharpness(grey):.1f} of {floor.sharpness:.0f}"))
-    return tuple(found)
+        reasons.append(Reason(Code.FACE_BLURRED, detail=f"sharpness {sharpness(grey):.1f} of {floor.sharpness:.0f}"))
+    return tuple(reasons)
 
 
 def sharpness(grey: Pixels) -> float:

@@ -63,7 +63,7 @@ class OnnxNet:
         if self.batch is None:
             parts = [self.session.run(None, {self.input: batch})]
         elif self.batch == 1:
-            parts = [self.session.run(None, {self.input: one[None]}) for one in batch]
+            parts = [self.session.run(None, {self.input: picture[None]}) for picture in batch]
         else:
             raise BadBundle(f"This network takes {self.batch} pictures at a time; any number or 1 is expected.")
         return {name: np.concatenate([p[i] for p in parts]) for i, name in enumerate(self.outputs)}
@@ -191,8 +191,8 @@ class Runner:
     def answers(self, pictures: NDArray[np.uint8]) -> Floats:
         """What the network itself says, in its own words: for finding out how to read it."""
         name = self.net.outputs[0]
-        said = [np.asarray(self.net(self._given(picture[None]))[name], np.float32) for picture in pictures]
-        return np.stack([values.reshape(-1) for values in said])
+        outputs = [np.asarray(self.net(self._given(picture[None]))[name], np.float32) for picture in pictures]
+        return np.stack([values.reshape(-1) for values in outputs])
 
     def _given(self, pictures: NDArray[np.uint8]) -> Floats:
         values = crops.normalise(pictures, self.bundle.scaling, self.bundle.colours)
@@ -224,9 +224,9 @@ class Runner:
         return clipped
 
 
-def average_odds(one: Floats, other: Floats) -> Floats:
+def average_odds(first: Floats, second: Floats) -> Floats:
     """The middle of two probabilities, by their odds."""
-    odds = [np.log(p / (1 - p)) for p in (x.astype(np.float64).clip(1e-6, 1 - 1e-6) for x in (one, other))]
+    odds = [np.log(p / (1 - p)) for p in (x.astype(np.float64).clip(1e-6, 1 - 1e-6) for x in (first, second))]
     middle: Floats = (1 / (1 + np.exp(-(odds[0] + odds[1]) / 2))).astype(np.float32)
     return middle
 

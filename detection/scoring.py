@@ -38,8 +38,8 @@ def score(bundle: Bundle, weight: Weight, view: TrackedMedia, clock: Clock) -> B
     except BadBundle as error:
         made = replace(finding, reasons=(Reason(Code.BUNDLE_FAILED, bundle.label, detail=str(error)),))
     except RUNTIME_ERRORS as error:
-        said = f"The bundle {bundle.label} could not run ({type(error).__name__})."
-        made = replace(finding, reasons=(Reason(Code.BUNDLE_FAILED, bundle.label, detail=said),))
+        sentence = f"The bundle {bundle.label} could not run ({type(error).__name__})."
+        made = replace(finding, reasons=(Reason(Code.BUNDLE_FAILED, bundle.label, detail=sentence),))
     return replace(made, milliseconds=(time.perf_counter() - started) * 1000)
 
 
@@ -157,4 +157,4 @@ def _mean(raw: Floats) -> float:
 
 def pictures_of(bundle: Bundle, seen: list[TrackedFace]) -> Any:
     cut = crop_spec(bundle)
-    return np.stack([one.crops[cut] for one in seen])
+    return np.stack([face.crops[cut] for face in seen])

@@ -27,7 +27,7 @@ def pictures(bundle: Bundle) -> NDArray[np.uint8]:
     if bundle.looks_at == "whole":
         crop = crops.resized(whole, bundle.size)
     else:
-        face = max(faces.detect(whole), key=lambda found: found.side)
+        face = max(faces.detect(whole), key=lambda face: face.side)
         crop = crops.cut(whole, face.box, margin=bundle.margin, size=bundle.size, fit=bundle.fit)
     chance = np.random.default_rng(0)
     noisy = (crop + chance.normal(0, 12, crop.shape)).clip(0, 255).astype(np.uint8)

@@ -69,7 +69,7 @@ def check(panel: Panel, view: TrackedMedia, finding: Finding) -> tuple[OptionalE
     cuts = panel.cuts or bundle.cuts
     outcomes = {cuts.outcome(score) for score in scores.values()}
     unstable = len(outcomes) > 1 or spread > WIDE
-    said = (
+    sentence = (
         "Harmless changes to the file move this score a lot."
         if unstable
         else "The score stays about the same under harmless changes to the file."
@@ -79,7 +79,7 @@ def check(panel: Panel, view: TrackedMedia, finding: Finding) -> tuple[OptionalE
         "spread": round(spread, 6),
         "stable": not unstable,
     }
-    return OptionalEvidence("available", said, content), (Reason(Code.UNSTABLE),) if unstable else ()
+    return OptionalEvidence("available", sentence, content), (Reason(Code.UNSTABLE),) if unstable else ()
 
 
 def _scored(bundle: Bundle, seen: list[TrackedFace], change: Callable[[Pixels], Pixels]) -> float:

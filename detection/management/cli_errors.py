@@ -24,15 +24,15 @@ def command_errors(*, goes_on: bool = False) -> Iterator[None]:
         raise CommandError(f"Stopped.{more}", returncode=130) from error
 
 
-def count(said: str) -> int:
+def count(text: str) -> int:
     """At least one."""
-    if not said.isdecimal() or not int(said):
-        raise ArgumentTypeError(f"{said!r} is no whole number from 1 on")
-    return int(said)
+    if not text.isdecimal() or not int(text):
+        raise ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
 
 
-def share(said: str) -> float:
-    value = float(said)
+def share(text: str) -> float:
+    value = float(text)
     if not 0 < value < 1:
-        raise ArgumentTypeError(f"{said} is no share between 0 and 1")
+        raise ArgumentTypeError(f"{text} is no share between 0 and 1")
     return value

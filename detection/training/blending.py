@@ -46,15 +46,15 @@ def _poisson(target: Pixels, source: Pixels, mask: Mask) -> Pixels | None:
 def _multiband(target: Pixels, source: Pixels, mask: Mask, levels: int = 4) -> Pixels:
     """Each band of frequencies blended with an edge of its own width."""
     out = np.zeros(target.shape, np.float32)
-    one: Any = target.astype(np.float32)
-    other: Any = source.astype(np.float32)
+    base: Any = target.astype(np.float32)
+    overlay: Any = source.astype(np.float32)
     soft = mask
     for level in range(levels):
         last = level == levels - 1
-        low_one, low_other = (x if last else cv2.GaussianBlur(x, (0, 0), 2.0**level) for x in (one, other))
-        band_one, band_other = (one, other) if last else (one - low_one, other - low_other)
-        out += band_one * (1 - soft[..., None]) + band_other * soft[..., None]
-        one, other, soft = low_one, low_other, np.asarray(cv2.GaussianBlur(soft, (0, 0), 2.0**level))
+        low_base, low_overlay = (x if last else cv2.GaussianBlur(x, (0, 0), 2.0**level) for x in (base, overlay))
+        band_base, band_overlay = (base, overlay) if last else (base - low_base, overlay - low_overlay)
+        out += band_base * (1 - soft[..., None]) + band_overlay * soft[..., None]
+        base, overlay, soft = low_base, low_overlay, np.asarray(cv2.GaussianBlur(soft, (0, 0), 2.0**level))
     return out.round().clip(0, 255).astype(np.uint8)
 
 
@@ -101,10 +101,10 @@ def align(other: Face, face: Face) -> Pixels:
 def match_colours(source: Pixels, target: Pixels, mask: Mask | None, chance: np.random.Generator) -> Pixels:
     """Mean and spread of each channel in Lab, as face-swapping tools do it; not always all the way."""
     where = np.ones(target.shape[:2], bool) if mask is None or mask.max() < 0.3 else mask > 0.3
-    one, other = (cv2.cvtColor(x, cv2.COLOR_RGB2LAB).astype(np.float32) for x in (source, target))
-    mean, spread = one[where].mean(0), one[where].std(0) + 1
-    wanted, width = other[where].mean(0), other[where].std(0) + 1
+    source_lab, target_lab = (cv2.cvtColor(x, cv2.COLOR_RGB2LAB).astype(np.float32) for x in (source, target))
+    mean, spread = source_lab[where].mean(0), source_lab[where].std(0) + 1
+    wanted, width = target_lab[where].mean(0), target_lab[where].std(0) + 1
     share = float(chance.choice([1.0, 1.0, 0.8, 0.6]))
-    matched = (one - mean) * (width / spread).clip(0.5, 2) + wanted
-    mixed = (one * (1 - share) + matched * share).clip(0, 255).astype(np.uint8)
+    matched = (source_lab - mean) * (width / spread).clip(0.5, 2) + wanted
+    mixed = (source_lab * (1 - share) + matched * share).clip(0, 255).astype(np.uint8)
     return np.asarray(cv2.cvtColor(mixed, cv2.COLOR_LAB2RGB))

@@ -30,9 +30,9 @@ def fit(raw: Any, fake: Any, *, false_alarms: float = 0.03, missed: float = 0.1)
     fakes, reals = fake.sum(), len(fake) - fake.sum()
     wanted = np.where(fake > 0, (fakes + 1) / (fakes + 2), 1 / (reals + 2))
     for _ in range(100):
-        said = _sigmoid(given @ weights)
-        slope = given.T @ (said - wanted)
-        curve = (given * (said * (1 - said))[:, None]).T @ given + 1e-9 * np.eye(2)
+        predicted = _sigmoid(given @ weights)
+        slope = given.T @ (predicted - wanted)
+        curve = (given * (predicted * (1 - predicted))[:, None]).T @ given + 1e-9 * np.eye(2)
         step = np.linalg.solve(curve, slope)
         while _loss(given @ (weights - step), wanted) > _loss(given @ weights, wanted) and np.abs(step).max() > 1e-9:
             step = step / 2

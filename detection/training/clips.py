@@ -65,7 +65,9 @@ def draw(
         frames = _faked(frames, kind, cast, chance)
     elif chance.random() < recipe.blur_share:
         seed = int(chance.integers(2**31))
-        frames = [replace(one, pixels=compression.blurred(one.pixels, np.random.default_rng(seed))) for one in frames]
+        frames = [
+            replace(face, pixels=compression.blurred(face.pixels, np.random.default_rng(seed))) for face in frames
+        ]
     return Clip(_cut(frames, recipe, chance), kind, frames[0].person)
 
 
@@ -85,16 +87,16 @@ def batch_of(
 
 def _cut(frames: list[Face], recipe: Recipe, chance: np.random.Generator) -> NDArray[np.uint8]:
     """Filmed by a real encoder, found a little unsteadily, and cut."""
-    height, width = (min(one.pixels.shape[side] for one in frames) // 2 * 2 for side in (0, 1))
-    pictures = [np.ascontiguousarray(one.pixels[:height, :width]) for one in frames]
+    height, width = (min(face.pixels.shape[side] for face in frames) // 2 * 2 for side in (0, 1))
+    pictures = [np.ascontiguousarray(face.pixels[:height, :width]) for face in frames]
     seed = int(chance.integers(2**31))
-    pictures = [compression.relit(one, np.random.default_rng(seed)) for one in pictures]  # one camera, one light
+    pictures = [compression.relit(face, np.random.default_rng(seed)) for face in pictures]  # one camera, one light
     if chance.random() < 0.85:
         pictures = compression.film(pictures, int(chance.integers(17, 33)))
     margin, box_seed = max(0.05, recipe.margin + chance.uniform(-0.06, 0.06)), int(chance.integers(2**31))
     made = []
-    for one, picture in zip(frames, pictures, strict=True):
-        box = np.array(box_of(one.landmarks, np.random.default_rng(box_seed)))
+    for face, picture in zip(frames, pictures, strict=True):
+        box = np.array(box_of(face.landmarks, np.random.default_rng(box_seed)))
         left, top, right, bottom = (float(v) for v in box + chance.normal(0, 0.012, 4) * (box[2] - box[0]))
         made.append(crops.cut(picture, (left, top, right, bottom), margin=margin, size=recipe.size, fit=recipe.fit))
     return np.stack(made)
@@ -127,9 +129,9 @@ def _animated(cast: FacePool, recipe: Recipe, chance: np.random.Generator) -> li
 
 def _from_film(stretches: Sequence[Stretch], chance: np.random.Generator) -> list[Face]:
     """Two runs of a real film, mirrored or not."""
-    one = stretches[int(chance.integers(len(stretches)))]
-    runs = sorted(int(chance.integers(len(one.runs))) for _ in range(FRAMES // RUN))
-    frames = [face for run in runs for face in one.runs[run]]
+    stretch = stretches[int(chance.integers(len(stretches)))]
+    runs = sorted(int(chance.integers(len(stretch.runs))) for _ in range(FRAMES // RUN))
+    frames = [face for run in runs for face in stretch.runs[run]]
     if chance.random() < 0.5:
         frames = [_mirrored(face) for face in frames]
     return frames
@@ -168,15 +170,15 @@ def _laid(fake: Pixels, before: Face, face: Face) -> Pixels:
 
 def read_stretches(folder: Path) -> list[Stretch]:
     """The largest face of each film in a folder, as long as it stays where it was found."""
-    found = []
-    for path in sorted(one for one in folder.rglob("*") if one.suffix.lower() in FILMS):
+    stretches = []
+    for path in sorted(file for file in folder.rglob("*") if file.suffix.lower() in FILMS):
         try:
             runs = _runs(path)
         except DetectionError:
             continue
         if runs:
-            found.append(Stretch(path.stem, tuple(runs)))
-    return found
+            stretches.append(Stretch(path.stem, tuple(runs)))
+    return stretches
 
 
 def _runs(path: Path) -> list[tuple[Face, ...]]:
@@ -184,7 +186,7 @@ def _runs(path: Path) -> list[tuple[Face, ...]]:
     frames: dict[int, list[Face]] = {}
     place: tuple[int, int, int, int] | None = None
     for still in videos.sample(probe(path, limits), limits, Clock(limits.wall_seconds)):
-        seen = max(faces.detect(still.pixels), key=lambda one: one.side, default=None)
+        seen = max(faces.detect(still.pixels), key=lambda face: face.side, default=None)
         if seen is None:
             continue
         place = place or _around(seen.box, still.pixels.shape[:2])

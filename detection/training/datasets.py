@@ -54,8 +54,8 @@ def _read_source(source: Path, unpacked: Path) -> list[LabelledFile]:
 
 
 def _read_folder(root: Path) -> list[LabelledFile]:
-    if found := list(_read_plain(root)):
-        return found
+    if files := list(_read_plain(root)):
+        return files
     for sign, read in LAYOUTS.items():
         if next(root.glob(sign), None) is not None:
             return list(read(root))
@@ -80,7 +80,7 @@ def _read_csv(source: Path) -> list[LabelledFile]:
         rows = csv.DictReader(file)
         if lacking := {"file", "label"} - set(rows.fieldnames or ()):
             raise ValueError(f"it lacks the column {' and the column '.join(sorted(lacking))}.")
-        found = [
+        files = [
             LabelledFile(
                 row["file"],
                 _is_fake(row["label"], rows.line_num),
@@ -91,23 +91,23 @@ def _read_csv(source: Path) -> list[LabelledFile]:
             )
             for row in rows
         ]
-    if twice := [name for name, times in Counter(item.name for item in found).items() if times > 1]:
+    if twice := [name for name, times in Counter(item.name for item in files).items() if times > 1]:
         raise ValueError(f"it names {twice[0]} twice.")
-    return found
+    return files
 
 
-def _part(said: str | None, line: int) -> str:
-    if said and said not in PARTS:
-        raise ValueError(f"in line {line} the part is “{said}”, none of {', '.join(PARTS)}.")
-    return said or ""
+def _part(text: str | None, line: int) -> str:
+    if text and text not in PARTS:
+        raise ValueError(f"in line {line} the part is “{text}”, none of {', '.join(PARTS)}.")
+    return text or ""
 
 
 def _is_fake(label: object, line: int) -> bool:
     """A label that nobody knows is not taken for real."""
-    said = str(label).strip().lower()
-    if said not in LABELS:
+    text = str(label).strip().lower()
+    if text not in LABELS:
         raise ValueError(f"in line {line} the label is “{label}”, neither real nor fake.")
-    return LABELS[said]
+    return LABELS[text]
 
 
 def _find_films(folder: Path) -> list[Path]:
@@ -123,7 +123,9 @@ def _faceforensics(root: Path) -> Iterator[LabelledFile]:
     fakes = [
         path for path in _find_films(root / "manipulated_sequences") if "masks" not in path.relative_to(root).parts
     ]
-    pairs = {one: "_".join(sorted(pair)) for path in fakes if len(pair := path.stem.split("_")) == 2 for one in pair}
+    pairs = {
+        video: "_".join(sorted(pair)) for path in fakes if len(pair := path.stem.split("_")) == 2 for video in pair
+    }
     for path in [*_find_films(root / "original_sequences"), *fakes]:
         where, first = path.relative_to(root), path.stem.split("_")[0]
         fake = where.parts[0] == "manipulated_sequences"
@@ -132,12 +134,12 @@ def _faceforensics(root: Path) -> Iterator[LabelledFile]:
 
 
 def _official_splits(root: Path) -> dict[str, str]:
-    found: dict[str, str] = {}
+    splits: dict[str, str] = {}
     for part, name in (("train", "train"), ("validation", "val"), ("test", "test")):
         for file in (root / "splits" / f"{name}.json", root / f"{name}.json"):
             if file.is_file():
-                found |= {str(one): part for pair in json.loads(file.read_text()) for one in pair}
-    return found
+                splits |= {str(video): part for pair in json.loads(file.read_text()) for video in pair}
+    return splits
 
 
 def _celeb_df(root: Path) -> Iterator[LabelledFile]:
@@ -160,17 +162,17 @@ def _dfdc(root: Path) -> Iterator[LabelledFile]:
 
     Where everything is for training, as in what the contestants got, the set has no parts: the hash makes them.
     """
-    told = [
-        (metadata.parent / name, said)
+    described = [
+        (metadata.parent / name, entry)
         for metadata in sorted(root.rglob("metadata.json"))
-        for name, said in sorted(json.loads(metadata.read_text()).items())
+        for name, entry in sorted(json.loads(metadata.read_text()).items())
     ]
-    splits = {said.get("split", "") for _, said in told}
+    splits = {entry.get("split", "") for _, entry in described}
     names = {"train": "train", "validation": "validation", "test": "test"} if splits & {"validation", "test"} else {}
-    for path, said in told:  # those that are not there as well: they are counted as missing
-        fake = LABELS[str(said["label"] if "label" in said else said["is_fake"]).lower()]
-        where, group = str(path.relative_to(root)), said.get("original") or path.name
-        yield LabelledFile(where, fake, "dfdc" if fake else "", group, path, names.get(said.get("split", ""), ""))
+    for path, entry in described:  # those that are not there as well: they are counted as missing
+        fake = LABELS[str(entry["label"] if "label" in entry else entry["is_fake"]).lower()]
+        where, group = str(path.relative_to(root)), entry.get("original") or path.name
+        yield LabelledFile(where, fake, "dfdc" if fake else "", group, path, names.get(entry.get("split", ""), ""))
 
 
 LAYOUTS: dict[str, Callable[[Path], Iterator[LabelledFile]]] = {

@@ -44,7 +44,7 @@ def train(
     *,
     steps: int = 1500,
     seed: int = 1,
-    told: Callable[[int, float], None] = lambda step, loss: None,
+    progress: Callable[[int, float], None] = lambda step, loss: None,
 ) -> None:
     """Teach one to give crops back, fine differences above all, and write it as ONNX."""
     import keras
@@ -58,7 +58,7 @@ def train(
     chance = np.random.default_rng(seed)
     for step in range(1, steps + 1):
         batch = np.stack([_part(faces[int(i)], chance) for i in chance.integers(len(faces), size=BATCH)])
-        told(step, float(model.train_on_batch(batch, batch)))
+        progress(step, float(model.train_on_batch(batch, batch)))
     networks.export_plain(model, path)
 
 

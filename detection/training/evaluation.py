@@ -54,11 +54,11 @@ class ScoresMismatch(ValueError):
     """Stored scores are not of these files, or not by this panel: nothing is mixed, and nothing overwritten."""
 
 
-def read_finished(out: Path | None, found: Iterable[LabelledFile], panel: Panel) -> list[Row]:
+def read_finished(out: Path | None, files: Iterable[LabelledFile], panel: Panel) -> list[Row]:
     """What an earlier run that was cut off has judged already."""
     if out is None or not out.is_file():
         return []
-    rows, known = read(out), {item.name: item for item in found}
+    rows, known = read(out), {item.name: item for item in files}
     if any(row.panel != panel.id for row in rows):
         raise ScoresMismatch(f"{out.name} has the scores of another panel. Name another file for those of this one.")
     for row in rows:
@@ -140,8 +140,8 @@ def read(path: Path) -> list[Row]:
 
 
 def _read(path: Path) -> list[Row]:
-    def number(said: str) -> float | None:
-        return float(said) if said else None
+    def number(text: str) -> float | None:
+        return float(text) if text else None
 
     with path.open(newline="") as file:
         lines = csv.DictReader(file)
@@ -200,36 +200,36 @@ def summary(rows: list[Row]) -> dict[str, Any]:
 
 def _per_manipulation(judged: list[Row]) -> dict[str, Any]:
     """Each kind of fake against all real ones."""
-    reals, said = [row for row in judged if not row.fake], {}
+    reals, figures = [row for row in judged if not row.fake], {}
     for kind in sorted({row.manipulation for row in judged if row.fake}):
         of = reals + [row for row in judged if row.fake and row.manipulation == kind]
         scores, fake = _arrays(of)
         low, high = metrics.auc_interval(scores, fake, [row.group for row in of]) if reals else (float("nan"),) * 2
-        said[kind or "all"] = {
+        figures[kind or "all"] = {
             "n": int(fake.sum()),
             "auc": _rounded(metrics.auc(scores, fake)),
             "auc_ci": _both((low, high)),
             "seen": bool(low > 0.5 and fake.sum() >= FEW),
         }
-    return said
+    return figures
 
 
 def _baselines(rows: list[Row]) -> dict[str, float | None]:
     """What one would reach by something silly. Near 0.5, or the figures above mean less than they seem to."""
-    said = {}
+    figures = {}
     for name in ("bytes", "brightness", "sharpness"):
         known = [row for row in rows if getattr(row, name) is not None]
         values = np.array([float(getattr(row, name)) for row in known])
-        said[name] = _rounded(metrics.auc(values, [row.fake for row in known]))
-    return said
+        figures[name] = _rounded(metrics.auc(values, [row.fake for row in known]))
+    return figures
 
 
-def compare(one: list[Row], other: list[Row]) -> dict[str, Any]:
+def compare(first_rows: list[Row], second_rows: list[Row]) -> dict[str, Any]:
     """Two runs over the same files: is the second really better? A paired bootstrap of the difference of the AUCs."""
-    first = {row.name: row for row in one if row.judged}
-    second = {row.name: row for row in other if row.judged}
+    first = {row.name: row for row in first_rows if row.judged}
+    second = {row.name: row for row in second_rows if row.judged}
     both = [(first[name], row) for name, row in second.items() if name in first]
-    if apart := [mine.name for mine, row in both if mine.fake != row.fake]:
+    if apart := [before.name for before, row in both if before.fake != row.fake]:
         raise ScoresMismatch(f"{apart[0]} is real in one and fake in the other: one of them has wrong labels.")
     if not both:
         raise ScoresMismatch("No file has a score in both: are these evaluations of the same files?")

@@ -46,7 +46,7 @@ class Release:
     unclaimed: tuple[str, ...] = ()  # kinds that it was shown not to see in files from elsewhere
     failures: list[str] = field(default_factory=list)
     licence: str = ""  # without fakes that others made: MIT
-    again: bool = False  # in the place of a bundle of that name
+    replace: bool = False  # in the place of a bundle of that name
 
     def __post_init__(self) -> None:
         if not (self.run / "plan.json").is_file():
@@ -60,8 +60,8 @@ class Release:
     def write(self) -> Bundle:
         done = trained(self.run)
         target = self.root / done.plan.name
-        if target.exists() and not self.again:
-            raise BadBundle(f"There is a bundle {done.plan.name} already: --again replaces it.")
+        if target.exists() and not self.replace:
+            raise BadBundle(f"There is a bundle {done.plan.name} already: --replace overwrites it.")
         self.root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".export-", dir=self.root) as made:
             folder = Path(made) / done.plan.name
@@ -82,9 +82,9 @@ class Release:
 
     def _card(self, done: Trained, folder: Path) -> dict[str, Any]:
         recipe = done.plan.recipe
-        fitting = done.tell(self.faces["calibration"], self.each, 7)
+        fitting = done.predict(self.faces["calibration"], self.each, 7)
         fitted = calibration.fit(fitting.scores, fitting.fake, false_alarms=self.false_alarms, missed=self.missed)
-        checking = done.tell(self.faces["validation"], self.each, 99)
+        checking = done.predict(self.faces["validation"], self.each, 99)
         plots.reliability(fitted(checking.scores), checking.fake, folder / "calibration.svg")
         distribution = done.training_distribution(self.faces, self.each, folder / bundles.DISTRIBUTION)
         return {
@@ -129,20 +129,20 @@ class Release:
 
     def _redrawn(self, done: Trained) -> dict[str, Any]:
         """By which generator, and how many: a second run needs the same."""
-        said = redrawing.about(self.redrawn)
-        if not said or not any(share for kind, share in done.plan.recipe.weights if kind in REDRAWN):
+        generator = redrawing.read_generator(self.redrawn)
+        if not generator or not any(share for kind, share in done.plan.recipe.weights if kind in REDRAWN):
             return {}
         count = sum(1 for face in self.faces["train"] if face.redrawn_at)
-        return {"faces drawn again": f"{count}, by {said['generator']} (weights sha256 {said['sha256']})"}
+        return {"faces drawn again": f"{count}, by {generator['generator']} (weights sha256 {generator['sha256']})"}
 
     def _start_weights(self) -> dict[str, Any]:
         """Somebody else's weights keep their licence."""
-        said = provenance_log.read_record([*self.before, self.run][0])
-        if "weights" not in said:
+        record = provenance_log.read_record([*self.before, self.run][0])
+        if "weights" not in record:
             return {}
-        licence = f", licence {said['licence']}" if "licence" in said else ""
-        films = {"real films to make fakes of": said["films"]} if "films" in said else {}
-        return {"first weights": f"{said['weights']}{licence}, sha256 {said['sha256']}", **films}
+        licence = f", licence {record['licence']}" if "licence" in record else ""
+        films = {"real films to make fakes of": record["films"]} if "films" in record else {}
+        return {"first weights": f"{record['weights']}{licence}, sha256 {record['sha256']}", **films}
 
     def _again(self, done: Trained) -> dict[str, Any]:
         """The commands of a second run, where every training ran to its end and went on from the one before."""
@@ -174,7 +174,7 @@ class Release:
         words += ["--unclaimed", *self.unclaimed] if self.unclaimed else []
         words += [] if self.holds else ["--no-probability"]
         words += ["--licence", self.licence] if self.licence != "MIT" else []
-        return {"again": [shlex.join(["manage.py", *one]) for one in (*commands, words)]}
+        return {"again": [shlex.join(["manage.py", *command]) for command in (*commands, words)]}
 
     @property
     def _names(self) -> list[str]:
@@ -192,20 +192,22 @@ class Release:
 
     def _history(self, done: Trained, folder: Path) -> dict[str, Any]:
         """What it and its start weights have been through: without the plans nobody could do it again."""
-        told: list[str] = []
+        earlier_runs: list[str] = []
         plans: dict[str, str] = {}  # of each folder, the one written last
         number = 0
         for run in self.before:
             if parts := weight_averaging.parts_of(run):
-                told.append(_mean(parts, plans))
+                earlier_runs.append(_mean(parts, plans))
                 continue
             number += 1
             name = f"plan-before-{number}.json"
             plans[str(run.resolve())] = name
             earlier = Plan.read(run / "plan.json")
             earlier.write(folder / name)
-            told.append(f"{int((run / 'step.txt').read_text()) * earlier.batch} samples by {name}")
-        history: dict[str, Any] = {"started from": f"a network after {', then '.join(told)}"} if told else {}
+            earlier_runs.append(f"{int((run / 'step.txt').read_text()) * earlier.batch} samples by {name}")
+        history: dict[str, Any] = {}
+        if earlier_runs:
+            history["started from"] = f"a network after {', then '.join(earlier_runs)}"
         if parts := weight_averaging.parts_of(self.run):
             return {**history, "made of": _mean(parts, plans)}
         return {"samples": done.seen, **history}
@@ -241,19 +243,19 @@ def update_card(folder: Path, evaluations: list[Path], failures: list[str]) -> B
     card["figures"] = [row for row in card.get("figures", []) if row["data"] not in named] + measured
     card["failures"] = failures or card.get("failures", [])
     bundle_import.write_card(folder, card)
-    told = bundles.read(folder)
-    (folder / "CARD.md").write_text(model_cards.markdown(told))
-    return told
+    updated = bundles.read(folder)
+    (folder / "CARD.md").write_text(model_cards.markdown(updated))
+    return updated
 
 
 def _summary(faces: list[FaceCrop]) -> str:
     real, given = ([face for face in faces if bool(face.manipulation) is fake] for fake in (False, True))
     groups, sources = len({face.group for face in real}), len({face.source for face in real})
-    said = f"{len(real)} crops of real faces of about {groups} people (collections: {sources})"
+    sentence = f"{len(real)} crops of real faces of about {groups} people (collections: {sources})"
     if not given:
-        return f"{said}, and fakes made of them on the fly. No deepfake made by anybody else was used."
+        return f"{sentence}, and fakes made of them on the fly. No deepfake made by anybody else was used."
     makers = ", ".join(sorted({face.manipulation for face in given}))
-    return f"{said}, fakes made of them on the fly, and {len(given)} crops of fakes that others made ({makers})."
+    return f"{sentence}, fakes made of them on the fly, and {len(given)} crops of fakes that others made ({makers})."
 
 
 def _measured(checking: Predictions, scores: Any, own: str) -> list[dict[str, Any]]:
@@ -282,8 +284,8 @@ def _kinds(checking: Predictions, unclaimed: tuple[str, ...]) -> list[str]:
     fakes = groups >= 0
     names = []
     for number, name in enumerate(GROUPS):
-        tells = metrics.auc(checking.shares[fakes, number], groups[fakes] == number)
-        can = np.isfinite(tells) and tells >= TELLS and name not in unclaimed
+        separation = metrics.auc(checking.shares[fakes, number], groups[fakes] == number)
+        can = np.isfinite(separation) and separation >= TELLS and name not in unclaimed
         names.append(name if can else "other")
     return names if any(name != "other" for name in names) else []
 
@@ -291,10 +293,10 @@ def _kinds(checking: Predictions, unclaimed: tuple[str, ...]) -> list[str]:
 def row_of(path: Path, bundle: Bundle) -> dict[str, Any]:
     """One line of the card's table out of a stored evaluation of this very bundle, alone."""
     try:
-        said = json.loads(path.read_text())
+        evaluation = json.loads(path.read_text())
     except ValueError as error:
         raise BadBundle(f"{path.name} is no evaluation.") from error
-    if not isinstance(said, dict) or said.get("judged_by") != {bundle.label: bundle.judging_sha256}:
+    if not isinstance(evaluation, dict) or evaluation.get("judged_by") != {bundle.label: bundle.judging_sha256}:
         raise BadBundle(f"{path.name} is no evaluation of {bundle.label}, alone and as it is now.")
     keys = ("n_real", "n_fake", "coverage", "auc", "auc_ci", "tpr_at_fpr_05", "false_alarms", "false_alarms_ci", "ece")
-    return {"data": said["source"], **{key: said[key] for key in keys if said.get(key) is not None}}
+    return {"data": evaluation["source"], **{key: evaluation[key] for key in keys if evaluation.get(key) is not None}}

@@ -61,7 +61,7 @@ def part_of(group: str) -> str:
 def digest(faces: Sequence[FaceCrop]) -> str:
     """Of every crop and every landmark: with a plan, what a second run needs to be the same."""
     made = hashlib.sha256()
-    for face in sorted(faces, key=lambda one: one.name):
+    for face in sorted(faces, key=lambda face: face.name):
         made.update(face.encoded + face.landmarks.tobytes())
     return made.hexdigest()
 
@@ -87,11 +87,11 @@ def read_parts(
     """Nothing can be made of a part without a real face."""
     if redrawn is not None and not redrawn.is_dir():
         raise TrainingError(f"There is no folder {redrawn}: redraw_faces makes it.")
-    found = {part: read_faces(folders, part, redrawn) for part in parts}
-    for part, faces in found.items():
+    faces_by_part = {part: read_faces(folders, part, redrawn) for part in parts}
+    for part, faces in faces_by_part.items():
         if not any(not face.manipulation for face in faces):
             raise TrainingError(f"There is no real face for {part}: it takes more people, or a set with such a part.")
-    return found
+    return faces_by_part
 
 
 def _stored(folder: Path, row: dict[str, str], archives: dict[str, zipfile.ZipFile]) -> bytes:
@@ -105,7 +105,7 @@ def _stored(folder: Path, row: dict[str, str], archives: dict[str, zipfile.ZipFi
 def _read_folder(folder: Path, part: str, redrawn: Path | None) -> list[FaceCrop]:
     if not (folder / FACES).is_file():
         raise TrainingError(f"There is no {FACES} in {folder}: prepare_faces makes it.")
-    found = []
+    faces = []
     archives: dict[str, zipfile.ZipFile] = {}
     try:
         with (folder / FACES).open(newline="") as file:
@@ -114,7 +114,7 @@ def _read_folder(folder: Path, part: str, redrawn: Path | None) -> list[FaceCrop
                     continue
                 again = redrawn_path(redrawn, row["name"]) if redrawn else None
                 points = [[float(row[f"{name}_x"]), float(row[f"{name}_y"])] for name in LANDMARKS]
-                found.append(
+                faces.append(
                     FaceCrop(
                         name=row["name"],
                         group=row["group"],
@@ -130,4 +130,4 @@ def _read_folder(folder: Path, part: str, redrawn: Path | None) -> list[FaceCrop
     finally:
         for archive in archives.values():
             archive.close()
-    return found
+    return faces

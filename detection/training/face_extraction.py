@@ -29,12 +29,12 @@ DONE = "manifest.jsonl"
 
 
 def prepare(
-    found: list[LabelledFile], out: Path, *, source: str, licence: str, frames: int, told: Callable[[int], None]
+    files: list[LabelledFile], out: Path, *, source: str, licence: str, frames: int, progress: Callable[[int], None]
 ) -> dict[str, int]:
     """One line of the manifest for each file that was gone through: it is not gone through again."""
     out.mkdir(parents=True, exist_ok=True)
     done = _read_finished(out)
-    for number, item in enumerate(found, 1):
+    for number, item in enumerate(files, 1):
         size = item.path.stat().st_size if item.path.is_file() else 0
         if item.name in done and done[item.name].get("bytes", size) != size:
             raise DatasetError(f"{out} has the faces of another {item.name}. Name another folder for these.")
@@ -42,11 +42,11 @@ def prepare(
             done[item.name] = {"file": item.name, "bytes": size, **_prepare_one(item, out, source, licence, frames)}
             with (out / DONE).open("a") as manifest:
                 manifest.write(json.dumps(done[item.name]) + "\n")
-        told(number)
-    counts: Counter[str] = Counter(files=len(found))
-    for said in done.values():
-        counts["faces"] += said["faces"]
-        counts[said["refused"] or ("files with faces" if said["faces"] else "files without a face")] += 1
+        progress(number)
+    counts: Counter[str] = Counter(files=len(files))
+    for entry in done.values():
+        counts["faces"] += entry["faces"]
+        counts[entry["refused"] or ("files with faces" if entry["faces"] else "files without a face")] += 1
     for row in _rows(out):
         counts[f"faces for {row['part'] or part_of(row['group'])}"] += 1
     return dict(counts)
@@ -57,10 +57,10 @@ def _read_finished(out: Path) -> dict[str, dict[str, Any]]:
     done: dict[str, dict[str, Any]] = {}
     for line in (out / DONE).read_text().splitlines() if (out / DONE).is_file() else []:
         with suppress(ValueError):  # half a line
-            said = json.loads(line)
-            done[said["file"]] = said
+            entry = json.loads(line)
+            done[entry["file"]] = entry
     rows = [list(row.values()) for row in _rows(out) if row["file"] in done]
-    _replace(out / DONE, lambda file: file.writelines(json.dumps(said) + "\n" for said in done.values()))
+    _replace(out / DONE, lambda file: file.writelines(json.dumps(entry) + "\n" for entry in done.values()))
     _replace(out / FACES, lambda file: csv.writer(file).writerows([COLUMNS, *rows]))
     return done
 
@@ -93,8 +93,8 @@ def _prepare_one(item: LabelledFile, out: Path, source: str, licence: str, frame
             _, encoded = cv2.imencode(".jpg", crop[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
             path.write_bytes(encoded.tobytes())
             where = [(v - s) * share for point in face.landmarks for v, s in zip(point, shift, strict=True)]
-            about = ["", name, source, item.group, licence, item.manipulation or ("fake" if item.fake else "")]
-            rows.append([*about, _part(item), item.name, round(time, 3), *(round(v, 2) for v in where)])
+            source_columns = ["", name, source, item.group, licence, item.manipulation or ("fake" if item.fake else "")]
+            rows.append([*source_columns, _part(item), item.name, round(time, 3), *(round(v, 2) for v in where)])
     except DetectionError as error:
         refused = error.code
     with (out / FACES).open("a", newline="") as file:
@@ -118,9 +118,9 @@ def _seen(path: Path, frames: int) -> Iterator[tuple[float, Pixels, Face]]:
     else:
         pictures = _spread(media, limits, clock, frames)
     for time, pixels in pictures:
-        found = [face for face in faces.detect(pixels, least=LEAST) if face.side >= LEAST]
-        if found:
-            yield time, pixels, max(found, key=lambda face: face.side)
+        detected = [face for face in faces.detect(pixels, least=LEAST) if face.side >= LEAST]
+        if detected:
+            yield time, pixels, max(detected, key=lambda face: face.side)
 
 
 def _spread(media: Any, limits: Limits, clock: Clock, frames: int) -> Iterator[tuple[float, Pixels]]:

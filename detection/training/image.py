@@ -101,7 +101,7 @@ def train(
     *,
     init: Path | None = None,
     init_licence: str = "",
-    told: Callable[[int, dict[str, float]], None] = lambda step, figures: None,
+    progress: Callable[[int, dict[str, float]], None] = lambda step, figures: None,
     until: float = float("inf"),
 ) -> Any:
     """Go on from the last checkpoint in `folder`, or begin. Ends after the plan's steps, or at a time of day."""
@@ -143,7 +143,7 @@ def train(
                 figures = {"loss": float(np.mean(losses)), **_check(steady.net, checks)}
                 losses.clear()
                 _save(folder, model, steady, step, figures)
-                told(step, figures)
+                progress(step, figures)
     finally:
         batches.close()  # type: ignore[attr-defined]
     return steady.net
@@ -186,7 +186,7 @@ def _step(model: Any, pictures: Any, kinds: list[str], where: Any) -> Any:
     counted: list[Any] = [np.ones(len(kinds)), weights]
     if len(model.outputs) > len(wanted):
         side = model.outputs[-1].shape[1]
-        small = np.stack([cv2.resize(one, (side, side), interpolation=cv2.INTER_AREA) for one in where])
+        small = np.stack([cv2.resize(mask, (side, side), interpolation=cv2.INTER_AREA) for mask in where])
         wanted.append(small[..., None].astype(np.float32) / 255)
         counted.append(np.ones(small.shape))
     values = model.train_on_batch(crops.normalise(pictures, SCALING, "rgb"), wanted, sample_weight=counted)
@@ -218,8 +218,8 @@ class _MovingAverage:
         if step % 5:  # often enough, and five times cheaper
             return
         share = min(self.share**5, step / (step + 100))
-        for mine, other in zip(self.net.trainable_weights, self.model.trainable_weights, strict=True):
-            mine.assign(mine * share + other * (1 - share))
+        for average, trained in zip(self.net.trainable_weights, self.model.trainable_weights, strict=True):
+            average.assign(average * share + trained * (1 - share))
 
 
 def scores(net: Any, pictures: Any, *, batch: int = 32) -> Any:
@@ -232,13 +232,13 @@ def scores(net: Any, pictures: Any, *, batch: int = 32) -> Any:
 
 
 def _check(net: Any, checks: list[samples.Sample]) -> dict[str, float]:
-    said, _ = scores(net, np.stack([sample.pixels for sample in checks]))
+    scored, _ = scores(net, np.stack([sample.pixels for sample in checks]))
     kinds = np.array([sample.kind for sample in checks])
     real = kinds == samples.REAL
-    figures = {"auc": auc(said, ~real), "false_alarms": float((said[real] > 0.8).mean())}
+    figures = {"auc": auc(scored, ~real), "false_alarms": float((scored[real] > 0.8).mean())}
     for kind in dict.fromkeys(kinds[~real]):
         of = real | (kinds == kind)
-        figures[str(kind)] = auc(said[of], kinds[of] == kind)
+        figures[str(kind)] = auc(scored[of], kinds[of] == kind)
     return figures
 
 

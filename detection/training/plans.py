@@ -27,14 +27,14 @@ class PlanFile:
     def read(cls, path: Path) -> Self:
         """Or a sentence about what is wrong with it."""
         try:
-            said = json.loads(path.read_text())
-            recipe = _with_current_names(said.pop("recipe", {}))
+            content = json.loads(path.read_text())
+            recipe = _with_current_names(content.pop("recipe", {}))
             if "weights" in recipe:
                 recipe["weights"] = tuple((kind, float(share)) for kind, share in recipe["weights"])
             for pair in ("eyes", "recompression"):
                 if pair in recipe:
                     recipe[pair] = tuple(float(value) for value in recipe[pair])
-            return cls(recipe=Recipe(**recipe), **said)  # type: ignore[call-arg]
+            return cls(recipe=Recipe(**recipe), **content)  # type: ignore[call-arg]
         except (TypeError, ValueError, AttributeError) as error:
             raise TrainingError(f"{path} is no such plan: {error}") from error
 
@@ -46,5 +46,5 @@ class PlanFile:
                 raise TrainingError(f"{name} is {value!r}, and has to be a whole number from {low} on")
 
     def write(self, path: Path) -> None:
-        said: dict[str, Any] = asdict(self)  # type: ignore[call-overload]
-        path.write_text(json.dumps(said, indent=2) + "\n")
+        content: dict[str, Any] = asdict(self)  # type: ignore[call-overload]
+        path.write_text(json.dumps(content, indent=2) + "\n")

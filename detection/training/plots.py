@@ -30,8 +30,8 @@ def reliability(scores: Any, fake: Any, drawing: Path, bins: int = 10) -> None:
     """Of the scores around each value, the share that was really manipulated; honest ones lie on the diagonal."""
     scores, fake = np.asarray(scores, np.float64), np.asarray(fake, bool)
     place = np.minimum((scores * bins).astype(int), bins - 1)
-    found = [(scores[place == one].mean(), fake[place == one].mean()) for one in range(bins) if (place == one).any()]
-    lines = [("honest", [(0.0, 0.0), (1.0, 1.0)]), ("measured", [(float(x), float(y)) for x, y in found])]
+    points = [(scores[place == bin].mean(), fake[place == bin].mean()) for bin in range(bins) if (place == bin).any()]
+    lines = [("honest", [(0.0, 0.0), (1.0, 1.0)]), ("measured", [(float(x), float(y)) for x, y in points])]
     drawing.write_text(_drawn(lines, "score"))
 
 

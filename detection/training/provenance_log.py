@@ -18,26 +18,26 @@ EARLIER_EMA_WEIGHTS = "steady.weights.h5"  # the same file in folders of earlier
 
 def record_start(folder: Path, weights: Path | None, faces: Sequence[FaceCrop], **more: Any) -> None:
     """Once, when a training begins; one that goes on began with nothing new."""
-    said = {"faces": face_dataset.digest(faces), "code": code_digest(), **more}
+    record = {"faces": face_dataset.digest(faces), "code": code_digest(), **more}
     if weights is not None:
         name = f"{weights.parent.name}/{weights.name}" if weights.name == "model.keras" else weights.name  # a bundle's
-        said |= {"weights": name, "sha256": digest(weights)}
-    (folder / BEGUN).write_text(json.dumps({name: value for name, value in said.items() if value}, indent=2) + "\n")
+        record |= {"weights": name, "sha256": digest(weights)}
+    (folder / BEGUN).write_text(json.dumps({name: value for name, value in record.items() if value}, indent=2) + "\n")
 
 
 def check_unchanged(
     folder: Path, plan: PlanFile, weights: Path | None, faces: Sequence[FaceCrop], free: Collection[str], **more: Any
 ) -> None:
     """A training that goes on is the one that was begun: checkpoints and films know nothing of another plan."""
-    said = read_record(folder)
-    if not said:
+    record = read_record(folder)
+    if not record:
         return
     begun: Any = type(plan).read(folder / "plan.json")
-    bound = [one.name for one in fields(begun) if one.name not in free]
+    bound = [field.name for field in fields(begun) if field.name not in free]
     other = [name for name in bound if getattr(begun, name) != getattr(plan, name)]
-    other += ["faces"] if said.get("faces", face_dataset.digest(faces)) != face_dataset.digest(faces) else []
-    other += ["first weights"] if weights is not None and said.get("sha256") != digest(weights) else []
-    other += [name for name, value in more.items() if said.get(name, 0) != value]
+    other += ["faces"] if record.get("faces", face_dataset.digest(faces)) != face_dataset.digest(faces) else []
+    other += ["first weights"] if weights is not None and record.get("sha256") != digest(weights) else []
+    other += [name for name, value in more.items() if record.get(name, 0) != value]
     if other:
         raise TrainingError(
             f"In {folder} is a training with other {', '.join(other)}. Go on with its own, or begin in another folder."

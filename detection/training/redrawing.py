@@ -54,13 +54,13 @@ def select_faces(faces: Sequence[FaceCrop], count: int | None) -> list[FaceCrop]
     return sorted(faces, key=lambda face: hashlib.sha256(f"redrawn{face.name}".encode()).digest())[:count]
 
 
-def redraw(faces: Sequence[FaceCrop], generator: Generator, out: Path, told: Callable[[int], None]) -> None:
+def redraw(faces: Sequence[FaceCrop], generator: Generator, out: Path, progress: Callable[[int], None]) -> None:
     """One picture for each face; those that are there are not drawn again."""
-    said = {"generator": generator.name, "sha256": generator.digest}
-    if about(out) not in ({}, said):
+    generator_record = {"generator": generator.name, "sha256": generator.digest}
+    if read_generator(out) not in ({}, generator_record):
         raise ValueError(f"What is in {out.name} was drawn by another generator: take another folder.")
     out.mkdir(parents=True, exist_ok=True)
-    (out / ABOUT).write_text(json.dumps(said) + "\n")
+    (out / ABOUT).write_text(json.dumps(generator_record) + "\n")
     for number, face in enumerate(faces, 1):
         path = redrawn_path(out, face.name)
         if not path.is_file():
@@ -68,7 +68,7 @@ def redraw(faces: Sequence[FaceCrop], generator: Generator, out: Path, told: Cal
             _, encoded = cv2.imencode(".jpg", _redrawn(face, generator)[..., ::-1], QUALITY)
             path.with_suffix(".part").write_bytes(encoded.tobytes())
             path.with_suffix(".part").replace(path)
-        told(number)
+        progress(number)
 
 
 def _redrawn(face: FaceCrop, generator: Generator) -> Pixels:
@@ -82,7 +82,7 @@ def _redrawn(face: FaceCrop, generator: Generator) -> Pixels:
     return np.asarray(cv2.resize(drawn, (width, height), interpolation=how))
 
 
-def about(folder: Path | None) -> dict[str, str]:
+def read_generator(folder: Path | None) -> dict[str, str]:
     """Which generator drew what is in a folder."""
     path = folder / ABOUT if folder else None
     return dict(json.loads(path.read_text())) if path and path.is_file() else {}

@@ -42,7 +42,7 @@ class Recipe:
     augmentation_share: float = 0.0  # of both: aslant, half in the shadow, covered, shaken, noisy, handed on
     enlarged: float = 0.0  # of both: as web pages and editors do it, which is no generator's up-sampling
     paired: bool = False  # every fake beside what it was made of, both taken in the same way
-    weights: tuple[tuple[str, float], ...] = tuple((kind, said[2]) for kind, said in KINDS.items() if said[2])
+    weights: tuple[tuple[str, float], ...] = tuple((kind, share) for kind, (_, _, share) in KINDS.items() if share)
 
     def __post_init__(self) -> None:
         if unknown := {kind for kind, _ in self.weights} - {*KINDS, GIVEN}:
@@ -106,10 +106,10 @@ def pair(cast: FacePool, recipe: Recipe, chance: np.random.Generator) -> list[Sa
     """What a fake was made of, and the fake: taken, handed on and cut in the same way, so that only it differs."""
     kind = recipe.draw_kind(chance)
     if kind == GIVEN:  # what somebody else made, nobody has as it was
-        return [draw(cast, recipe, chance, one) for one in (REAL, GIVEN)]
+        return [draw(cast, recipe, chance, kind_drawn) for kind_drawn in (REAL, GIVEN)]
     face = _start_face(cast, recipe, chance, kind)
     seed = int(chance.integers(2**62))
-    return [_finish(face, cast, recipe, chance, one, np.random.default_rng(seed)) for one in (REAL, kind)]
+    return [_finish(face, cast, recipe, chance, kind_drawn, np.random.default_rng(seed)) for kind_drawn in (REAL, kind)]
 
 
 def _start_face(cast: FacePool, recipe: Recipe, chance: np.random.Generator, kind: str) -> Face:
@@ -126,8 +126,8 @@ def _finish(
     box = box_of(shown.landmarks, after)
     margin = max(0.05, recipe.margin + after.uniform(-0.06, 0.06))
     cut = [
-        crops.cut(one, box, margin=margin, size=recipe.size, fit=recipe.fit)
-        for one in (shown.pixels, (where * 255).round().astype(np.uint8))
+        crops.cut(image, box, margin=margin, size=recipe.size, fit=recipe.fit)
+        for image in (shown.pixels, (where * 255).round().astype(np.uint8))
     ]
     return Sample(cut[0], kind, cut[1], face.person)
 

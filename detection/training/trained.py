@@ -42,7 +42,7 @@ class Trained(Protocol):
     @property
     def network(self) -> str: ...
     def save(self, folder: Path) -> None: ...
-    def tell(self, faces: list[FaceCrop], each: int, seed: int) -> Predictions: ...
+    def predict(self, faces: list[FaceCrop], each: int, seed: int) -> Predictions: ...
     def pictures(self, faces: list[FaceCrop]) -> Any: ...
     def training_distribution(self, faces: dict[str, list[FaceCrop]], each: int, path: Path) -> dict[str, Any]: ...
 
@@ -72,13 +72,15 @@ class TrainedImageNetwork:
         self.net.save(folder / "model.keras")
         networks.export(self.net, folder / "model.onnx")
 
-    def tell(self, faces: list[FaceCrop], each: int, seed: int) -> Predictions:
+    def predict(self, faces: list[FaceCrop], each: int, seed: int) -> Predictions:
         made = samples.fixed(faces, self.plan.recipe, each=each, seed=seed)
         pictures = np.stack([sample.pixels for sample in made])
         scores, shares = image.scores(self.net, pictures)
         if self.mirror:  # as inspection does it: cuts are for what is served
             scores = average_odds(scores, image.scores(self.net, pictures[:, :, ::-1])[0])
-        return Predictions(scores, np.array([one.kind for one in made]), np.array([one.person for one in made]), shares)
+        return Predictions(
+            scores, np.array([sample.kind for sample in made]), np.array([sample.person for sample in made]), shares
+        )
 
     def pictures(self, faces: list[FaceCrop]) -> Any:
         return np.stack([sample.pixels for sample in samples.fixed(faces, self.plan.recipe, each=2, seed=3)])
@@ -121,7 +123,7 @@ class TrainedVideoNetwork:
         networks.export(self.net, folder / "model.onnx")
         (folder / "embed.onnx").write_bytes((self.run / video.EMBED).read_bytes())
 
-    def tell(self, faces: list[FaceCrop], each: int, seed: int) -> Predictions:
+    def predict(self, faces: list[FaceCrop], each: int, seed: int) -> Predictions:
         made = clips.fixed(faces, self.plan.recipe, each=each, seed=seed)
         embed = OnnxNet(self.run / video.EMBED)
         given = np.concatenate([video.embed_clips(embed, clip.pixels[None]) for clip in made])

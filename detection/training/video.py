@@ -73,7 +73,7 @@ def train(
     image: Path,
     *,
     stretches: tuple[Stretch, ...] = (),
-    told: Callable[[str, int, int], None] = lambda what, done, of: None,
+    progress: Callable[[str, int, int], None] = lambda what, done, of: None,
 ) -> Any:
     """`image`: the .keras file whose embeddings are looked at. Interrupted, it goes on with the films."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,8 +89,8 @@ def train(
     shown = {}
     # Real films are in the training alone: they are few, and its checks are to be people whom it does not know.
     for part, count, seed, real in (("train", plan.films, plan.seed, stretches), ("validation", plan.checks, 99, ())):
-        shown[part] = films(plan, faces[part], folder, part, count, seed=seed, stretches=real, told=told)
-    return fit(plan, shown["train"], shown["validation"], folder, told=told)
+        shown[part] = films(plan, faces[part], folder, part, count, seed=seed, stretches=real, progress=progress)
+    return fit(plan, shown["train"], shown["validation"], folder, progress=progress)
 
 
 def films(
@@ -102,7 +102,7 @@ def films(
     *,
     seed: int,
     stretches: tuple[Stretch, ...] = (),
-    told: Callable[[str, int, int], None] = lambda what, done, of: None,
+    progress: Callable[[str, int, int], None] = lambda what, done, of: None,
 ) -> Films:
     """So many films of these people, as embeddings; those that are kept already are not made again."""
     kept = folder / "films"
@@ -121,13 +121,13 @@ def films(
             with path.with_suffix(".part").open("wb") as file:
                 np.savez(file, embeddings=embed_clips(embed, pixels).astype(np.float16), kinds=np.array(kinds))
             path.with_suffix(".part").replace(path)
-            told(f"films for {part}", (number + 1) * plan.part, count)
+            progress(f"films for {part}", (number + 1) * plan.part, count)
     finally:
         made.close()  # type: ignore[attr-defined]
     parts = [np.load(kept / f"{part}-{number:04}.npz") for number in numbers]
     return Films(
-        np.concatenate([one["embeddings"] for one in parts])[:count].astype(np.float32),
-        np.concatenate([one["kinds"] for one in parts])[:count],
+        np.concatenate([part_file["embeddings"] for part_file in parts])[:count].astype(np.float32),
+        np.concatenate([part_file["kinds"] for part_file in parts])[:count],
     )
 
 
@@ -149,7 +149,7 @@ def fit(
     checks: Films,
     folder: Path,
     *,
-    told: Callable[[str, int, int], None] = lambda what, done, of: None,
+    progress: Callable[[str, int, int], None] = lambda what, done, of: None,
 ) -> Any:
     """The head, stopped when people whom it does not know are told no better; the best of its epochs is kept."""
     import keras
@@ -165,7 +165,7 @@ def fit(
             loss = head.fit(given.embeddings, given.fake.astype(np.float32), batch_size=plan.batch, verbose=0)
             reached = auc(head.predict(checks.embeddings, verbose=0)[:, 0], checks.fake)
             log.writerow([epoch, round(loss.history["loss"][-1], 4), round(reached, 4)])
-            told("epochs", epoch, plan.epochs)
+            progress("epochs", epoch, plan.epochs)
             since += 1
             if reached > best or not np.isfinite(reached):
                 best, since = reached, 0

@@ -26,15 +26,15 @@ def average(parts: dict[Path, float], folder: Path) -> None:
     for run, share in parts.items():
         net.load_weights(ema_weights(run))
         part = [weights * (share / whole) for weights in net.get_weights()]
-        mixed = part if mixed is None else [one + other for one, other in zip(mixed, part, strict=True)]
+        mixed = part if mixed is None else [total + added for total, added in zip(mixed, part, strict=True)]
     net.set_weights(mixed)
     folder.mkdir(parents=True)
     net.save_weights(folder / EMA_WEIGHTS)
     net.save(folder / "mean.keras")
     plans[-1].write(folder / "plan.json")
     (folder / "step.txt").write_text("0")  # of its own
-    told = {str(run.resolve()): round(share / whole, 4) for run, share in parts.items()}
-    (folder / PARTS).write_text(json.dumps(told, indent=2) + "\n")
+    shares = {str(run.resolve()): round(share / whole, 4) for run, share in parts.items()}
+    (folder / PARTS).write_text(json.dumps(shares, indent=2) + "\n")
 
 
 def parts_of(run: Path) -> dict[str, float]:

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from detection.model_cards import said, trained_on
+from detection.model_cards import format_value, trained_on
 
 from .. import analysis
 from ..insight.figures import LEAST, conditions
@@ -30,7 +30,7 @@ def card(request: HttpRequest, name: str, version: str) -> HttpResponse:
         "card": found,
         "cuts": analysis.panel().cuts,
         "columns": [name.replace("_", " ") for name in columns],
-        "rows": [[said(row.get(name)) for name in columns] for row in figures],
+        "rows": [[format_value(row.get(name)) for name in columns] for row in figures],
         "trained_on": trained_on(found.get("training") or {}),
     }
     return render(request, "scans/card.html", context)

@@ -32,15 +32,19 @@ class Command(BaseCommand):
         parser.add_argument("--embedder", type=Path, help="the network that makes embeddings of frames")
         parser.add_argument("--licence", default="unknown")
         parser.add_argument("--trained-on", default="not told")
-        parser.add_argument("--again", action="store_true", help="replace a bundle of that name")
+        parser.add_argument("--replace", action="store_true", help="replace a bundle of that name")
         parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR))
 
     def handle(self, **options: Any) -> None:
-        told = {field.name: options[field.name] for field in fields(Description) if field.name in options}
-        said = Description(**{**told, "version": options["release"]})
+        given = {field.name: options[field.name] for field in fields(Description) if field.name in options}
+        description = Description(**{**given, "version": options["release"]})
         try:
             added = add(
-                options["model"], options["bundles"], said, embedder=options["embedder"], again=options["again"]
+                options["model"],
+                options["bundles"],
+                description,
+                embedder=options["embedder"],
+                replace=options["replace"],
             )
         except BadBundle as error:
             raise CommandError(f"{error}\n{error.detail}".strip()) from error

@@ -8,8 +8,8 @@ from detection.errors import BadBundle
 from detection.training import weight_averaging
 
 
-def _part(said: str) -> tuple[Path, float]:
-    run, _, share = said.rpartition("=")
+def _part(text: str) -> tuple[Path, float]:
+    run, _, share = text.rpartition("=")
     try:
         return Path(run or share), float(share) if run else 1.0
     except ValueError as error:

@@ -19,5 +19,5 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         with command_errors():
-            said = evaluation.compare(*(evaluation.read(options[name]) for name in ("first", "second")))
-        self.stdout.write(json.dumps(said))
+            comparison = evaluation.compare(*(evaluation.read(options[name]) for name in ("first", "second")))
+        self.stdout.write(json.dumps(comparison))

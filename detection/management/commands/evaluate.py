@@ -37,15 +37,15 @@ class Command(BaseCommand):
         panel = _panel(read_panel(options["bundles"]), options["bundle"])
         if not panel.active:
             raise CommandError(f"There is no bundle to judge with in {options['bundles']}.")
-        with command_errors(goes_on=options["scores"] is not None), datasets.items(options["source"]) as found:
-            if not found:
+        with command_errors(goes_on=options["scores"] is not None), datasets.items(options["source"]) as files:
+            if not files:
                 raise CommandError(f"{options['source'].name} holds neither real/ nor fake/, nor a known layout.")
-            part = options["part"] or ("test" if any(item.part == "test" for item in found) else "all")
-            asked = [item for item in found if part in (item.part, "all")]
-            if not asked:
+            part = options["part"] or ("test" if any(item.part == "test" for item in files) else "all")
+            in_part = [item for item in files if part in (item.part, "all")]
+            if not in_part:
                 raise CommandError(f"{options['source'].name} has no files for {part}.")
-            chosen = _spread(asked, options["limit"])
-            known = evaluation.read_finished(options["scores"], found, panel)
+            chosen = _spread(in_part, options["limit"])
+            known = evaluation.read_finished(options["scores"], files, panel)
             with tqdm(total=len(chosen), unit="file") as bar:
 
                 def show_progress(done: int, left: int) -> None:
@@ -54,17 +54,17 @@ class Command(BaseCommand):
 
                 limits = Limits(wall_seconds=options["seconds"])
                 rows = evaluation.run(chosen, panel, limits, rows=known, out=options["scores"], progress=show_progress)
-        left = Counter(item.part or "not said" for item in found if part not in (item.part, "all"))
-        about = {"source": options["source"].name, "part": part, "left_out": dict(left), "panel": panel.to_dict()}
-        said = {
-            **about,
-            "judged_by": {one.label: one.judging_sha256 for one, _ in panel.active},
+        left = Counter(item.part or "not said" for item in files if part not in (item.part, "all"))
+        context = {"source": options["source"].name, "part": part, "left_out": dict(left), "panel": panel.to_dict()}
+        report = {
+            **context,
+            "judged_by": {bundle.label: bundle.judging_sha256 for bundle, _ in panel.active},
             **evaluation.summary(rows),
         }
         if options["json"]:
-            self.stdout.write(json.dumps(said))
+            self.stdout.write(json.dumps(report))
             return
-        for name, value in said.items():
+        for name, value in report.items():
             self.stdout.write(f"{name}: {json.dumps(value)}")
 
 
@@ -77,11 +77,11 @@ def _panel(panel: Panel, name: str | None) -> Panel:
     return replace(panel, members=members, broken=(), cuts=None)
 
 
-def _spread(found: list[datasets.LabelledFile], limit: int) -> list[datasets.LabelledFile]:
+def _spread(files: list[datasets.LabelledFile], limit: int) -> list[datasets.LabelledFile]:
     if not limit:
-        return found
+        return files
     chosen = []
     for fake in (False, True):
-        of = [item for item in found if item.fake is fake]
+        of = [item for item in files if item.fake is fake]
         chosen += [of[at * len(of) // limit] for at in range(limit)] if len(of) > limit else of
     return chosen

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--licence", default="", help="of the bundle (default: MIT, where no fakes of others were seen)"
         )
-        parser.add_argument("--again", action="store_true", help="replace a bundle of that name")
+        parser.add_argument("--replace", action="store_true", help="replace a bundle of that name")
         parser.add_argument("--failure", action="append", default=[], help="a known failure, for the card")
 
     def handle(self, **options: Any) -> None:
@@ -61,6 +61,6 @@ class Command(BaseCommand):
             holds=not options["no_probability"],
             unclaimed=tuple(options["unclaimed"]),
             licence=options["licence"],
-            again=options["again"],
+            replace=options["replace"],
             failures=options["failure"],
         )

@@ -52,9 +52,9 @@ class Command(BaseCommand):
                 for number in range(options["each"])
             ]
             for name, kind, number in tqdm(wanted, unit="pair"):
-                for one in (REAL, kind):
-                    pixels, person = samples.photograph(casts[name], recipes[name], chance, one)
-                    label, manipulation = (REAL, "") if one == REAL else ("fake", kind)
+                for kind_or_real in (REAL, kind):
+                    pixels, person = samples.photograph(casts[name], recipes[name], chance, kind_or_real)
+                    label, manipulation = (REAL, "") if kind_or_real == REAL else ("fake", kind)
                     file = f"{label}/{kind}/{name}-{number:04}.png"
                     (out / file).parent.mkdir(parents=True, exist_ok=True)
                     if not cv2.imwrite(str(out / file), pixels[..., ::-1]):

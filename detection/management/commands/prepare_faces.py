@@ -25,17 +25,17 @@ class Command(BaseCommand):
         parser.add_argument("--licence", default="", help="under which the set may be used; noted in every row")
 
     def handle(self, **options: Any) -> None:
-        with command_errors(goes_on=True), datasets.items(options["source"]) as found:
-            if not found:
+        with command_errors(goes_on=True), datasets.items(options["source"]) as files:
+            if not files:
                 raise CommandError(f"{options['source'].name} holds no files in a layout that is known.")
-            with tqdm(total=len(found), unit="file") as bar:
+            with tqdm(total=len(files), unit="file") as bar:
                 counts = face_extraction.prepare(
-                    found,
+                    files,
                     options["out"],
                     source=options["source"].name,
                     licence=options["licence"],
                     frames=options["frames"],
-                    told=lambda done: bar.update(done - bar.n),
+                    progress=lambda done: bar.update(done - bar.n),
                 )
         for what, times in counts.items():
             self.stdout.write(f"{what}: {times}")

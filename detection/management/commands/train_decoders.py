@@ -27,8 +27,10 @@ class Command(BaseCommand):
         for way in options["only"]:
             with tqdm(total=options["steps"], desc=way) as bar:
 
-                def told(step: int, loss: float, bar: Any = bar) -> None:
+                def show_progress(step: int, loss: float, bar: Any = bar) -> None:
                     bar.update()
                     bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
 
-                decoders.train(way, faces, options["out"] / f"{way}.onnx", steps=options["steps"], told=told)
+                decoders.train(
+                    way, faces, options["out"] / f"{way}.onnx", steps=options["steps"], progress=show_progress
+                )

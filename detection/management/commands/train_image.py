@@ -29,9 +29,9 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         folder = options["folder"]
-        said = options["plan"] or (folder / "plan.json" if (folder / "plan.json").is_file() else None)
+        plan_file = options["plan"] or (folder / "plan.json" if (folder / "plan.json").is_file() else None)
         with command_errors():
-            plan = image.Plan.read(said) if said else image.Plan.demo() if options["demo"] else image.Plan()
+            plan = image.Plan.read(plan_file) if plan_file else image.Plan.demo() if options["demo"] else image.Plan()
         source = demo.make(folder / "faces") if options["demo"] else options["faces"]
         if source is None:
             raise CommandError("Say which faces to train on: --faces FOLDER, or --demo.")
@@ -39,7 +39,7 @@ class Command(BaseCommand):
             raise CommandError(f"There are no weights in {options['init']}.")
         with tqdm(total=plan.steps, unit="step") as bar:
 
-            def told(step: int, figures: dict[str, float]) -> None:
+            def show_progress(step: int, figures: dict[str, float]) -> None:
                 bar.n = step
                 bar.set_postfix({name: f"{value:.3f}" for name, value in figures.items()})
                 bar.refresh()
@@ -47,4 +47,4 @@ class Command(BaseCommand):
             with command_errors(goes_on=True):
                 faces = read_parts(source, ("train", "validation"), options["redrawn"])
                 start = {"init": options["init"], "init_licence": options["init_licence"]}
-                image.train(plan, faces, folder, **start, told=told)
+                image.train(plan, faces, folder, **start, progress=show_progress)

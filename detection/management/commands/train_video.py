@@ -30,9 +30,9 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         folder = options["folder"]
-        said = options["plan"] or (folder / "plan.json" if (folder / "plan.json").is_file() else None)
+        plan_file = options["plan"] or (folder / "plan.json" if (folder / "plan.json").is_file() else None)
         with command_errors():
-            plan = video.Plan.read(said) if said else video.Plan.demo() if options["demo"] else video.Plan()
+            plan = video.Plan.read(plan_file) if plan_file else video.Plan.demo() if options["demo"] else video.Plan()
         source = demo.make(folder / "faces") if options["demo"] else options["faces"]
         if source is None:
             raise CommandError("Say which faces to train on: --faces FOLDER, or --demo.")
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         network = options["image"] or (demo.network(folder) if options["demo"] else shipped)
         with tqdm(unit="") as bar:
 
-            def told(what: str, done: int, of: int) -> None:
+            def show_progress(what: str, done: int, of: int) -> None:
                 bar.set_description(what)
                 bar.n, bar.total = done, of
                 bar.refresh()
@@ -51,7 +51,7 @@ class Command(BaseCommand):
             with command_errors(goes_on=True):
                 faces = read_parts(source, ("train", "validation"))
                 try:
-                    video.train(plan, faces, folder, network, stretches=stretches, told=told)
+                    video.train(plan, faces, folder, network, stretches=stretches, progress=show_progress)
                 except NothingRedrawn as error:  # there is no --redrawn to say
                     raise CommandError("Films are made of stills that no generator drew again.") from error
         self.stdout.write((folder / "log.csv").read_text())

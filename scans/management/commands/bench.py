@@ -54,7 +54,7 @@ class Command(BaseCommand):
 
     def _detector(self, quick: bool, readme: Path | None) -> Any:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            bench = benchmark.Bench(Path(folder), quick=quick, said=self.stdout.write)
+            bench = benchmark.Bench(Path(folder), quick=quick, report=self.stdout.write)
             figures = bench.run()
         if readme:
             readme.write_text(benchmark.written(readme.read_text(), bench.table()))

@@ -271,5 +271,5 @@ def test_a_name_is_taken_once_unless_one_insists(weights: Path, tmp_path: Path) 
     add(weights / "model.onnx", tmp_path / "b", **options)
     with pytest.raises(CommandError, match="already"):
         add(weights / "model.onnx", tmp_path / "b", **options)
-    add(weights / "model.onnx", tmp_path / "b", again=True, release="2", **options)
+    add(weights / "model.onnx", tmp_path / "b", replace=True, release="2", **options)
     assert json.loads((tmp_path / "b" / "theirs" / "bundle.json").read_text())["version"] == "2"

@@ -31,20 +31,20 @@ POINTING = replace(TINY, recipe=replace(TINY.recipe, paired=True), where_weight=
 @pytest.mark.parametrize("plan", [TINY, POINTING])
 def test_it_is_interrupted_and_goes_on(plan: Plan, folder: Path, tmp_path: Path) -> None:
     faces = {part: read_faces(folder, part) for part in ("train", "validation")}
-    told: list[int] = []
+    steps: list[int] = []
 
     class Interrupted(Exception):
         pass
 
     def stop(step: int, figures: dict[str, float]) -> None:
-        told.append(step)
+        steps.append(step)
         raise Interrupted
 
     with pytest.raises(Interrupted):
-        image.train(plan, faces, tmp_path / "run", told=stop)
-    assert told == [6]
-    net = image.train(plan, faces, tmp_path / "run", told=lambda step, figures: told.append(step))
-    assert told == [6, 12]
+        image.train(plan, faces, tmp_path / "run", progress=stop)
+    assert steps == [6]
+    net = image.train(plan, faces, tmp_path / "run", progress=lambda step, figures: steps.append(step))
+    assert steps == [6, 12]
     rows = log(tmp_path / "run")
     assert [row["step"] for row in rows] == ["6", "12"]
     assert {"loss", "auc", "false_alarms", "self_blend"} <= rows[0].keys()
