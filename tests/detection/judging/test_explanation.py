@@ -22,7 +22,7 @@ def test_the_map_of_a_manipulated_face_lies_on_the_manipulation(fake: Path, inst
     finding = detection.inspect(fake, bundles=install())
     slot = finding.heatmap
     assert slot.status == "available", slot
-    assert "does not show where an edit is" in slot.said
+    assert "does not show where an edit is" in slot.sentence
     assert slot.content["checks"]["drop_top"] > slot.content["checks"]["drop_random"]
     assert slot.content["checks"]["like_untrained"] <= 0.9
     assert slot.png is not None
@@ -64,7 +64,7 @@ def test_where_a_network_over_time_decides_the_map_is_of_one_that_looks_at_frame
     slot = finding.heatmap
     assert slot.content["bundle"] == "tiny-image/1"
     assert slot.content["decided"] is False
-    assert "The network that decided looks at the course of time and has no map; tiny-image/1 looks" in slot.said
+    assert "The network that decided looks at the course of time and has no map; tiny-image/1 looks" in slot.sentence
     policy(bundles={"theirs": "trust", "tiny-image": "ignore"})
     alone = detection.inspect(path, bundles=bundles).heatmap
     assert alone.status == "not_available"
@@ -78,7 +78,7 @@ def test_a_map_that_an_untrained_network_gives_too_is_kept_back(
     slot = detection.inspect(fake, bundles=install()).heatmap
     assert slot.status == "failed_check"
     assert slot.png is None
-    assert "learnt nothing" in slot.said
+    assert "learnt nothing" in slot.sentence
 
 
 def test_a_map_that_marks_what_does_not_matter_is_kept_back(
@@ -89,7 +89,7 @@ def test_a_map_that_marks_what_does_not_matter_is_kept_back(
     slot = detection.inspect(fake, bundles=install()).heatmap
     assert slot.status == "failed_check"
     assert slot.png is None
-    assert "no more than" in slot.said
+    assert "no more than" in slot.sentence
 
 
 def test_not_asked_for_is_said_so(fake: Path, install: Callable[..., Path]) -> None:

@@ -162,7 +162,7 @@ def test_cuts_are_fitted_on_what_is_served(made: Path, folder: Path) -> None:
     faces = read_faces(folder, "validation")
     pictures = np.stack([one.pixels for one in samples.fixed(faces, done.plan.recipe, each=3, seed=99)])
     served = Runner(bundles.read(made / "tiny"), runtime="keras").raw(pictures)["score"]
-    np.testing.assert_allclose(done.tell(faces, 3, 99).scores, served, atol=1e-5)
+    np.testing.assert_allclose(done.predict(faces, 3, 99).scores, served, atol=1e-5)
 
 
 def test_a_card_tells_of_fakes_that_others_made(people: list[FaceCrop]) -> None:
