@@ -78,7 +78,7 @@ def test_a_map_that_an_untrained_network_gives_too_is_kept_back(
     slot = detection.inspect(fake, bundles=install()).heatmap
     assert slot.status == "failed_check"
     assert slot.png is None
-    assert "learnt nothing" in slot.sentence
+    assert "untrained network" in slot.sentence
 
 
 def test_a_map_that_marks_what_does_not_matter_is_kept_back(
