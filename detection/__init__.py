@@ -1,7 +1,7 @@
-"""Pixels in, findings out: a library without database, web or queue.
+"""The detector: a library without database, web or queue.
 
-The door is `inspect`; nothing else is imported from outside. Names are fetched when first asked for, because the
-pictures' and networks' libraries cost a second and a hundred megabytes that a web process has no use for.
+Other apps import only these names. They are loaded on first use, because the libraries for pictures and networks take
+a second and a hundred megabytes, which a web process does not need.
 """
 
 from importlib import import_module

@@ -1,6 +1,6 @@
-"""How fast this pipeline is beside the way small applications do it: same weights, same files, by turns, in one run.
+"""Compare the speed of this pipeline with that of a simple one: same weights, same files, alternating.
 
-Times mean little on another machine; their ratios travel.
+Times depend on the machine. Ratios are comparable.
 """
 
 import json
@@ -29,13 +29,13 @@ from .runtime import runner
 from .smoke_test import PHOTO
 
 SIZE = 224
-WORK = 2 * 300.8e6  # floating-point operations of one MobileNetV2 at 224 pixels: two for each multiplication
-RATE, PACE = 25, 5  # frames a second, and every which one the usual way looks at
+WORK = 2 * 300.8e6  # floating-point operations of one MobileNetV2 at 224 pixels, two per multiplication
+RATE, PACE = 25, 5  # frames per second, and the step of the usual way
 
 
 @dataclass(slots=True)
 class Timed:
-    """Seconds of both ways, taken by turns so that whatever else the machine does hits both."""
+    """Seconds of both ways, measured alternately so that other load affects both."""
 
     usual: list[float] = field(default_factory=list)
     ours: list[float] = field(default_factory=list)
@@ -56,7 +56,7 @@ def by_turns(usual: Callable[[], Any], ours: Callable[[], Any], rounds: int, *, 
 
 
 def figure(value: float) -> float:
-    """Three digits that mean something."""
+    """Round to three significant digits."""
     return float(f"{value:.3g}")
 
 
@@ -105,7 +105,7 @@ class Bench:
         wide = Image.new("RGB", (4000, 3000), "#8090a0")
         wide.paste(photo.resize((2400, 2400), Image.Resampling.LANCZOS), (800, 600))
         chance = np.random.default_rng(0)
-        grain = chance.normal(0, 4, (3000, 4000, 1))  # as every camera has it; a smooth surface decodes too easily
+        grain = chance.normal(0, 4, (3000, 4000, 1))  # camera noise, as smooth surfaces decode too fast
         noisy = (np.asarray(wide) + grain).clip(0, 255).astype(np.uint8)
         Image.fromarray(noisy).save(self.folder / "phone.jpg", quality=90)
 
@@ -144,7 +144,7 @@ class Bench:
         )
 
     def _arithmetic(self) -> float:
-        """Floating-point operations a second, as a large multiplication of matrices reaches them on all cores."""
+        """Floating-point operations per second of a large matrix multiplication on all cores."""
         side = 512 if self.quick else 1536
         source = (
             "import time, numpy as np\n"
@@ -155,7 +155,7 @@ class Bench:
             "    return time.perf_counter() - started\n"
             "print(min(seconds() for _ in range(8)))\n"
         )
-        # The site's processes have one thread each for this.
+        # The site limits its processes to one thread.
         unbound = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
         done = subprocess.run(  # noqa: S603 (our own interpreter, no shell)
             [sys.executable, "-c", source], env=unbound, capture_output=True, text=True, check=True
@@ -163,7 +163,7 @@ class Bench:
         return 2 * side**3 / float(done.stdout)
 
     def _usual_image(self, name: str) -> float:
-        """Open, resize, predict: no face is looked for."""
+        """Open, resize, predict, without face detection."""
         picture = Image.open(self.folder / name).convert("RGB").resize((SIZE, SIZE))
         return float(self.model.predict(np.asarray(picture, np.float32)[None] / 127.5 - 1, verbose=0)[0, 0])
 
@@ -230,7 +230,7 @@ class Bench:
         self.report(f"Eight at the same time: {count / taken:.1f} photos a second")
 
     def _start(self) -> None:
-        """A process of its own, from its start until it could answer."""
+        """Time a new process from its start until it is ready."""
         source = (
             "import sys; from pathlib import Path; import numpy as np\n"
             "from detection import faces, inspection, panel, runtime\n"
@@ -264,7 +264,7 @@ class Bench:
 
 
 def film(path: Path, seconds: int, size: tuple[int, int]) -> Path:
-    """A portrait that sways, encoded for two seconds and then repeated packet by packet."""
+    """A moving portrait: two seconds are encoded, then the packets are repeated."""
     width, height = size
     photo = np.asarray(cv2.imread(str(PHOTO)))[..., ::-1]
     person = cv2.resize(photo, (height, height), interpolation=cv2.INTER_CUBIC)

@@ -1,4 +1,4 @@
-"""A bundle: a folder with weights and the card that says how to feed them and how to read them."""
+"""A bundle: a folder with weights, and a card that describes their input and output."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ FILES = re.compile(r"[a-z0-9_-]+\.(keras|onnx|npz)")
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Below the first there is little evidence, above the second a manipulation is likely; on either: inconclusive."""
+    """Little evidence below the first, likely manipulated above the second, inconclusive between and on them."""
 
     little_below: float = 0.35
     manipulated_above: float = 0.8
@@ -39,7 +39,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """score = sigmoid(a · logit(raw) + b), fitted on a split of its own.
+    """score = sigmoid(a · logit(raw) + b), fitted on a separate split.
 
     `holds`: on files from elsewhere too, as far as was measured. Only then is the number shown as a probability.
     """
@@ -58,7 +58,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What the card says. Made by `read`, which believes nothing that it has not checked."""
+    """The checked content of a card, as `read` returns it."""
 
     folder: Path
     name: str
@@ -70,16 +70,16 @@ class Bundle:
     colours: str
     layout: str  # nhwc or nchw
     margin: float
-    fit: str  # resize, or native: a window of pixels as they are
-    frames: int  # of one input of a video bundle
+    fit: str  # resize, or native: a window of pixels that are not resized
+    frames: int  # in one input of a video bundle
     fake_is: int
     output: str  # probability, logit, softmax, logits
     calibration: Calibration
     cuts: Thresholds
     files: dict[str, str]
     smallest_face: float
-    mirror: bool  # looked at once more in a mirror, and averaged
-    kinds: tuple[str, ...]  # of manipulation, in the order of its second output; only those that it can tell
+    mirror: bool  # the mirrored crop is scored too, and both scores are averaged
+    kinds: tuple[str, ...]  # of manipulation, in the order of the second output; “other” where it can't tell
     out_of_distribution: dict[str, Any]
     card_sha256: str
     card: dict[str, Any] = field(repr=False)
@@ -98,7 +98,7 @@ class Bundle:
 
     @property
     def embedder(self) -> Path | None:
-        """The network that makes embeddings of frames, where the model itself wants those."""
+        """The network that embeds frames, if the model takes embeddings."""
         return next((self.folder / name for name in ("embed.onnx", "embed.keras") if name in self.files), None)
 
     @property
@@ -108,9 +108,9 @@ class Bundle:
 
     @property
     def judging_sha256(self) -> str:
-        """Of all in the card that a score or an outcome comes from; not of what is merely told of it."""
+        """Digest of everything in the card that can change a score or an outcome."""
         judging = {name: self.card.get(name) for name in JUDGING}
-        # Under its earlier name, so that renaming the file changes neither this digest nor the panel's id.
+        # The earlier file name goes in, so that the rename changes neither this digest nor the panel's id.
         judging["weights"] = {
             EARLIER_DISTRIBUTION if name == DISTRIBUTION else name: digest for name, digest in self.files.items()
         }
@@ -121,18 +121,20 @@ class Bundle:
         return Identity(self.name, self.version, self.kind, weights, self.card_sha256, self.runtime, PREPROCESSING)
 
     def verify(self) -> None:
-        """The weights are the ones the card was written for: asked before they are loaded."""
+        """Refuse weights that the card was not written for. Call it before they are loaded."""
         for name, digest in self.files.items():
             path = self.folder / name
             if not path.is_file():
                 raise BadBundle(f"The bundle {self.label} lacks its file {name}.")
             with path.open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != digest:
-                    raise BadBundle(f"The bundle {self.label} has other weights in {name} than its card says.")
+                    raise BadBundle(
+                        f"The file {name} of the bundle {self.label} is not the one its card was written for."
+                    )
 
 
 def read(folder: Path) -> Bundle:
-    """The card of one folder, or BadBundle with what is wrong with it."""
+    """Read and check the card of one folder. Raises BadBundle."""
     try:
         text = (folder / CARD).read_bytes()
         card = json.loads(text)

@@ -1,4 +1,4 @@
-"""Somebody else's model becomes a bundle: read without running its code, converted, tried on a photo, described."""
+"""Make a bundle of a model: read it without running its code, convert, try and describe it."""
 
 import hashlib
 import json
@@ -24,13 +24,13 @@ Floats = NDArray[np.float32]
 
 KERAS_FILES = (".keras", ".h5", ".hdf5")
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".joblib", ".bin", ".ckpt")
-VARIES = 1e-4  # a model that answers the same to everything is broken, or fed wrongly
+VARIES = 1e-4  # smallest range of scores of a working model
 CODE_LAYERS = ("Lambda", "TFOpLambda", "SlicingOpLambda")
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What only its maker can know of a model; the rest is read off its graph."""
+    """What a graph does not show of a model, given by the operator."""
 
     name: str
     version: str = "1"
@@ -38,12 +38,12 @@ class Description:
     looks_at: str = "face"
     scaling: str = "0..1"
     colours: str = "rgb"
-    size: int = 0  # 0: as the graph says
+    size: int = 0  # 0: from the graph
     margin: float = 0.3
     frames: int = 0
     fake_is: int = 1
-    output: str = ""  # empty: told from what it answers
-    cut: float | None = None  # on the model's own output, as its maker used it
+    output: str = ""  # empty: detected from its outputs
+    cut: float | None = None  # threshold on the model's own output
     licence: str = "unknown"
     trained_on: str = "not told"
 
@@ -59,10 +59,10 @@ class Added:
 def add(
     source: Path, root: Path, description: Description, *, embedder: Path | None = None, replace: bool = False
 ) -> Added:
-    """A bundle in `root`, complete or not at all."""
+    """Write a bundle into `root`, complete or not at all."""
     target = root / description.name
     if target.exists() and not replace:
-        raise BadBundle(f"There is a bundle called {description.name} already.")
+        raise BadBundle(f"There is already a bundle {description.name}. --replace overwrites it.")
     root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".adding-", dir=root) as made:
         folder = Path(made) / description.name
@@ -80,12 +80,12 @@ def add(
 
 
 def _convert(source: Path, folder: Path, name: str) -> list[str]:
-    """The network in the forms we can serve: Keras and ONNX, or one of them."""
+    """Convert the network to Keras and ONNX, or to one of them."""
     if not source.exists():
         raise BadBundle(f"There is no file {source.name}.")
     if source.is_dir():
         if not (source / "saved_model.pb").is_file():
-            raise BadBundle(f"The folder {source.name} is no SavedModel.")
+            raise BadBundle(f"The folder {source.name} is not a SavedModel.")
         _convert_saved_model(source, folder / f"{name}.onnx")
         return []
     ending = source.suffix.lower()
@@ -95,7 +95,7 @@ def _convert(source: Path, folder: Path, name: str) -> list[str]:
         return _convert_keras(source, folder, name)
     if ending in PICKLES:
         raise BadBundle(f"{source.name} may run code when it is opened. Export the network to ONNX and add that.")
-    raise BadBundle(f"{source.name} is no model we can read: .keras, .h5, .onnx or a SavedModel's folder.")
+    raise BadBundle(f"{source.name} is not a model that can be read: .keras, .h5, .onnx or the folder of a SavedModel.")
 
 
 def _convert_onnx(source: Path, target: Path) -> list[str]:
@@ -120,7 +120,7 @@ def _convert_keras(source: Path, folder: Path, name: str) -> list[str]:
         model = networks.load(source)
     except RUNTIME_ERRORS as error:
         raise BadBundle(
-            f"{source.name} can't be loaded: a whole model in Keras' own layers is expected.", detail=repr(error)
+            f"{source.name} can't be loaded. A complete model with Keras' own layers is expected.", detail=repr(error)
         ) from error
     model.save(folder / f"{name}.keras")
     try:
@@ -128,12 +128,12 @@ def _convert_keras(source: Path, folder: Path, name: str) -> list[str]:
         OnnxNet(folder / f"{name}.onnx")
     except RUNTIME_ERRORS as error:
         (folder / f"{name}.onnx").unlink(missing_ok=True)
-        return [f"It could not be exported to ONNX ({type(error).__name__}), so it is served by Keras: slowly."]
+        return [f"It could not be exported to ONNX ({type(error).__name__}), so it runs in Keras, which is slow."]
     return []
 
 
 def _refuse_code(source: Path) -> None:
-    """A Lambda layer is somebody's Python, marshalled: looked for before anything is loaded."""
+    """Refuse Lambda layers before loading. They contain Python code."""
     try:
         if zipfile.is_zipfile(source):
             with zipfile.ZipFile(source) as packed:
@@ -144,11 +144,9 @@ def _refuse_code(source: Path) -> None:
             with h5py.File(source, "r") as file:
                 config = json.loads(file.attrs["model_config"])
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise BadBundle(
-            f"{source.name} holds no whole model; weights alone can't be used.", detail=repr(error)
-        ) from error
+        raise BadBundle(f"{source.name} holds only weights, not a complete model.", detail=repr(error)) from error
     if _names(config) & set(CODE_LAYERS):
-        raise BadBundle(f"{source.name} holds code of its own (a Lambda layer), which is never run here.")
+        raise BadBundle(f"{source.name} contains code (a Lambda layer), which is never run here.")
 
 
 def _names(config: Any) -> set[str]:
@@ -161,7 +159,7 @@ def _names(config: Any) -> set[str]:
 
 
 def _convert_saved_model(source: Path, target: Path) -> None:
-    """In a process of its own: what the graph does to that one does not matter here."""
+    """Convert in a separate process, so that a bad graph can't harm this one."""
     command = [sys.executable, "-m", "tf2onnx.convert", "--saved-model", str(source), "--output", str(target)]
     command += ["--opset", "15"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)  # noqa: S603 (no shell)
@@ -180,7 +178,7 @@ def _open(folder: Path, name: str) -> Net:
 
 
 def describe(folder: Path, description: Description) -> dict[str, Any]:
-    """The card: what was said, completed by what the graph shows."""
+    """The card, from the description and the graph."""
     net = _open(folder, "model")
     has_embedder = any(folder.glob("embed.*"))
     outer = _open(folder, "embed") if has_embedder else net
@@ -217,20 +215,20 @@ def describe(folder: Path, description: Description) -> dict[str, Any]:
 
 
 def _input_layout(shape: tuple[Any, ...], description: Description, *, several: bool) -> tuple[str, int]:
-    """Layout and side of the pictures that a graph wants."""
+    """Layout and size of the pictures that a graph takes."""
     inner = shape[2:] if several else shape[1:]
     if len(inner) != 3:
-        raise BadBundle(f"This network wants an input of {len(shape)} dimensions; pictures are expected.")
+        raise BadBundle(f"This network takes an input of {len(shape)} dimensions; pictures are expected.")
     layout = "nchw" if inner[0] == 3 and inner[2] != 3 else "nhwc"
     if 3 not in (inner[0], inner[2]):
-        raise BadBundle("This network does not want pictures of three colours.")
+        raise BadBundle("This network does not take pictures with three colours.")
     height, width = inner[1:] if layout == "nchw" else inner[:2]
     sides = {side for side in (height, width) if isinstance(side, int) and side > 0}
     if len(sides) > 1:
-        raise BadBundle(f"This network wants pictures of {width} by {height}; only square ones are fed here.")
+        raise BadBundle(f"This network takes pictures of {width} by {height}; only square ones are supported.")
     size = description.size or (sides.pop() if sides else 0)
     if not size or (sides and size not in sides):
-        raise BadBundle("The size of the pictures can't be seen from the graph, or is another: say --size.")
+        raise BadBundle("The graph does not give this size of pictures. Give the right one with --size.")
     return layout, size
 
 
@@ -242,7 +240,7 @@ def _cuts(description: Description) -> tuple[float, float]:
 
 
 def file_digests(folder: Path) -> dict[str, str]:
-    """Of everything that decides a score."""
+    """Digests of all files that can change a score."""
     digests = {}
     for path in sorted(folder.iterdir()):
         if path.suffix in (".onnx", ".keras", ".npz"):
@@ -256,14 +254,12 @@ def write_card(folder: Path, card: dict[str, Any]) -> None:
 
 
 def _smoke_test(folder: Path, notes: list[str]) -> tuple[Bundle, tuple[float, ...]]:
-    """Run it on a real photo: it must answer with probabilities, differently to different pictures, in both forms."""
+    """Run it on a real photo: it must give probabilities that vary, and the same ones in both runtimes."""
     _detect_output(folder)
     bundle = bundles.read(folder)
     scores = smoke_test.answers(Runner(bundle))
     if np.ptp(scores) < VARIES:
-        raise BadBundle(
-            "This model gives the same answer to every picture: it is broken, or its scaling is another one."
-        )
+        raise BadBundle("This model gives the same score to every picture. It is broken, or --scaling is wrong.")
     if {"model.onnx", "model.keras"} <= bundle.files.keys():
         apart = float(np.abs(scores - smoke_test.answers(Runner(bundle, runtime="keras"))).max())
         if apart > smoke_test.MAX_DIFFERENCE:
@@ -271,13 +267,13 @@ def _smoke_test(folder: Path, notes: list[str]) -> tuple[Bundle, tuple[float, ..
             card = json.loads((folder / CARD).read_text())
             del card["weights"]["model.onnx"]
             write_card(folder, card)
-            notes.append(f"Its ONNX export differs by {apart:.4f}, so it is served by Keras: slowly.")
+            notes.append(f"Its ONNX export differs by {apart:.4f}, so it runs in Keras, which is slow.")
             bundle = bundles.read(folder)
     return bundle, tuple(float(score) for score in scores)
 
 
 def _detect_output(folder: Path) -> None:
-    """One number or two, probabilities or logits: told from the answers, unless it was said."""
+    """Detect the kind of output (one or two numbers, probabilities or logits) if it was not given."""
     card = json.loads((folder / CARD).read_text())
     probing = Runner(bundles.read(folder))
     values = probing.answers(smoke_test.pictures(probing.bundle))

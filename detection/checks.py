@@ -1,4 +1,4 @@
-"""Django's system checks: are there bundles to judge with, and are they what their cards say?"""
+"""Django's system checks: bundles are installed, complete, and give the same scores in both runtimes."""
 
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ def bundles_are_whole(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessa
 
 @checks.register("bundles", deploy=True)
 def bundles_agree(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Keras and ONNX give the same scores on a real photo. It takes Keras to tell: `check --deploy --tag bundles`."""
+    """Keras and ONNX give the same scores on a photo. Slow, so only in `check --deploy --tag bundles`."""
     import numpy as np
 
     from . import bundle as bundles
@@ -52,7 +52,7 @@ def bundles_agree(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
                 continue
             both = [smoke_test.answers(Runner(bundle, runtime=runtime)) for runtime in ("onnx", "keras")]
         except BadBundle:
-            continue  # said by the other check
+            continue  # the other check reports it
         except RUNTIME_ERRORS as error:
             messages.append(checks.Error(f"The bundle in {folder.name} can't run: {error!r}", id="detection.E002"))
             continue

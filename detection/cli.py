@@ -1,4 +1,4 @@
-"""The command line: files in, findings out. `manage.py inspect` and `python -m detection` are both this."""
+"""The command line behind `manage.py inspect` and `python -m detection`."""
 
 import argparse
 import json
@@ -32,14 +32,14 @@ BECAUSE = {
     Code.FACE_TOO_BRIGHT: "a face is too bright",
     Code.FACE_IN_PROFILE: "a face is seen from the side",
     Code.FACE_CUT_OFF: "a face is cut off by the edge",
-    Code.FACE_UNCERTAIN: "it is not sure that this is a face",
-    Code.TOO_FEW_FRAMES: "there are too few frames to look at the course of time",
+    Code.FACE_UNCERTAIN: "it may not be a face",
+    Code.TOO_FEW_FRAMES: "there are too few frames for a network over time",
     Code.FRAMES_UNREADABLE: "no frame could be read",
     Code.NO_BUNDLE: "no model bundle is installed",
     Code.BUNDLE_FAILED: "a bundle could not be used",
     Code.BUNDLES_DISAGREE: "the bundles disagree",
     Code.UNCALIBRATED: "the bundle is not calibrated: its number is no probability",
-    Code.OUT_OF_DISTRIBUTION: "the face is unlike those that the bundle was trained on",
+    Code.OUT_OF_DISTRIBUTION: "the face is unlike the faces that the bundle was trained on",
     Code.SCORE_HIGH: "the score is above the upper cut",
     Code.SCORE_BETWEEN: "the score is between the cuts",
     Code.SCORE_LOW: "the score is below the lower cut",
@@ -53,11 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser, bundles: Path) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="pictures, videos, or folders of them")
     parser.add_argument("--bundles", type=Path, default=bundles, help="folder of model bundles")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("--heatmap", type=Path, metavar="OUT", help="write the heat map there: a PNG, or a folder")
-    parser.add_argument("--stability", action="store_true", help="score harmless variants too")
-    parser.add_argument("--location", action="store_true", help="show where a picture says it was taken")
+    parser.add_argument("--heatmap", type=Path, metavar="OUT", help="where to write the heat map: a PNG, or a folder")
+    parser.add_argument("--stability", action="store_true", help="also score harmless variants")
+    parser.add_argument("--location", action="store_true", help="show the place that a picture names")
     parser.add_argument("--trust", type=Path, metavar="PEM", help="certificates of trusted signers of credentials")
-    parser.add_argument("--seconds", type=float, default=Limits().wall_seconds, help="give a file up after so long")
+    parser.add_argument("--seconds", type=float, default=Limits().wall_seconds, help="time limit for each file")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(options: dict[str, Any]) -> int:
-    """0 if every file was analysed, 2 if one was refused."""
+    """Exit code 0 if every file was analysed, 2 if any was refused."""
     panel = read_panel(options["bundles"])
     for folder, problem in panel.broken:
         print(f"warning: {folder}: {problem}", file=sys.stderr)  # noqa: T201

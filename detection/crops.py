@@ -1,4 +1,4 @@
-"""From a face to the pixels a network is fed: one way, for training and for inspection."""
+"""From a face to the input of a network, the same way in training and inspection."""
 
 import math
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from .images import Pixels
 
-PREPROCESSING = 2  # goes up with every change that could move a score
+PREPROCESSING = 2  # raised with every change that could move a score
 
 Floats = NDArray[np.float32]
 
@@ -21,12 +21,12 @@ SCALINGS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]
         (1 / (255 * 0.229), 1 / (255 * 0.224), 1 / (255 * 0.225)),
         (-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225),
     ),
-    "caffe": ((1.0,) * 3, (-123.68, -116.779, -103.939)),  # goes with bgr: what keras' ResNet50 was trained on
+    "caffe": ((1.0,) * 3, (-123.68, -116.779, -103.939)),  # with bgr: the input of Keras' ResNet50
 }
 
 
 def square(pixels: Pixels, box: tuple[float, float, float, float], margin: float, size: int) -> Pixels:
-    """The square around a face, `margin` of its longer side wider on every side, `size` pixels wide."""
+    """The square around a face, resized to `size`. `margin` is a share of the longer side, added on every side."""
     left, top, right, bottom = box
     side = max(right - left, bottom - top) * (1 + 2 * margin)
     x, y = (left + right - side) / 2, (top + bottom - side) / 2
@@ -44,7 +44,7 @@ def square(pixels: Pixels, box: tuple[float, float, float, float], margin: float
 
 
 def window(pixels: Pixels, box: tuple[float, float, float, float], size: int) -> Pixels:
-    """A square of untouched pixels around a face's middle, mirrored where the picture ends: nothing is resized."""
+    """A square of pixels around the centre of a face, not resized. Beyond the edge the picture is mirrored."""
     height, width = pixels.shape[:2]
     left = round((box[0] + box[2] - size) / 2)
     top = round((box[1] + box[3] - size) / 2)
@@ -52,7 +52,7 @@ def window(pixels: Pixels, box: tuple[float, float, float, float], size: int) ->
     top = min(max(0, top), max(0, height - size))
     part = pixels[top : top + size, left : left + size]
     below, behind = size - part.shape[0], size - part.shape[1]
-    while below or behind:  # mirroring doubles at most
+    while below or behind:  # one reflection can at most double the size
         down, right = min(below, part.shape[0]), min(behind, part.shape[1])
         part = cv2.copyMakeBorder(part, 0, down, 0, right, cv2.BORDER_REFLECT)  # type: ignore[assignment]
         below, behind = below - down, behind - right
@@ -60,7 +60,7 @@ def window(pixels: Pixels, box: tuple[float, float, float, float], size: int) ->
 
 
 def cut(pixels: Pixels, box: tuple[float, float, float, float], *, margin: float, size: int, fit: str) -> Pixels:
-    """What a bundle is shown of a face: the whole of it resized, or a window of pixels as they are."""
+    """The crop that a bundle takes: the resized square, or the window of original pixels."""
     return window(pixels, box, size) if fit == "native" else square(pixels, box, margin, size)
 
 
@@ -72,7 +72,7 @@ def resized(pixels: Pixels, size: int) -> Pixels:
 
 
 def within(pixels: Pixels, side: int) -> Pixels:
-    """No side longer than this; smaller pictures stay as they are."""
+    """Shrink a picture so that no side is longer than `side`."""
     height, width = pixels.shape[:2]
     share = side / max(height, width)
     if share >= 1:
@@ -83,7 +83,7 @@ def within(pixels: Pixels, side: int) -> Pixels:
 
 
 def normalise(crops: NDArray[np.uint8], scaling: str, colours: str) -> Floats:
-    """8-bit RGB crops (…, height, width, 3) as the floats a network was trained on."""
+    """Scale 8-bit RGB crops (…, height, width, 3) to the floats that a network takes."""
     scale, offset = (np.array(v, np.float32) for v in SCALINGS[scaling])
     values = crops.astype(np.float32) * scale + offset
     return np.ascontiguousarray(values[..., ::-1]) if colours == "bgr" else values

@@ -1,17 +1,17 @@
-"""Refusals, by name: each has a code for machines and a sentence for the person who sent the file."""
+"""Refusals. Each has a code for programs and a sentence for the person who sent the file."""
 
 from typing import ClassVar
 
 
 class DetectionError(Exception):
-    """A file, or a bundle, that can't be used; `str()` is a sentence for people and names no path."""
+    """A file or bundle that can't be used. `str()` is a sentence for people and contains no path."""
 
     code: ClassVar[str] = "unreadable"
     sentence: ClassVar[str] = "This file could not be read."
 
     def __init__(self, sentence: str = "", *, detail: str = "") -> None:
         super().__init__(sentence or self.sentence)
-        self.detail = detail  # for logs: what a decoder said, never shown
+        self.detail = detail  # for logs, never shown to users
 
     def to_dict(self) -> dict[str, str]:
         return {"code": self.code, "sentence": str(self)}
@@ -96,7 +96,7 @@ class OutOfTime(OverLimit):
 
 
 class BadBundle(DetectionError):
-    """A bundle that can't be trusted or run: the operator's concern, never the uploader's fault."""
+    """A bundle that can't be verified or run. It concerns the operator, not the uploader."""
 
     code = "bad_bundle"
     sentence = "This model bundle can't be used."

@@ -1,4 +1,4 @@
-"""Where the network looked: kept only if it can be shown to be more than a picture."""
+"""Heat maps: shown only if they pass checks that a meaningless map would fail."""
 
 from dataclasses import replace
 from typing import Any
@@ -21,15 +21,15 @@ CAPTION = (
     "Where this network looked when it gave the score: warm regions raised it. "
     "It does not show where an edit is, or that there is one."
 )
-SIDE = 320  # of the drawn picture
-SHARE = 0.25  # of the crop that is deleted for the check
+SIDE = 320  # of the drawn picture, in pixels
+SHARE = 0.25  # of the crop that the deletion test hides
 TRIES = 8  # random regions to compare with
 FLAT = 1e-3
-SAME = 0.9  # correlation with the scrambled network's map
+SAME = 0.9  # correlation with the map of the same network with shuffled weights
 
 
 def heatmap(panel: Panel, view: TrackedMedia, finding: Finding) -> OptionalEvidence:
-    """The map of the deciding face at its worst moment, if there is one and it passes the checks."""
+    """The heat map of the deciding face in its worst frame, if it passes the checks."""
     choice = _face_to_explain(panel, view, finding)
     if isinstance(choice, OptionalEvidence):
         return choice
@@ -41,7 +41,7 @@ def heatmap(panel: Panel, view: TrackedMedia, finding: Finding) -> OptionalEvide
     if bundle.label == finding.deciding_bundle:
         return slot
     note = (
-        f"The network that decided looks at the course of time and has no map; {bundle.label} looks at single frames."
+        f"The network that decided looks at several frames and has no heat map. {bundle.label} looks at single frames."
     )
     return replace(slot, sentence=f"{note} {slot.sentence}", content={**slot.content, "decided": False})
 
@@ -64,7 +64,7 @@ def _face_to_explain(
 
 
 def _image_bundle(panel: Panel, finding: Finding) -> Bundle | None:
-    """Which network that looks at single frames said most of the deciding face."""
+    """The image bundle with the highest score for the deciding face."""
     members = {bundle.label: bundle for bundle, _ in panel.members if bundle.kind == "image"}
     scores = {
         result.bundle.label: result.faces[finding.deciding_face]
@@ -78,7 +78,7 @@ def _checked(run: Runner, face: TrackedFace) -> OptionalEvidence:
     crop = scoring.pictures_of(run.bundle, [face])[0]
     given = run.raw(crop[None])
     if HEATMAP not in given:
-        return OptionalEvidence("not_available", "This bundle's network is built in a way that has no exact heat map.")
+        return OptionalEvidence("not_available", "The network of this bundle has no exact heat map.")
     cam = _towards_fake(run.bundle, given[HEATMAP])
     checks: dict[str, Any] = {"flat": bool(cam.std() < FLAT)}
     content = {"bundle": run.bundle.label, "frame": face.frame, "time": round(face.time, 4), "checks": checks}
@@ -100,7 +100,7 @@ def _checked(run: Runner, face: TrackedFace) -> OptionalEvidence:
 
 
 def _towards_fake(bundle: Bundle, cam: Floats) -> Floats:
-    """Where the network's own answer is P(authentic), its map points the other way."""
+    """Flip the map of a network whose own output is P(authentic)."""
     plain = cam.reshape(cam.shape[-3:-1] if cam.shape[-1] == 1 else cam.shape[-2:])
     return plain if bundle.fake_is == 1 else -plain
 
@@ -112,7 +112,7 @@ def _correlation(first: Floats, second: Floats) -> float:
 
 
 def _deletion_test(run: Runner, crop: Pixels, cam: Floats, score: Floats) -> tuple[float, float]:
-    """By how much the log-odds fall when the map's top region is hidden, and when random regions of its size are."""
+    """How far the log-odds fall if the top region of the map is hidden, and if random regions of that size are."""
     size = crop.shape[0]
     veil = cv2.GaussianBlur(crop, (0, 0), size / 12)
     cells = cam.size
@@ -133,7 +133,7 @@ def _deletion_test(run: Runner, crop: Pixels, cam: Floats, score: Floats) -> tup
 
 
 def _drawn(crop: Pixels, cam: Floats) -> tuple[bytes, bytes]:
-    """The face in grey with what raised the score over it, the warmer, the more; and the face as it is."""
+    """Two images: the face in grey under the map (PNG), and the face alone (JPEG)."""
     raised = np.maximum(cam, 0) if cam.max() > 0 else cam - cam.min()
     raised = raised / max(float(raised.max()), 1e-9)
     warmth = cv2.resize(raised, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC).clip(0, 1)

@@ -1,4 +1,4 @@
-"""From a file to faces worth judging: looked for, followed, measured, cut out. Frames themselves are not kept."""
+"""Find and track the faces of a file, and keep their crops. The frames themselves are not kept."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -16,12 +16,12 @@ from .limits import Clock, Limits
 from .media import Kind, Media
 
 PREVIEW_IMAGE, PREVIEW_FRAME = 1280, 480  # long sides
-MAX_FACES = 8  # faces followed through a video at the same time, the largest
+MAX_FACES = 8  # the largest faces of a frame that are tracked
 LEAST = (
     quality.QualityThresholds().side
-)  # smaller faces can't be judged, and are looked for only where there is no other
-NEAR = 0.3  # overlap of one face in two neighbouring frames
-AGAIN = 0.15  # and in two frames that lie seconds apart, if its colours are the same
+)  # smaller faces can't be judged; they are searched for only where there is no larger one
+NEAR = 0.3  # overlap of one face in two consecutive frames
+AGAIN = 0.15  # overlap in frames that lie seconds apart, if the colours match
 ALIKE = 0.5
 
 Progress = Callable[[float], None]
@@ -29,7 +29,7 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class CropSpec:
-    """How a bundle wants its pictures."""
+    """The crops that a bundle takes."""
 
     size: int
     margin: float
@@ -59,7 +59,7 @@ class TrackedFace:
 
 @dataclass(slots=True)
 class Track:
-    """One person's face through a video, as far as place and colours tell."""
+    """One person's face through a video, matched by place and colours."""
 
     id: int
     seen: list[TrackedFace] = field(default_factory=list)
@@ -71,13 +71,13 @@ class Track:
 
     @property
     def best(self) -> int:
-        """The clearest sighting, one that can be judged if there is any."""
+        """The index of the clearest sighting. Sightings that can be judged come first."""
         return max(range(len(self.seen)), key=lambda i: (self.seen[i].applicable, self.seen[i].clarity))
 
 
 @dataclass(slots=True)
 class TrackedMedia:
-    """What is left of a file when its frames are gone."""
+    """What is kept of a file: its tracks, crops and previews."""
 
     media: Media
     tracks: list[Track] = field(default_factory=list)
@@ -89,7 +89,7 @@ class TrackedMedia:
 def track_faces(
     media: Media, limits: Limits, clock: Clock, cuts: Iterable[CropSpec], progress: Progress
 ) -> TrackedMedia:
-    """Find every face in an image, or in the sampled frames of what moves."""
+    """Find every face in an image, or in the sampled frames of a video."""
     cuts = set(cuts)
     view = TrackedMedia(media, wholes={cut: [] for cut in cuts if cut.looks_at == "whole"})
     if media.kind is Kind.IMAGE:
@@ -118,8 +118,10 @@ def _track_in_image(view: TrackedMedia, limits: Limits, cuts: set[CropSpec]) -> 
 
 
 def _enough_pixels(detected: list[Face], cuts: set[CropSpec]) -> bool:
-    """Whether a reduced picture shows every face with more pixels than any network looks at: then the rest of a large
-    photo's pixels would only be decoded to be averaged away."""
+    """Whether a reduced picture has more pixels of every face than any network takes.
+
+    Then the full picture need not be decoded.
+    """
     wanted = [cut for cut in cuts if cut.looks_at == "face"]
     return all(
         cut.fit == "resize"
@@ -148,7 +150,7 @@ def _track_in_frames(view: TrackedMedia, limits: Limits, clock: Clock, cuts: set
 
 
 def _drop_isolated_detections(view: TrackedMedia) -> None:
-    """What was taken for a face in one frame, and in neither of its neighbours, was none."""
+    """Drop detections in a single frame that neither neighbouring frame confirms."""
     alone = {run for run, count in Counter(run for _, _, run in view.frames).items() if count == 1}
     view.tracks = [track for track in view.tracks if len(track.seen) > 1 or track.seen[0].run in alone]
     for number, track in enumerate(view.tracks):
@@ -161,7 +163,7 @@ def _keep_whole(view: TrackedMedia, pixels: Pixels) -> None:
 
 
 def _follow(frame: Frame, current: list[Track]) -> list[tuple[Track, Face]] | None:
-    """The faces of the frame before, if not one of them was lost."""
+    """The faces of the previous frame, or None if any of them is lost."""
     followed = faces.follow(frame.pixels, [track.seen[-1].face for track in current])
     if not current or any(face is None for face in followed):
         return None
@@ -169,7 +171,7 @@ def _follow(frame: Frame, current: list[Track]) -> list[tuple[Track, Face]] | No
 
 
 def _detect_and_match(view: TrackedMedia, frame: Frame, current: list[Track]) -> list[tuple[Track, Face]]:
-    """Look anew, and tell who of those found was seen before."""
+    """Detect faces anew, and match them to the tracks."""
     detected = faces.detect(frame.pixels, least=LEAST)[:MAX_FACES]
     palettes = [_colour_histogram(frame.pixels, face) for face in detected]
     near = sorted(
@@ -204,7 +206,7 @@ def _match_score(track: Track, face: Face, palette: NDArray[np.float32], just_no
 
 
 def _colour_histogram(pixels: Pixels, face: Face) -> NDArray[np.float32]:
-    """Shares of hue and saturation around a face: tells two people in the same place apart after a cut."""
+    """Histogram of hue and saturation. After a cut it separates two people in the same place."""
     patch = crops.square(pixels, face.box, 0.2, 48)
     hsv = cv2.cvtColor(patch, cv2.COLOR_RGB2HSV)
     counts = cv2.calcHist([hsv], [0, 1], None, [12, 8], [0, 180, 0, 256])

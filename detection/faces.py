@@ -1,4 +1,4 @@
-"""Faces: MTCNN's three networks in ONNX Runtime over an image pyramid of OpenCV, and tracks through a video."""
+"""Face detection: MTCNN's three networks in ONNX Runtime, on an image pyramid made by OpenCV."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,18 +14,18 @@ from .images import Pixels
 from .runtime import onnx_session
 
 FOLDER = Path(__file__).parent / "weights"
-LONG_SIDE = 640  # detect here first; the pyramid's cost grows with the area
-CLOSER = 1280  # and once more here if nothing was found
-SMALLEST = 20  # pixels, at the size looked at
+LONG_SIDE = 640  # of the first attempt; the cost grows with the area
+CLOSER = 1280  # of the second attempt, if the first finds no face
+SMALLEST = 20  # pixels, after resizing
 SHRINK = 0.709
-SURE = (0.6, 0.7, 0.8)  # the three networks' own thresholds
-MOST = 32  # faces kept of one picture, the surest first
+SURE = (0.6, 0.7, 0.8)  # thresholds of the three networks
+MOST = 32  # faces of one picture, the most certain first
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """Where a face is, in pixels of the original: box as left, top, right, bottom; five landmarks."""
+    """A face in pixels of the original: box (left, top, right, bottom) and five landmarks."""
 
     box: tuple[float, float, float, float]
     landmarks: tuple[tuple[float, float], ...]  # left eye, right eye, nose, left and right corner of the mouth
@@ -62,7 +62,7 @@ def detect(pixels: Pixels, *, least: float = 0.0) -> list[Face]:
 
 
 def follow(pixels: Pixels, faces: Sequence[Face]) -> list[Face | None]:
-    """Where known faces are in the very next frame: the last network alone, around where each was. None if lost."""
+    """Find known faces in the next frame with the last network alone. None for a face that is lost."""
     if not faces:
         return []
     share = min(1.0, LONG_SIDE / max(pixels.shape[:2]))
@@ -77,7 +77,9 @@ def _resized(pixels: Pixels, share: float) -> Pixels:
         return pixels
     height, width = pixels.shape[:2]
     size = (max(1, round(width * share)), max(1, round(height * share)))
-    while min(pixels.shape[0] // size[1], pixels.shape[1] // size[0]) >= 2:  # halving is cheap, any other step is not
+    while (
+        min(pixels.shape[0] // size[1], pixels.shape[1] // size[0]) >= 2
+    ):  # halving is much cheaper than other factors
         half = (pixels.shape[1] // 2, pixels.shape[0] // 2)
         pixels = cv2.resize(pixels, half, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
     small: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
@@ -112,12 +114,12 @@ def _face(row: Floats) -> Face:
 
 
 def _propose(pixels: Pixels, smallest: float) -> Floats:
-    """The first network slides over every level of the pyramid."""
+    """Run the first network over every level of the pyramid."""
     height, width = pixels.shape[:2]
     share, proposals = 12 / smallest, []
     while min(height, width) * share >= 12:
         size = (max(12, int(width * share)), max(12, int(height * share)))
-        # Each level from the one before: a third of the time of making every one from the whole.
+        # Each level is made from the one before, which takes a third of the time.
         pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
         level = cv2.dnn.blobFromImage(pixels, 1 / 128, mean=(127.5, 127.5, 127.5))
         offsets, sure = _nets()[0].run(None, {"input": level})
@@ -162,7 +164,7 @@ def _square(boxes: Floats) -> Floats:
 
 
 def _patches(image: Floats, boxes: Floats, side: int) -> Floats:
-    """Cut out and shrunk as the networks' first home does it (corner on corner, black outside), in one warp each."""
+    """Patches as TensorFlow's crop_and_resize makes them (corners aligned, black outside), one warp each."""
     height, width = image.shape[:2]
     patches = np.empty((len(boxes), side, side, 3), np.float32)
     for patch, (left, top, right, bottom) in zip(patches, boxes, strict=True):
@@ -179,7 +181,7 @@ def _patches(image: Floats, boxes: Floats, side: int) -> Floats:
 
 
 def _keep(rows: Floats, overlap: float, *, smaller: bool = False) -> NDArray[np.intp]:
-    """Non-maximum suppression: indices of the surest of those that lie on each other."""
+    """Non-maximum suppression: the indices of the boxes to keep."""
     if not smaller:
         boxes: Any = np.column_stack([rows[:, :2], rows[:, 2:4] - rows[:, :2]]).astype(np.float64)
         sure: Any = rows[:, 4]

@@ -1,4 +1,4 @@
-"""The outsides of files: magic numbers, where a picture ends, what was hung on behind it. Nothing is decoded here."""
+"""Magic numbers, the end of a picture, and data appended after it. Nothing is decoded here."""
 
 import mmap
 import re
@@ -68,7 +68,7 @@ def _brand(content: Content) -> str:
 
 
 def check(form: str, content: Content) -> None:
-    """Refuse what is cut off, locked, or two things at once."""
+    """Refuse files that are truncated, encrypted, or valid in two formats."""
     _check_archive(content)
     if form in ("mp4", "mov", "avif", "heic"):
         _check_boxes(form, content)
@@ -80,7 +80,7 @@ def check(form: str, content: Content) -> None:
 
 
 def _check_alone(form: str, content: Content, end: int) -> None:
-    """A phone's second picture or a motion photo's film may follow; a web page, an archive or a program may not."""
+    """Phones append a second picture or a short video. Web pages, archives and programs are refused."""
     if OTHER_HEADS.search(content[:1024]) and form in ("gif", "bmp", "jpeg", "png", "tiff"):
         raise Polyglot()
     for start in range(end, len(content), WINDOW):
@@ -89,7 +89,7 @@ def _check_alone(form: str, content: Content, end: int) -> None:
 
 
 def _check_archive(content: Content) -> None:
-    """An archive is read from its end, so one can hide behind anything, and inside a comment of a picture too."""
+    """Refuse appended archives. They are read from their end, so they also fit into a picture's comment."""
     tail = bytes(content[max(0, len(content) - 66_000) :])
     at = tail.rfind(b"PK\x05\x06")
     if at >= 0 and len(tail) - at >= 22:
@@ -100,7 +100,7 @@ def _check_archive(content: Content) -> None:
 
 
 def boxes(content: Content, start: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
-    """(name, start of body, end) of ISO boxes. The last may claim more than there is: its end is then beyond `end`."""
+    """(name, start of body, end) of ISO boxes. In a truncated file the last end lies beyond `end`."""
     end = len(content) if end is None else end
     while start + 8 <= end:
         size, name = struct.unpack(">I4s", content[start : start + 8])
@@ -120,7 +120,7 @@ ENCODINGS, ENCODING, ENCRYPTION = 0x6D80, 0x6240, 0x5035
 
 
 def _is_encrypted_matroska(content: Content) -> bool:
-    """Told by the tracks' descriptions alone: in the pictures' bytes any mark may come up by chance."""
+    """Whether the track headers name an encryption. Frame data may contain the same bytes by chance."""
     parts = [(0, len(content))]
     for wanted in (SEGMENT, TRACKS, TRACK, ENCODINGS, ENCODING, ENCRYPTION):
         parts = [inner for start, end in parts for inner in _elements(content, start, end, wanted)]
@@ -128,7 +128,7 @@ def _is_encrypted_matroska(content: Content) -> bool:
 
 
 def _elements(content: Content, start: int, end: int, wanted: int) -> Iterator[tuple[int, int]]:
-    """(start, end) of what lies in EBML elements of one kind; nothing is looked for behind the first pictures."""
+    """(start, end) of the bodies of EBML elements of one kind, up to the first cluster of frames."""
     while start < end and content[start]:
         name_length = 9 - content[start].bit_length()
         name = int.from_bytes(content[start : start + name_length], "big")
@@ -145,7 +145,7 @@ def _elements(content: Content, start: int, end: int, wanted: int) -> Iterator[t
 
 
 def is_rotated(content: Content) -> bool:
-    """Whether a film's track header asks for a quarter turn: width and height then change places."""
+    """Whether the track header rotates the video by 90°, which swaps width and height."""
     inside = [(start, min(end, len(content))) for name, start, end in boxes(content) if name == b"moov"]
     tracks = [
         (at, min(stop, end))
@@ -159,7 +159,7 @@ def is_rotated(content: Content) -> bool:
                 continue
             matrix = stop - 44
             width, height = content[stop - 8 : stop - 4], content[stop - 4 : stop]
-            if any(width) and any(height):  # a track of sound has neither
+            if any(width) and any(height):  # an audio track has neither
                 return not any(content[matrix : matrix + 4]) and any(content[matrix + 4 : matrix + 8])
     return False
 
@@ -167,7 +167,7 @@ def is_rotated(content: Content) -> bool:
 def _check_boxes(form: str, content: Content) -> None:
     seen: set[bytes] = set()
     for name, start, end in boxes(content):
-        if not name.isascii():  # padding or rubbish after the last box
+        if not name.isascii():  # padding after the last box
             break
         if end > len(content):
             raise Truncated()
@@ -182,7 +182,7 @@ def _check_boxes(form: str, content: Content) -> None:
 
 
 def _jpeg_end(content: Content) -> int:
-    """Walk the segments up to the picture; in its data the end's mark can't occur by chance."""
+    """Walk the segments up to the scan data, in which the end marker can't occur by chance."""
     at = 2
     while True:
         marker = JPEG_MARK.match(content, at)
@@ -227,7 +227,7 @@ def _riff_end(content: Content) -> int:
 
 
 def _gif_end(content: Content) -> int:
-    """Walk the blocks; many GIFs lack the trailer, and are whole all the same."""
+    """Walk the blocks. Many complete GIFs lack the trailer."""
     if len(content) < 13:
         raise Truncated()
     at = 13 + (3 << ((content[10] & 7) + 1) if content[10] & 0x80 else 0)

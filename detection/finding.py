@@ -1,4 +1,4 @@
-"""What the library says of a file: plain, frozen, and ready to be written down as JSON."""
+"""The result of an inspection: frozen dataclasses with a JSON form."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Outcome(StrEnum):
-    """An evidence level. None of these words is a fact about who made the picture."""
+    """An evidence level. It is never a fact about who made the picture."""
 
     LIKELY_MANIPULATED = "likely_manipulated"
     INCONCLUSIVE = "inconclusive"
@@ -16,7 +16,7 @@ class Outcome(StrEnum):
 
 
 class Code(StrEnum):
-    """Why an outcome is what it is. Texts for people are chosen by these, elsewhere."""
+    """Why an outcome is what it is. The texts for people are chosen by this code, elsewhere."""
 
     # about the file
     NO_FACE = "no_face"
@@ -88,11 +88,11 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class FoundFace:
-    """One person's face: a track through a video, or the one sighting in an image."""
+    """One person's face: a track through a video, or a single sighting in an image."""
 
     id: int
     sightings: tuple[Sighting, ...]
-    best: int  # which sighting is the clearest
+    best: int  # index of the clearest sighting
     score: float | None = None
     reasons: tuple[Reason, ...] = ()
 
@@ -134,7 +134,7 @@ class FrameScore:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of a video where the score stayed above the cut-off in everything that was looked at."""
+    """A part of a video in which every sampled place has a score above the upper cut."""
 
     start: float
     end: float
@@ -146,7 +146,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which weights said it: enough to say it again."""
+    """Which weights gave a score: enough to reproduce it."""
 
     name: str
     version: str
@@ -166,7 +166,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class BundleFinding:
-    """What one bundle said of one file; or that it could not, and why."""
+    """The result of one bundle for one file, or why there is none."""
 
     bundle: Identity
     policy: str
@@ -176,9 +176,9 @@ class BundleFinding:
     calibrated: bool = False
     outcome: Outcome | None = None
     cuts: tuple[float, float] | None = None
-    faces: dict[int | None, float] = field(default_factory=dict)  # None: the picture as a whole
+    faces: dict[int | None, float] = field(default_factory=dict)  # None: the whole picture
     frames: tuple[tuple[int, int | None, float], ...] = ()  # frame, face, score
-    unfamiliar: frozenset[int | None] = frozenset()  # faces unlike those it was trained on
+    unfamiliar: frozenset[int | None] = frozenset()  # faces outside the training distribution
     kinds: dict[int | None, dict[str, float]] = field(default_factory=dict)
     reasons: tuple[Reason, ...] = ()
     milliseconds: float = 0.0
@@ -209,7 +209,7 @@ class OptionalEvidence:
     sentence: str
     content: dict[str, Any] = field(default_factory=dict)
     png: bytes | None = field(default=None, repr=False)
-    ground: bytes | None = field(default=None, repr=False)  # JPEG of what `png` lies over
+    ground: bytes | None = field(default=None, repr=False)  # JPEG of the crop under `png`
 
     def to_dict(self) -> dict[str, Any]:
         return {"status": self.status, "said": self.sentence, **self.content}
@@ -251,7 +251,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Everything that was found out about one file."""
+    """The whole result for one file."""
 
     media: dict[str, Any]
     outcome: Outcome
@@ -265,7 +265,7 @@ class Finding:
     deciding_face: int | None = None
     deciding_bundle: str | None = None
     cuts: tuple[float, float] | None = None
-    kind: dict[str, Any] | None = None  # which kind of manipulation it resembles, where a bundle can tell
+    kind: dict[str, Any] | None = None  # kind of manipulation, where a bundle can tell
     portraits: tuple[Portrait, ...] = ()
     previews: tuple[Preview, ...] = ()
     worst_frame: int | None = None

@@ -1,4 +1,4 @@
-"""Pictures: decoded small to look for faces, decoded whole to cut them out; upright and in RGB either way."""
+"""Decode pictures, upright and in RGB: reduced to find faces, in full to crop them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,13 +15,13 @@ from .media import PILLOW, Media, check_size, decoding
 
 Pixels: TypeAlias = NDArray[np.uint8]
 
-DETECTION_SIDE = 1280  # long side that is enough to find faces in
+DETECTION_SIDE = 1280  # long side, enough to find faces
 REDUCED = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2, cv2.IMREAD_REDUCED_COLOR_2))
 
 
 @dataclass(slots=True)
 class Picture:
-    """A still image that decodes what it is asked for, once."""
+    """A still image that is decoded when it is needed, once."""
 
     media: Media
     limits: Limits
@@ -34,7 +34,7 @@ class Picture:
         return self._whole
 
     def small(self) -> Pixels:
-        """At least `LOOK_AT` on its long side; only JPEG can be decoded reduced, in half to a quarter of the time."""
+        """At least `DETECTION_SIDE` on its long side. JPEG is decoded reduced, up to four times faster."""
         long_side = max(self.media.width, self.media.height)
         if self._whole is not None or self.media.format != "jpeg" or long_side < 2 * DETECTION_SIDE:
             return self.whole
@@ -50,7 +50,7 @@ def _read(media: Media, limits: Limits, long_side: int | None) -> Pixels:
 
 
 def _read_jpeg(media: Media, long_side: int | None) -> Pixels:
-    """OpenCV does it five times faster than Pillow, and turns it upright too."""
+    """OpenCV decodes JPEG five times faster than Pillow, and applies the rotation."""
     flag = cv2.IMREAD_COLOR_RGB
     if long_side is not None:
         flag = next(
@@ -68,7 +68,7 @@ def _read_jpeg(media: Media, long_side: int | None) -> Pixels:
 
 
 def upright(image: Image.Image) -> Pixels:
-    """Turned as the camera said, on white where it was transparent, 8-bit RGB."""
+    """Apply the EXIF rotation, put transparency on white, and convert to 8-bit RGB."""
     turned = ImageOps.exif_transpose(image)
     if turned.mode.startswith(("I", "F")):
         return _to_8_bit(turned)
@@ -80,7 +80,7 @@ def upright(image: Image.Image) -> Pixels:
 
 
 def _to_8_bit(image: Image.Image) -> Pixels:
-    """16- and 32-bit greys: Pillow would clip them to white."""
+    """Scale 16- and 32-bit greys, which Pillow would clip to white."""
     grey = np.nan_to_num(np.asarray(image, dtype=np.float32))
     top = 65535.0 if image.mode.startswith("I;16") or grey.max() > 255 else max(1.0, float(grey.max()))
     eight = np.clip(grey * (255.0 / top), 0, 255).astype(np.uint8)
@@ -89,7 +89,7 @@ def _to_8_bit(image: Image.Image) -> Pixels:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame of something that moves."""
+    """One frame of a video or animation."""
 
     index: int
     time: float
@@ -98,7 +98,7 @@ class Frame:
 
 
 def animation(media: Media, limits: Limits, clock: Clock, wanted: set[int]) -> Iterator[Frame]:
-    """An animated image as a short video: its wanted frames, in order, with the time each is shown at."""
+    """The wanted frames of an animated image, in order, with the time at which each is shown."""
     with decoding(), Image.open(media.path, formats=[PILLOW[media.format]]) as image:
         time = 0.0
         for index in range(max(wanted, default=-1) + 1):
@@ -107,5 +107,5 @@ def animation(media: Media, limits: Limits, clock: Clock, wanted: set[int]) -> I
             if index in wanted:
                 yield Frame(index, time, index, upright(image))
             elif image.format == "WEBP" or image.format == "AVIF":
-                image.load()  # their duration is only known then
+                image.load()  # the duration is known only after loading
             time += max(20.0, float(image.info.get("duration") or 100.0)) / 1000

@@ -1,4 +1,4 @@
-"""How much one file may ask of this machine, and the clock that holds it to it."""
+"""Limits for one file, and the clock that enforces the time limit."""
 
 import time
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ class Limits:
     bytes: int = 500 * 2**20
     pixels: int = 40_000_000
     seconds: float = 600.0
-    frames: int = 75_000  # ten minutes at 120 a second, and a little
+    frames: int = 75_000  # a little over ten minutes at 120 frames per second
     wall_seconds: float = 120.0
     memory: int = 1 << 30
     animation_frames: int = 2_000
@@ -19,7 +19,7 @@ class Limits:
 
 @dataclass(slots=True)
 class Clock:
-    """Decoders can't be interrupted, but are asked for little at a time; between two requests the clock is read."""
+    """Decoders can't be interrupted, so they are called in small steps and the clock is checked between them."""
 
     seconds: float
     started: float = field(default_factory=time.monotonic)

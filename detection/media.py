@@ -1,4 +1,4 @@
-"""What a file is, told from its content and never from its name, before anything in it is decoded."""
+"""The type and size of a file, from its content and never from its name, before it is decoded."""
 
 import hashlib
 import mmap
@@ -36,7 +36,7 @@ from .errors import (
 from .limits import Clock, Limits
 
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
-av.logging.set_level(av.logging.PANIC)  # what a decoder mutters about a hostile file is not our log
+av.logging.set_level(av.logging.PANIC)  # hostile files would fill our log
 pillow_heif.register_heif_opener(thumbnails=False)
 
 
@@ -47,7 +47,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A probed file: inside the limits by what its header claims; its pixels are still unread."""
+    """A probed file. Its header is within the limits; its pixels are not read yet."""
 
     path: Path
     kind: Kind
@@ -64,7 +64,7 @@ class Media:
 
     @property
     def seed(self) -> int:
-        """Where chance is wanted the file decides it, so that a rescan looks at the same places."""
+        """Seed of the random choices, so that a rescan samples the same places."""
         return int(self.sha256[:16], 16)
 
     def to_dict(self) -> dict[str, Any]:
@@ -83,8 +83,8 @@ class Media:
         }
 
 
-# Pillow's and FFmpeg's names for what is accepted. A demuxer is named, never guessed: a guess would let a playlist in,
-# and a playlist makes FFmpeg open other files.
+# Pillow's and FFmpeg's names of the accepted formats. The demuxer is always named: FFmpeg could guess a playlist,
+# and a playlist opens other files.
 PILLOW = {
     "jpeg": "JPEG",
     "png": "PNG",
@@ -100,7 +100,7 @@ MAY_MOVE = frozenset({"gif", "webp", "png", "avif"})
 CODECS = frozenset({"h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "mpeg4", "mjpeg", "mpeg1video", "mpeg2video"})
 CODECS |= {"msmpeg4v2", "msmpeg4v3", "h263", "prores"}
 
-# What Pillow, pillow-heif and FFmpeg have been seen to raise on broken files.
+# What Pillow, pillow-heif and FFmpeg raise on broken files.
 DECODER_ERRORS = (
     OSError,
     ValueError,
@@ -122,7 +122,7 @@ DECODER_ERRORS = (
 
 @contextmanager
 def decoding() -> Iterator[None]:
-    """Whatever a decoder says of a broken file is one refusal to us; our own refusals pass."""
+    """Turn every error of a decoder into a DetectionError."""
     try:
         yield
     except DetectionError:
@@ -136,10 +136,10 @@ def decoding() -> Iterator[None]:
 
 
 def probe(path: Path | str, limits: Limits | None = None) -> Media:
-    """Say what the file is, or raise a DetectionError: nothing else comes out of here, whatever went in."""
+    """Read type and size of a file. Raises DetectionError, and nothing else, for any input."""
     limits = limits or Limits()
     path = Path(path)
-    if not path.is_file():  # a pipe or device is no file either: it might never end
+    if not path.is_file():  # also refuses pipes and devices, which may never end
         raise Missing()
     size = path.stat().st_size
     if size == 0:
@@ -148,7 +148,7 @@ def probe(path: Path | str, limits: Limits | None = None) -> Media:
         raise TooManyBytes(f"This file is too large: {size / 2**20:.1f} MB; {limits.bytes / 2**20:.1f} MB are allowed.")
     try:
         opened = path.open("rb")
-    except OSError as error:  # not ours to read, or gone meanwhile
+    except OSError as error:  # no permission, or deleted meanwhile
         raise Missing(detail=repr(error)) from error
     with opened as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         form = file_signatures.recognise(content)
@@ -166,7 +166,7 @@ def probe(path: Path | str, limits: Limits | None = None) -> Media:
 
 
 def check_size(width: int, height: int, limits: Limits, *, copies: int = 2) -> None:
-    """Pixels and the memory they would take, before either is spent."""
+    """Refuse too many pixels, or too much memory to decode them."""
     if width < 1 or height < 1:
         raise Undecodable()
     if width * height > limits.pixels:
@@ -201,7 +201,7 @@ def _probe_image(path: Path, form: str, digest: str, size: int, limits: Limits) 
 
 
 def _count(image: Image.Image, limits: Limits) -> int:
-    """Frames of an animation. A GIF has to be walked for this, so the clock runs."""
+    """Number of frames. A GIF has to be read through for it, so the time limit applies."""
     if image.format != "GIF":
         frames = int(getattr(image, "n_frames", 1))
     else:
@@ -226,7 +226,7 @@ def open_video(path: Path, form: str) -> Iterator[av.container.InputContainer]:
         mode="r",
         format=DEMUXERS[form],
         metadata_errors="replace",
-        options={"protocol_whitelist": "file"},  # a video names no other file and no address
+        options={"protocol_whitelist": "file"},  # a video must not open other files or addresses
     ) as container:
         yield container
 
@@ -239,7 +239,7 @@ def _probe_video(path: Path, form: str, digest: str, size: int, limits: Limits) 
         context = stream.codec_context
         if context is None or context.name not in CODECS:
             name = context.name if context else "unknown"
-            raise UnknownFormat(f"This video's coding ({name}) is not one we can read.")
+            raise UnknownFormat(f"This video uses a codec that we can't read ({name}).")
         check_size(context.width, context.height, limits, copies=8)  # a decoder keeps reference frames
         duration = _duration(container, stream)
         if duration is not None and duration > limits.seconds:

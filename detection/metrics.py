@@ -1,4 +1,4 @@
-"""What a detector is worth, in numbers with their uncertainty."""
+"""Measures of a detector's quality, with intervals."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def auc(scores: Any, fake: Any) -> float:
-    """The chance that a fake scores higher than a real one; ties count half."""
+    """Area under the ROC curve. Ties count half."""
     scores, fake = np.asarray(scores, np.float64), np.asarray(fake, bool)
     fakes, reals = int(fake.sum()), int((~fake).sum())
     if not fakes or not reals:
@@ -17,13 +17,13 @@ def auc(scores: Any, fake: Any) -> float:
 
 
 def auc_interval(scores: Any, fake: Any, groups: Any = None, *, rounds: int = 1000) -> tuple[float, float]:
-    """95 % by bootstrap over groups: pictures of one person or film are not independent."""
+    """95 % interval by bootstrap over groups, as pictures of one person or film are not independent."""
     scores, fake = np.asarray(scores, np.float64), np.asarray(fake, bool)
     return bootstrap(lambda rows: auc(scores[rows], fake[rows]), len(scores), groups, rounds=rounds)
 
 
 def true_positives_at(scores: Any, fake: Any, false_alarms: float) -> float:
-    """The share of fakes found at the cut that lets at most so many real ones through."""
+    """True-positive rate at the threshold that gives at most this false-alarm rate."""
     scores, fake = np.asarray(scores, np.float64), np.asarray(fake, bool)
     if not fake.any() or fake.all():
         return float("nan")
@@ -34,7 +34,7 @@ def true_positives_at(scores: Any, fake: Any, false_alarms: float) -> float:
 
 
 def equal_error_rate(scores: Any, fake: Any) -> float:
-    """Where as large a share of fakes is missed as of real ones is suspected."""
+    """The error rate at the threshold where misses and false alarms are equal."""
     scores, fake = np.asarray(scores, np.float64), np.asarray(fake, bool)
     if not fake.any() or fake.all():
         return float("nan")
@@ -46,7 +46,7 @@ def equal_error_rate(scores: Any, fake: Any) -> float:
 
 
 def calibration_error(scores: Any, fake: Any, bins: int = 10) -> float:
-    """Expected calibration error: how far scores are from the shares of fakes among files that got them."""
+    """Expected calibration error: the mean distance between scores and the shares of fakes at those scores."""
     scores, fake = np.asarray(scores, np.float64), np.asarray(fake, np.float64)
     if not len(scores):
         return float("nan")
@@ -56,7 +56,7 @@ def calibration_error(scores: Any, fake: Any, bins: int = 10) -> float:
 
 
 def calibration_interval(scores: Any, fake: Any, groups: Any = None) -> tuple[float, float]:
-    """95 %. Drawing again makes this figure larger, as it was larger than the truth: so much is taken off (Efron)."""
+    """95 % interval by bootstrap. Resampling biases this figure upwards; the bias is subtracted (Efron)."""
     scores, fake = np.asarray(scores, np.float64), np.asarray(fake, np.float64)
     low, high = bootstrap(lambda rows: calibration_error(scores[rows], fake[rows]), len(scores), groups)
     found = calibration_error(scores, fake)
@@ -64,7 +64,7 @@ def calibration_interval(scores: Any, fake: Any, groups: Any = None) -> tuple[fl
 
 
 def share_interval(count: int, total: int) -> tuple[float, float]:
-    """Wilson's 95 % for a share; honest for few and for none."""
+    """Wilson's 95 % interval of a share, also valid for small counts and zero."""
     if not total:
         return float("nan"), float("nan")
     z, p = 1.96, count / total
@@ -74,7 +74,7 @@ def share_interval(count: int, total: int) -> tuple[float, float]:
 
 
 def bootstrap(what: Any, count: int, groups: Any = None, *, rounds: int = 1000) -> tuple[float, float]:
-    """95 % of any figure of rows, drawn by group. `what` is given the rows' indices."""
+    """95 % interval of any figure, resampled by group. `what` takes the indices of rows."""
     names, of = np.unique(np.arange(count) if groups is None else np.asarray(groups), return_inverse=True)
     members = [np.flatnonzero(of == number) for number in range(len(names))]
     chance = np.random.default_rng(0)

@@ -1,11 +1,11 @@
-"""A bundle's card for people to read: CARD.md says what bundle.json holds, and nothing that isn't in it."""
+"""CARD.md, the readable form of bundle.json."""
 
 from typing import Any
 
 from .bundle import Bundle
 
 DIGITS = 3
-APART = ("summary", "again")  # of what is told about the training, not in its list
+APART = ("summary", "again")  # fields of `training` that are not in the list
 
 
 def markdown(bundle: Bundle) -> str:
@@ -43,7 +43,7 @@ def markdown(bundle: Bundle) -> str:
 
 
 def trained_on(training: dict[str, Any]) -> list[tuple[str, str]]:
-    """The list of what is told about the training; the summary and the commands stand by themselves."""
+    """The fields about the training, without the summary and the commands, which have sections of their own."""
     return [(name.replace("_", " "), format_value(value)) for name, value in training.items() if name not in APART]
 
 
@@ -73,7 +73,7 @@ def _figures(figures: list[dict[str, Any]]) -> str:
 
 
 def format_value(value: Any) -> str:
-    """Anything that stands in a card, in words."""
+    """Format any value of a card."""
     if value is None:
         return ""
     if isinstance(value, float):

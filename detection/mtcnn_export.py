@@ -1,6 +1,6 @@
-"""MTCNN's three networks as ONNX graphs, drawn from the weights that the `mtcnn` package (MIT) carries.
+"""MTCNN's three networks as ONNX graphs, built from the weights in the `mtcnn` package (MIT).
 
-Only the command that regenerates detection/weights needs this, and with it the packages `mtcnn` and `onnx`.
+Only the command that writes detection/weights uses it. It needs the packages `mtcnn` and `onnx`.
 """
 
 from importlib import resources
@@ -30,7 +30,7 @@ def export_networks(folder: Path = FOLDER) -> list[Path]:
 
 
 def for_browsers(folder: Path = FOLDER) -> bytes:
-    """The smallest network's numbers, one after the other as 32-bit floats: filters, bias and slope of each layer."""
+    """The weights of the smallest network as 32-bit floats: filters, bias and slope of each layer."""
     import onnx
     from onnx import numpy_helper
 
@@ -41,7 +41,7 @@ def for_browsers(folder: Path = FOLDER) -> bytes:
 
 
 class _GraphBuilder:
-    """Nodes in a row; weights are taken from the list in the order in which Keras keeps them."""
+    """Builds a graph node by node. Weights are taken in the order in which Keras stores them."""
 
     def __init__(self, weights: list[Any]) -> None:
         self.weights, self.at = list(weights), "input"
@@ -63,7 +63,7 @@ class _GraphBuilder:
             self.initial,
         )
         opset = helper.make_opsetid("", 13)
-        # An earlier name of this module; another name would change the files' digests.
+        # An earlier name of this module. A new name would change the digests of the files.
         model = helper.make_model(graph, opset_imports=[opset], producer_name="detection.facenets")
         model.ir_version = 8
         return model
@@ -85,7 +85,7 @@ class _GraphBuilder:
         return self._heads(2)
 
     def _heads(self, linear: int) -> list[str]:
-        # The original was trained in Caffe, column first.
+        # The original was trained in Caffe, in column-major order.
         self._node("Transpose", perm=[0, 3, 2, 1])._node("Flatten", axis=1)._dense()._prelu(flat=True)
         trunk, outputs = self.at, []
         for _ in range(linear):

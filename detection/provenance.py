@@ -1,4 +1,4 @@
-"""What a file says of itself: camera, software, dates, Content Credentials. Context, never evidence on its own."""
+"""Metadata: camera, software, dates, Content Credentials. It is context, and never evidence by itself."""
 
 import json
 import re
@@ -49,7 +49,7 @@ PLACE = re.compile(r"location|gps|©xyz|iso6709", re.IGNORECASE)
 WRITTEN = ("parameters", "prompt", "workflow", "Software", "Comment", "Description", "Title", "Author", "comment")
 XMP = {"CreatorTool": "software", "DigitalSourceType": "source", "CreateDate": "time", "ModifyDate": "time"}
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
-GENERATED = "trainedAlgorithmicMedia"  # the ending of IPTC's words for "made, or partly made, by a generative tool"
+GENERATED = "trainedAlgorithmicMedia"  # IPTC's terms for output of generative tools end with it
 MIME = {
     "jpeg": "image/jpeg",
     "png": "image/png",
@@ -67,7 +67,7 @@ HIDDEN = "present, not shown"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Content Credentials: none, valid, untrusted (intact, signed by somebody unknown) or invalid."""
+    """Content Credentials: none, valid, untrusted (intact, but the signer is unknown) or invalid."""
 
     state: str = "none"
     generator: str = ""
@@ -105,7 +105,7 @@ class Provenance:
 
 
 def read(media: Media, *, location: bool = False, anchors: str = "") -> Provenance:
-    """Facts and credentials. A broken note about a picture is no reason to refuse the picture."""
+    """Facts and credentials. Broken metadata is ignored; it is no reason to refuse the file."""
     try:
         facts = _of_image(media, location) if media.format in PILLOW else _of_container(media, location)
     except DetectionError:
@@ -171,7 +171,7 @@ def _of_container(media: Media, location: bool) -> list[dict[str, str]]:
 
 
 def _credentials(media: Media, anchors: str) -> Credentials:
-    """Read offline: neither a manifest nor a certificate's state is fetched from anywhere."""
+    """Read Content Credentials offline: no manifest and no certificate status is fetched."""
     if media.format not in MIME:
         return Credentials()
     import c2pa

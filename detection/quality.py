@@ -1,4 +1,4 @@
-"""Whether a face can be judged at all; if not, why not, in typed reasons."""
+"""Whether a face can be judged, or the reasons why not."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from .images import Pixels
 
 @dataclass(frozen=True, slots=True)
 class QualityThresholds:
-    """Below these a score would say more about the picture than about the face."""
+    """Limits beyond which a score depends more on the picture than on the face."""
 
     side: float = 48.0
     sharpness: float = 12.0
@@ -46,13 +46,13 @@ def quality_problems(pixels: Pixels, face: Face, floor: QualityThresholds | None
 
 
 def sharpness(grey: Pixels) -> float:
-    """Variance of the Laplacian at one fixed size, so that a large soft face is as soft as a small one."""
+    """Variance of the Laplacian at a fixed size, so that it does not depend on the size of the face."""
     small = cv2.resize(grey, (96, 96), interpolation=cv2.INTER_AREA)
     return float(cv2.Laplacian(small, cv2.CV_32F).var())
 
 
 def profile_share(face: Face) -> float:
-    """0 when the nose is half-way between the eyes, 1 when it is below one of them or beyond."""
+    """0 in a frontal view (nose half-way between the eyes), 1 and more in profile (nose below an eye or beyond)."""
     (left, left_y), (right, right_y), (nose, nose_y) = face.landmarks[:3]
     across, down = right - left, right_y - left_y
     length = across * across + down * down
@@ -63,7 +63,7 @@ def profile_share(face: Face) -> float:
 
 
 def edge_cutoff(pixels: Pixels, face: Face) -> float:
-    """How much of the face the picture's edge seems to hide: landmarks beyond it, or a box much narrower than high."""
+    """Estimated share of the face beyond the picture's edge, from landmarks outside and the shape of the box."""
     height, width = pixels.shape[:2]
     outside = sum(not (0 <= x < width and 0 <= y < height) for x, y in face.landmarks) / 5
     left, top, right, bottom = face.box
@@ -73,7 +73,7 @@ def edge_cutoff(pixels: Pixels, face: Face) -> float:
 
 
 def clarity(pixels: Pixels, face: Face) -> float:
-    """For choosing the best of many sightings: large, sharp, frontal."""
+    """Rank of a sighting: higher for large, sharp and frontal faces."""
     return float(face.side) * (1 + min(sharpness(_grey(pixels, face)), 400) / 100) * max(0.1, 1 - profile_share(face))
 
 

@@ -1,4 +1,4 @@
-"""Where networks run: ONNX Runtime by default; Keras, imported late, where a bundle has nothing else."""
+"""Run networks in ONNX Runtime, or in Keras (imported late) where a bundle has no ONNX file."""
 
 import copy
 import os
@@ -19,13 +19,13 @@ from .errors import BadBundle
 Floats = NDArray[np.float32]
 
 THREADS = max(1, len(os.sched_getaffinity(0)))
-BATCH = 8  # the sweet spot on a CPU
-KEPT = 6  # bundles held in memory
-HEATMAP, EMBEDDING = "cam", "embedding"  # names of an exported network's further outputs
+BATCH = 8  # fastest on a CPU
+KEPT = 6  # most bundles in memory
+HEATMAP, EMBEDDING = "cam", "embedding"  # names of further outputs of an exported network
 
 
 def onnx_session(source: Path | bytes, *, threads: int = 0) -> Any:
-    """A session that leaves the cores alone between two calls."""
+    """A session whose threads don't spin between calls."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads or THREADS
     options.inter_op_num_threads = 1
@@ -36,7 +36,7 @@ def onnx_session(source: Path | bytes, *, threads: int = 0) -> Any:
 
 
 class Net(Protocol):
-    """A network: floats in, named floats out. The first output is the score's."""
+    """A network: floats in, named floats out. The first output is the score."""
 
     outputs: tuple[str, ...]
     shape: tuple[Any, ...]
@@ -55,7 +55,7 @@ class OnnxNet:
             raise BadBundle(f"This network has {len(inputs)} inputs; one is expected.")
         self.input = inputs[0].name
         self.shape: tuple[Any, ...] = tuple(inputs[0].shape)
-        # An export may allow one picture at a time only.
+        # Some exports take only one picture at a time.
         self.batch = self.shape[0] if isinstance(self.shape[0], int) and self.shape[0] > 0 else None
         self.outputs = tuple(output.name for output in self.session.get_outputs())
 
@@ -83,7 +83,7 @@ class OnnxNet:
 
 
 class KerasNet:
-    """The slow way in: eleven seconds and 700 MB for the first one."""
+    """A network in Keras. The first one takes eleven seconds and 700 MB."""
 
     def __init__(self, path: Path) -> None:
         from .networks import load, with_class_map
@@ -111,7 +111,7 @@ class KerasNet:
 
 
 def _shuffled(values: Floats, chance: np.random.Generator) -> Floats:
-    """The same numbers in other places: the net keeps its scale and loses what it learnt."""
+    """The same values in random order: the scale stays, the training is lost."""
     mixed: Floats = chance.permutation(values.reshape(-1)).reshape(values.shape)
     return mixed
 
@@ -125,7 +125,7 @@ def open_net(path: Path) -> Net:
         raise BadBundle(f"The network {path.name} can't be loaded.", detail=repr(error)) from error
 
 
-# What ONNX Runtime and Keras raise over a bad graph or a bad input; ONNX Runtime's own are RuntimeErrors of sorts.
+# What ONNX Runtime and Keras raise for a bad graph or input, with ONNX Runtime's own classes.
 RUNTIME_ERRORS: tuple[type[Exception], ...] = (
     BadBundle,
     RuntimeError,
@@ -148,7 +148,7 @@ RUNTIME_ERRORS: tuple[type[Exception], ...] = (
 
 
 class Runner:
-    """A verified bundle with its network open: crops in, P(manipulated) out."""
+    """A verified bundle with its network loaded: crops in, P(manipulated) out."""
 
     def __init__(self, bundle: Bundle, *, runtime: str = "") -> None:
         bundle.verify()
@@ -159,7 +159,7 @@ class Runner:
         self.training_distribution = _read_distribution(bundle)
 
     def raw(self, pictures: NDArray[np.uint8]) -> dict[str, Floats]:
-        """All outputs for RGB pictures (n, [frames,] size, size, 3): the first, as `score`, in our direction."""
+        """All outputs for RGB pictures (n, [frames,] size, size, 3). `score` is P(manipulated)."""
         parts: list[dict[str, Floats]] = []
         for start in range(0, len(pictures), BATCH if self.bundle.kind == "image" else 1):
             step = pictures[start : start + (BATCH if self.bundle.kind == "image" else 1)]
@@ -172,7 +172,7 @@ class Runner:
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def is_out_of_distribution(self, outputs: dict[str, Floats]) -> bool:
-        """Whether a face is further from all that the network was trained on than one in a hundred of those."""
+        """Whether a face is further from the training faces than 99 % of them."""
         if self.training_distribution is None or EMBEDDING not in outputs:
             return False
         mean, precision, threshold = self.training_distribution
@@ -182,14 +182,14 @@ class Runner:
 
     @cached_property
     def scrambled(self) -> "Runner":
-        """The same network with its weights thrown about: what a heat map must not look like."""
+        """The same network with shuffled weights. Its heat map must differ."""
         other = copy.copy(self)
         other.__dict__.pop("scrambled", None)
         other.net = self.net.scrambled()
         return other
 
     def answers(self, pictures: NDArray[np.uint8]) -> Floats:
-        """What the network itself says, in its own words: for finding out how to read it."""
+        """The raw first output of the network, to find out how to read it."""
         name = self.net.outputs[0]
         outputs = [np.asarray(self.net(self._given(picture[None]))[name], np.float32) for picture in pictures]
         return np.stack([values.reshape(-1) for values in outputs])
@@ -205,7 +205,7 @@ class Runner:
         return np.concatenate(made).reshape(values.shape[0], values.shape[1], -1)
 
     def _direction(self, output: Floats, count: int) -> Floats:
-        """Whatever a network calls its answer, from here on it is P(manipulated)."""
+        """Convert the output of a network to P(manipulated)."""
         values = np.asarray(output, np.float32).reshape(count, -1)
         two = self.bundle.output in ("softmax", "logits")
         if values.shape[1] != (2 if two else 1):
@@ -225,14 +225,14 @@ class Runner:
 
 
 def average_odds(first: Floats, second: Floats) -> Floats:
-    """The middle of two probabilities, by their odds."""
+    """The mean of two probabilities, in log-odds."""
     odds = [np.log(p / (1 - p)) for p in (x.astype(np.float64).clip(1e-6, 1 - 1e-6) for x in (first, second))]
     middle: Floats = (1 / (1 + np.exp(-(odds[0] + odds[1]) / 2))).astype(np.float32)
     return middle
 
 
 def _read_distribution(bundle: Bundle) -> tuple[Floats, Floats, float] | None:
-    """Mean, precision and the distance that one in a hundred training faces exceeds."""
+    """Mean, precision, and the distance that 1 % of the training faces exceed."""
     if not bundle.out_of_distribution:
         return None
     try:
@@ -250,7 +250,7 @@ _lock = threading.Lock()
 
 
 def runner(bundle: Bundle) -> Runner:
-    """The bundle's network, opened once per process and set of weights."""
+    """The runner of a bundle, loaded once per process and set of weights."""
     key = (str(bundle.folder), bundle.card_sha256, _stamps(bundle))
     with _lock:
         if key in _open:
@@ -264,7 +264,7 @@ def runner(bundle: Bundle) -> Runner:
 
 
 def _stamps(bundle: Bundle) -> str:
-    """Replaced weights are read, and verified, anew."""
+    """Part of the cache key, so that replaced weights are loaded and verified."""
     stamps = []
     for name in sorted(bundle.files):
         path = bundle.folder / name

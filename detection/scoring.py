@@ -1,4 +1,4 @@
-"""One bundle over everything that was seen: raw numbers, calibrated scores, per face and frame."""
+"""Score all faces of a file with one bundle: raw and calibrated, per face and frame."""
 
 import time
 from dataclasses import replace
@@ -16,7 +16,7 @@ from .panel import Weight
 from .runtime import RUNTIME_ERRORS, Runner, runner
 
 Floats = NDArray[np.float32]
-LEAST = 2  # frames of one face that a network over time needs
+LEAST = 2  # frames of one face that a video network needs
 
 
 def crop_spec(bundle: Bundle) -> CropSpec:
@@ -24,7 +24,7 @@ def crop_spec(bundle: Bundle) -> CropSpec:
 
 
 def score(bundle: Bundle, weight: Weight, view: TrackedMedia, clock: Clock) -> BundleFinding:
-    """What the bundle says. It may fail; the scan goes on without it, and its name is kept."""
+    """Score a file with one bundle. A bundle that fails is reported; the others go on."""
     started = time.perf_counter()
     finding = BundleFinding(
         bundle=bundle.identity(),
@@ -45,7 +45,7 @@ def score(bundle: Bundle, weight: Weight, view: TrackedMedia, clock: Clock) -> B
 
 def _score(run: Runner, view: TrackedMedia, clock: Clock, finding: BundleFinding) -> BundleFinding:
     bundle = run.bundle
-    rows: list[tuple[int | None, list[int], Floats]] = []  # face, its frames, their raw scores
+    rows: list[tuple[int | None, list[int], Floats]] = []  # face, frames, raw scores
     unfamiliar, kinds = set(), dict[int | None, dict[str, float]]()
     small = False
     for face, frames, pictures in _pictures(bundle, view):
@@ -86,7 +86,7 @@ def _score(run: Runner, view: TrackedMedia, clock: Clock, finding: BundleFinding
 
 
 def _raw(run: Runner, pictures: NDArray[np.uint8]) -> tuple[Floats, dict[str, Floats]]:
-    """One number for each picture, and whatever else the network said."""
+    """One raw score per picture, and the other outputs of the network."""
     if run.bundle.kind == "image":
         outputs = run.raw(pictures)
         return outputs["score"], outputs
@@ -95,13 +95,13 @@ def _raw(run: Runner, pictures: NDArray[np.uint8]) -> tuple[Floats, dict[str, Fl
 
 
 def face_score(run: Runner, pictures: NDArray[np.uint8]) -> tuple[float, float]:
-    """The calibrated and the raw score of one face from all its crops."""
+    """The calibrated and the raw score of one face, from all its crops."""
     raw = _mean(_raw(run, pictures)[0])
     return run.bundle.calibration(raw), raw
 
 
 def _pictures(bundle: Bundle, view: TrackedMedia) -> list[tuple[int | None, list[int], NDArray[np.uint8]]]:
-    """For each face (or for the picture as a whole) the frames it is in and the crops that the bundle wants of them."""
+    """For each face, or for the whole picture: its frames and the crops that the bundle takes."""
     cut = crop_spec(bundle)
     if bundle.looks_at == "whole":
         pictures = view.wholes.get(cut, [])
@@ -126,7 +126,7 @@ def _not_applicable_reason(bundle: Bundle, view: TrackedMedia, small: bool) -> R
 
 
 def _windows(pictures: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Stretches of `size` frames that cover all; a short track is shown to and fro until it fills one."""
+    """Windows of `size` frames that cover the track. A short track is repeated forwards and backwards."""
     return np.stack([pictures[where] for where in _places(len(pictures), size)])
 
 
@@ -139,7 +139,7 @@ def _places(count: int, size: int) -> list[NDArray[np.intp]]:
 
 
 def _spread(raw: Floats, count: int, size: int) -> Floats:
-    """The windows' scores, given back to the frames they were made of."""
+    """Assign the scores of windows to their frames; frames in two windows get the mean."""
     total, times = np.zeros(count), np.zeros(count)
     for value, where in zip(raw, _places(count, size), strict=True):
         np.add.at(total, where, float(value))
@@ -148,7 +148,7 @@ def _spread(raw: Floats, count: int, size: int) -> Floats:
 
 
 def _mean(raw: Floats) -> float:
-    """The mean of the log-odds: one frame that is certain does not drown in many that are nearly so."""
+    """The mean in log-odds, in which one certain frame weighs more than in a plain mean."""
     if len(raw) == 1:
         return float(raw[0])
     held = raw.astype(np.float64).clip(1e-4, 1 - 1e-4)

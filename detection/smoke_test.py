@@ -1,4 +1,4 @@
-"""One real photo, and harmless and harmful variants of it: what every network can be tried on, everywhere."""
+"""A real photo and variants of it, on which every network can be tried."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from .runtime import Runner
 Floats = NDArray[np.float32]
 
 PHOTO = Path(__file__).parent / "weights" / "portrait.jpg"
-MAX_DIFFERENCE = 1e-4  # Keras and ONNX, at most apart
+MAX_DIFFERENCE = 1e-4  # between the scores of Keras and ONNX
 
 
 def answers(run: Runner) -> Floats:

@@ -1,4 +1,4 @@
-"""Five harmless changes to the deciding face: a score that falls over at one of them should not be leant on."""
+"""Score harmless variants of the deciding face. A score that changes much is not reliable."""
 
 from collections.abc import Callable
 
@@ -13,8 +13,8 @@ from .images import Pixels
 from .panel import Panel
 from .runtime import RUNTIME_ERRORS, runner
 
-MOST = 12  # frames of a video that are looked at again
-WIDE = 0.3  # of the scale
+MOST = 12  # frames of a video that are scored again
+WIDE = 0.3  # difference that counts as unstable
 
 
 def _saved_again(crop: Pixels) -> Pixels:
@@ -51,7 +51,7 @@ VARIANTS: dict[str, Callable[[Pixels], Pixels]] = {
 
 
 def check(panel: Panel, view: TrackedMedia, finding: Finding) -> tuple[OptionalEvidence, tuple[Reason, ...]]:
-    """The deciding bundle's score of each variant, and a reason if they differ much."""
+    """The scores of all variants by the deciding bundle, and a reason if they differ much."""
     bundle = next((b for b, _ in panel.members if b.label == finding.deciding_bundle), None)
     if bundle is None or finding.score is None:
         return OptionalEvidence("not_available", "Nothing was scored, so nothing can be scored again."), ()

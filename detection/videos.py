@@ -1,4 +1,4 @@
-"""Videos: a few short runs of consecutive frames, from places that the file's own hash jitters."""
+"""Sample short runs of consecutive frames from a video, at places chosen by the hash of the file."""
 
 import random
 from bisect import bisect_left, bisect_right
@@ -14,16 +14,16 @@ from .images import Frame, Pixels
 from .limits import Clock, Limits
 from .media import DECODER_ERRORS, Media, check_size, decoding, open_video
 
-RUN = 4  # consecutive frames of one place: what the temporal head looks at
-PLACES = 12  # and up to twice as many in a long video
-ENOUGH = 8  # places near key frames; with fewer of those, some are looked for between them
-SHORT = 48  # a video of so few frames is read whole
-SKIP = 6  # frames let pass after a key frame, at most: key frames are the least compressed ones, and predictable
+RUN = 4  # consecutive frames at one place, the input of the temporal head
+PLACES = 12  # up to twice as many in a long video
+ENOUGH = 8  # places; if there are fewer key frames, some lie between them
+SHORT = 48  # a video with at most this many frames is read whole
+SKIP = 6  # most frames skipped after a key frame, as key frames are predictable and compressed least
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a pass over the packets tells without decoding one: when each frame is shown, and where one can enter."""
+    """Times of all frames and key frames, from the packets, without decoding."""
 
     times: tuple[float, ...]
     keys: tuple[float, ...]
@@ -37,14 +37,14 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Enter at `key`, and take a run of frames from each of `starts` (seconds) on."""
+    """Seek to `key`, then take a run of frames from each time in `starts` (seconds)."""
 
     key: float
     starts: tuple[float, ...]
 
 
 def sample(media: Media, limits: Limits, clock: Clock, *, places: int = 0) -> Iterator[Frame]:
-    """Frames in order of time, each decoded when asked for and kept by nobody here."""
+    """Yield the sampled frames in order of time, decoded one at a time."""
     if media.animated:
         count = places or PLACES
         return images.animation(media, limits, clock, _spread(media.frames or 1, count, media.seed))
@@ -52,15 +52,15 @@ def sample(media: Media, limits: Limits, clock: Clock, *, places: int = 0) -> It
 
 
 def expected(media: Media) -> int:
-    """About how many frames `sample` will give, for a progress bar."""
+    """About how many frames `sample` yields, for a progress bar."""
     return max(1, min(media.frames or SHORT, max(SHORT, _places(media.duration or 0.0) * RUN)))
 
 
 def plan(contents: Contents, seed: int, places: int = 0) -> list[Visit]:
-    """Where to look. The same seed looks at the same places; another file's seed looks elsewhere."""
+    """Choose the places to sample. The same seed gives the same places."""
     if len(contents.times) <= SHORT:
         return [Visit(contents.times[0], (contents.times[0],))]
-    chance = random.Random(seed)  # noqa: S311 (it must come out the same every time)
+    chance = random.Random(seed)  # noqa: S311 (it must be reproducible)
     count = places or _places(contents.duration)
     step = contents.duration / count
     near: dict[float, list[float]] = {}
@@ -100,8 +100,8 @@ def _sample_video(media: Media, limits: Limits, clock: Clock, places: int) -> It
         visits = plan(contents, media.seed, places)
         whole = len(contents.times) <= SHORT
         last = -1.0
-        # Never frame threads: they decode far ahead of a short run, for nothing, and a broken HEVC film was seen to
-        # leave one of them waiting for another for ever.
+        # No frame threads: they decode far ahead of a short run, and on a broken HEVC file
+        # they can deadlock.
         stream.thread_type = "SLICE"
         begin = float((stream.start_time or 0) * (stream.time_base or 0))
         run = -1
@@ -115,7 +115,7 @@ def _sample_video(media: Media, limits: Limits, clock: Clock, places: int) -> It
                     continue
                 if not left and starts and at >= starts[0] - 1e-4:
                     starts.pop(0)
-                    run += 1  # frames of one visit may lie seconds apart
+                    run += 1  # runs of one visit may lie seconds apart
                     left = SHORT if whole else RUN
                 if left:
                     index = min(bisect_left(contents.times, at - 1e-4), len(contents.times) - 1)
@@ -128,7 +128,7 @@ def _sample_video(media: Media, limits: Limits, clock: Clock, places: int) -> It
 
 
 def _read_contents(container: Any, stream: Any, limits: Limits, clock: Clock) -> Contents:
-    """Headers may leave out the length, or lie about it; the packets don't."""
+    """Read the times from the packets. The length in a header may be missing or wrong."""
     times: list[float] = []
     keys: list[float] = []
     base, begin = float(stream.time_base or 0), stream.start_time or 0
@@ -157,7 +157,7 @@ def _seek(container: Any, stream: Any, seconds: float) -> None:
 
 
 def _frames(container: Any, stream: Any, clock: Clock) -> Iterator[Any]:
-    """Decoded frames; a broken one in the middle is left out, a film that is hardly anything else is refused."""
+    """Decode frames. Single broken frames are skipped; a mostly broken video is refused."""
     good = bad = 0
     for packet in container.demux(stream):
         clock.check()
@@ -179,7 +179,7 @@ def _seconds(frame: Any, begin: float) -> float:
 
 
 def _pixels(frame: Any, limits: Limits) -> Pixels:
-    check_size(frame.width, frame.height, limits)  # a stream may change its size half-way
+    check_size(frame.width, frame.height, limits)  # the size may change within a stream
     pixels: Pixels = frame.to_ndarray(format="rgb24")
     quarter = round((frame.rotation or 0) / 90) % 4
     return np.ascontiguousarray(np.rot90(pixels, quarter)) if quarter else pixels

@@ -241,7 +241,7 @@ def rubbish(path: Path) -> Path:
 @pytest.mark.parametrize(
     ("make", "name", "said"),
     [
-        (flat, "flat.keras", "same answer to every picture"),
+        (flat, "flat.keras", "same score to every picture"),
         (with_lambda, "code.keras", "code of its own"),
         (with_lambda, "code.h5", "code of its own"),
         (pickled, "model.pth", "may run code"),
@@ -249,10 +249,10 @@ def rubbish(path: Path) -> Path:
         (many_classes, "five.keras", "5 numbers"),
         (oblong, "oblong.keras", "square"),
         (rubbish, "rubbish.onnx", "not a valid ONNX graph"),
-        (rubbish, "rubbish.h5", "no whole model"),
-        (rubbish, "rubbish.keras", "no whole model"),
+        (rubbish, "rubbish.h5", "only weights, not a complete model"),
+        (rubbish, "rubbish.keras", "only weights, not a complete model"),
         (rubbish, "rubbish.txt", "no model we can read"),
-        (lambda path: path.mkdir(), "folder", "no SavedModel"),
+        (lambda path: path.mkdir(), "folder", "not a SavedModel"),
         (lambda path: None, "missing.keras", "no file"),
     ],
 )

@@ -64,7 +64,7 @@ def test_where_a_network_over_time_decides_the_map_is_of_one_that_looks_at_frame
     slot = finding.heatmap
     assert slot.content["bundle"] == "tiny-image/1"
     assert slot.content["decided"] is False
-    assert "The network that decided looks at the course of time and has no map; tiny-image/1 looks" in slot.sentence
+    assert "The network that decided looks at several frames and has no heat map. tiny-image/1 looks" in slot.sentence
     policy(bundles={"theirs": "trust", "tiny-image": "ignore"})
     alone = detection.inspect(path, bundles=bundles).heatmap
     assert alone.status == "not_available"
