@@ -1,4 +1,4 @@
-"""What honest pictures go through and portraits do not show: the same for real and fake, so that none of it tells."""
+"""Augmentations that imitate ordinary photographs. Real and fake pictures get the same ones."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +13,7 @@ from .faces import Face
 
 
 def apply(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
-    """One to three of them, in the order in which they happen."""
+    """Apply one to three augmentations, in the order of `KINDS`."""
     kinds = sorted(chance.choice(len(KINDS), int(chance.choice([1, 1, 2, 3])), replace=False))
     for kind in kinds:
         face = KINDS[kind](face, stranger, chance)
@@ -21,7 +21,7 @@ def apply(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
 
 
 def _rotated(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
-    """A head held aslant, or a picture a little narrower than it was."""
+    """A rotated head, sometimes with another aspect ratio."""
     x, y = (float(v) for v in face.landmarks.mean(0))
     matrix: Any = cv2.getRotationMatrix2D((x, y), float(chance.normal(0, 16)), 1.0)
     if chance.random() < 0.3:
@@ -33,7 +33,7 @@ def _rotated(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
 
 
 def _shaded(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
-    """A shadow with a soft or a hard edge, in whatever colour is left of the light."""
+    """A coloured shadow with a soft or hard edge, sometimes a bright patch instead."""
     share = _random_region(face, chance, chance.uniform(0, 0.9))
     share = _edge(share, face.scale * float(chance.choice([0.01, 0.03, 0.1, 0.3])))
     left = chance.uniform(0.3, 0.85) * chance.normal(1, 0.06, 3)
@@ -43,7 +43,7 @@ def _shaded(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
 
 
 def _flash_lit(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
-    """Flash: bright spots on skin, and often all of it too bright."""
+    """Flash: highlights on the skin, often with overexposure."""
     height, width = face.pixels.shape[:2]
     ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
     light = np.full((height, width), chance.uniform(0, 30), np.float32)
@@ -55,20 +55,20 @@ def _flash_lit(face: Face, stranger: Pixels, chance: np.random.Generator) -> Fac
 
 
 def _covered(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
-    """Something in front: hair, a hand, a hat, somebody else. Its edge is as sharp as things are."""
+    """An occlusion with a sharp edge, such as hair, a hand or a hat."""
     height, width = face.pixels.shape[:2]
     over: Any = cv2.resize(stranger, (width, height), interpolation=cv2.INTER_AREA)
     if chance.random() < 0.5:
         over = cv2.flip(over, int(chance.integers(-1, 2)))
     over = compression.relit(np.asarray(over), chance)
-    if chance.random() < 0.3:  # cloth and the like: of one colour, nearly
+    if chance.random() < 0.3:  # nearly one colour, like cloth
         over = (over * 0.2 + chance.uniform(0, 200, 3)).clip(0, 255)
-    part = _random_region(face, chance, chance.uniform(0.8, 1.6))  # the middle of a face is seldom hidden
+    part = _random_region(face, chance, chance.uniform(0.8, 1.6))  # the centre of a face is rarely hidden
     return replace(face, pixels=_mixed(face.pixels, over, _edge(part, face.scale * chance.uniform(0.005, 0.03))))
 
 
 def _motion_blurred(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
-    """Moved while it was taken."""
+    """Motion blur."""
     length = max(2.0, face.scale * chance.uniform(0.03, 0.16))
     side = int(length) // 2 * 2 + 3
     kernel = np.zeros((side, side), np.float32)
@@ -86,14 +86,14 @@ def _out_of_focus(face: Face, stranger: Pixels, chance: np.random.Generator) -> 
 
 
 def _low_light(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
-    """Noise, or the smoothing that cameras do against it."""
+    """Noise, or the smoothing by which cameras reduce it."""
     if chance.random() < 0.3:
         return replace(face, pixels=np.asarray(cv2.bilateralFilter(face.pixels, 5, float(chance.uniform(10, 35)), 3)))
     return replace(face, pixels=compression.noisy(face.pixels, chance))
 
 
 def _sharpened(face: Face, stranger: Pixels, chance: np.random.Generator) -> Face:
-    """As webcams and telephones do it: grain, and often skin, smoothed away, then edges drawn with halos."""
+    """Smoothing, then sharpening with halos, as in webcams and phones."""
     pixels: Any = face.pixels
     how = chance.random()
     if how < 0.4:
@@ -126,7 +126,7 @@ KINDS: tuple[Augmentation, ...] = (
 
 
 def _random_region(face: Face, chance: np.random.Generator, off: float) -> Any:
-    """A side of the picture beyond a line, or a patch: `off` eye distances from the middle of the face."""
+    """A mask of one side of the picture, or of a patch, `off` eye distances from the centre of the face."""
     height, width = face.pixels.shape[:2]
     turn = chance.uniform(0, 2 * np.pi)
     x, y = face.landmarks.mean(0) + off * face.scale * np.array([np.cos(turn), np.sin(turn)])

@@ -1,4 +1,4 @@
-"""From a network's number to a probability, and from probabilities to cuts: both fitted on people of their own."""
+"""Calibration of scores and thresholds on them, fitted on people that are used for nothing else."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ HELD = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """score = sigmoid(a · logit(raw) + b), and the cuts on that score."""
+    """score = sigmoid(a · logit(raw) + b), and the thresholds on that score."""
 
     a: float
     b: float
@@ -22,11 +22,11 @@ class Fitted:
 
 
 def fit(raw: Any, fake: Any, *, false_alarms: float = 0.03, missed: float = 0.1) -> Fitted:
-    """Platt's way, by Newton's steps; the cuts from the errors that one is ready to make."""
+    """Platt scaling by Newton's method, and thresholds for the accepted error rates."""
     odds, fake = _odds(raw), np.asarray(fake, np.float64)
     given = np.column_stack([odds, np.ones_like(odds)])
     weights = np.array([1.0, 0.0])
-    # Targets that never are 0 or 1 keep a perfectly separated set from running off to infinity.
+    # Targets between 0 and 1 keep the weights finite if the classes are perfectly separated.
     fakes, reals = fake.sum(), len(fake) - fake.sum()
     wanted = np.where(fake > 0, (fakes + 1) / (fakes + 2), 1 / (reals + 2))
     for _ in range(100):
@@ -40,13 +40,13 @@ def fit(raw: Any, fake: Any, *, false_alarms: float = 0.03, missed: float = 0.1)
         if np.abs(step).max() < 1e-9:
             break
     a, b = (float(weight) for weight in weights)
-    if a <= 0:  # real ones score higher than fakes: it has learnt nothing, and says so of everything
+    if a <= 0:  # real ones score higher than fakes: give every file the same score
         a, b = 0.0, float(np.log(fakes / reals))
     return Fitted(a, b, *cuts(_sigmoid(a * odds + b), fake > 0, false_alarms=false_alarms, missed=missed))
 
 
 def cuts(scores: Any, fake: Any, *, false_alarms: float, missed: float) -> tuple[float, float]:
-    """Below the first lie so many fakes, above the second so many real ones; even odds are always between them."""
+    """The thresholds for these rates of missed fakes and false alarms. 0.5 always lies between them."""
     scores, fake = np.asarray(scores, np.float64), np.asarray(fake, bool)
     high = min(max(float(np.quantile(scores[~fake], 1 - false_alarms)), 0.5), 0.99)
     low = min(max(float(np.quantile(scores[fake], missed)), 0.02), 0.5)

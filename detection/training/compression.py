@@ -1,4 +1,4 @@
-"""What happens to a picture between a camera and an upload: the same for real and fake, always."""
+"""Resizing, noise and compression between a camera and an upload, the same for real and fake."""
 
 import io
 from typing import Any
@@ -14,7 +14,7 @@ LARGER = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_AREA, cv2.INTER_LANCZOS4)
 
 
 def compress(pixels: Pixels, chance: np.random.Generator) -> Pixels:
-    """Some of: another size, noise, blur, light and colour; then saved as a photo or as a film."""
+    """Random resizing, noise, blur and colour, then JPEG or video compression."""
     if chance.random() < 0.3:
         pixels = resized(pixels, chance.uniform(0.6, 1.3), chance)
     if chance.random() < 0.1:
@@ -44,7 +44,7 @@ def resized(pixels: Pixels, share: float, chance: np.random.Generator) -> Pixels
 
 
 def blurred(pixels: Pixels, chance: np.random.Generator) -> Pixels:
-    """Smaller and back, or out of focus: honest pictures are soft as well, and softness must not mean fake."""
+    """Blur, or downscale and upscale. Real pictures get it, so that blur does not indicate a fake."""
     height, width = pixels.shape[:2]
     if chance.random() < 0.3:
         return np.asarray(cv2.GaussianBlur(pixels, (0, 0), chance.uniform(0.4, 1.2)))
@@ -53,14 +53,14 @@ def blurred(pixels: Pixels, chance: np.random.Generator) -> Pixels:
 
 
 def reposted(pixels: Pixels, chance: np.random.Generator) -> Pixels:
-    """Made smaller and saved by one site, enlarged by the next."""
+    """Downscaled and saved by one site, enlarged by another."""
     height, width = pixels.shape[:2]
     small = jpeg_encoded(resized(pixels, chance.uniform(0.4, 0.95), chance), int(chance.integers(40, 93)))
     return np.asarray(cv2.resize(small, (width, height), interpolation=int(chance.choice(LARGER))))
 
 
 def noisy(pixels: Pixels, chance: np.random.Generator) -> Pixels:
-    """Noise of two grains, as sensors make it: more of it where it is dark."""
+    """Fine and coarse sensor noise, stronger in dark areas."""
     fine = chance.standard_normal((*pixels.shape[:2], 1), np.float32) * np.float32(chance.uniform(1, 10))
     coarse: Any = chance.standard_normal(pixels.shape, np.float32) * np.float32(chance.uniform(2, 35))
     coarse = cv2.GaussianBlur(coarse, (0, 0), 1.2)
@@ -69,7 +69,7 @@ def noisy(pixels: Pixels, chance: np.random.Generator) -> Pixels:
 
 
 def recompressed(pixels: Pixels, chance: np.random.Generator) -> Pixels:
-    """A history of its own, such as the other half of a composite hasn't."""
+    """One earlier compression, noise or resizing, so that two parts of a composite differ."""
     how = chance.random()
     if how < 0.4:
         return noisy(pixels, chance)
@@ -77,7 +77,7 @@ def recompressed(pixels: Pixels, chance: np.random.Generator) -> Pixels:
 
 
 def relit(pixels: Pixels, chance: np.random.Generator, much: float = 1.0) -> Pixels:
-    """Contrast, brightness, gamma, saturation, and tints of the three colours."""
+    """Random contrast, brightness, gamma, saturation and colour casts."""
     if chance.random() < 0.6:
         values = np.arange(256) / 255
         values = values ** chance.uniform(1 - 0.3 * much, 1 + 0.35 * much)
@@ -99,7 +99,7 @@ def jpeg_encoded(pixels: Pixels, quality: int) -> Pixels:
 
 
 def video_encoded(pixels: Pixels, crf: int, chance: np.random.Generator) -> Pixels:
-    """Really encoded as H.264, as a frame behind others of a picture that moves a little."""
+    """Encode with H.264, as a late frame of a slightly moving picture."""
     height, width = (side // 2 * 2 for side in pixels.shape[:2])
     if min(height, width) < 32:
         return pixels
@@ -116,11 +116,11 @@ def _shifted(pixels: Pixels, by: Any) -> Pixels:
 
 
 def film(frames: list[Pixels], crf: int, preset: str = "veryfast", *, wanted: slice = slice(None)) -> list[Pixels]:
-    """The frames as they come back out of a real H.264 film, or those of them that are wanted."""
+    """Encode frames with H.264 and decode them again, or only the `wanted` ones."""
     file = io.BytesIO()
     height, width = frames[0].shape[:2]
     with av.open(file, "w", format="mp4") as container:
-        # Without mbtree: with it, the same frames come out differently now and then.
+        # Without mbtree, as it makes the result vary between runs.
         options = {"crf": str(crf), "preset": preset, "threads": "1", "x264-params": "mbtree=0"}
         stream: Any = container.add_stream("libx264", rate=25, options=options)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"

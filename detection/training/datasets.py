@@ -1,4 +1,4 @@
-"""Where files with known answers lie: plain folders, lists, and the layouts of the sets that the field trains on."""
+"""Labelled files in folders, archives, CSV lists, and the layouts of FaceForensics++, Celeb-DF and DFDC."""
 
 import csv
 import json
@@ -17,18 +17,18 @@ FILMS = (".mp4", ".avi", ".mov", ".mkv", ".webm")
 
 @dataclass(frozen=True, slots=True)
 class LabelledFile:
-    """A file with a known answer."""
+    """A file with its label."""
 
     name: str
     fake: bool
     manipulation: str
-    group: str  # files of one group are never on both sides of a split
+    group: str  # a split never separates the files of one group
     path: Path
-    part: str = ""  # train, validation or test, where whoever made the set has said so
+    part: str = ""  # train, validation or test, where the data set has official splits
 
 
 class DatasetError(ValueError):
-    """Nobody can tell from it which files are real."""
+    """A source whose labels can't be read."""
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def _read_folder(root: Path) -> list[LabelledFile]:
 
 
 def _read_plain(root: Path) -> Iterator[LabelledFile]:
-    """real/ and fake/, the latter perhaps with a folder for each manipulation."""
+    """real/ and fake/, which may have a folder for each manipulation."""
     for path in sorted(p for p in root.rglob("*") if p.is_file() and not p.name.startswith(".")):
         parts = path.relative_to(root).parts
         label = next((part for part in parts[:-1] if part.lower() in ("real", "fake")), None)
@@ -103,7 +103,7 @@ def _part(text: str | None, line: int) -> str:
 
 
 def _is_fake(label: object, line: int) -> bool:
-    """A label that nobody knows is not taken for real."""
+    """Whether a label means fake. Unknown labels are refused."""
     text = str(label).strip().lower()
     if text not in LABELS:
         raise ValueError(f"in line {line} the label is “{label}”, neither real nor fake.")
@@ -115,7 +115,7 @@ def _find_films(folder: Path) -> list[Path]:
 
 
 def _faceforensics(root: Path) -> Iterator[LabelledFile]:
-    """`012.mp4` is real, `012_026.mp4` has the face of 026 in it, and such pairs are kept together.
+    """`012.mp4` is real, `012_026.mp4` shows the face of 026. Such pairs form one group.
 
     Actors (`01__walking.mp4`, `01_02__walking.mp4`) are all joined by their swaps: there the one with the head counts.
     """
@@ -143,7 +143,7 @@ def _official_splits(root: Path) -> dict[str, str]:
 
 
 def _celeb_df(root: Path) -> Iterator[LabelledFile]:
-    """`id0_0001.mp4` is real, `id0_id1_0001.mp4` has id1's face on id0; a list names what is for testing.
+    """`id0_0001.mp4` is real, `id0_id1_0001.mp4` shows the face of id1 on id0. A list names the test files.
 
     That list goes by films: people in it are in other films too, which its makers leave for training.
     """
@@ -158,7 +158,7 @@ def _celeb_df(root: Path) -> Iterator[LabelledFile]:
 
 
 def _dfdc(root: Path) -> Iterator[LabelledFile]:
-    """Each folder's `metadata.json` tells label, split and the original that a fake was made of.
+    """`metadata.json` in each folder has the label, the split, and the original of a fake.
 
     Where everything is for training, as in what the contestants got, the set has no parts: the hash makes them.
     """
@@ -169,7 +169,7 @@ def _dfdc(root: Path) -> Iterator[LabelledFile]:
     ]
     splits = {entry.get("split", "") for _, entry in described}
     names = {"train": "train", "validation": "validation", "test": "test"} if splits & {"validation", "test"} else {}
-    for path, entry in described:  # those that are not there as well: they are counted as missing
+    for path, entry in described:  # also absent files, which are counted as missing
         fake = LABELS[str(entry["label"] if "label" in entry else entry["is_fake"]).lower()]
         where, group = str(path.relative_to(root)), entry.get("original") or path.name
         yield LabelledFile(where, fake, "dfdc" if fake else "", group, path, names.get(entry.get("split", ""), ""))

@@ -1,4 +1,4 @@
-"""Small auto-encoders, trained here on real faces: what they give back is nearly the same, drawn by up-sampling.
+"""Small auto-encoders, trained on real faces. Their output is nearly the input, with traces of up-sampling.
 
 Generators end in the same few ways of enlarging. What those leave in neighbouring pixels is the trace to be learnt.
 """
@@ -18,12 +18,12 @@ from .face_dataset import FaceCrop
 
 WAYS = ("nearest", "bilinear", "transposed", "shuffle")
 FOLDER = Path(__file__).with_name("decoders")
-STEP = 4  # sides are multiples of it: twice halved, twice doubled
+STEP = 4  # sides are multiples of it, as they are halved and doubled twice
 SIDE, BATCH = 96, 16
 
 
 def through(pixels: Pixels, way: str) -> Pixels:
-    """The picture as one of the auto-encoders draws it."""
+    """Pass a picture through one of the auto-encoders."""
     height, width = pixels.shape[:2]
     padded = cv2.copyMakeBorder(pixels, 0, -height % STEP, 0, -width % STEP, cv2.BORDER_REFLECT_101)
     session = _session(way)
@@ -46,7 +46,7 @@ def train(
     seed: int = 1,
     progress: Callable[[int, float], None] = lambda step, loss: None,
 ) -> None:
-    """Teach one to give crops back, fine differences above all, and write it as ONNX."""
+    """Train one to reproduce crops, and write it as ONNX."""
     import keras
 
     from .. import networks
@@ -63,7 +63,7 @@ def train(
 
 
 def _difference(wanted: Any, drawn: Any) -> Any:
-    """Of pixels, and of the steps between neighbours: else everything fine is given up first."""
+    """Loss on pixels and on differences of neighbours, without which fine detail is lost."""
     from keras import ops
 
     off = wanted - drawn

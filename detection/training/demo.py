@@ -1,4 +1,4 @@
-"""Something tiny to train on: the photo that comes with the detector, lit and framed as if it were many people's."""
+"""A tiny data set: variants of the photo that comes with the detector, labelled as many people."""
 
 import csv
 import zipfile
@@ -17,7 +17,7 @@ PEOPLE = 60
 
 
 def make(folder: Path, people: int = PEOPLE) -> Path:
-    """A folder of faces as the training commands read it."""
+    """Write a folder of faces for the training commands."""
     folder.mkdir(parents=True, exist_ok=True)
     chance = np.random.default_rng(1)
     with zipfile.ZipFile(folder / "demo.zip", "w") as archive, (folder / "faces.csv").open("w", newline="") as file:
@@ -48,7 +48,7 @@ def _varied(photo: Pixels, chance: np.random.Generator) -> Pixels:
 
 
 def _cut_out(picture: Pixels) -> tuple[Pixels, list[float]]:
-    """The face with half of its size around it, and where its landmarks are in that."""
+    """The crop of the face with a margin of half its size, and the landmarks in it."""
     face = faces.detect(picture)[0]
     left, top, right, bottom = (round(v) for v in face.box)
     wide, high = (right - left) // 2, (bottom - top) // 2
@@ -58,7 +58,7 @@ def _cut_out(picture: Pixels) -> tuple[Pixels, list[float]]:
 
 
 def network(folder: Path) -> Path:
-    """One that has learnt nothing, for a video network's demo to look through."""
+    """An untrained image network for the demo of a video training."""
     path = folder / "image.keras"
     if not path.is_file():
         keras.utils.set_random_seed(1)

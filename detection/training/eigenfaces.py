@@ -1,4 +1,4 @@
-"""The smallest generator of faces: the mean face and the directions in which faces differ most (principal components).
+"""A small generator of faces: the mean face and principal components.
 
 What it gives back has left its own pixels behind: smooth, average, without a camera's noise, as generators' faces are.
 """
@@ -15,7 +15,7 @@ from ..images import Pixels
 from .face_dataset import FaceCrop, Points
 
 SIDE = 80
-# Where the five landmarks lie in the square, in shares of its side.
+# The five landmarks in the square, as shares of its side.
 PLACES = np.array([[0.31, 0.36], [0.69, 0.36], [0.5, 0.58], [0.35, 0.77], [0.65, 0.77]], np.float32) * SIDE
 
 Floats = NDArray[np.float32]
@@ -40,7 +40,7 @@ class Eigenfaces:
         return cls(mean, directions.astype(np.float32), (scale / np.sqrt(len(rows))).astype(np.float32))
 
     def redrawn(self, pixels: Pixels, landmarks: Points, chance: np.random.Generator) -> Pixels:
-        """The picture with its face as these directions can say it, moved a little among faces."""
+        """Replace the face by its reconstruction, slightly varied."""
         square, matrix = _square(pixels, landmarks)
         count = int(chance.integers(len(self.spread) // 6, len(self.spread)))
         place = self.directions[:count] @ (square - self.mean)

@@ -1,4 +1,4 @@
-"""The protocol: the whole pipeline on raw files that nothing was trained or tuned on, with nothing dropped silently."""
+"""Evaluate the whole pipeline on labelled files. Files without a score are counted with their reason."""
 
 import csv
 from collections import Counter
@@ -24,13 +24,13 @@ from . import calibration
 from .datasets import LabelledFile
 
 REFUSED = "refused"
-FEW = 5  # of fewer fakes nothing can be claimed
+FEW = 5  # fewest fakes for a claim
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the pipeline said of it, and what a detector that knows nothing could go by."""
+    """The result for one file, and its trivial properties for the baselines."""
 
     name: str
     fake: bool
@@ -51,11 +51,11 @@ class Row:
 
 
 class ScoresMismatch(ValueError):
-    """Stored scores are not of these files, or not by this panel: nothing is mixed, and nothing overwritten."""
+    """Stored scores belong to other files or to another panel. They are neither mixed nor overwritten."""
 
 
 def read_finished(out: Path | None, files: Iterable[LabelledFile], panel: Panel) -> list[Row]:
-    """What an earlier run that was cut off has judged already."""
+    """The rows that an interrupted run has written."""
     if out is None or not out.is_file():
         return []
     rows, known = read(out), {item.name: item for item in files}
@@ -77,7 +77,7 @@ def run(
     out: Path | None,
     progress: Progress,
 ) -> list[Row]:
-    """Judge every file once, but for the `rows` that are known. With `out`, it can be cut off."""
+    """Judge every file that is not in `rows`. With `out`, the run can be interrupted and resumed."""
     done = {row.name: row for row in rows}
     chosen = list(chosen)
     left = [item for item in chosen if item.name not in done]
@@ -136,7 +136,7 @@ def read(path: Path) -> list[Row]:
     try:
         return _read(path)
     except (ValueError, csv.Error) as error:
-        raise ScoresMismatch(f"{path.name} is no file of scores: {error}") from error
+        raise ScoresMismatch(f"{path.name} is not a file of scores: {error}") from error
 
 
 def _read(path: Path) -> list[Row]:
@@ -154,21 +154,21 @@ def _read(path: Path) -> list[Row]:
                 number(row["brightness"]), number(row["sharpness"]), row["panel"],
             )
             for row in lines
-            if None not in row.values()  # the last one, cut off
+            if None not in row.values()  # the last line of an interrupted run
         ]  # fmt: skip
 
 
 def summary(rows: list[Row]) -> dict[str, Any]:
-    """Everything the protocol asks for. Figures are of the files that got a score; coverage says how many did.
+    """All measures. They are of the files with a score; `coverage` is the share of those.
 
-    Accuracy is of the decided ones: who never decides is not right. The share of inconclusive ones stands beside it.
+    Accuracy is of the decided files. The share of inconclusive ones is beside it.
     """
     judged = [row for row in rows if row.judged]
     reals, fakes = [row for row in rows if not row.fake], [row for row in rows if row.fake]
     scores, fake = _arrays(judged)
     groups = [row.group for row in judged]
     alarms = sum(row.outcome == Outcome.LIKELY_MANIPULATED for row in reals)
-    real = int((~fake).sum())  # that were judged
+    real = int((~fake).sum())  # with a score
     decided = [row for row in judged if row.outcome in (Outcome.LIKELY_MANIPULATED, Outcome.LITTLE_EVIDENCE)]
     right = sum((row.outcome == Outcome.LIKELY_MANIPULATED) == row.fake for row in decided)
     return {
@@ -215,7 +215,7 @@ def _per_manipulation(judged: list[Row]) -> dict[str, Any]:
 
 
 def _baselines(rows: list[Row]) -> dict[str, float | None]:
-    """What one would reach by something silly. Near 0.5, or the figures above mean less than they seem to."""
+    """AUC of trivial properties. If they are far from 0.5, the other measures mean less."""
     figures = {}
     for name in ("bytes", "brightness", "sharpness"):
         known = [row for row in rows if getattr(row, name) is not None]
@@ -225,12 +225,12 @@ def _baselines(rows: list[Row]) -> dict[str, float | None]:
 
 
 def compare(first_rows: list[Row], second_rows: list[Row]) -> dict[str, Any]:
-    """Two runs over the same files: is the second really better? A paired bootstrap of the difference of the AUCs."""
+    """Compare two runs on the same files by a paired bootstrap of the difference in AUC."""
     first = {row.name: row for row in first_rows if row.judged}
     second = {row.name: row for row in second_rows if row.judged}
     both = [(first[name], row) for name, row in second.items() if name in first]
     if apart := [before.name for before, row in both if before.fake != row.fake]:
-        raise ScoresMismatch(f"{apart[0]} is real in one and fake in the other: one of them has wrong labels.")
+        raise ScoresMismatch(f"{apart[0]} is real in one and fake in the other. One of them has wrong labels.")
     if not both:
         raise ScoresMismatch("No file has a score in both: are these evaluations of the same files?")
     a, b = (np.array([pair[side].score for pair in both], float) for side in (0, 1))
@@ -253,7 +253,7 @@ def compare(first_rows: list[Row], second_rows: list[Row]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class FittedThresholds:
-    """Cuts of a panel, and what they do to the files that they were fitted on."""
+    """Thresholds of a panel, and their errors on the files that they were fitted on."""
 
     cuts: Thresholds
     reals: int
@@ -263,12 +263,12 @@ class FittedThresholds:
 
 
 def fit_thresholds(rows: list[Row], panel: Panel, *, false_alarms: float, missed: float) -> FittedThresholds:
-    """The panel's own cuts: its score is the highest of several, and so has other errors than each of them."""
+    """Fit thresholds to the panel's scores, whose error rates differ from those of each bundle."""
     if any(row.panel not in (panel.id, replace(panel, cuts=None).id) for row in rows):
-        raise ScoresMismatch("These are the scores of another panel: evaluate the files with this one.")
+        raise ScoresMismatch("These are the scores of another panel. Evaluate the files with this one.")
     scores, fake = _arrays([row for row in rows if row.judged])
     for many, rate, of in ((scores[~fake], false_alarms, "real ones"), (scores[fake], missed, "fakes")):
-        if len(many) * rate < 1:  # the cut would lie at the very last of them, by chance
+        if len(many) * rate < 1:  # the threshold would depend on a single file
             raise ScoresMismatch(
                 f"For a rate of {rate} it takes {ceil(1 / rate)} judged {of} or more; there are {len(many)}."
             )

@@ -1,4 +1,4 @@
-"""Where training faces come from. A person is on one side of a split only, by a hash that never changes its mind."""
+"""The faces to train on. A hash of the group puts every person into one split."""
 
 import csv
 import hashlib
@@ -20,12 +20,12 @@ PARTS = (("train", 80), ("validation", 90), ("calibration", 100))
 
 
 class TrainingError(ValueError):
-    """What a training or its bundle needs is not there, or is not what it began with."""
+    """A training lacks something, or differs from what it began with."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaceCrop:
-    """A crop of a face as it lies on disk, with its five landmarks and where it is from. Nearly all are real."""
+    """A crop of a face with five landmarks and its source. Most are real."""
 
     name: str
     group: str
@@ -33,9 +33,9 @@ class FaceCrop:
     licence: str
     encoded: bytes
     landmarks: Points
-    manipulation: str = ""  # of a fake that somebody else made
-    given_part: str = ""  # where whoever made the set has put it
-    redrawn_at: Path | None = None  # the same picture as a generator drew it
+    manipulation: str = ""  # of a fake that was made elsewhere
+    given_part: str = ""  # the official split
+    redrawn_at: Path | None = None  # the same picture, redrawn by a generator
 
     @property
     def part(self) -> str:
@@ -53,13 +53,13 @@ def _decoded(encoded: bytes) -> Pixels:
 
 
 def part_of(group: str) -> str:
-    """Train, validation or calibration: told by the group alone, so that no person is in two of them."""
+    """The split of a group, from its hash, so that no person is in two of them."""
     share = int(hashlib.sha256(group.encode()).hexdigest()[:8], 16) % 100
     return next(name for name, below in PARTS if share < below)
 
 
 def digest(faces: Sequence[FaceCrop]) -> str:
-    """Of every crop and every landmark: with a plan, what a second run needs to be the same."""
+    """Digest of all crops and landmarks. With the plan it identifies a training."""
     made = hashlib.sha256()
     for face in sorted(faces, key=lambda face: face.name):
         made.update(face.encoded + face.landmarks.tobytes())
@@ -71,12 +71,12 @@ def redrawn_path(folder: Path, name: str) -> Path:
 
 
 def crop_path(folder: Path, name: str) -> Path:
-    """Where a crop lies that is in no archive."""
+    """The file of a crop that is in no archive."""
     return folder / "crops" / name[:2] / name
 
 
 def read_faces(folders: Path | Sequence[Path], part: str = "", redrawn: Path | None = None) -> list[FaceCrop]:
-    """The faces of folders with `faces.csv` and what it names; `redrawn`: what redraw_faces has made of them."""
+    """Read the faces of folders with `faces.csv`. `redrawn` is the folder that redraw_faces has written."""
     each = [folders] if isinstance(folders, Path) else folders
     return [face for folder in each for face in _read_folder(folder, part, redrawn)]
 
@@ -84,13 +84,13 @@ def read_faces(folders: Path | Sequence[Path], part: str = "", redrawn: Path | N
 def read_parts(
     folders: Path | Sequence[Path], parts: Sequence[str], redrawn: Path | None = None
 ) -> dict[str, list[FaceCrop]]:
-    """Nothing can be made of a part without a real face."""
+    """Read the faces of several parts. Each needs at least one real face."""
     if redrawn is not None and not redrawn.is_dir():
-        raise TrainingError(f"There is no folder {redrawn}: redraw_faces makes it.")
+        raise TrainingError(f"There is no folder {redrawn}. redraw_faces writes it.")
     faces_by_part = {part: read_faces(folders, part, redrawn) for part in parts}
     for part, faces in faces_by_part.items():
         if not any(not face.manipulation for face in faces):
-            raise TrainingError(f"There is no real face for {part}: it takes more people, or a set with such a part.")
+            raise TrainingError(f"There is no real face for {part}. Add more people, or a data set with that part.")
     return faces_by_part
 
 
@@ -104,7 +104,7 @@ def _stored(folder: Path, row: dict[str, str], archives: dict[str, zipfile.ZipFi
 
 def _read_folder(folder: Path, part: str, redrawn: Path | None) -> list[FaceCrop]:
     if not (folder / FACES).is_file():
-        raise TrainingError(f"There is no {FACES} in {folder}: prepare_faces makes it.")
+        raise TrainingError(f"There is no {FACES} in {folder}. prepare_faces writes it.")
     faces = []
     archives: dict[str, zipfile.ZipFile] = {}
     try:

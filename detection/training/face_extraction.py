@@ -1,4 +1,4 @@
-"""From files with known answers to crops with landmarks, in the folder that `face_dataset.read_faces` reads."""
+"""Extract faces with landmarks from labelled files, into a folder that `face_dataset.read_faces` reads."""
 
 import csv
 import hashlib
@@ -20,9 +20,9 @@ from ..media import Kind, probe
 from .datasets import DatasetError, LabelledFile
 from .face_dataset import FACES, LANDMARKS, crop_path, part_of
 
-WIDE = 1.9  # of the crop, in heights of the face
-SIDE = 336  # at most
-LEAST = 60.0  # pixels of a face
+WIDE = 1.9  # width of the crop, in heights of the face
+SIDE = 336  # largest side of a crop
+LEAST = 60.0  # smallest side of a face in pixels
 POINTS = [f"{name}_{axis}" for name in LANDMARKS for axis in "xy"]
 COLUMNS = ["zip", "name", "source", "group", "licence", "manipulation", "part", "file", "time", *POINTS]
 DONE = "manifest.jsonl"
@@ -31,7 +31,7 @@ DONE = "manifest.jsonl"
 def prepare(
     files: list[LabelledFile], out: Path, *, source: str, licence: str, frames: int, progress: Callable[[int], None]
 ) -> dict[str, int]:
-    """One line of the manifest for each file that was gone through: it is not gone through again."""
+    """Write one line of the manifest for each finished file. A resumed run skips those."""
     out.mkdir(parents=True, exist_ok=True)
     done = _read_finished(out)
     for number, item in enumerate(files, 1):
@@ -53,10 +53,10 @@ def prepare(
 
 
 def _read_finished(out: Path) -> dict[str, dict[str, Any]]:
-    """What is done. Of a file that a killed run was busy with nothing is left: it is gone through again."""
+    """Read the manifest, and remove the rows of a file that an interrupted run did not finish."""
     done: dict[str, dict[str, Any]] = {}
     for line in (out / DONE).read_text().splitlines() if (out / DONE).is_file() else []:
-        with suppress(ValueError):  # half a line
+        with suppress(ValueError):  # an incomplete line
             entry = json.loads(line)
             done[entry["file"]] = entry
     rows = [list(row.values()) for row in _rows(out) if row["file"] in done]
@@ -74,7 +74,7 @@ def _rows(out: Path) -> list[dict[str, str]]:
 
 
 def _replace(path: Path, write: Callable[[TextIO], Any]) -> None:
-    """All of it, or what was there before."""
+    """Replace a file as a whole, or not at all."""
     fresh = path.with_name(f"{path.name}.part")
     with fresh.open("w", newline="") as file:
         write(file)
@@ -103,7 +103,7 @@ def _prepare_one(item: LabelledFile, out: Path, source: str, licence: str, frame
 
 
 def _part(item: LabelledFile) -> str:
-    """Official splits have no part for calibration: it gets half of the validation's groups."""
+    """Official splits have no calibration part, so half of the validation groups become one."""
     if item.part != "validation":
         return item.part
     return "calibration" if hashlib.sha256(item.group.encode()).digest()[0] % 2 else "validation"
@@ -132,7 +132,7 @@ def _spread(media: Any, limits: Limits, clock: Clock, frames: int) -> Iterator[t
 
 
 def _cut(pixels: Pixels, face: Face) -> tuple[Pixels, tuple[int, int], float]:
-    """Around the face, as wide as the training faces are; what was cut off, and by how much it was shrunk."""
+    """The crop around a face, its offset, and its scale."""
     left, top, right, bottom = face.box
     half = (bottom - top) * WIDE / 2
     x, y = (left + right) / 2, (top + bottom) / 2

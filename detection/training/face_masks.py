@@ -10,7 +10,7 @@ from .face_dataset import Points
 
 Mask = NDArray[np.float32]
 
-# An average face: its eyes are one unit apart, half-way between them is the origin, y goes down.
+# An average face. The eyes are one unit apart, the origin is half-way between them, and y points down.
 FIVE = np.array([[-0.5, 0], [0.5, 0], [0, 0.62], [-0.42, 1.08], [0.42, 1.08]], np.float32)
 JAW = [(-1.04, -0.12), (-1.02, 0.3), (-0.96, 0.75), (-0.84, 1.15), (-0.6, 1.5), (-0.3, 1.78), (0, 1.86)]
 BROWS = [(0.95, -0.42), (0.55, -0.6), (0, -0.48), (-0.55, -0.6), (-0.95, -0.42)]
@@ -49,7 +49,7 @@ def placed(landmarks: Points) -> NDArray[np.float64]:
 def draw(
     shape: str, landmarks: Points, size: tuple[int, int], chance: np.random.Generator, loose: float = 0.06
 ) -> Mask:
-    """One part of a face as a hard mask, every corner a little off."""
+    """A hard mask of one part of a face, with jittered corners."""
     height, width = size
     mask = np.zeros((height, width), np.float32)
     place = placed(landmarks)
@@ -64,7 +64,7 @@ def draw(
 
 
 def _rounded(corners: NDArray[np.float64]) -> NDArray[np.int32]:
-    """Corners cut off twice (Chaikin), so that no outline has one."""
+    """Round the corners of an outline (Chaikin's algorithm, twice)."""
     for _ in range(2):
         following = np.roll(corners, -1, axis=0)
         corners = np.stack([corners * 0.75 + following * 0.25, corners * 0.25 + following * 0.75], 1).reshape(-1, 2)
@@ -72,11 +72,11 @@ def _rounded(corners: NDArray[np.float64]) -> NDArray[np.int32]:
 
 
 def softened(mask: Mask, chance: np.random.Generator, scale: float) -> Mask:
-    """Bent, then with an edge between sharp and very soft; `scale` is the distance of the eyes in pixels."""
+    """Distort a mask and soften its edge. `scale` is the distance of the eyes in pixels."""
     mask = elastic(mask, chance, scale * chance.uniform(0, 0.12), scale * 0.35)
     sigma = scale * float(chance.choice([0.01, 0.03, 0.06, 0.1, 0.16]))
     soft: Any = cv2.GaussianBlur(mask, (0, 0), max(0.4, sigma))
-    if chance.random() < 0.4:  # inwards, so that nothing outside the outline changes
+    if chance.random() < 0.4:  # inwards only
         soft = (soft - 0.5).clip(0) * 2
     return np.asarray((soft * _strength(chance)).clip(0, 1), np.float32)
 
@@ -86,7 +86,7 @@ def _strength(chance: np.random.Generator) -> float:
 
 
 def bend(size: tuple[int, int], chance: np.random.Generator, strength: float, smooth: float) -> list[Any]:
-    """A smooth random field: how far each pixel is shifted to the right, and down."""
+    """A smooth random displacement field: right and down, for each pixel."""
     height, width = size
     rows, columns = (max(2, round(side / max(2.0, smooth)) + 2) for side in size)
     coarse = [chance.normal(0, strength, (rows, columns)).astype(np.float32) for _ in range(2)]
@@ -94,7 +94,7 @@ def bend(size: tuple[int, int], chance: np.random.Generator, strength: float, sm
 
 
 def elastic(pixels: Any, chance: np.random.Generator, strength: float, smooth: float) -> Any:
-    """Shifted about by a smooth random field."""
+    """Elastic distortion by a smooth random field."""
     if strength < 0.3:
         return pixels
     height, width = pixels.shape[:2]

@@ -1,4 +1,4 @@
-"""A face in its picture, as fakes are made of it; and a fake."""
+"""A face in its picture, and a fake made of it."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from .face_masks import Mask
 
 @dataclass(frozen=True, slots=True)
 class Fake:
-    """Pixels, and how much of each is not what was there."""
+    """Pixels, and the share of each that was changed."""
 
     pixels: Pixels
     where: Mask
@@ -29,17 +29,17 @@ class Face:
     pixels: Pixels
     landmarks: Points
     generator: Eigenfaces | None = None
-    clean: Pixels | None = None  # as it was before it had a history
-    redrawn: Pixels | None = None  # the same as a generator drew it
+    clean: Pixels | None = None  # before any compression or noise was added
+    redrawn: Pixels | None = None  # the same picture, redrawn by a generator
     person: str = ""
 
     @property
     def scale(self) -> float:
-        """The distance of the eyes, but never less than the face's height would make one expect."""
+        """The distance of the eyes, or an estimate from the height of the face if that is larger."""
         eyes = float(np.linalg.norm(self.landmarks[1] - self.landmarks[0]))
         down = float(np.linalg.norm(self.landmarks[3:].mean(0) - self.landmarks[:2].mean(0)))
         return max(eyes, down / 1.1, 4.0)
 
     def source(self, chance: np.random.Generator) -> Pixels:
-        """What a fake is made of: what is there, or, as often, the same without what its picture went through."""
+        """Pixels to make a fake of: the picture, or in half of the cases its clean version."""
         return self.pixels if self.clean is None or chance.random() < 0.5 else self.clean

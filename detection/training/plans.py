@@ -1,4 +1,4 @@
-"""One small JSON file beside each bundle: all that a second training needs to come out the same, chance aside."""
+"""The JSON file of a training's settings, which is kept beside the bundle."""
 
 import json
 from dataclasses import asdict
@@ -12,20 +12,20 @@ EARLIER_NAMES = {"soft": "blur_share", "aged": "recompression", "hard": "augment
 
 
 def _with_current_names(recipe: dict[str, Any]) -> dict[str, Any]:
-    """Plans that were written before these fields were renamed are still read."""
+    """Read plans of earlier versions, in which these fields have other names."""
     if twice := [old for old, new in EARLIER_NAMES.items() if old in recipe and new in recipe]:
         raise ValueError(f"the recipe has both {twice[0]} and its present name {EARLIER_NAMES[twice[0]]}")
     return {EARLIER_NAMES.get(name, name): value for name, value in recipe.items()}
 
 
 class PlanFile:
-    """A dataclass with a recipe, as a file."""
+    """A dataclass of settings that is stored as JSON."""
 
     __slots__ = ()
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Or a sentence about what is wrong with it."""
+        """Read a plan. Raises TrainingError with a sentence about what is wrong."""
         try:
             content = json.loads(path.read_text())
             recipe = _with_current_names(content.pop("recipe", {}))
@@ -36,14 +36,14 @@ class PlanFile:
                     recipe[pair] = tuple(float(value) for value in recipe[pair])
             return cls(recipe=Recipe(**recipe), **content)  # type: ignore[call-arg]
         except (TypeError, ValueError, AttributeError) as error:
-            raise TrainingError(f"{path} is no such plan: {error}") from error
+            raise TrainingError(f"{path} is not a valid plan: {error}") from error
 
     def check(self, least: dict[str, int]) -> None:
-        """Whole numbers that have to be at least so large."""
+        """Refuse values that are not whole numbers, or too small."""
         for name, low in least.items():
             value = getattr(self, name)
             if not isinstance(value, int) or value < low:
-                raise TrainingError(f"{name} is {value!r}, and has to be a whole number from {low} on")
+                raise TrainingError(f"{name} is {value!r}, and has to be a whole number of {low} or more")
 
     def write(self, path: Path) -> None:
         content: dict[str, Any] = asdict(self)  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""Two drawings as SVG: how a training went, and how far a calibration can be believed."""
+"""SVG plots of a training's log and of a calibration."""
 
 import csv
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ INKS = ("#2b6cb0", "#c05621", "#2f855a", "#6b46c1", "#b83280", "#4a5568", "#975a
 
 
 def progress(log: Path, drawing: Path) -> None:
-    """Every column of a training's log but the loss, over its first column, from 0 to 1."""
+    """Plot every column of a log except the loss, over the first column, from 0 to 1."""
     with log.open(newline="") as file:
         rows = list(csv.DictReader(file))
     if not rows:
@@ -27,7 +27,7 @@ def progress(log: Path, drawing: Path) -> None:
 
 
 def reliability(scores: Any, fake: Any, drawing: Path, bins: int = 10) -> None:
-    """Of the scores around each value, the share that was really manipulated; honest ones lie on the diagonal."""
+    """Plot the share of fakes over the scores. A perfect calibration lies on the diagonal."""
     scores, fake = np.asarray(scores, np.float64), np.asarray(fake, bool)
     place = np.minimum((scores * bins).astype(int), bins - 1)
     points = [(scores[place == bin].mean(), fake[place == bin].mean()) for bin in range(bins) if (place == bin).any()]

@@ -1,4 +1,4 @@
-"""What a training began with, noted beside it: a card has to tell it, and a second run needs the same."""
+"""Record what a training began with, for its card and for a second run."""
 
 import hashlib
 import json
@@ -17,10 +17,10 @@ EARLIER_EMA_WEIGHTS = "steady.weights.h5"  # the same file in folders of earlier
 
 
 def record_start(folder: Path, weights: Path | None, faces: Sequence[FaceCrop], **more: Any) -> None:
-    """Once, when a training begins; one that goes on began with nothing new."""
+    """Write the record. Only a new training does, not a resumed one."""
     record = {"faces": face_dataset.digest(faces), "code": code_digest(), **more}
     if weights is not None:
-        name = f"{weights.parent.name}/{weights.name}" if weights.name == "model.keras" else weights.name  # a bundle's
+        name = f"{weights.parent.name}/{weights.name}" if weights.name == "model.keras" else weights.name  # of a bundle
         record |= {"weights": name, "sha256": digest(weights)}
     (folder / BEGUN).write_text(json.dumps({name: value for name, value in record.items() if value}, indent=2) + "\n")
 
@@ -28,7 +28,7 @@ def record_start(folder: Path, weights: Path | None, faces: Sequence[FaceCrop], 
 def check_unchanged(
     folder: Path, plan: PlanFile, weights: Path | None, faces: Sequence[FaceCrop], free: Collection[str], **more: Any
 ) -> None:
-    """A training that goes on is the one that was begun: checkpoints and films know nothing of another plan."""
+    """Refuse to resume a training with another plan, other faces or other first weights."""
     record = read_record(folder)
     if not record:
         return
@@ -40,12 +40,13 @@ def check_unchanged(
     other += [name for name, value in more.items() if record.get(name, 0) != value]
     if other:
         raise TrainingError(
-            f"In {folder} is a training with other {', '.join(other)}. Go on with its own, or begin in another folder."
+            f"In {folder} is a training with other {', '.join(other)}."
+            " Resume it with its own settings, or begin in another folder."
         )
 
 
 def code_digest() -> str:
-    """Of all that makes samples, networks and crops: other code may make another network of the same plan."""
+    """Digest of the code that makes samples, networks and crops."""
     home, made = Path(__file__).parent, hashlib.sha256()
     beside = [home.parent / name for name in ("networks.py", "crops.py")]
     for path in sorted([*home.glob("*.py"), *home.rglob("*.onnx"), *beside]):
@@ -69,6 +70,6 @@ def digest(weights: Path) -> str:
 
 
 def read_record(folder: Path) -> dict[str, Any]:
-    """As it was noted; no weights if the training began with chance."""
+    """Read the record. It names no weights if the training began with random ones."""
     path = folder / BEGUN
     return json.loads(path.read_text()) if path.is_file() else {}

@@ -1,4 +1,4 @@
-"""Faces drawn again by a generator that somebody else trained: few pixels in, a picture as it imagines it out.
+"""Redraw faces with a pretrained super-resolution network.
 
 The generator is any network in ncnn's format that enlarges by four, such as Real-ESRGAN. None comes with this project.
 """
@@ -16,24 +16,24 @@ from ..images import Pixels
 from .face_dataset import FaceCrop, redrawn_path
 
 TIMES = 4
-SIDES = (44.0, 92.0)  # pixels of the longer side that are left to draw from, any size as often as its double
+SIDES = (44.0, 92.0)  # range of the longer side of the input in pixels, log-uniform
 LEAST = 8
 ABOUT = "redrawn.json"
 QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 97, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
 
 
 class Generator:
-    """A network in two files of one name: `.param` says how it is built, `.bin` holds its weights."""
+    """A network in ncnn's format: `.param` holds the graph, `.bin` the weights."""
 
     def __init__(self, param: Path) -> None:
-        import ncnn  # only whoever redraws needs it
+        import ncnn  # an optional dependency
 
         self.name = param.stem
         self.digest = hashlib.sha256(param.with_suffix(".bin").read_bytes()).hexdigest()
         self._net = ncnn.Net()
         self._net.opt.use_vulkan_compute = False
         if self._net.load_param(str(param)) or self._net.load_model(str(param.with_suffix(".bin"))):
-            raise ValueError(f"{param.name} and its .bin are no network that ncnn can read.")
+            raise ValueError(f"ncnn can't read {param.name} and its .bin.")
 
     def __call__(self, pixels: Pixels) -> Pixels:
         import ncnn
@@ -45,20 +45,20 @@ class Generator:
         failed, drawn = extractor.extract("output")
         made: Any = np.array(drawn)
         if failed or made.shape != (3, height * TIMES, width * TIMES):
-            raise ValueError(f"{self.name} makes no picture {TIMES} times as large.")
+            raise ValueError(f"{self.name} does not enlarge pictures {TIMES} times.")
         return np.asarray((made.transpose(1, 2, 0) * 255).round().clip(0, 255).astype(np.uint8))
 
 
 def select_faces(faces: Sequence[FaceCrop], count: int | None) -> list[FaceCrop]:
-    """The same ones every time, and of all parts."""
+    """Select the same faces every time, from all parts."""
     return sorted(faces, key=lambda face: hashlib.sha256(f"redrawn{face.name}".encode()).digest())[:count]
 
 
 def redraw(faces: Sequence[FaceCrop], generator: Generator, out: Path, progress: Callable[[int], None]) -> None:
-    """One picture for each face; those that are there are not drawn again."""
+    """Write one picture per face. Existing ones are kept."""
     generator_record = {"generator": generator.name, "sha256": generator.digest}
     if read_generator(out) not in ({}, generator_record):
-        raise ValueError(f"What is in {out.name} was drawn by another generator: take another folder.")
+        raise ValueError(f"The pictures in {out.name} are by another generator. Choose another folder.")
     out.mkdir(parents=True, exist_ok=True)
     (out / ABOUT).write_text(json.dumps(generator_record) + "\n")
     for number, face in enumerate(faces, 1):
@@ -83,6 +83,6 @@ def _redrawn(face: FaceCrop, generator: Generator) -> Pixels:
 
 
 def read_generator(folder: Path | None) -> dict[str, str]:
-    """Which generator drew what is in a folder."""
+    """The generator of the pictures in a folder."""
     path = folder / ABOUT if folder else None
     return dict(json.loads(path.read_text())) if path and path.is_file() else {}

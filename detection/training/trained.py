@@ -1,4 +1,4 @@
-"""A finished training: its files, and how its network is asked about samples of known kinds."""
+"""A finished training: its files, and predictions of its network."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,12 +17,12 @@ from .provenance_log import ema_weights
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """What a network said, and what it was about."""
+    """Scores of samples, with their labels."""
 
     scores: Any
-    kinds: Any  # of each sample: a kind of fake, or real
-    people: Any  # of each sample: whose it is, as such are not independent
-    shares: Any = None  # of the second head
+    kinds: Any  # of each sample: its kind of fake, or real
+    people: Any  # of each sample: the person, as samples of one are not independent
+    shares: Any = None  # outputs of the second head
 
     @property
     def fake(self) -> Any:
@@ -30,9 +30,9 @@ class Predictions:
 
 
 class Trained(Protocol):
-    own: str  # what our own samples are called in the card
-    command: str  # that trains one
-    start_option: str  # the option that names what it begins with
+    own: str  # name of the generated samples in the card
+    command: str  # that trains such a network
+    start_option: str  # the option for the first weights
     input: dict[str, Any]
 
     @property
@@ -76,7 +76,7 @@ class TrainedImageNetwork:
         made = samples.fixed(faces, self.plan.recipe, each=each, seed=seed)
         pictures = np.stack([sample.pixels for sample in made])
         scores, shares = image.scores(self.net, pictures)
-        if self.mirror:  # as inspection does it: cuts are for what is served
+        if self.mirror:  # as in inspection, so that thresholds fit the served scores
             scores = average_odds(scores, image.scores(self.net, pictures[:, :, ::-1])[0])
         return Predictions(
             scores, np.array([sample.kind for sample in made]), np.array([sample.person for sample in made]), shares
@@ -86,7 +86,7 @@ class TrainedImageNetwork:
         return np.stack([sample.pixels for sample in samples.fixed(faces, self.plan.recipe, each=2, seed=3)])
 
     def training_distribution(self, faces: dict[str, list[FaceCrop]], each: int, path: Path) -> dict[str, Any]:
-        """How the embeddings of training crops lie, one number for each dimension, and the 99th percentile."""
+        """Write mean and precision of the training embeddings. Returns the 99th percentile of the distance."""
         evident = networks.with_class_map(self.net)
         parts = (("train", 5), ("validation", 99))
         known, others = (self._embeddings(evident, faces[part], each, seed) for part, seed in parts)
@@ -134,4 +134,4 @@ class TrainedVideoNetwork:
         return np.stack([clip.pixels for clip in clips.fixed(faces, self.plan.recipe, each=1, seed=3)])
 
     def training_distribution(self, faces: dict[str, list[FaceCrop]], each: int, path: Path) -> dict[str, Any]:
-        return {}  # a head over embeddings has none that inspection could compare
+        return {}  # a head over embeddings has no embedding of its own

@@ -1,4 +1,4 @@
-"""Fewer pixels and back, by the ways in which decoders enlarge: that leaves its trace."""
+"""Downscale, and upscale as decoders do, which leaves traces."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from . import compression
 
 
 def rebuilt(pixels: Pixels, chance: np.random.Generator, scale: float) -> Pixels:
-    """Through a square of 64 to 160 pixels, however large the face is, with the softness of a decoder."""
+    """Downscale to a square of 64 to 160 pixels and back, with the blur of a decoder."""
     side = float(chance.choice([64, 96, 128, 128, 160]))
     share = min(0.95, side / (scale * 3.0))
     out = through(pixels, share, chance)
@@ -22,13 +22,13 @@ def rebuilt(pixels: Pixels, chance: np.random.Generator, scale: float) -> Pixels
     return out
 
 
-LEARNED = ("nearest", "zeros", "shuffle")  # a plain resize is nobody's fake: real pictures are resized too
+LEARNED = ("nearest", "zeros", "shuffle")  # not plain resizing, which real pictures have too
 
 
 def through(
     pixels: Pixels, share: float, chance: np.random.Generator, hows: tuple[str, ...] = (*LEARNED, "plain")
 ) -> Pixels:
-    """Smaller and back, by one of the ways in which decoders enlarge."""
+    """Downscale, and upscale by one of the methods of decoders."""
     height, width = pixels.shape[:2]
     size = (max(8, round(width * share)), max(8, round(height * share)))
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
@@ -44,7 +44,7 @@ def through(
 
 
 def _learned_like(small: Pixels, how: str, chance: np.random.Generator) -> Pixels:
-    """Twice as large by a transposed convolution, or by four filters whose answers are interleaved: slightly uneven."""
+    """Upscale twice by a transposed convolution or a pixel shuffle with slightly random filters."""
     height, width = small.shape[:2]
     out: NDArray[np.float32] = np.zeros((height * 2, width * 2, 3), np.float32)
     if how == "zeros":
@@ -59,7 +59,7 @@ def _learned_like(small: Pixels, how: str, chance: np.random.Generator) -> Pixel
 
 
 def _kernel(chance: np.random.Generator, phase: tuple[int, int] | None = None) -> NDArray[np.float32]:
-    """Nearly an interpolation: what a trained layer ends up with."""
+    """A filter close to interpolation, as trained layers have."""
     if phase is None:
         kernel = np.outer([0.25, 0.5, 0.25], [0.25, 0.5, 0.25])
     else:

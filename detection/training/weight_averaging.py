@@ -1,4 +1,4 @@
-"""The mean of the weights of several trainings: often better than each, when one went on from the other."""
+"""Average the weights of several trainings, of which one continued the other."""
 
 import json
 from pathlib import Path
@@ -8,11 +8,11 @@ from . import image
 from .image import Plan
 from .provenance_log import EMA_WEIGHTS, ema_weights
 
-PARTS = "mean.json"  # in a training's folder that is a mean: of which trainings, and how much of each
+PARTS = "mean.json"  # the averaged trainings and their shares
 
 
 def average(parts: dict[Path, float], folder: Path) -> None:
-    """A folder like that of a training, with the plan of the last part; shares are made to sum to one.
+    """Write a folder like that of a training, with the plan of the last part. Shares are normalised.
 
     It can be exported, and another training can begin at its `mean.keras`.
     """
@@ -20,7 +20,7 @@ def average(parts: dict[Path, float], folder: Path) -> None:
     if len({(plan.name, plan.network, plan.width) for plan in plans}) > 1:
         raise BadBundle("These trainings are of different networks.")
     if min(parts.values()) <= 0:
-        raise BadBundle("Every part needs a share above nothing.")
+        raise BadBundle("Every share has to be above 0.")
     whole = sum(parts.values())
     net, mixed = image.build(plans[-1]), None
     for run, share in parts.items():
@@ -32,12 +32,12 @@ def average(parts: dict[Path, float], folder: Path) -> None:
     net.save_weights(folder / EMA_WEIGHTS)
     net.save(folder / "mean.keras")
     plans[-1].write(folder / "plan.json")
-    (folder / "step.txt").write_text("0")  # of its own
+    (folder / "step.txt").write_text("0")  # steps of its own
     shares = {str(run.resolve()): round(share / whole, 4) for run, share in parts.items()}
     (folder / PARTS).write_text(json.dumps(shares, indent=2) + "\n")
 
 
 def parts_of(run: Path) -> dict[str, float]:
-    """Folders of the trainings that this one is the mean of, with their shares; none if it is a training itself."""
+    """The averaged trainings and their shares. Empty for a training that is not an average."""
     path = run / PARTS
     return json.loads(path.read_text()) if path.is_file() else {}

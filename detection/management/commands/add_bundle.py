@@ -12,7 +12,7 @@ from detection.errors import BadBundle
 
 
 class Command(BaseCommand):
-    help = "Make a bundle of somebody's model: .keras, .h5, ONNX or a SavedModel. It is tried on a real photo first."
+    help = "Add a model as a bundle: .keras, .h5, ONNX or a SavedModel. It is tried on a real photo first."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -21,17 +21,17 @@ class Command(BaseCommand):
         parser.add_argument("--release", default="1", help="the bundle's version (default: 1)")
         parser.add_argument("--kind", choices=["image", "video"], default="image")
         parser.add_argument("--looks-at", choices=["face", "whole"], default="face")
-        parser.add_argument("--scaling", choices=list(SCALINGS), default="0..1", help="what the pixels are turned into")
+        parser.add_argument("--scaling", choices=list(SCALINGS), default="0..1", help="range of the input pixels")
         parser.add_argument("--colours", choices=["rgb", "bgr"], default="rgb")
-        parser.add_argument("--size", type=int, default=0, help="side of the picture, where the graph leaves it open")
-        parser.add_argument("--margin", type=float, default=0.3, help="around a face, in shares of its side")
-        parser.add_argument("--frames", type=int, default=0, help="of a video network, where the graph leaves it open")
-        parser.add_argument("--fake-is", type=int, choices=[0, 1], default=1, help="which end, or class, means fake")
-        parser.add_argument("--output", choices=["probability", "logit"], default="", help="if it can't be told")
-        parser.add_argument("--cut", type=float, help="on the model's own output, as its maker used it")
-        parser.add_argument("--embedder", type=Path, help="the network that makes embeddings of frames")
+        parser.add_argument("--size", type=int, default=0, help="side of the picture, if the graph has none")
+        parser.add_argument("--margin", type=float, default=0.3, help="around a face, as a share of its side")
+        parser.add_argument("--frames", type=int, default=0, help="of a video network, if the graph has no number")
+        parser.add_argument("--fake-is", type=int, choices=[0, 1], default=1, help="the value or class that means fake")
+        parser.add_argument("--output", choices=["probability", "logit"], default="", help="if it can't be detected")
+        parser.add_argument("--cut", type=float, help="threshold on the model's own output")
+        parser.add_argument("--embedder", type=Path, help="the network that embeds frames")
         parser.add_argument("--licence", default="unknown")
-        parser.add_argument("--trained-on", default="not told")
+        parser.add_argument("--trained-on", default="unknown")
         parser.add_argument("--replace", action="store_true", help="replace a bundle of that name")
         parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR))
 
@@ -48,7 +48,7 @@ class Command(BaseCommand):
             )
         except BadBundle as error:
             raise CommandError(f"{error}\n{error.detail}".strip()) from error
-        self.stdout.write(f"Added {added.bundle.label}, served by {added.runtime}.")
+        self.stdout.write(f"Added {added.bundle.label}, run by {added.runtime}.")
         self.stdout.write(f"On a real photo and variants of it: {', '.join(f'{s:.3f}' for s in added.scores)}")
         for note in added.notes:
             self.stdout.write(self.style.WARNING(note))

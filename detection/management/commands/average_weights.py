@@ -17,21 +17,21 @@ def _part(text: str) -> tuple[Path, float]:
 
 
 class Command(BaseCommand):
-    help = "The mean of the weights of trainings that went on from each other: a folder to export, or to go on from."
+    help = "Average the weights of trainings that continued each other. The result can be exported or trained."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", type=Path, help="to be written; --init FOLDER/mean.keras goes on from it")
+        parser.add_argument("folder", type=Path, help="a new folder; --init FOLDER/mean.keras trains it further")
         parser.add_argument("parts", type=_part, nargs="+", help="folders of trainings, each with its share: one=0.4")
 
     def handle(self, **options: Any) -> None:
         folder, parts = options["folder"], dict(options["parts"])
         if folder.exists():
-            raise CommandError(f"{folder} is there already.")
+            raise CommandError(f"{folder} already exists.")
         try:
             weight_averaging.average(parts, folder)
         except BadBundle as error:
             raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"Not a training's folder: {error}") from error
-        self.stdout.write(f"Wrote {folder}, the mean of {len(parts)}.")
+        self.stdout.write(f"Wrote {folder}, the average of {len(parts)} trainings.")

@@ -16,28 +16,30 @@ from detection.training import datasets, evaluation
 
 
 class Command(BaseCommand):
-    help = "Run the whole pipeline on files with known answers, and say how good it is, with intervals."
+    help = "Evaluate the whole pipeline on labelled files, with intervals."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", type=Path, help="real/ and fake/ in a folder or an archive, or a CSV")
-        parser.add_argument("--bundle", help="this bundle alone (name or name/version); without it: the panel")
+        parser.add_argument("--bundle", help="only this bundle (name or name/version; default: the panel)")
         parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR), help="folder of bundles")
-        parser.add_argument("--scores", type=Path, help="CSV of every file's score; given again, it goes on from there")
-        parser.add_argument("--limit", type=count, default=0, help="so many files of each label, evenly spread")
+        parser.add_argument("--scores", type=Path, help="CSV for the scores; an existing one is resumed")
+        parser.add_argument("--limit", type=count, default=0, help="number of files per label, evenly spread")
         parser.add_argument(
             "--part",
             choices=("train", "validation", "test", "all"),
-            help="of a set that says which files are for testing; without it: those, or all where it says nothing",
+            help="part of a set with official splits (default: test, or all without splits)",
         )
-        parser.add_argument("--seconds", type=count, default=int(Limits().wall_seconds), help="for each file")
+        parser.add_argument(
+            "--seconds", type=count, default=int(Limits().wall_seconds), help="time limit for each file"
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, **options: Any) -> None:
         panel = _panel(read_panel(options["bundles"]), options["bundle"])
         if not panel.active:
             raise CommandError(f"There is no bundle to judge with in {options['bundles']}.")
-        with command_errors(goes_on=options["scores"] is not None), datasets.items(options["source"]) as files:
+        with command_errors(resumes=options["scores"] is not None), datasets.items(options["source"]) as files:
             if not files:
                 raise CommandError(f"{options['source'].name} holds neither real/ nor fake/, nor a known layout.")
             part = options["part"] or ("test" if any(item.part == "test" for item in files) else "all")

@@ -17,23 +17,27 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("run", type=Path, help="folder of the training")
         parser.add_argument("--faces", type=Path, nargs="+", required=True, help="the folders that it was trained on")
-        parser.add_argument("--redrawn", type=Path, help="what redraw_faces made of them, for the kinds that need it")
+        parser.add_argument("--redrawn", type=Path, help="pictures by redraw_faces, for the kinds that need them")
         parser.add_argument(
-            "--before", type=Path, nargs="*", default=[], help="folders of the trainings that this one went on from"
+            "--before",
+            type=Path,
+            nargs="*",
+            default=[],
+            help="folders of the earlier trainings that this one continued",
         )
         parser.add_argument("--release", default="1", help="the bundle's version")
         parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR))
         parser.add_argument("--each", type=count, default=60, help="samples of each kind to calibrate and measure on")
         parser.add_argument("--false-alarms", type=share, default=0.01, help="share of real faces above the upper cut")
-        parser.add_argument("--missed", type=share, default=0.1, help="share of own fakes below the lower cut")
+        parser.add_argument("--missed", type=share, default=0.1, help="share of generated fakes below the lower cut")
         parser.add_argument(
-            "--no-probability", action="store_true", help="its calibration does not hold on files from elsewhere"
+            "--no-probability", action="store_true", help="the calibration does not hold on other files"
         )
         parser.add_argument(
-            "--unclaimed", nargs="*", default=[], choices=GROUPS, help="kinds that it does not see elsewhere"
+            "--unclaimed", nargs="*", default=[], choices=GROUPS, help="kinds that it does not detect in other files"
         )
         parser.add_argument(
-            "--licence", default="", help="of the bundle (default: MIT, where no fakes of others were seen)"
+            "--licence", default="", help="of the bundle (default: MIT, if no fakes by others were used)"
         )
         parser.add_argument("--replace", action="store_true", help="replace a bundle of that name")
         parser.add_argument("--failure", action="append", default=[], help="a known failure, for the card")

@@ -8,12 +8,14 @@ from detection import mtcnn_export
 
 
 class Command(BaseCommand):
-    help = "Draw the face finder's three ONNX graphs anew from the weights that the `mtcnn` package carries."
+    help = "Build the three ONNX graphs of the face detector from the weights in the `mtcnn` package."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("out", type=Path, nargs="?", default=mtcnn_export.FOLDER)
-        parser.add_argument("--browser", type=Path, help="write the smallest one's numbers there, for the camera page")
+        parser.add_argument(
+            "--browser", type=Path, help="file for the weights of the smallest network, for the camera page"
+        )
 
     def handle(self, **options: Any) -> None:
         for path in mtcnn_export.export_networks(options["out"]):

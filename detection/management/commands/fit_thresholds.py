@@ -11,15 +11,17 @@ from detection.training import evaluation
 
 
 class Command(BaseCommand):
-    help = "Choose the panel's cuts by what it said of files with known answers: those of `evaluate --scores`."
+    help = "Fit the panel's thresholds to its scores of labelled files, from `evaluate --scores`."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("scores", type=Path, nargs="+", help="CSVs of the panel's scores")
-        parser.add_argument("--false-alarms", type=share, default=0.01, help="of the real ones, above the upper cut")
-        parser.add_argument("--missed", type=share, default=0.2, help="of the fakes, below the lower cut")
+        parser.add_argument(
+            "--false-alarms", type=share, default=0.01, help="share of real files above the upper threshold"
+        )
+        parser.add_argument("--missed", type=share, default=0.2, help="share of fakes below the lower threshold")
         parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR), help="folder of bundles")
-        parser.add_argument("--write", action="store_true", help="into the panel's policy")
+        parser.add_argument("--write", action="store_true", help="write them into the panel's policy")
 
     def handle(self, **options: Any) -> None:
         with command_errors():

@@ -18,18 +18,20 @@ LISTED, COLUMNS = "files.csv", ("file", "label", "manipulation", "group")
 
 
 class Command(BaseCommand):
-    help = "Write photographs of real faces, real and faked by us, with a list of them that `evaluate` reads."
+    help = "Write photographs of real faces and generated fakes, with a list for `evaluate`."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("out", type=Path, help="a new folder")
         parser.add_argument("--faces", type=Path, nargs="+", required=True, help="folders with faces.csv")
-        parser.add_argument("--redrawn", type=Path, help="what redraw_faces made of them, for the kinds that need it")
+        parser.add_argument("--redrawn", type=Path, help="pictures by redraw_faces, for the kinds that need them")
         parser.add_argument(
-            "--plan", type=Path, nargs="+", help="as these plan.json make them; else as a new one would"
+            "--plan", type=Path, nargs="+", help="plan.json files with the recipes (default: the built-in one)"
         )
         parser.add_argument("--part", choices=("validation", "calibration"), default="validation", help="whose faces")
-        parser.add_argument("--each", type=count, default=20, help="so many of each kind, and as many real ones")
+        parser.add_argument(
+            "--each", type=count, default=20, help="number of fakes per kind, and of real ones beside them"
+        )
         parser.add_argument("--seed", type=int, default=0)
 
     def handle(self, **options: Any) -> None:
@@ -38,7 +40,9 @@ class Command(BaseCommand):
             plans = [Plan.read(path) for path in options["plan"] or ()]
             recipes = {plan.name: plan.recipe for plan in plans} or {"new": Recipe()}
             if len(recipes) < len(plans):
-                raise TrainingError("Two plans have the same name: what one draws would take the place of the other's.")
+                raise TrainingError(
+                    "Two plans have the same name. The files of one would overwrite those of the other."
+                )
             faces = read_parts(options["faces"], [part], options["redrawn"])[part]
             casts = {name: FacePool.of(faces, recipe) for name, recipe in recipes.items()}
             out.mkdir(parents=True)
@@ -58,8 +62,8 @@ class Command(BaseCommand):
                     file = f"{label}/{kind}/{name}-{number:04}.png"
                     (out / file).parent.mkdir(parents=True, exist_ok=True)
                     if not cv2.imwrite(str(out / file), pixels[..., ::-1]):
-                        raise OSError(f"{out / file} can't be written: is the disk full?")
+                        raise OSError(f"{out / file} can't be written. Is the disk full?")
                     drawn.append((file, label, manipulation, person))
-            with (out / LISTED).open("w", newline="") as listed:  # last: what was cut off has no list
+            with (out / LISTED).open("w", newline="") as listed:  # written last, so that an interrupted run has none
                 csv.writer(listed).writerows([COLUMNS, *drawn])
         self.stdout.write(f"Wrote {len(drawn)} photographs, listed in {out / LISTED}.")

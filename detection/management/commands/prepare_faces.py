@@ -1,4 +1,4 @@
-"""Cut the faces out of files with known answers, for training. Started again, it goes on where it was."""
+"""Extract the faces of labelled files for training. An interrupted run is resumed."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -13,7 +13,7 @@ from detection.training import datasets, face_extraction
 
 class Command(BaseCommand):
     help = (
-        "Cut faces with landmarks out of real/ and fake/ folders, a CSV, FaceForensics++, Celeb-DF or DFDC,"
+        "Extract faces with landmarks from real/ and fake/ folders, a CSV, FaceForensics++, Celeb-DF or DFDC,"
         " into a folder that the training commands read."
     )
     requires_system_checks: list[str] = []
@@ -22,12 +22,12 @@ class Command(BaseCommand):
         parser.add_argument("source", type=Path)
         parser.add_argument("out", type=Path)
         parser.add_argument("--frames", type=count, default=8, help="of each video, evenly spread")
-        parser.add_argument("--licence", default="", help="under which the set may be used; noted in every row")
+        parser.add_argument("--licence", default="", help="licence of the set, written into every row")
 
     def handle(self, **options: Any) -> None:
-        with command_errors(goes_on=True), datasets.items(options["source"]) as files:
+        with command_errors(resumes=True), datasets.items(options["source"]) as files:
             if not files:
-                raise CommandError(f"{options['source'].name} holds no files in a layout that is known.")
+                raise CommandError(f"{options['source'].name} holds no files in a known layout.")
             with tqdm(total=len(files), unit="file") as bar:
                 counts = face_extraction.prepare(
                     files,

@@ -14,17 +14,17 @@ from detection.training.image import Plan
 
 
 class Command(BaseCommand):
-    help = "Draw a sheet of pseudo-fakes, a row for each kind, so that a person can look at what is being taught."
+    help = "Write a sheet of generated fakes, with a row for each kind, to check what a network is trained on."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("out", type=Path, help="the PNG to write")
         parser.add_argument("--faces", type=Path, required=True, help="folder with faces.csv")
-        parser.add_argument("--redrawn", type=Path, help="what redraw_faces made of them, for the kinds that need it")
+        parser.add_argument("--redrawn", type=Path, help="pictures by redraw_faces, for the kinds that need them")
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--columns", type=count, default=10)
         parser.add_argument("--size", type=count, default=160)
-        parser.add_argument("--plan", type=Path, help="as this plan.json makes them; else as a new plan would")
+        parser.add_argument("--plan", type=Path, help="plan.json with the recipe (default: the built-in one)")
 
     def handle(self, **options: Any) -> None:
         with command_errors():
@@ -42,8 +42,10 @@ class Command(BaseCommand):
             rows.append(row)
         try:
             written = cv2.imwrite(str(options["out"]), np.vstack(rows)[..., ::-1])
-        except cv2.error:  # no format of that name
+        except cv2.error:  # unknown file extension
             written = False
         if not written:
-            raise CommandError(f"{options['out']} can't be written: a folder that exists, and a name ending in .png?")
+            raise CommandError(
+                f"{options['out']} can't be written. Give an existing folder, and a name ending in .png."
+            )
         self.stdout.write(f"Wrote {options['out']}.")

@@ -11,16 +11,16 @@ from detection.training.face_dataset import read_faces
 
 
 class Command(BaseCommand):
-    help = "Have a generator draw real faces again, for fakes made of them. Started again, it goes on where it was."
+    help = "Redraw real faces with a generator, as material for fakes. An interrupted run is resumed."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("out", type=Path, help="where the pictures are kept, for --redrawn")
+        parser.add_argument("out", type=Path, help="folder for the pictures, for --redrawn")
         parser.add_argument("--faces", type=Path, required=True, help="folder with faces.csv")
         parser.add_argument(
             "--generator", type=Path, required=True, help="an ncnn network that enlarges by four: its .param file"
         )
-        parser.add_argument("--count", type=int, help="so many faces, the same ones every time; without it, all")
+        parser.add_argument("--count", type=int, help="number of faces, always the same ones (default: all)")
 
     def handle(self, **options: Any) -> None:
         with command_errors():
@@ -34,4 +34,4 @@ class Command(BaseCommand):
             raise CommandError("This needs ncnn: pip install ncnn.") from error
         except (OSError, ValueError) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{len(faces)} faces drawn again by {generator.name}.")
+        self.stdout.write(f"{generator.name} has redrawn {len(faces)} faces.")

@@ -11,7 +11,7 @@ from detection.training.face_dataset import read_parts
 
 
 class Command(BaseCommand):
-    help = "Train the small auto-encoders by which pseudo-fakes get the traces of generators: minutes on a CPU."
+    help = "Train the small auto-encoders that add traces of generators to fakes. It takes minutes on a CPU."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -13,20 +13,22 @@ from detection.training.samples import NothingRedrawn
 
 
 class Command(BaseCommand):
-    help = "Train a video network on pseudo-films, over an image network's embeddings. Started again, it goes on."
+    help = "Train a video network on generated clips, over the embeddings of an image network. It can be resumed."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", type=Path, help="where films, head and log are kept")
+        parser.add_argument("folder", type=Path, help="folder for clips, head and log")
         parser.add_argument("--faces", type=Path, nargs="+", help="folders with faces.csv")
-        parser.add_argument("--demo", action="store_true", help="something tiny, in a minute, to see that it works")
-        parser.add_argument("--plan", type=Path, help="a plan (JSON); without one: the folder's, or the default")
+        parser.add_argument("--demo", action="store_true", help="a tiny training of one minute")
+        parser.add_argument(
+            "--plan", type=Path, help="settings in JSON (default: those in the folder, else built-in ones)"
+        )
         parser.add_argument(
             "--image",
             type=Path,
-            help="the image network, a .keras file (default: the shipped image-blend's; with --demo: a tiny one)",
+            help="the image network, a .keras file (default: that of image-blend; with --demo: a tiny one)",
         )
-        parser.add_argument("--clips", type=Path, help="folder of real films to make fakes of beside the stills")
+        parser.add_argument("--clips", type=Path, help="folder of real videos to make fakes of, beside the stills")
 
     def handle(self, **options: Any) -> None:
         folder = options["folder"]
@@ -35,10 +37,10 @@ class Command(BaseCommand):
             plan = video.Plan.read(plan_file) if plan_file else video.Plan.demo() if options["demo"] else video.Plan()
         source = demo.make(folder / "faces") if options["demo"] else options["faces"]
         if source is None:
-            raise CommandError("Say which faces to train on: --faces FOLDER, or --demo.")
+            raise CommandError("Give the faces to train on: --faces FOLDER, or --demo.")
         stretches = tuple(clips.read_stretches(options["clips"])) if options["clips"] else ()
         if options["clips"] and not stretches:
-            raise CommandError(f"There is no film with a face that stays where it is in {options['clips']}.")
+            raise CommandError(f"No video in {options['clips']} has a face that stays in place.")
         shipped = Path(settings.BUNDLES_DIR) / "image-blend" / "model.keras"
         network = options["image"] or (demo.network(folder) if options["demo"] else shipped)
         with tqdm(unit="") as bar:
@@ -48,10 +50,12 @@ class Command(BaseCommand):
                 bar.n, bar.total = done, of
                 bar.refresh()
 
-            with command_errors(goes_on=True):
+            with command_errors(resumes=True):
                 faces = read_parts(source, ("train", "validation"))
                 try:
                     video.train(plan, faces, folder, network, stretches=stretches, progress=show_progress)
-                except NothingRedrawn as error:  # there is no --redrawn to say
-                    raise CommandError("Films are made of stills that no generator drew again.") from error
+                except NothingRedrawn as error:  # this command has no --redrawn
+                    raise CommandError(
+                        "Clips can't be made of redrawn faces. Choose a plan without those kinds."
+                    ) from error
         self.stdout.write((folder / "log.csv").read_text())

@@ -9,13 +9,13 @@ from detection.training import export
 
 
 class Command(BaseCommand):
-    help = "Put what was measured since, and failures that are known, into a bundle's card. Weights and cuts stay."
+    help = "Add evaluations and known failures to the card of a bundle. Weights and thresholds stay."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("bundle", type=Path, help="the bundle's folder")
         parser.add_argument("--figures", type=Path, nargs="*", default=[], help="stored evaluations for the card")
-        parser.add_argument("--failure", action="append", default=[], help="a known failure, in place of those told")
+        parser.add_argument("--failure", action="append", default=[], help="a known failure; replaces the earlier ones")
 
     def handle(self, **options: Any) -> None:
         with command_errors():

@@ -203,7 +203,7 @@ def test_two_evaluations_are_compared_pair_by_pair(known: Path, install: Callabl
     with pytest.raises(CommandError, match="is real in one and fake in the other"):
         call_command("compare", tmp_path / "none.csv", tmp_path / "one.csv")
     (tmp_path / "list.csv").write_text("file,label\na,real\n")
-    with pytest.raises(CommandError, match="no file of scores: it lacks brightness"):
+    with pytest.raises(CommandError, match="not a file of scores: it lacks brightness"):
         call_command("compare", tmp_path / "list.csv", tmp_path / "one.csv")
 
 

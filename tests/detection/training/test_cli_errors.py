@@ -1,4 +1,4 @@
-"""Whoever types a command reads a sentence, not a traceback."""
+"""Errors of commands are one sentence, never a traceback."""
 
 import io
 from pathlib import Path
@@ -9,10 +9,10 @@ from django.core.management import CommandError, call_command
 from detection.management.cli_errors import command_errors
 
 
-def test_who_stops_a_command_is_told_whether_it_goes_on() -> None:
+def test_who_stops_a_command_is_told_whether_it_resumes() -> None:
     with (
-        pytest.raises(CommandError, match=r"^Stopped\. Started again, it goes on") as stopped,
-        command_errors(goes_on=True),
+        pytest.raises(CommandError, match=r"^Stopped\. Run the command again to resume") as stopped,
+        command_errors(resumes=True),
     ):
         raise KeyboardInterrupt
     assert stopped.value.returncode == 130
@@ -24,12 +24,12 @@ def test_who_stops_a_command_is_told_whether_it_goes_on() -> None:
     ("words", "said"),
     [
         (["preview_fakes", "no/sheet.png", "--faces", "FACES", "--columns", "1"], "can't be written"),
-        (["preview_fakes", "sheet.png", "--faces", "FACES", "--columns", "0"], "no whole number from 1 on"),
+        (["preview_fakes", "sheet.png", "--faces", "FACES", "--columns", "0"], "not a whole number of 1 or more"),
         (["preview_fakes", "sheet.png", "--faces", "nowhere"], "no faces.csv in nowhere"),
         (["generate_fakes", "out", "--faces", "nowhere"], "no faces.csv in nowhere"),
         (["generate_fakes", "out", "--faces", "FACES", "--plan", "gone.json"], "No such file"),
         (["fit_thresholds", "gone.csv"], "No such file"),
-        (["fit_thresholds", "gone.csv", "--false-alarms", "0"], "no share between 0 and 1"),
+        (["fit_thresholds", "gone.csv", "--false-alarms", "0"], "not a share between 0 and 1"),
         (["redraw_faces", "out", "--faces", "nowhere", "--generator", "x"], "no faces.csv in nowhere"),
         (["train_decoders", "--faces", "nowhere"], "no faces.csv in nowhere"),
         (["train_image", "run", "--demo", "--plan", "gone.json"], "No such file"),
@@ -38,11 +38,11 @@ def test_who_stops_a_command_is_told_whether_it_goes_on() -> None:
             "no folder nowh",
         ),
         (["export_bundle", "nowhere", "--faces", "FACES"], "no training in nowhere"),
-        (["export_bundle", "nowhere", "--faces", "FACES", "--missed", "2"], "no share between 0 and 1"),
+        (["export_bundle", "nowhere", "--faces", "FACES", "--missed", "2"], "not a share between 0 and 1"),
         (["write_card", "nowhere"], "can't be read"),
         (["prepare_faces", "nowhere", "out"], "neither a folder"),
-        (["prepare_faces", "FACES", "FACES/demo.zip"], "no files in a layout"),
-        (["evaluate", "FACES", "--limit", "-3"], "no whole number from 1 on"),
+        (["prepare_faces", "FACES", "FACES/demo.zip"], "no files in a known layout"),
+        (["evaluate", "FACES", "--limit", "-3"], "not a whole number of 1 or more"),
         (["evaluate", "nowhere.csv"], "No such file"),
     ],
 )

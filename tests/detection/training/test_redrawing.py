@@ -30,7 +30,7 @@ def redrawn(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("redrawn")
     out = io.StringIO()
     call_command("redraw_faces", root / "out", faces=folder, generator=generator(root), count=40, stdout=out)
-    assert "40 faces drawn again by times4" in out.getvalue()
+    assert "times4 has redrawn 40 faces" in out.getvalue()
     return root / "out"
 
 

@@ -154,12 +154,12 @@ def test_what_is_not_there_is_said(folder: Path, tmp_path: Path) -> None:
     ("change", "said"),
     [
         ({"stepps": 4}, "unexpected keyword argument 'stepps'"),
-        ({"steps": 0}, "steps is 0, and has to be a whole number from 1 on"),
+        ({"steps": 0}, "steps is 0, and has to be a whole number of 1 or more"),
         ({"network": "mobilnet"}, "has to be one of mobilenetv2, resnet50, tiny, residual"),
         ({"norms": "learned"}, "has to be one of fixed, learnt"),
         ({"recipe": {"weights": [["self_blen", 1.0]]}}, "There is no kind self_blen"),
         ({"recipe": {"weights": [["self_blend", -1.0]]}}, "have to be shares"),
-        ({"recipe": {"weights": {"self_blend": 1.0}}}, "is no such plan"),
+        ({"recipe": {"weights": {"self_blend": 1.0}}}, "is not a valid plan"),
         ({"recipe": {"fit": "resise"}}, "has to be one of resize, native"),
     ],
 )

@@ -77,13 +77,13 @@ def test_another_training_goes_on_from_it(trained: Path, folder: Path) -> None:
 
 
 def test_what_cannot_be_averaged_is_refused(trained: Path, tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="there already"):
+    with pytest.raises(CommandError, match="already exists"):
         call_command("average_weights", trained / "mean", f"{trained}/one")
     with pytest.raises(CommandError, match="share"):
         call_command("average_weights", tmp_path / "mean", f"{trained}/one=much")
     with pytest.raises(CommandError, match="Not a training"):
         call_command("average_weights", tmp_path / "mean", str(tmp_path))
-    with pytest.raises(CommandError, match="above nothing"):
+    with pytest.raises(CommandError, match="above 0"):
         call_command("average_weights", tmp_path / "mean", f"{trained}/one=1", f"{trained}/two=-1")
     other = tmp_path / "other"
     shutil.copytree(trained / "one", other)
