@@ -27,7 +27,16 @@ def _laid_in(target: Pixels, source: Pixels, mask: Mask, how: float) -> Pixels:
         done = _poisson(target, source, mask)
         if done is not None:
             return done
-    if how < 0.24:
+    return joined(target, source, mask, "multiband" if how < 0.24 else "feathered")
+
+
+def joined(target: Pixels, source: Pixels, mask: Mask, seam: str) -> Pixels:
+    """The seam is feathered, poisson or multiband; a mask too small for Poisson's equation is feathered."""
+    if seam == "poisson":
+        done = _poisson(target, source, mask)
+        if done is not None:
+            return done
+    if seam == "multiband":
         return _multiband(target, source, mask)
     share = mask[..., None]
     return (target * (1 - share) + source * share).round().clip(0, 255).astype(np.uint8)
@@ -40,7 +49,9 @@ def _poisson(target: Pixels, source: Pixels, mask: Mask) -> Pixels | None:
     if width < 8 or height < 8:
         return None
     centre = (x + width // 2, y + height // 2)
-    return np.asarray(cv2.seamlessClone(source, target, hard, centre, cv2.NORMAL_CLONE))
+    cloned = cv2.seamlessClone(source, target, hard.copy(), centre, cv2.NORMAL_CLONE)
+    # What it solves for is off by some levels in the whole rectangle around the mask.
+    return np.asarray(np.where(hard[..., None] > 0, cloned, target))
 
 
 def _multiband(target: Pixels, source: Pixels, mask: Mask, levels: int = 4) -> Pixels:

@@ -15,7 +15,7 @@ from ..images import Pixels
 
 Points = NDArray[np.float32]
 LANDMARKS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
-FACES = "faces.csv"
+FACES, MESHES = "faces.csv", "meshes.npz"
 PARTS = (("train", 80), ("validation", 90), ("calibration", 100))
 
 
@@ -36,6 +36,7 @@ class FaceCrop:
     manipulation: str = ""  # of a fake that was made elsewhere
     given_part: str = ""  # the official split
     redrawn_at: Path | None = None  # the same picture, redrawn by a generator
+    mesh: NDArray[np.float16] | None = None  # 468 points of the face, fitted by fit_meshes
 
     @property
     def part(self) -> str:
@@ -70,13 +71,22 @@ def redrawn_path(folder: Path, name: str) -> Path:
     return folder / f"{name}.jpg"
 
 
+def read_meshes(folder: Path | None) -> dict[str, NDArray[np.float16]]:
+    """What fit_meshes found, by the names of the crops."""
+    path = folder / MESHES if folder else None
+    if path is None or not path.is_file():
+        return {}
+    with np.load(path) as stored:
+        return dict(zip(stored["names"].tolist(), stored["meshes"], strict=True))
+
+
 def crop_path(folder: Path, name: str) -> Path:
     """The file of a crop that is in no archive."""
     return folder / "crops" / name[:2] / name
 
 
 def read_faces(folders: Path | Sequence[Path], part: str = "", redrawn: Path | None = None) -> list[FaceCrop]:
-    """Read the faces of folders with `faces.csv`. `redrawn` is the folder that redraw_faces has written."""
+    """Read the faces of folders with `faces.csv`. `redrawn` is what redraw_faces or fit_meshes has written."""
     each = [folders] if isinstance(folders, Path) else folders
     return [face for folder in each for face in _read_folder(folder, part, redrawn)]
 
@@ -105,7 +115,7 @@ def _stored(folder: Path, row: dict[str, str], archives: dict[str, zipfile.ZipFi
 def _read_folder(folder: Path, part: str, redrawn: Path | None) -> list[FaceCrop]:
     if not (folder / FACES).is_file():
         raise TrainingError(f"There is no {FACES} in {folder}. prepare_faces writes it.")
-    faces = []
+    faces, meshes = [], read_meshes(redrawn)
     archives: dict[str, zipfile.ZipFile] = {}
     try:
         with (folder / FACES).open(newline="") as file:
@@ -125,6 +135,7 @@ def _read_folder(folder: Path, part: str, redrawn: Path | None) -> list[FaceCrop
                         manipulation=row.get("manipulation") or "",
                         given_part=row.get("part") or "",
                         redrawn_at=again if again and again.is_file() else None,
+                        mesh=meshes.get(row["name"]),
                     )
                 )
     finally:

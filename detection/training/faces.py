@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..images import Pixels
 from .eigenfaces import Eigenfaces
@@ -32,6 +33,7 @@ class Face:
     clean: Pixels | None = None  # before any compression or noise was added
     redrawn: Pixels | None = None  # the same picture, redrawn by a generator
     person: str = ""
+    mesh: NDArray[np.float32] | None = None  # 468 points of it, where they have been fitted
 
     @property
     def scale(self) -> float:

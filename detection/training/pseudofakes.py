@@ -11,6 +11,8 @@ from ..images import Pixels
 from . import compression, decoders, face_masks
 from .blending import align, altered, blend, blend_mask, jittered, match_colours
 from .faces import Face, Fake
+from .mesh_swap import mesh_swap
+from .reenactment import reenactment
 from .upsampling import LEARNED, rebuilt, through
 
 SWAP, EXPRESSION, SYNTHESISED, RETOUCH = GROUPS = ("swap", "expression", "synthesised", "retouch")
@@ -237,6 +239,8 @@ KINDS: dict[str, tuple[Maker, str, float]] = {
     "generated": (generated, SYNTHESISED, 0.1),
     "decoded": (decoded, SYNTHESISED, 0.05),
     "decoded_swap": (decoded_swap, SWAP, 0.05),
+    "mesh_swap": (mesh_swap, SWAP, 0.1),
+    "reenactment": (reenactment, EXPRESSION, 0.1),
     "redrawn": (redrawn, SYNTHESISED, 0.0),
     "redrawn_swap": (redrawn_swap, SWAP, 0.0),
 }

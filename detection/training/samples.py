@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .. import crops
 from ..images import Pixels
-from . import augmentations, compression, pseudofakes
+from . import augmentations, compression, mesh, pseudofakes
 from .eigenfaces import Eigenfaces
 from .face_dataset import FaceCrop, Points, TrainingError
 from .face_masks import Mask
@@ -178,12 +178,14 @@ def read(face: FaceCrop, chance: np.random.Generator, *, again: bool = False) ->
     """`again`: with what a generator drew of it."""
     pixels, points = face.pixels(), face.landmarks
     redrawn = face.redrawn() if again else None
+    fitted = None if face.mesh is None else face.mesh.astype(np.float32)
     if chance.random() < 0.5:
         pixels = np.ascontiguousarray(pixels[:, ::-1])
         redrawn = None if redrawn is None else np.ascontiguousarray(redrawn[:, ::-1])
         points = points[[1, 0, 2, 4, 3]].copy()
         points[:, 0] = pixels.shape[1] - 1 - points[:, 0]
-    return Face(pixels, points, redrawn=redrawn, person=face.group)
+        fitted = None if fitted is None else mesh.mirrored(fitted, pixels.shape[1])
+    return Face(pixels, points, redrawn=redrawn, person=face.group, mesh=fitted)
 
 
 def downscaled(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
@@ -197,8 +199,9 @@ def downscaled(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
     redrawn = face.redrawn
     if redrawn is not None and redrawn.shape != pixels.shape:
         redrawn = np.asarray(cv2.resize(redrawn, pixels.shape[1::-1], interpolation=cv2.INTER_AREA))
-    landmarks = face.landmarks * (pixels.shape[1] / face.pixels.shape[1])
-    return replace(face, pixels=pixels, landmarks=landmarks, redrawn=redrawn)
+    share = pixels.shape[1] / face.pixels.shape[1]
+    fitted = None if face.mesh is None else face.mesh * np.float32(share)
+    return replace(face, pixels=pixels, landmarks=face.landmarks * share, redrawn=redrawn, mesh=fitted)
 
 
 def with_history(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:

@@ -1,3 +1,4 @@
+import time
 from argparse import ArgumentParser
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 
 from detection.management.cli_errors import command_errors, count
-from detection.training import samples
+from detection.training import pseudofakes, samples
 from detection.training.face_dataset import read_parts
 from detection.training.image import Plan
 
@@ -25,17 +26,32 @@ class Command(BaseCommand):
         parser.add_argument("--columns", type=count, default=10)
         parser.add_argument("--size", type=count, default=160)
         parser.add_argument("--plan", type=Path, help="plan.json with the recipe (default: the built-in one)")
+        parser.add_argument("--kinds", nargs="+", choices=list(pseudofakes.KINDS), help="only these")
+        parser.add_argument("--paired", action="store_true", help="each fake beside what it was made of")
+        parser.add_argument("--time", action="store_true", help="print what a sample of each kind costs")
 
     def handle(self, **options: Any) -> None:
         with command_errors():
             recipe = Plan.read(options["plan"]).recipe if options["plan"] else samples.Recipe()
             recipe = replace(recipe, size=options["size"])
+            if options["kinds"]:
+                recipe = replace(recipe, weights=tuple((kind, 1.0) for kind in options["kinds"]))
             faces = read_parts(options["faces"], ["validation"], options["redrawn"])
             cast = samples.FacePool.of(faces["validation"], recipe)
         chance = np.random.default_rng(options["seed"])
         rows = []
+        cv2.setNumThreads(1)
         for kind in (samples.REAL, *(kind for kind, _ in recipe.weights)):
-            made = [samples.draw(cast, recipe, chance, kind).pixels for _ in range(options["columns"])]
+            begun, made = time.process_time(), list[Any]()
+            for _ in range(options["columns"]):
+                if options["paired"] and kind != samples.REAL:
+                    one = replace(recipe, weights=((kind, 1.0),))
+                    made += [sample.pixels for sample in samples.pair(cast, one, chance)]
+                else:
+                    made += [samples.draw(cast, recipe, chance, kind).pixels] * (1 + options["paired"])
+            if options["time"]:
+                drawn = len(made) if kind != samples.REAL else options["columns"]
+                self.stdout.write(f"{kind}: {(time.process_time() - begun) / drawn * 1000:.0f} ms a sample")
             row = np.hstack(made)
             for colour, thick in (((0, 0, 0), 3), ((255, 255, 0), 1)):
                 cv2.putText(row, kind, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.45, colour, thick, cv2.LINE_AA)
