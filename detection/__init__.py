@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .panel import Panel as Panel
     from .panel import evaluations_of as evaluations_of
     from .panel import read_panel as read_panel
+    from .splits import part_of as part_of
 
 DOOR = {
     "Code": "finding",
@@ -29,6 +30,7 @@ DOOR = {
     "Panel": "panel",
     "evaluations_of": "panel",
     "inspect": "inspection",
+    "part_of": "splits",
     "probe": "media",
     "read_panel": "panel",
     "recognise_file": "file_signatures",

@@ -12,11 +12,13 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+import detection
+
 from . import analysis
 from .models import Appeal, Decision, FirstAnswer, Item, Scan, Status
 from .models.decision import FAKE, REAL
 
-PARTS = ("train",) * 8 + ("validation", "test")
+PARTS = (("train", 80), ("validation", 90), ("test", 100))
 FIELDS = ("file", "label", "manipulation", "group", "part", "sha256", "said", "people", "decided_at")
 
 
@@ -33,9 +35,9 @@ class Row:
     decided_at: str
 
 
-def part_of(sha256: str) -> str:
-    """By the file's hash, for good: a file never moves from training to test."""
-    return PARTS[int.from_bytes(hashlib.sha256(sha256.encode()).digest()[:4], "big") % len(PARTS)]
+def part_of(group: str) -> str:
+    """The part of an owner. All files of one owner are in the same part, so that none of them tests what it trained."""
+    return detection.part_of(group, PARTS)
 
 
 def exportable() -> Any:
@@ -74,7 +76,7 @@ def export(out: Path) -> list[Row]:
             label=label,
             manipulation="" if label == "real" else "decided",
             group=str(scan.owner_id),
-            part=part_of(scan.sha256),
+            part=part_of(str(scan.owner_id)),
             sha256=scan.sha256,
             said=decision.label,
             people=_people(scan, decision),
@@ -105,7 +107,7 @@ def _write(out: Path, rows: list[Row]) -> None:
         "version": settings.VERSION,
         "files": len(rows),
         "consent": "every uploader has ticked that the file may be used for training, and not taken it back",
-        "parts": {part: sum(row.part == part for row in rows) for part in dict.fromkeys(PARTS)},
+        "parts": {part: sum(row.part == part for row in rows) for part, _ in PARTS},
         "labels.csv sha256": digest,
     }
     (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")

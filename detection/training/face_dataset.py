@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..images import Pixels
+from ..splits import part_of
 
 Points = NDArray[np.float32]
 LANDMARKS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 FACES, MESHES = "faces.csv", "meshes.npz"
-PARTS = (("train", 80), ("validation", 90), ("calibration", 100))
 
 
 class TrainingError(ValueError):
@@ -51,12 +51,6 @@ class FaceCrop:
 
 def _decoded(encoded: bytes) -> Pixels:
     return np.asarray(cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR_RGB))
-
-
-def part_of(group: str) -> str:
-    """The split of a group, from its hash, so that no person is in two of them."""
-    share = int(hashlib.sha256(group.encode()).hexdigest()[:8], 16) % 100
-    return next(name for name, below in PARTS if share < below)
 
 
 def digest(faces: Sequence[FaceCrop]) -> str:

@@ -17,8 +17,9 @@ from ..faces import Face
 from ..images import Picture, Pixels
 from ..limits import Clock, Limits
 from ..media import Kind, probe
+from ..splits import part_of
 from .datasets import DatasetError, LabelledFile
-from .face_dataset import FACES, LANDMARKS, crop_path, part_of
+from .face_dataset import FACES, LANDMARKS, crop_path
 
 WIDE = 1.9  # width of the crop, in heights of the face
 SIDE = 336  # largest side of a crop
@@ -106,7 +107,7 @@ def _part(item: LabelledFile) -> str:
     """Official splits have no calibration part, so half of the validation groups become one."""
     if item.part != "validation":
         return item.part
-    return "calibration" if hashlib.sha256(item.group.encode()).digest()[0] % 2 else "validation"
+    return part_of(item.group, (("validation", 50), ("calibration", 100)))
 
 
 def _seen(path: Path, frames: int) -> Iterator[tuple[float, Pixels, Face]]:

@@ -59,7 +59,7 @@ def test_the_corpus_is_what_training_takes(told: Callable[..., Scan], tmp_path: 
     assert {(row["sha256"], row["label"]) for row in rows} == {(real.sha256, "real"), (fake.sha256, "fake")}
     with datasets.items(tmp_path / "corpus/labels.csv") as items:
         assert {(item.fake, item.path.is_file(), item.part) for item in items} == {
-            (fake_, True, labels.part_of(scan.sha256)) for scan, fake_ in ((real, False), (fake, True))
+            (label, True, labels.part_of(str(scan.owner_id))) for scan, label in ((real, False), (fake, True))
         }
     with datasets.items(tmp_path / "corpus") as items:
         assert {item.fake for item in items} == {True, False}
@@ -94,9 +94,17 @@ def test_the_same_file_with_two_answers_is_left_out(
     assert not list((tmp_path / "corpus").rglob(f"{again.sha256}*"))
 
 
+def test_all_files_of_one_owner_are_in_the_same_part(told: Callable[..., Scan], tmp_path: Path) -> None:
+    for side in (200, 210, 220, 230, 240):
+        told(Label.NOT_MANIPULATED, side=side)
+    rows = exported(tmp_path / "corpus")
+    assert len(rows) == 5
+    assert len({row["part"] for row in rows}) == 1
+
+
 def test_parts_never_change_and_are_about_eight_one_one() -> None:
-    parts = [labels.part_of(f"{number:064x}") for number in range(2000)]
-    assert parts == [labels.part_of(f"{number:064x}") for number in range(2000)]
+    parts = [labels.part_of(str(number)) for number in range(2000)]
+    assert (parts[1], parts[9], parts[24]) == ("train", "validation", "test")
     assert 0.75 < parts.count("train") / 2000 < 0.85
     assert parts.count("test") > 140
 
