@@ -18,7 +18,7 @@ class Outcome(StrEnum):
 class Code(StrEnum):
     """Why an outcome is what it is. The texts for people are chosen by this code, elsewhere."""
 
-    # about the file
+    # of the file
     NO_FACE = "no_face"
     FACE_TOO_SMALL = "face_too_small"
     FACE_BLURRED = "face_blurred"
@@ -29,13 +29,13 @@ class Code(StrEnum):
     FACE_UNCERTAIN = "face_uncertain"
     TOO_FEW_FRAMES = "too_few_frames"
     FRAMES_UNREADABLE = "frames_unreadable"
-    # about the bundles
+    # of the bundles
     NO_BUNDLE = "no_bundle"
     BUNDLE_FAILED = "bundle_failed"
     BUNDLES_DISAGREE = "bundles_disagree"
     UNCALIBRATED = "uncalibrated"
     OUT_OF_DISTRIBUTION = "out_of_distribution"
-    # about the score
+    # of the score
     SCORE_HIGH = "score_high"
     SCORE_BETWEEN = "score_between"
     SCORE_LOW = "score_low"

@@ -1,4 +1,4 @@
-"""One picture laid into another: where, in which colours, with what kind of edge."""
+"""Blend one picture into another: mask, colours, and kind of edge."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ def _poisson(target: Pixels, source: Pixels, mask: Mask) -> Pixels | None:
 
 
 def _multiband(target: Pixels, source: Pixels, mask: Mask, levels: int = 4) -> Pixels:
-    """Each band of frequencies blended with an edge of its own width."""
+    """Multi-band blending: lower frequencies get wider edges."""
     out = np.zeros(target.shape, np.float32)
     base: Any = target.astype(np.float32)
     overlay: Any = source.astype(np.float32)
@@ -70,9 +70,9 @@ def _multiband(target: Pixels, source: Pixels, mask: Mask, levels: int = 4) -> P
 
 
 def altered(pixels: Pixels, chance: np.random.Generator, scale: float) -> Pixels:
-    """Other colours, another sharpness, another history of compression: as from another camera."""
+    """Change colours, sharpness and compression, as if from another camera."""
     how = chance.random()
-    if how > 0.6 or chance.random() < 0.6:  # never nothing at all
+    if how > 0.6 or chance.random() < 0.6:  # at least one change
         shift = chance.normal(0, 9, 3)
         pixels = (pixels + shift).clip(0, 255).astype(np.uint8)
     if chance.random() < 0.6:
@@ -90,7 +90,7 @@ def altered(pixels: Pixels, chance: np.random.Generator, scale: float) -> Pixels
 
 
 def jittered(pixels: Pixels, face: Face, chance: np.random.Generator, much: float = 1.0) -> Pixels:
-    """Shifted, scaled and bent by little."""
+    """Shift, scale and bend slightly."""
     x, y = (float(v) for v in face.landmarks.mean(0))
     turn = chance.normal(0, 1.5) * much
     matrix: Any = cv2.getRotationMatrix2D((x, y), turn, 1 + chance.uniform(-0.05, 0.05) * much)
@@ -110,7 +110,7 @@ def align(other: Face, face: Face) -> Pixels:
 
 
 def match_colours(source: Pixels, target: Pixels, mask: Mask | None, chance: np.random.Generator) -> Pixels:
-    """Mean and spread of each channel in Lab, as face-swapping tools do it; not always all the way."""
+    """Match mean and spread of each Lab channel, as face-swapping tools do, in varying strength."""
     where = np.ones(target.shape[:2], bool) if mask is None or mask.max() < 0.3 else mask > 0.3
     source_lab, target_lab = (cv2.cvtColor(x, cv2.COLOR_RGB2LAB).astype(np.float32) for x in (source, target))
     mean, spread = source_lab[where].mean(0), source_lab[where].std(0) + 1

@@ -1,6 +1,6 @@
-"""Short pseudo-films of a face: a still that is moved about, or a stretch of a real film; honest, or faked.
+"""Short generated clips of a face, real or fake, from a moving still or a real video.
 
-A fake film is made of the same fakes as pictures are. What only a film can show is how they hold over time.
+The fakes are those of pictures. Clips add how a fake changes over time.
 """
 
 from collections.abc import Sequence
@@ -23,10 +23,10 @@ from .faces import Face
 from .pseudofakes import KINDS
 from .samples import REAL, FacePool, Recipe, box_of, downscaled, read, similar_face
 
-FRAMES = 8  # of one window: two runs of consecutive frames, from two places of a film
+FRAMES = 8  # of one window: two runs of consecutive frames
 RUN = videos.RUN
 FILMS = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".mpg")
-# How a fake holds over time: the same in every frame; each frame anew; a frame late; gone now and then.
+# How a fake changes over time: constant; new in each frame; one frame late; absent in some frames.
 HOLDS = ("steady", "flickering", "late", "gone")
 
 
@@ -43,12 +43,12 @@ class Clip:
         return self.kind != REAL
 
 
-Batch = tuple[NDArray[np.uint8], list[str]]  # pixels, and of each clip its kind
+Batch = tuple[NDArray[np.uint8], list[str]]  # pixels, and the kind of each clip
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A face in a real film: runs of consecutive frames, all cut out at one place, with its landmarks in each."""
+    """A face in a real video: runs of consecutive frames in one crop box, with landmarks."""
 
     group: str
     runs: tuple[tuple[Face, ...], ...]
@@ -57,7 +57,7 @@ class Stretch:
 def draw(
     cast: FacePool, recipe: Recipe, chance: np.random.Generator, stretches: Sequence[Stretch] = (), kind: str = ""
 ) -> Clip:
-    """One clip; without a `kind` a coin decides whether it is honest."""
+    """Draw one clip. Without a `kind`, half of the clips are real."""
     frames = _from_film(stretches, chance) if stretches and chance.random() < 0.5 else _animated(cast, recipe, chance)
     if not kind:
         kind = REAL if chance.random() < 0.5 else recipe.draw_kind(chance)
@@ -72,7 +72,7 @@ def draw(
 
 
 def fixed(faces: Sequence[FaceCrop], recipe: Recipe, *, each: int, seed: int) -> list[Clip]:
-    """The same clips every time: as many honest ones as fakes, and of each kind the same number."""
+    """Draw the same clips every time: as many real ones as fakes, and equally many of each kind."""
     cast, chance = FacePool.of(faces, recipe), np.random.default_rng(seed)
     kinds = [kind for kind, _ in recipe.weights]
     return [draw(cast, recipe, chance, (), kind) for kind in [*kinds, *[REAL] * len(kinds)] for _ in range(each)]
@@ -86,7 +86,7 @@ def batch_of(
 
 
 def _cut(frames: list[Face], recipe: Recipe, chance: np.random.Generator) -> NDArray[np.uint8]:
-    """Filmed by a real encoder, found a little unsteadily, and cut."""
+    """Encode the frames as a video, and crop them with a slightly unsteady box."""
     height, width = (min(face.pixels.shape[side] for face in frames) // 2 * 2 for side in (0, 1))
     pictures = [np.ascontiguousarray(face.pixels[:height, :width]) for face in frames]
     seed = int(chance.integers(2**31))
@@ -103,7 +103,7 @@ def _cut(frames: list[Face], recipe: Recipe, chance: np.random.Generator) -> NDA
 
 
 def _animated(cast: FacePool, recipe: Recipe, chance: np.random.Generator) -> list[Face]:
-    """A still under a hand-held camera: it drifts, breathes, turns and bends a little, and jumps between two places."""
+    """Animate a still: small shifts, zoom, rotation and bending, with a jump between the runs."""
     still = downscaled(read(cast.real[int(chance.integers(len(cast.real)))], chance), recipe, chance)
     height, width = still.pixels.shape[:2]
     middle = still.landmarks.mean(0)
@@ -128,7 +128,7 @@ def _animated(cast: FacePool, recipe: Recipe, chance: np.random.Generator) -> li
 
 
 def _from_film(stretches: Sequence[Stretch], chance: np.random.Generator) -> list[Face]:
-    """Two runs of a real film, mirrored or not."""
+    """Two runs of a real video, mirrored in half of the cases."""
     stretch = stretches[int(chance.integers(len(stretches)))]
     runs = sorted(int(chance.integers(len(stretch.runs))) for _ in range(FRAMES // RUN))
     frames = [face for run in runs for face in stretch.runs[run]]
@@ -160,7 +160,7 @@ def _faked(frames: list[Face], kind: str, cast: FacePool, chance: np.random.Gene
 
 
 def _laid(fake: Pixels, before: Face, face: Face) -> Pixels:
-    """The face of a frame ago over this one: what a slow swap looks like."""
+    """The face of the previous frame over this one, as with a delayed swap."""
     mask = face_masks.draw("face", before.landmarks, face.pixels.shape[:2], np.random.default_rng(0))
     soft = cv2.GaussianBlur(mask, (0, 0), max(1.0, face.scale * 0.08))[..., None]
     if fake.shape != face.pixels.shape:
@@ -169,7 +169,7 @@ def _laid(fake: Pixels, before: Face, face: Face) -> Pixels:
 
 
 def read_stretches(folder: Path) -> list[Stretch]:
-    """The largest face of each film in a folder, as long as it stays where it was found."""
+    """Read the largest face of each video in a folder, while it stays in place."""
     stretches = []
     for path in sorted(file for file in folder.rglob("*") if file.suffix.lower() in FILMS):
         try:
@@ -199,7 +199,7 @@ def _runs(path: Path) -> list[tuple[Face, ...]]:
 
 
 def _around(box: tuple[float, float, float, float], size: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """As much again on every side, in even numbers as films want them."""
+    """The box with a margin of half its size, with even sides as encoders need them."""
     left, top, right, bottom = box
     across, down = (right - left) / 2, (bottom - top) / 2
     x, y = max(0, int(left - across)), max(0, int(top - down))

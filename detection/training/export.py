@@ -1,4 +1,4 @@
-"""A trained network becomes a bundle: calibrated, measured, described, and checked to be the same in both runtimes."""
+"""Export a trained network as a bundle: calibrate, measure and describe it, and compare both runtimes."""
 
 import json
 import shlex
@@ -25,12 +25,12 @@ from .image import SCALING, Plan
 from .pseudofakes import GROUPS, REDRAWN
 from .trained import Predictions, Trained, trained
 
-TELLS = 0.7  # AUC from which a kind of manipulation is named
+NAMED_FROM = 0.7  # AUC from which a kind of manipulation is named
 
 
 @dataclass(slots=True)
 class Release:
-    """What goes into one bundle."""
+    """The settings of one export."""
 
     run: Path  # folder of the training
     root: Path  # folder of bundles
@@ -38,15 +38,15 @@ class Release:
     faces: dict[str, list[FaceCrop]] = field(init=False)
     version: str = "1"
     each: int = 60  # samples of each kind, for calibrating and for measuring
-    false_alarms: float = 0.01  # of the real faces kept for calibration: files from elsewhere will give more
-    missed: float = 0.1  # of our own fakes below the lower cut: the fewer, the more is inconclusive
-    before: tuple[Path, ...] = ()  # folders of the trainings before this one, the first one first
-    redrawn: Path | None = None  # the folder of what a generator drew again
-    holds: bool = True  # the calibration, on files from elsewhere
-    unclaimed: tuple[str, ...] = ()  # kinds that it was shown not to see in files from elsewhere
+    false_alarms: float = 0.01  # of the real faces for calibration; other files give more
+    missed: float = 0.1  # share of generated fakes below the lower threshold
+    before: tuple[Path, ...] = ()  # folders of the earlier trainings, in order
+    redrawn: Path | None = None  # the folder of redrawn faces
+    holds: bool = True  # whether the calibration holds on other files
+    unclaimed: tuple[str, ...] = ()  # kinds that it does not detect in other files
     failures: list[str] = field(default_factory=list)
-    licence: str = ""  # without fakes that others made: MIT
-    replace: bool = False  # in the place of a bundle of that name
+    licence: str = ""  # empty: MIT, if no fakes by others were used
+    replace: bool = False  # an existing bundle of that name
 
     def __post_init__(self) -> None:
         if not (self.run / "plan.json").is_file():
@@ -54,14 +54,16 @@ class Release:
         self.faces = face_dataset.read_parts(self.folders, ("train", "validation", "calibration"), self.redrawn)
 
         if not self.licence and any(face.manipulation for face in self.faces["train"]):
-            raise TrainingError("It was trained on fakes that others made: say under which --licence it may be used.")
+            raise TrainingError(
+                "It was trained on fakes made by others. Give the licence of the bundle with --licence."
+            )
         self.licence = self.licence or "MIT"
 
     def write(self) -> Bundle:
         done = trained(self.run)
         target = self.root / done.plan.name
         if target.exists() and not self.replace:
-            raise BadBundle(f"There is a bundle {done.plan.name} already: --replace overwrites it.")
+            raise BadBundle(f"There is already a bundle {done.plan.name}. --replace overwrites it.")
         self.root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".export-", dir=self.root) as made:
             folder = Path(made) / done.plan.name
@@ -128,7 +130,7 @@ class Release:
         }
 
     def _redrawn(self, done: Trained) -> dict[str, Any]:
-        """By which generator, and how many: a second run needs the same."""
+        """The generator and the number of redrawn faces, for a second run."""
         generator = redrawing.read_generator(self.redrawn)
         if not generator or not any(share for kind, share in done.plan.recipe.weights if kind in REDRAWN):
             return {}
@@ -136,7 +138,7 @@ class Release:
         return {"faces drawn again": f"{count}, by {generator['generator']} (weights sha256 {generator['sha256']})"}
 
     def _start_weights(self) -> dict[str, Any]:
-        """Somebody else's weights keep their licence."""
+        """The first weights, with their licence and digest."""
         record = provenance_log.read_record([*self.before, self.run][0])
         if "weights" not in record:
             return {}
@@ -145,7 +147,7 @@ class Release:
         return {"first weights": f"{record['weights']}{licence}, sha256 {record['sha256']}", **films}
 
     def _again(self, done: Trained) -> dict[str, Any]:
-        """The commands of a second run, where every training ran to its end and went on from the one before."""
+        """The commands of a second run, if all trainings are complete and continue each other."""
         runs = [*self.before, self.run]
         if not all(_is_complete(run) for run in runs) or any(weight_averaging.parts_of(run) for run in runs):
             return {}
@@ -182,7 +184,7 @@ class Release:
         return ["FACES"] if len(self.folders) == 1 else [f"FACES-{n}" for n in range(1, len(self.folders) + 1)]
 
     def _named(self, run: Path) -> list[str]:
-        """The folders whose faces a training saw; none if it saw others, or if nobody noted it."""
+        """The folders of a training's faces. Empty if it saw others, or has no record."""
         seen = provenance_log.read_record(run).get("faces")
         for count in range(len(self.folders), 0, -1):
             for some in combinations(zip(self._names, self.folders, strict=True), count):
@@ -191,9 +193,9 @@ class Release:
         return []
 
     def _history(self, done: Trained, folder: Path) -> dict[str, Any]:
-        """What it and its start weights have been through: without the plans nobody could do it again."""
+        """The earlier trainings. Writes their plans beside the card."""
         earlier_runs: list[str] = []
-        plans: dict[str, str] = {}  # of each folder, the one written last
+        plans: dict[str, str] = {}  # the latest plan of each folder
         number = 0
         for run in self.before:
             if parts := weight_averaging.parts_of(run):
@@ -213,7 +215,7 @@ class Release:
         return {"samples": done.seen, **history}
 
     def _check_runtimes(self, bundle: Bundle, done: Trained) -> None:
-        """On real crops, not on noise: random pictures agree about anything."""
+        """Compare both runtimes on real crops. On noise they always agree."""
         pictures = done.pictures(self.faces["validation"])
         both = [Runner(bundle, runtime=runtime).raw(pictures)["score"] for runtime in ("onnx", "keras")]
         apart = float(np.abs(both[0] - both[1]).max())
@@ -222,20 +224,20 @@ class Release:
 
 
 def _is_complete(run: Path) -> bool:
-    """Not ended before its plan's steps; of films none can be."""
+    """Whether a training has run all steps of its plan. A video training always has."""
     steps = run / "step.txt"
     return not steps.is_file() or int(steps.read_text()) == Plan.read(run / "plan.json").steps
 
 
 def _mean(parts: dict[str, float], plans: dict[str, str]) -> str:
-    """In words; a part whose training was not named is called by its folder."""
+    """A sentence about an average. Trainings without a plan are named by their folder."""
     return "the mean of the weights after " + ", ".join(
         f"{plans.get(run, Path(run).name)} ({share:g})" for run, share in parts.items()
     )
 
 
 def update_card(folder: Path, evaluations: list[Path], failures: list[str]) -> Bundle:
-    """The same bundle with more in its card; an evaluation on the same data takes the place of an earlier one."""
+    """Add evaluations and failures to a card. An evaluation replaces an earlier one on the same data."""
     bundle = bundles.read(folder)
     measured = [row_of(path, bundle) for path in evaluations]
     card = dict(bundle.card)
@@ -259,7 +261,7 @@ def _summary(faces: list[FaceCrop]) -> str:
 
 
 def _measured(checking: Predictions, scores: Any, own: str) -> list[dict[str, Any]]:
-    """On people it was not trained on; the fakes are our own: this says how well it learnt, not how well it works."""
+    """Measure it on generated fakes of new people. This shows how well it learnt, not how well it works."""
     rows = []
     for kind in ["all", *dict.fromkeys(checking.kinds[checking.fake])]:
         of = (checking.kinds == kind) | ~checking.fake if kind != "all" else np.ones(len(scores), bool)
@@ -277,7 +279,7 @@ def _measured(checking: Predictions, scores: Any, own: str) -> list[dict[str, An
 
 
 def _kinds(checking: Predictions, unclaimed: tuple[str, ...]) -> list[str]:
-    """The second head's names, where it can tell one of them from the others; else none at all."""
+    """Names of the kinds that the second head separates, or none."""
     if checking.shares is None:
         return []
     groups = np.array([-1 if (group := samples.group_of(str(kind))) is None else group for kind in checking.kinds])
@@ -285,18 +287,18 @@ def _kinds(checking: Predictions, unclaimed: tuple[str, ...]) -> list[str]:
     names = []
     for number, name in enumerate(GROUPS):
         separation = metrics.auc(checking.shares[fakes, number], groups[fakes] == number)
-        can = np.isfinite(separation) and separation >= TELLS and name not in unclaimed
+        can = np.isfinite(separation) and separation >= NAMED_FROM and name not in unclaimed
         names.append(name if can else "other")
     return names if any(name != "other" for name in names) else []
 
 
 def row_of(path: Path, bundle: Bundle) -> dict[str, Any]:
-    """One line of the card's table out of a stored evaluation of this very bundle, alone."""
+    """A row of the card's table, from a stored evaluation of this bundle alone."""
     try:
         evaluation = json.loads(path.read_text())
     except ValueError as error:
-        raise BadBundle(f"{path.name} is no evaluation.") from error
+        raise BadBundle(f"{path.name} is not an evaluation.") from error
     if not isinstance(evaluation, dict) or evaluation.get("judged_by") != {bundle.label: bundle.judging_sha256}:
-        raise BadBundle(f"{path.name} is no evaluation of {bundle.label}, alone and as it is now.")
+        raise BadBundle(f"{path.name} is not an evaluation of {bundle.label} alone, in its present version.")
     keys = ("n_real", "n_fake", "coverage", "auc", "auc_ci", "tpr_at_fpr_05", "false_alarms", "false_alarms_ci", "ece")
     return {"data": evaluation["source"], **{key: evaluation[key] for key in keys if evaluation.get(key) is not None}}

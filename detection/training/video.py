@@ -1,6 +1,6 @@
-"""Training a video network: pseudo-films once through an image network, then a small head over the embeddings.
+"""Train a video network: embed generated clips with an image network, then train a small head on them.
 
-The films take hours and are kept as embeddings, part by part; the head takes minutes and begins anew each time.
+The embeddings take hours and are stored in parts. The head takes minutes and is trained anew each time.
 """
 
 import csv
@@ -24,23 +24,23 @@ from .plans import PlanFile
 from .samples import Recipe
 
 EMBED, HEAD = "embed.onnx", "head.keras"
-HEAD_ONLY = ("units", "epochs", "patience", "batch", "rate", "workers")  # what films don't depend on
+HEAD_ONLY = ("units", "epochs", "patience", "batch", "rate", "workers")  # settings that the clips don't depend on
 
 
 @dataclass(frozen=True, slots=True)
 class Plan(PlanFile):
-    """Of a video network."""
+    """Settings of a video network."""
 
     name: str = "video"
     recipe: Recipe = field(default_factory=Recipe)
     films: int = 4000
-    checks: int = 600  # films of people whom it is not trained on, to stop by
+    checks: int = 600  # clips of other people, for early stopping
     units: int = 64
     epochs: int = 40
     patience: int = 8
     batch: int = 64
     rate: float = 5e-4
-    part: int = 50  # films that are kept together
+    part: int = 50  # clips in one file
     workers: int = 2
     seed: int = 1
 
@@ -56,7 +56,7 @@ class Plan(PlanFile):
 
 @dataclass(frozen=True, slots=True)
 class Films:
-    """Embeddings (films, frames, width), and of each film its kind."""
+    """Embeddings (clips, frames, width), and the kind of each clip."""
 
     embeddings: NDArray[np.float32]
     kinds: NDArray[np.str_]
@@ -75,7 +75,7 @@ def train(
     stretches: tuple[Stretch, ...] = (),
     progress: Callable[[str, int, int], None] = lambda what, done, of: None,
 ) -> Any:
-    """`image`: the .keras file whose embeddings are looked at. Interrupted, it goes on with the films."""
+    """Train on the embeddings of `image`, a .keras file. An interrupted training is resumed."""
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / EMBED).is_file():
         provenance_log.check_unchanged(folder, plan, image, faces["train"], free=HEAD_ONLY, films=len(stretches))
@@ -87,7 +87,7 @@ def train(
         networks.export_plain(networks.embedding_of(network), folder / EMBED)
     plan.write(folder / "plan.json")
     shown = {}
-    # Real films are in the training alone: they are few, and its checks are to be people whom it does not know.
+    # Real videos are used for training only. They are few, and validation needs people of its own.
     for part, count, seed, real in (("train", plan.films, plan.seed, stretches), ("validation", plan.checks, 99, ())):
         shown[part] = films(plan, faces[part], folder, part, count, seed=seed, stretches=real, progress=progress)
     return fit(plan, shown["train"], shown["validation"], folder, progress=progress)
@@ -104,7 +104,7 @@ def films(
     stretches: tuple[Stretch, ...] = (),
     progress: Callable[[str, int, int], None] = lambda what, done, of: None,
 ) -> Films:
-    """So many films of these people, as embeddings; those that are kept already are not made again."""
+    """Embeddings of `count` clips of these people. Stored ones are read."""
     kept = folder / "films"
     kept.mkdir(exist_ok=True)
     embed = OnnxNet(folder / EMBED)
@@ -132,7 +132,7 @@ def films(
 
 
 def embed_clips(embed: OnnxNet, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Films of crops, as inspection feeds them: every frame through the image network."""
+    """Embed every frame of the clips with the image network, as inspection does."""
     flat = pixels.reshape(-1, *pixels.shape[2:])
     made = [embed(batch)[embed.outputs[0]] for batch in _normalised_batches(flat)]
     return np.concatenate(made).reshape(*pixels.shape[:2], -1)
@@ -151,7 +151,7 @@ def fit(
     *,
     progress: Callable[[str, int, int], None] = lambda what, done, of: None,
 ) -> Any:
-    """The head, stopped when people whom it does not know are told no better; the best of its epochs is kept."""
+    """Train the head with early stopping on the validation clips. The best epoch is kept."""
     import keras
 
     keras.utils.set_random_seed(plan.seed)

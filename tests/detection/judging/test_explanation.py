@@ -85,7 +85,7 @@ def test_a_map_that_marks_what_does_not_matter_is_kept_back(
     fake: Path, install: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upright = explain._towards_fake
-    monkeypatch.setattr(explain, "_directed", lambda bundle, cam: -upright(bundle, cam))
+    monkeypatch.setattr(explain, "_towards_fake", lambda bundle, cam: -upright(bundle, cam))
     slot = detection.inspect(fake, bundles=install()).heatmap
     assert slot.status == "failed_check"
     assert slot.png is None

@@ -138,7 +138,7 @@ def test_what_was_measured_later_goes_into_the_card_and_nothing_else_changes(mad
 
 def test_a_bundle_is_not_replaced_unasked(made: Path, folder: Path) -> None:
     stamp = (made / "tiny" / bundles.CARD).stat().st_mtime_ns
-    with pytest.raises(CommandError, match="There is a bundle tiny already"):
+    with pytest.raises(CommandError, match="There is already a bundle tiny"):
         call_command("export_bundle", made.parent / "run", faces=[folder], bundles=made, stdout=io.StringIO())
     assert (made / "tiny" / bundles.CARD).stat().st_mtime_ns == stamp
 
