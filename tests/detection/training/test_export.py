@@ -132,7 +132,7 @@ def test_what_was_measured_later_goes_into_the_card_and_nothing_else_changes(mad
     assert "- blind at night" in text
     bundles.read(folder).verify()
     (folder / bundles.CARD).write_text(json.dumps(after | {"cuts": {"little_below": 0.1, "manipulated_above": 0.2}}))
-    with pytest.raises(CommandError, match="no evaluation of tiny/1, alone and as it is now"):
+    with pytest.raises(CommandError, match="not an evaluation of tiny/1 alone, in its present version"):
         call_command("write_card", folder, figures=[tmp_path / "said.json"])
 
 
@@ -152,7 +152,7 @@ def test_what_was_trained_on_fakes_by_others_needs_a_licence(
     with pytest.MonkeyPatch.context() as patch:
         given = {part: [*people, replace(people[0], manipulation="swap")] for part in ("train", "validation")}
         patch.setattr("detection.training.face_dataset.read_parts", lambda *args: given)
-        with pytest.raises(TrainingError, match="say under which --licence"):
+        with pytest.raises(TrainingError, match="Give the licence of the bundle with --licence"):
             Release(**release)
         assert Release(**release, licence="research only").licence == "research only"
 

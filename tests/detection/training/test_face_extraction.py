@@ -176,5 +176,5 @@ def test_given_fakes_are_trained_on_beside_those_made_here(lay: Callable[..., Pa
 
 
 def test_a_folder_of_nothing_known_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="no files in a layout"):
+    with pytest.raises(CommandError, match="no files in a known layout"):
         call_command("prepare_faces", tmp_path, tmp_path / "out")

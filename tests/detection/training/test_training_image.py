@@ -105,7 +105,7 @@ def test_a_demo_needs_nothing(tmp_path: Path) -> None:
 
 
 def test_a_default_training_has_to_begin_with_something(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="keeps the norms as they came with --init"):
+    with pytest.raises(CommandError, match="keeps the norms that come with --init"):
         call_command("train_image", tmp_path / "run", faces=[folder], stdout=io.StringIO())
     with pytest.raises(CommandError, match="not of the build that the plan wants"):
         image.build(TINY).save(tmp_path / "other.keras")

@@ -86,13 +86,13 @@ def test_interrupted_it_goes_on_with_the_films(run: Path, folder: Path, network:
 def test_a_demo_needs_nothing(tmp_path: Path) -> None:
     call_command("train_video", tmp_path / "run", demo=True, stdout=io.StringIO())
     assert Plan.read(tmp_path / "run" / "plan.json") == Plan.demo()
-    with pytest.raises(CommandError, match="no film with a face"):
+    with pytest.raises(CommandError, match="has a face that stays in place"):
         call_command("train_video", tmp_path / "run", demo=True, clips=tmp_path / "nowhere")
 
 
 def test_the_image_network_has_to_look_as_the_plan_cuts(folder: Path, network: Path, tmp_path: Path) -> None:
     replace(TINY, recipe=replace(RECIPE, size=64)).write(tmp_path / "plan.json")
-    with pytest.raises(CommandError, match="looks at 48 pixels, and the plan at 64"):
+    with pytest.raises(CommandError, match="takes 48 pixels; the plan says 64"):
         call_command("train_video", tmp_path / "run", faces=[folder], plan=tmp_path / "plan.json", image=network)
     assert not (tmp_path / "run" / video.EMBED).exists(), "the next one can begin there"
 
