@@ -38,7 +38,7 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "accounts.change_apikey": frozenset({ADMIN}),
     "accounts.view_erasure": frozenset({AUDITOR, ADMIN}),
     "scans.view_scan": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN}),
-    "scans.view_item": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN}),
+    "scans.view_reviewitem": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN}),
     "scans.view_assessment": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN}),
     "scans.view_decision": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN}),
     "scans.view_event": frozenset({LEAD, AUDITOR, ADMIN}),
@@ -49,7 +49,7 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     },
     **{
         f"scans.view_{what}": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN})
-        for what in ("panelversion", "known", "lockedcase", "finding", "appeal")
+        for what in ("panelversion", "knownfile", "lockedcase", "finding", "appeal")
     },
     "scans.view_endpoint": frozenset({AUDITOR, ADMIN}),
     "scans.change_endpoint": frozenset({ADMIN}),

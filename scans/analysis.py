@@ -113,8 +113,8 @@ def _limits() -> detection.Limits:
     return detection.Limits(bytes=settings.MAX_UPLOAD_MB * 2**20, wall_seconds=float(settings.ANALYSIS_SECONDS))
 
 
-def fail(scan: Scan, code: str, said: str) -> None:
-    scan.move(Status.FAILED, refusal=code, said=said[:300], event={"code": code})
+def fail(scan: Scan, code: str, message: str) -> None:
+    scan.move(Status.FAILED, refusal=code, failure_message=message[:300], event={"code": code})
 
 
 @contextmanager
@@ -141,7 +141,7 @@ def _noting(scan: Scan) -> Callable[[float], None]:
         if time.monotonic() - last < EVERY and share < 1.0:
             return
         last = time.monotonic()
-        shown = {"progress": min(share, 0.99), "heard_at": timezone.now()}
+        shown = {"progress": min(share, 0.99), "heartbeat_at": timezone.now()}
         if not outages.wait_out(lambda: in_work(scan).update(**shown)):
             raise Cancelled
 

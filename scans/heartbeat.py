@@ -28,7 +28,7 @@ def heartbeat(scan: Scan) -> Iterator[None]:
         try:
             while not finished.wait(pause):
                 try:
-                    in_work(scan).update(heard_at=timezone.now())
+                    in_work(scan).update(heartbeat_at=timezone.now())
                 except outages.AWAY as error:
                     log.warning("heartbeat not written", scan=str(scan.pk), error=repr(error))
                     connection.close()
@@ -56,7 +56,7 @@ def take_back_silent() -> list[Scan]:
         try:
             if scan.attempts >= TRIES:
                 message = f"Analysing this file broke off {scan.attempts} times, so it was given up."
-                scan.move(Status.FAILED, refusal="gave_up", said=message, event={"code": "gave_up"})
+                scan.move(Status.FAILED, refusal="gave_up", failure_message=message, event={"code": "gave_up"})
             else:
                 scan.move(Status.QUEUED, event={"attempts": scan.attempts})
                 back.append(scan)

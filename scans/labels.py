@@ -15,7 +15,7 @@ from django.utils import timezone
 import detection
 
 from . import analysis
-from .models import Appeal, Decision, FirstAnswer, Item, Scan, Status
+from .models import Appeal, Decision, FirstAnswer, ReviewItem, Scan, Status
 from .models.decision import FAKE, REAL
 
 PARTS = (("train", 80), ("validation", 90), ("test", 100))
@@ -42,7 +42,7 @@ def part_of(group: str) -> str:
 
 def exportable() -> Any:
     """Settled, superseded by nothing, nowhere open, and its uploader consents."""
-    open_items = Item.objects.open().filter(scan=OuterRef("scan"))
+    open_items = ReviewItem.objects.open().filter(scan=OuterRef("scan"))
     appeals = Appeal.objects.filter(decision__scan=OuterRef("scan"), answered_by=None)
     return (
         Decision.objects.settled()

@@ -39,7 +39,7 @@ def add(live: Live, picture: File) -> int:
             one = LivePicture(live=live)
             one.file.save("picture.jpg", picture, save=False)
             one.save()
-            Live.objects.filter(pk=live.pk).update(heard_at=timezone.now())
+            Live.objects.filter(pk=live.pk).update(heartbeat_at=timezone.now())
             if live.may_ask():
                 tasks.send_for_glimpse(live)
     count: int = live.pictures.count()

@@ -22,7 +22,7 @@ from .models.decision import CONTRADICTS, FAKE, REAL
 MOST = 300  # decided files that both panels judge anew
 FEW = 20  # of a kind, below which nothing is compared
 
-Told = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Rehearsal:
         return said
 
 
-def rehearse(candidate: Path, bundles: Path, weight: str, told: Told = lambda said: None) -> Rehearsal:
+def rehearse(candidate: Path, bundles: Path, weight: str, told: Report = lambda said: None) -> Rehearsal:
     with _panel_with(candidate, bundles, weight) as panel:
         trial = Rehearsal()
         _locked_cases(panel, trial)

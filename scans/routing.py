@@ -13,15 +13,15 @@ from .models import (
     Assessment,
     Decision,
     Event,
-    Item,
-    Known,
+    KnownFile,
     Label,
     Reason,
+    ReviewItem,
     ReviewQueue,
+    ReviewReason,
     Rule,
     Scan,
     TrustedSource,
-    Why,
 )
 
 FLAGGED = (Label.MANIPULATED, Label.PERMITTED, Label.MISLEADING)
@@ -29,7 +29,7 @@ TRUST = 30  # by so much less urgent is what a trusted source brings; it is judg
 FOUND_OUT_BY = {Reason.OUTCOME, Reason.BAND, Reason.DISAGREE, Reason.AUDIT}
 
 
-def route(scan: Scan, assessment: Assessment) -> Item | None:
+def route(scan: Scan, assessment: Assessment) -> ReviewItem | None:
     """After an assessment: all rules that fit leave their reason, the weightiest says where and until when.
 
     What people decided on the same outcome is not asked again."""
@@ -41,11 +41,11 @@ def route(scan: Scan, assessment: Assessment) -> Item | None:
     item = _put(scan, fitting)
     if entry := known(scan):
         queue = item.queue if item else entry.decision.item.queue
-        item = put(scan, queue, Reason.KNOWN, said=entry.note)
+        item = put(scan, queue, Reason.KNOWN, detail=entry.note)
     return item
 
 
-def feedback_given(scan: Scan, assessment: Assessment) -> Item | None:
+def feedback_given(scan: Scan, assessment: Assessment) -> ReviewItem | None:
     """It changes no outcome, but somebody should look."""
     return _put(scan, [rule for rule in _rules({Reason.FEEDBACK}) if rule.fits(assessment)])
 
@@ -56,46 +56,46 @@ def put(
     reason: Reason,
     *,
     by: Any = None,
-    said: str = "",
+    detail: str = "",
     priority: int = 50,
     due_at: dt.datetime | None = None,
     blind: bool | None = None,
-) -> Item:
+) -> ReviewItem:
     """Into a queue, whatever the rules say. An item that is open gets one reason more, and never a later date."""
     due = due_at or timezone.now() + dt.timedelta(hours=queue.hours)
     try:
         with transaction.atomic():
-            item: Item = Item.objects.create(
+            item: ReviewItem = ReviewItem.objects.create(
                 scan=scan, queue=queue, priority=priority, due_at=due, blind=_is_blind(scan) if blind is None else blind
             )
             if reason not in Reason.for_another():
                 Event.objects.create(scan=scan, kind="review_required", actor=by)
     except IntegrityError:
-        item = Item.objects.open().select_for_update().get(scan=scan)
+        item = ReviewItem.objects.open().select_for_update().get(scan=scan)
         weightier = priority > item.priority
         item.priority, item.due_at = max(priority, item.priority), min(due, item.due_at)
         if weightier:
             item.queue = queue
-        item.blind = item.blind and blind is not False  # whoever answers an objection must see what it is about
+        item.blind = item.blind and blind is not False  # whoever answers an appeal must see what it is about
         item.save(update_fields=["priority", "due_at", "queue", "blind"])
-    Why.objects.create(item=item, reason=reason, by=by, said=said[:200])
+    ReviewReason.objects.create(item=item, reason=reason, by=by, detail=detail[:200])
     return item
 
 
-def ask_a_second(decision: Decision) -> Item | None:
+def ask_a_second(decision: Decision) -> ReviewItem | None:
     """A share of what one person has decided is shown to another, who is told nothing before they have answered."""
     if not Rule(pk=-1, share=settings.DOUBLE_PERCENT / 100).draws(decision.scan_id):
         return None
     return put(decision.scan, decision.item.queue, Reason.DOUBLE, priority=10, blind=True)
 
 
-def known(scan: Scan) -> Known | None:
+def known(scan: Scan) -> KnownFile | None:
     """The decision in the bank that a file's look recalls: the nearest one that is in force."""
-    bank = Known.objects.in_force()
+    bank = KnownFile.objects.in_force()
     near = lookalikes.similar(scan, Scan.objects.filter(pk__in=bank.values("decision__scan")))
     if not near:
         return None
-    entry: Known | None = bank.filter(decision__scan=near[0].scan).select_related("decision__decider").first()
+    entry: KnownFile | None = bank.filter(decision__scan=near[0].scan).select_related("decision__decider").first()
     return entry
 
 
@@ -109,7 +109,7 @@ def fitting(rule: Rule, since: dt.datetime) -> tuple[int, int]:
     return hit, count
 
 
-def _put(scan: Scan, rules: Iterable[Rule]) -> Item | None:
+def _put(scan: Scan, rules: Iterable[Rule]) -> ReviewItem | None:
     item = None
     if scan.sandbox:
         return None  # nobody's time is taken by a try
@@ -119,10 +119,10 @@ def _put(scan: Scan, rules: Iterable[Rule]) -> Item | None:
         due = timezone.now() + dt.timedelta(hours=hours)
         if item is None:
             weight = max(0, rule.priority - relief)
-            item = put(scan, rule.queue, Reason(rule.reason), said=rule.name, priority=weight, due_at=due)
-            item.reasons.filter(rule=None, said=rule.name[:200]).update(rule=rule)
+            item = put(scan, rule.queue, Reason(rule.reason), detail=rule.name, priority=weight, due_at=due)
+            item.reasons.filter(rule=None, detail=rule.name[:200]).update(rule=rule)
         else:
-            Why.objects.create(item=item, reason=rule.reason, rule=rule, said=rule.name)
+            ReviewReason.objects.create(item=item, reason=rule.reason, rule=rule, detail=rule.name)
     return item
 
 

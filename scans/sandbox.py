@@ -36,7 +36,10 @@ def play(scan: Scan) -> None:
     scenario = scenario_of(scan.name)
     if scenario == FAILED:
         scan.move(
-            Status.FAILED, refusal="undecodable", said="A sandbox file that fails.", event={"code": "undecodable"}
+            Status.FAILED,
+            refusal="undecodable",
+            failure_message="A sandbox file that fails.",
+            event={"code": "undecodable"},
         )
         return
     with transaction.atomic():

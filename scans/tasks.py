@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerAway
 
-from . import analysis, heartbeat, outages, publishing, sandbox, telling, webhooks
+from . import analysis, change_feed, heartbeat, notifications, outages, sandbox, webhooks
 from .models import Delivery, Live, Queue, Replay, Resumable, Scan, Status, WrongState
 
 log = structlog.get_logger(__name__)
@@ -140,12 +140,12 @@ def messages_in(queue: str) -> int:
 
 @shared_task(queue="post")
 def tell_settled() -> None:
-    telling.tell_settled()
+    notifications.tell_settled()
 
 
 @shared_task(queue="post")
 def publish() -> None:
-    publishing.publish()
+    change_feed.publish()
     send_webhooks.apply_async(expires=60)
 
 

@@ -435,7 +435,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description Your objections to what people decided of it.
+         * @description Your appeals to what people decided of it.
          *
          *     Scope: `scans:read`.
          */
@@ -834,7 +834,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description An objection to a decision; somebody else answers it. */
+        /** @description An appeal to a decision; somebody else answers it. */
         Appeal: {
             /**
              * Format: uuid
@@ -882,6 +882,11 @@ export interface components {
              * @description The page before; null on the first one.
              */
             previous: string | null;
+        };
+        /** @description An appeal against what people decided. */
+        AppealRequestRequest: {
+            /** @description Why it is wrong. */
+            text: string;
         };
         /** @description A picture that was drawn while the file was inspected. */
         ArtifactOf: {
@@ -1777,11 +1782,6 @@ export interface components {
             /** @description What it wants to hear of; none named: everything. */
             kinds?: ("scan.completed" | "scan.failed" | "scan.cancelled" | "scan.review_required" | "outcome.changed" | "decision.final" | "appeal.opened" | "appeal.decided" | "media.deleted" | "batch.completed" | "endpoint.disabled")[];
         };
-        /** @description An appeal against what people decided. */
-        ObjectionRequest: {
-            /** @description Why it is wrong. */
-            text: string;
-        };
         /** @description What its owner thinks of an assessment. It changes no outcome; somebody may look. */
         OpinionRequest: {
             /**
@@ -2373,7 +2373,7 @@ export interface components {
         };
         /**
          * @description `wrong_state`: It can't be done now: too late, too early, or done already.
-         *     `held`: An objection to it is open: it is kept until that is answered.
+         *     `held`: An appeal to it is open: it is kept until that is answered.
          */
         "409-wrong_state-held": {
             headers: {
@@ -3675,7 +3675,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ObjectionRequest"];
+                "application/json": components["schemas"]["AppealRequestRequest"];
             };
         };
         responses: {

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from accounts.admin import ReadOnly
 
 from .. import lookalikes, routing
-from ..models import Action, Decision, DeskSettings, Exposure, Harm, Item, Label, Policy, Scan, SecondLook, Skip
+from ..models import Action, Decision, DeskSettings, Exposure, Harm, Label, Policy, ReviewItem, Scan, SecondLook, Skip
 from ..result import Result
 from ..review import appeals, decisions, queue
 from . import forms, verbs
@@ -65,7 +65,7 @@ class Due(admin.SimpleListFilter):
         return rows.filter(due_at__range=(now, now + dt.timedelta(hours=24))) if self.value() == "today" else rows
 
 
-@admin.register(Item)
+@admin.register(ReviewItem)
 class ItemAdmin(PersonalViews, InsightViews, ReadOnly):
     """Open items, the most urgent first; a click opens the review page."""
 
@@ -80,7 +80,7 @@ class ItemAdmin(PersonalViews, InsightViews, ReadOnly):
     change_list_template = "admin/scans/items.html"
     actions = ("together", "in_turn")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewItem]:
         scans: Any = Scan.objects.filter(pk=OuterRef("scan_id")).listed()
         rows: Any = super().get_queryset(request)
         return (
@@ -94,42 +94,42 @@ class ItemAdmin(PersonalViews, InsightViews, ReadOnly):
     def picture(self, item: Any) -> str:
         if not item.thumb:
             return "–"
-        where = reverse("scans:drawn", args=[item.scan_id, item.thumb])
+        where = reverse("scans:artifact", args=[item.scan_id, item.thumb])
         return format_html('<img class="veiled" loading="lazy" src="{}" width="96" height="72" alt="">', where)
 
     @admin.display(description=gettext_lazy("name"), ordering="scan__name")
-    def name(self, item: Item) -> str:
+    def name(self, item: ReviewItem) -> str:
         return item.scan.name or str(item.scan_id)
 
     @admin.display(description=gettext_lazy("priority"), ordering="priority")
-    def weight(self, item: Item) -> str:
+    def weight(self, item: ReviewItem) -> str:
         return "–" if item.blind else str(item.priority)
 
     @admin.display(description=gettext_lazy("reasons"))
-    def why(self, item: Item) -> str:
+    def why(self, item: ReviewItem) -> str:
         """Not of one that is judged blind first: the reason would tell the models' answer."""
         if item.blind:
             return _("Blind first")
         return ", ".join(dict.fromkeys(str(one) for one in item.reasons.all()))
 
     @admin.display(description=gettext_lazy("waits"), ordering="opened_at")
-    def waiting(self, item: Item) -> str:
+    def waiting(self, item: ReviewItem) -> str:
         hours = (timezone.now() - item.opened_at).total_seconds() / 3600
         return _("%(hours)d h") % {"hours": hours}
 
     @admin.display(description=gettext_lazy("held by"))
-    def held_by(self, item: Item) -> str:
+    def held_by(self, item: ReviewItem) -> str:
         held = item.holder and item.held_until and item.held_until > timezone.now()
         return str(item.holder) if held else "–"
 
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view
         return [
-            path("next/", wrap(self.next_view), name="scans_item_next"),
+            path("next/", wrap(self.next_view), name="scans_reviewitem_next"),
             *self.personal_urls(wrap),
             *self.insight_urls(wrap),
-            path("undo/<uuid:group>/", wrap(self.undo_view), name="scans_item_undo"),
-            path("<int:pk>/beat/", wrap(self.beat_view), name="scans_item_beat"),
+            path("undo/<uuid:group>/", wrap(self.undo_view), name="scans_reviewitem_undo"),
+            path("<int:pk>/beat/", wrap(self.beat_view), name="scans_reviewitem_beat"),
             *super().get_urls(),
         ]
 
@@ -142,13 +142,13 @@ class ItemAdmin(PersonalViews, InsightViews, ReadOnly):
         return request.user.has_perm("scans.lead_review")
 
     @admin.action(description=gettext_lazy("Assign in turn to those who are there"), permissions=["lead"])
-    def in_turn(self, request: AtTheDesk, chosen: QuerySet[Item]) -> None:
+    def in_turn(self, request: AtTheDesk, chosen: QuerySet[ReviewItem]) -> None:
         items = list(chosen.select_related("queue", "scan")[: decisions.AT_ONCE])
         given = queue.assign_in_turn(items, request.user)
         messages.success(request, _("%(given)d of %(all)d assigned.") % {"given": given, "all": len(items)})
 
     @admin.action(description=gettext_lazy("Decide the chosen ones together"), permissions=["review"])
-    def together(self, request: AtTheDesk, chosen: QuerySet[Item]) -> HttpResponse | None:
+    def together(self, request: AtTheDesk, chosen: QuerySet[ReviewItem]) -> HttpResponse | None:
         """First shown, with what they are; then decided, all of them or none."""
         items = list(chosen.select_related("scan")[: decisions.AT_ONCE + 1])
         if len(items) > decisions.AT_ONCE:
@@ -169,7 +169,7 @@ class ItemAdmin(PersonalViews, InsightViews, ReadOnly):
         }
         return render(request, "admin/scans/together.html", context, status=422 if form.errors else 200)
 
-    def _decided_together(self, request: AtTheDesk, items: list[Item], form: forms.Decide) -> HttpResponse | None:
+    def _decided_together(self, request: AtTheDesk, items: list[ReviewItem], form: forms.Decide) -> HttpResponse | None:
         said = form.cleaned_data
         try:
             decisions.decide_all(
@@ -180,7 +180,7 @@ class ItemAdmin(PersonalViews, InsightViews, ReadOnly):
             form.add_error("policy", _("For some of them this contradicts the models: name the policy."))
             return None
         except decisions.AnswerNeeded:
-            form.add_error("public_note", _("Some of them are objections: those get a written answer, one by one."))
+            form.add_error("public_note", _("Some of them are appeals: those get a written answer, one by one."))
             return None
         except (queue.NotYours, queue.Taken):
             form.add_error(None, _("Some of them are not yours to decide. Nothing was decided."))
@@ -191,7 +191,7 @@ class ItemAdmin(PersonalViews, InsightViews, ReadOnly):
                 request, item, _("One of them was decided meanwhile; nothing was changed."), late.decision
             )
         messages.success(request, _("%d decided together.") % len(items))
-        return redirect("admin:scans_item_changelist")
+        return redirect("admin:scans_reviewitem_changelist")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         newest: Any = Decision.objects.filter(
@@ -219,7 +219,7 @@ class ItemAdmin(PersonalViews, InsightViews, ReadOnly):
             messages.success(request, _("%d taken back. Nobody was told.") % count)
         except (decisions.TooLate, queue.NotYours):
             messages.error(request, _("Too late to take it back: now it takes another decision."))
-        return redirect("admin:scans_item_changelist")
+        return redirect("admin:scans_reviewitem_changelist")
 
     # -- Pages ---------------------------------------------------------------------------------------
 
@@ -232,7 +232,7 @@ class ItemAdmin(PersonalViews, InsightViews, ReadOnly):
     def beat_view(self, request: AtTheDesk, pk: int) -> HttpResponse:
         if request.method != "POST":
             raise PermissionDenied
-        return JsonResponse({"held": queue.heartbeat(Item(pk=pk), request.user)})
+        return JsonResponse({"held": queue.heartbeat(ReviewItem(pk=pk), request.user)})
 
     def change_view(  # type: ignore[override]
         self, request: AtTheDesk, object_id: str, form_url: str = "", extra_context: Any = None
@@ -240,8 +240,8 @@ class ItemAdmin(PersonalViews, InsightViews, ReadOnly):
         """The review page: everything about one file, and what can be done about it."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        visible = Item.objects.visible_to(request.user).filter(pk=_number(object_id))
-        item: Item | None = visible.select_related("scan__owner", "queue", "holder").first()
+        visible = ReviewItem.objects.visible_to(request.user).filter(pk=_number(object_id))
+        item: ReviewItem | None = visible.select_related("scan__owner", "queue", "holder").first()
         if item is None:
             raise Http404
         if request.method == "POST":
@@ -249,7 +249,7 @@ class ItemAdmin(PersonalViews, InsightViews, ReadOnly):
         return self._page(request, item)
 
     def _page(
-        self, request: AtTheDesk, item: Item, form: forms.Decide | None = None, *, status: int = 200
+        self, request: AtTheDesk, item: ReviewItem, form: forms.Decide | None = None, *, status: int = 200
     ) -> HttpResponse:
         scan, me = item.scan, request.user
         assessment = scan.assessments.prefetch_related("findings", "artifacts").first()
@@ -263,7 +263,8 @@ class ItemAdmin(PersonalViews, InsightViews, ReadOnly):
             "result": Result(scan, assessment) if assessment else None,
             "blind": blind,
             "mine": mine,
-            "may_review": me.has_perm("scans.review") and Item.objects.workable_by(me).filter(pk=item.pk).exists(),
+            "may_review": me.has_perm("scans.review")
+            and ReviewItem.objects.workable_by(me).filter(pk=item.pk).exists(),
             "veiled": not Exposure.objects.filter(person=me, scan=scan, at__gte=since).exists(),
             "form": form or forms.Decide(scan=scan),
             "labels": Label.choices,
@@ -298,7 +299,7 @@ class ItemAdmin(PersonalViews, InsightViews, ReadOnly):
 
     # -- Verbs ---------------------------------------------------------------------------------------
 
-    def _done(self, request: AtTheDesk, item: Item) -> HttpResponse:
+    def _done(self, request: AtTheDesk, item: ReviewItem) -> HttpResponse:
         """One of the verbs; whoever was too slow is told by whom."""
         try:
             with transaction.atomic():
@@ -317,24 +318,26 @@ class ItemAdmin(PersonalViews, InsightViews, ReadOnly):
             return self._here(item)
         if after is verbs.NEXT:
             return self._onwards(request)
-        return self._here(after) if isinstance(after, Item) else redirect("admin:scans_item_changelist")
+        return self._here(after) if isinstance(after, ReviewItem) else redirect("admin:scans_reviewitem_changelist")
 
-    def _conflict(self, request: AtTheDesk, item: Item, said: str, decision: Decision | None = None) -> HttpResponse:
+    def _conflict(
+        self, request: AtTheDesk, item: ReviewItem, said: str, decision: Decision | None = None
+    ) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "item": item, "said": said, "decision": decision}
         return render(request, "admin/scans/conflict.html", context, status=409)
 
-    def _here(self, item: Item) -> HttpResponse:
-        return redirect("admin:scans_item_change", item.pk)
+    def _here(self, item: ReviewItem) -> HttpResponse:
+        return redirect("admin:scans_reviewitem_change", item.pk)
 
     def _onwards(self, request: AtTheDesk) -> HttpResponse:
         """The next one opens by itself, unless it is time for a pause."""
         try:
             following = queue.next_for(request.user)
         except queue.Resting:
-            return redirect("admin:scans_item_rest")
+            return redirect("admin:scans_reviewitem_rest")
         if following is None:
             messages.info(request, _("There is nothing for you to do at present."))
-            return redirect("admin:scans_item_changelist")
+            return redirect("admin:scans_reviewitem_changelist")
         return self._here(following)
 
 

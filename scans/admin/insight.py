@@ -47,8 +47,8 @@ class InsightViews:
 
     def insight_urls(self, wrap: Callable[..., Any]) -> list[Any]:
         return [
-            path("insight/", wrap(self.insight_view), name="scans_item_insight"),
-            path("simulator/", wrap(self.simulator_view), name="scans_item_simulator"),
+            path("insight/", wrap(self.insight_view), name="scans_reviewitem_insight"),
+            path("simulator/", wrap(self.simulator_view), name="scans_reviewitem_simulator"),
         ]
 
     def insight_view(self, request: AtTheDesk) -> HttpResponse:
@@ -73,8 +73,10 @@ class InsightViews:
             "decided": sum(count for _day, count in days),
             "ages_chart": charts.columns(waiting["ages"], said=_("Items by how long they have waited")),
             "days_chart": charts.columns(days, said=_("Decisions a day, two weeks")),
-            "alarms_chart": _by_week(weeks, "false_alarms", _("False alarms by week, per cent with 95 % intervals")),
-            "misses_chart": _by_week(weeks, "misses", _("Misses by week, per cent with 95 % intervals")),
+            "alarms_chart": _by_week(
+                weeks, "false_alarms", _("False alarms by week, per cent with 95 per cent intervals")
+            ),
+            "misses_chart": _by_week(weeks, "misses", _("Misses by week, per cent with 95 per cent intervals")),
             "drift_chart": charts.columns(
                 list(zip(bins, _percent(drift["recent"]), strict=True)),
                 other=_percent(drift["before"]),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin import ReadOnly
 
-from ..models import Known, LockedCase, PanelVersion
+from ..models import KnownFile, LockedCase, PanelVersion
 from ..review import panels
 from .verbs import AtTheDesk
 
@@ -50,15 +50,15 @@ class PanelVersionAdmin(ReadOnly):
         return redirect("admin:scans_panelversion_change", pk)
 
 
-@admin.register(Known)
+@admin.register(KnownFile)
 class KnownAdmin(ReadOnly):
     list_display = ("decision", "file", "note", "expires_at", "active", "person")
     list_filter = ("active",)
     list_select_related = ("decision__scan", "person")
 
     @admin.display(description=gettext_lazy("file"))
-    def file(self, entry: Known) -> str:
-        where = reverse("admin:scans_item_change", args=[entry.decision.item_id])
+    def file(self, entry: KnownFile) -> str:
+        where = reverse("admin:scans_reviewitem_change", args=[entry.decision.item_id])
         return format_html('<a href="{}">{}</a>', where, entry.decision.scan)
 
 

@@ -16,7 +16,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ..models import DeskSettings, Item, Note, ReviewQueue, SavedFilter
+from ..models import DeskSettings, Note, ReviewItem, ReviewQueue, SavedFilter
 from ..review import caring
 from . import forms
 from .verbs import AtTheDesk
@@ -33,9 +33,9 @@ class PersonalViews:
 
     def personal_urls(self, wrap: Callable[..., Any]) -> list[Any]:
         return [
-            path("settings/", wrap(self.settings_view), name="scans_item_settings"),
-            path("rest/", wrap(self.rest_view), name="scans_item_rest"),
-            path("filters/", wrap(self.filters_view), name="scans_item_filters"),
+            path("settings/", wrap(self.settings_view), name="scans_reviewitem_settings"),
+            path("rest/", wrap(self.rest_view), name="scans_reviewitem_rest"),
+            path("filters/", wrap(self.filters_view), name="scans_reviewitem_filters"),
         ]
 
     def settings_view(self, request: AtTheDesk) -> HttpResponse:
@@ -46,7 +46,7 @@ class PersonalViews:
         if given is not None and form.is_valid():
             form.save()
             messages.success(request, _("Saved."))
-            return redirect("admin:scans_item_settings")
+            return redirect("admin:scans_reviewitem_settings")
         context = {
             **self.admin_site.each_context(request),
             "form": form,
@@ -60,7 +60,7 @@ class PersonalViews:
             raise PermissionDenied
         until = caring.rest(request.user)
         if until is None:
-            return redirect("admin:scans_item_changelist")
+            return redirect("admin:scans_reviewitem_changelist")
         seconds = max(1, round((until - timezone.now()).total_seconds()))
         context = {**self.admin_site.each_context(request), "until": until, "seconds": seconds}
         return render(request, "admin/scans/rest.html", context)
@@ -71,7 +71,7 @@ class PersonalViews:
             raise PermissionDenied
         if drop := request.POST.get("drop", ""):
             get_object_or_404(SavedFilter, pk=drop if drop.isdecimal() else 0, person=request.user).delete()
-            return redirect("admin:scans_item_changelist")
+            return redirect("admin:scans_reviewitem_changelist")
         query = QueryDict(request.POST.get("query", "")[:500], mutable=True)
         query.pop("p", None)
         form = forms.Keep(request.POST, instance=SavedFilter(person=request.user, query=query.urlencode()))
@@ -95,14 +95,14 @@ class PersonalViews:
 
     def queues(self, request: HttpRequest) -> list[tuple[ReviewQueue, int]]:
         """Each queue that this person sees, with what waits in it."""
-        counts = Counter(Item.objects.open().visible_to(request.user).values_list("queue", flat=True))
+        counts = Counter(ReviewItem.objects.open().visible_to(request.user).values_list("queue", flat=True))
         return [(queue, counts[queue.pk]) for queue in ReviewQueue.objects.all() if counts[queue.pk]]
 
     def asked(self, request: HttpRequest) -> dict[str, Any]:
         """What others want of this person: items that they were given, notes in which they are named."""
         lately = timezone.now() - dt.timedelta(days=7)
-        given = Item.objects.open().visible_to(request.user).filter(assigned_to=request.user.pk)
-        notes = Note.objects.filter(mentions=request.user.pk, at__gte=lately, scan__items__in=Item.objects.open())
+        given = ReviewItem.objects.open().visible_to(request.user).filter(assigned_to=request.user.pk)
+        notes = Note.objects.filter(mentions=request.user.pk, at__gte=lately, scan__items__in=ReviewItem.objects.open())
         return {
             "given": given.count(),
             "mentions": [

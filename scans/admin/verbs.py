@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 
 from .. import lookalikes
-from ..models import Action, Decision, Harm, Item, Label, Note, Scan, SecondLook, Skip
+from ..models import Action, Decision, Harm, Label, Note, ReviewItem, Scan, SecondLook, Skip
 from ..review import caring, decisions, queue
 from . import forms
 
@@ -35,27 +35,27 @@ LIST: Final = object()  # back to the list
 After = Any  # an item to show, NEXT, or LIST
 
 
-def act(request: AtTheDesk, item: Item) -> After:
+def act(request: AtTheDesk, item: ReviewItem) -> After:
     verb = VERBS.get(request.POST.get("do", ""))
     if verb is None or not request.user.has_perm("scans.review"):
         raise PermissionDenied
     return verb(request, item)
 
 
-def claim(request: AtTheDesk, item: Item) -> After:
+def claim(request: AtTheDesk, item: ReviewItem) -> After:
     return queue.claim(item, request.user)
 
 
-def take_over(request: AtTheDesk, item: Item) -> After:
+def take_over(request: AtTheDesk, item: ReviewItem) -> After:
     return queue.take_over(item, request.user)
 
 
-def release(request: AtTheDesk, item: Item) -> After:
+def release(request: AtTheDesk, item: ReviewItem) -> After:
     queue.release(item, request.user)
     return LIST
 
 
-def skip(request: AtTheDesk, item: Item) -> After:
+def skip(request: AtTheDesk, item: ReviewItem) -> After:
     cause = request.POST.get("cause", "")
     if cause not in Skip.Cause.values:
         messages.error(request, _("Say why you let it pass."))
@@ -64,31 +64,31 @@ def skip(request: AtTheDesk, item: Item) -> After:
     return NEXT
 
 
-def opinion(request: AtTheDesk, item: Item) -> After:
+def opinion(request: AtTheDesk, item: ReviewItem) -> After:
     queue.ask_another(item, request.user, request.POST.get("said", "").strip()[:2000])
     messages.success(request, _("Somebody else will be asked."))
     return NEXT
 
 
-def escalate(request: AtTheDesk, item: Item) -> After:
+def escalate(request: AtTheDesk, item: ReviewItem) -> After:
     queue.escalate(item, request.user, request.POST.get("said", "").strip()[:2000])
     messages.success(request, _("The leads have it now."))
     return NEXT
 
 
-def assign(request: AtTheDesk, item: Item) -> After:
+def assign(request: AtTheDesk, item: ReviewItem) -> After:
     to = User.objects.filter(pk=_number(request.POST.get("to", "")), is_active=True).first()
     queue.assign(item, to, request.user)
     messages.success(request, _("Assigned to %s.") % to if to else _("Assigned to nobody."))
     return item
 
 
-def reveal(request: AtTheDesk, item: Item) -> After:
+def reveal(request: AtTheDesk, item: ReviewItem) -> After:
     caring.reveal(item.scan, request.user)
     return item
 
 
-def harm(request: AtTheDesk, item: Item) -> After:
+def harm(request: AtTheDesk, item: ReviewItem) -> After:
     """Mark, or take the mark off."""
     queue.may_work(item, request.user)
     said, off = request.POST.get("harm", ""), request.POST.get("off", "")
@@ -99,7 +99,7 @@ def harm(request: AtTheDesk, item: Item) -> After:
     return item
 
 
-def first(request: AtTheDesk, item: Item) -> After:
+def first(request: AtTheDesk, item: ReviewItem) -> After:
     label = request.POST.get("label", "")
     if label not in Label.values:
         return item
@@ -109,7 +109,7 @@ def first(request: AtTheDesk, item: Item) -> After:
     return item
 
 
-def note(request: AtTheDesk, item: Item) -> After:
+def note(request: AtTheDesk, item: ReviewItem) -> After:
     form = forms.Say(request.POST)
     if form.is_valid():
         written = Note.objects.create(scan=item.scan, author=request.user, text=form.cleaned_data["text"])
@@ -117,7 +117,7 @@ def note(request: AtTheDesk, item: Item) -> After:
     return item
 
 
-def decide(request: AtTheDesk, item: Item) -> After:
+def decide(request: AtTheDesk, item: ReviewItem) -> After:
     form = forms.Decide(request.POST, scan=item.scan)
     if not form.is_valid():
         raise Unfilled(form)
@@ -140,7 +140,7 @@ def decide(request: AtTheDesk, item: Item) -> After:
     return NEXT
 
 
-def same(request: AtTheDesk, item: Item) -> After:
+def same(request: AtTheDesk, item: ReviewItem) -> After:
     """What was decided of a file that looks like this one."""
     earlier = Decision.objects.standing().filter(pk=_number(request.POST.get("decision", ""))).first()
     if earlier is None or not lookalikes.similar(item.scan, Scan.objects.filter(pk=earlier.scan_id)):
@@ -169,7 +169,7 @@ def same(request: AtTheDesk, item: Item) -> After:
     return NEXT
 
 
-def remember(request: AtTheDesk, item: Item) -> After:
+def remember(request: AtTheDesk, item: ReviewItem) -> After:
     """Into the bank of known files, or its entry changed."""
     decision = Decision.objects.standing().filter(pk=_number(request.POST.get("decision", "")), scan=item.scan).first()
     form = forms.Remember(request.POST)
@@ -181,7 +181,7 @@ def remember(request: AtTheDesk, item: Item) -> After:
     return item
 
 
-def undo(request: AtTheDesk, item: Item) -> After:
+def undo(request: AtTheDesk, item: ReviewItem) -> After:
     decision = Decision.objects.filter(pk=_number(request.POST.get("decision", "")), decider=request.user).first()
     if decision is None:
         raise Http404
@@ -190,7 +190,7 @@ def undo(request: AtTheDesk, item: Item) -> After:
     return decision.item
 
 
-def answer(request: AtTheDesk, item: Item) -> After:
+def answer(request: AtTheDesk, item: ReviewItem) -> After:
     decision = Decision.objects.pending().filter(scan=item.scan).first()
     verdict = request.POST.get("verdict", "")
     if decision is None:
@@ -201,7 +201,7 @@ def answer(request: AtTheDesk, item: Item) -> After:
     return NEXT
 
 
-VERBS: Final[dict[str, Callable[[AtTheDesk, Item], After]]] = {
+VERBS: Final[dict[str, Callable[[AtTheDesk, ReviewItem], After]]] = {
     verb.__name__: verb
     for verb in (
         claim, take_over, release, skip, opinion, escalate, assign, reveal, harm, first, note, decide, same, remember,

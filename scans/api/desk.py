@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ..models import Decision, Item, Label, Policy, ReviewQueue, Skip
+from ..models import Decision, Label, Policy, ReviewItem, ReviewQueue, Skip
 from ..review import decisions, queue
-from . import asked, described, gathering, listing, shapes
-from .about import judged
-from .asking import ApiView, seen
+from . import described, listing, prefetch, request_serializers, shapes
+from .base_views import ApiView, get_visible_scan
 from .documentation import LIMIT, PLACE, filters, page_of, tells
-from .refusals import Absent, Refusal
+from .errors import Absent, Refusal
+from .scan_resources import judged
 
 AT_THE_DESK: dict[str, str] = {"GET": "review:read", "POST": "review:write"}
 ITEM_REFUSALS = ("already_claimed", "already_decided", "wrong_state")
@@ -54,7 +54,7 @@ class Queues(ApiView):
     @tells("listQueues", {200: page_of(described.QueueOf, "Queue")})
     def get(self, request: Request) -> Response:
         """The queues, and how many items in each you could work on now."""
-        free = Item.objects.free_for(request.user).workable_by(request.user)
+        free = ReviewItem.objects.free_for(request.user).workable_by(request.user)
         waiting = dict(free.order_by().values_list("queue").annotate(Count("pk", distinct=True)))
         rows = ReviewQueue.objects.all()
         return Response(listing.whole([shapes.queue(one, waiting.get(one.pk, 0)) for one in rows]))
@@ -92,7 +92,7 @@ class ItemVerb(ApiView):
     scopes = AT_THE_DESK
     limits: ClassVar[dict[str, str]] = {"POST": "review"}
 
-    def told(self, request: Request, item: Item) -> Response:
+    def told(self, request: Request, item: ReviewItem) -> Response:
         item.refresh_from_db()
         return Response(shapes.item(item, request.user))
 
@@ -116,13 +116,13 @@ class Release(ItemVerb):
 
 class Pass(ItemVerb):
     @tells(
-        "skipQueueItem", {200: described.QueueItem}, body={"application/json": asked.Passing},
+        "skipQueueItem", {200: described.QueueItem}, body={"application/json": request_serializers.Passing},
         refusals=ITEM_REFUSALS, example={"cause": "unsure"},
     )  # fmt: skip
     def post(self, request: Request, pk: int) -> Response:
         """Leave it to somebody else; you must have it. What nobody wants becomes a lead's."""
         item = one_of(request, pk)
-        cause = Skip.Cause(asked.read(asked.Passing, request)["cause"])
+        cause = Skip.Cause(request_serializers.read(request_serializers.Passing, request)["cause"])
         with refusing():
             queue.skip(item, request.user, cause)
         return self.told(request, item)
@@ -130,13 +130,13 @@ class Pass(ItemVerb):
 
 class FirstAnswer(ItemVerb):
     @tells(
-        "answerBlind", {200: described.QueueItem}, body={"application/json": asked.FirstLook},
+        "answerBlind", {200: described.QueueItem}, body={"application/json": request_serializers.FirstLook},
         refusals=ITEM_REFUSALS, example={"label": "inconclusive"},
     )  # fmt: skip
     def post(self, request: Request, pk: int) -> Response:
         """Say what you see before you are told what the models say. The first answer counts."""
         item = one_of(request, pk)
-        label = Label(asked.read(asked.FirstLook, request)["label"])
+        label = Label(request_serializers.read(request_serializers.FirstLook, request)["label"])
         with refusing():
             queue.first_answer(item, request.user, label)
         return self.told(request, item)
@@ -162,7 +162,7 @@ class Decisions(ApiView):
     @tells(
         "decideScan",
         {201: described.Decision},
-        body={"application/json": asked.NewDecision},
+        body={"application/json": request_serializers.NewDecision},
         refusals=[
             "version_conflict", "wrong_state", "already_decided", "already_claimed", "blind_first", "policy_needed",
             "answer_needed",
@@ -171,12 +171,12 @@ class Decisions(ApiView):
     )  # fmt: skip
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Decide about a scan that waits in a queue. Some decisions are held until a second person agrees."""
-        scan = seen(request, pk)
-        said = asked.read(asked.NewDecision, request)
-        item = Item.objects.open().filter(scan=scan).first()
+        scan = get_visible_scan(request, pk)
+        said = request_serializers.read(request_serializers.NewDecision, request)
+        item = ReviewItem.objects.open().filter(scan=scan).first()
         if item is None:
             raise Refusal(409, "wrong_state", _("It waits in no queue."))
-        version = gathering.around([scan], request.user)[scan.pk].version
+        version = prefetch.around([scan], request.user)[scan.pk].version
         if version != said["expected_version"]:
             raise Refusal(409, "version_conflict", _("It has changed meanwhile."), more={"version": version})
         with refusing():
@@ -188,14 +188,14 @@ class Decisions(ApiView):
 
 
 def of(request: Request) -> Any:
-    rows = Item.objects.open().visible_to(request.user).filter(scan__sandbox=False)
+    rows = ReviewItem.objects.open().visible_to(request.user).filter(scan__sandbox=False)
     return rows.select_related("queue", "scan").prefetch_related("reasons")
 
 
-def one_of(request: Request, pk: int) -> Item:
+def one_of(request: Request, pk: int) -> ReviewItem:
     """Also one that was done a moment ago: the verbs say so."""
-    rows: Any = Item.objects.visible_to(request.user).select_related("queue", "scan").prefetch_related("reasons")
-    item: Item | None = rows.filter(pk=pk).first() if pk < 2**63 else None
+    rows: Any = ReviewItem.objects.visible_to(request.user).select_related("queue", "scan").prefetch_related("reasons")
+    item: ReviewItem | None = rows.filter(pk=pk).first() if pk < 2**63 else None
     if item is None:
         raise Absent
     return item

@@ -20,7 +20,7 @@ CODES: dict[str, tuple[int, str]] = {
     "rules_not_accepted": (403, "The owner of the key has not accepted the rules of use on the site."),
     "not_found": (404, "It is not there, or it is somebody else's: the answer is the same."),
     "wrong_state": (409, "It can't be done now: too late, too early, or done already."),
-    "held": (409, "An objection to it is open: it is kept until that is answered."),
+    "held": (409, "An appeal to it is open: it is kept until that is answered."),
     "version_conflict": (409, "The scan has changed since the version that was looked at."),
     "already_claimed": (409, "Somebody else has it."),
     "blind_first": (409, "Say first what you see: `POST /queue-items/{id}/first-answer`."),

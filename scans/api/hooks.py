@@ -11,10 +11,10 @@ from rest_framework.response import Response
 
 from .. import network, tasks, webhooks
 from ..models import Delivery, Endpoint
-from . import asked, described, listing, shapes
-from .asking import ApiView, is_sandbox, of_this_key
+from . import described, listing, request_serializers, shapes
+from .base_views import ApiView, is_sandbox, of_this_key
 from .documentation import CURSOR, LIMIT, filters, page_of, tells
-from .refusals import Absent, Refusal
+from .errors import Absent, Refusal
 
 MOST = 20  # addresses of one person
 SCOPES = dict.fromkeys(("GET", "POST", "PATCH", "DELETE"), "webhooks")
@@ -27,19 +27,21 @@ class Endpoints(ApiView):
     @tells("listWebhookEndpoints", {200: page_of(described.EndpointOf, "Endpoint")}, query=[LIMIT, CURSOR])
     def get(self, request: Request) -> Response:
         """The addresses that are told of changes."""
-        return Response(listing.page(request, mine(request), lambda found: [shapes.endpoint(one) for one in found]))
+        return Response(
+            listing.page(request, owned_endpoints(request), lambda found: [shapes.endpoint(one) for one in found])
+        )
 
     @tells(
         "createWebhookEndpoint",
         {201: described.EndpointWithSecret},
-        body={"application/json": asked.NewEndpoint},
+        body={"application/json": request_serializers.NewEndpoint},
         refusals=["url_refused", "wrong_state"],
         example={"url": "https://hooks.example.org/deepfakes", "kinds": ["outcome.changed"]},
     )
     def post(self, request: Request) -> Response:
         """Add an address. The secret that signs its messages is in this answer, and never shown again."""
-        said = asked.read(asked.NewEndpoint, request)
-        if mine(request).count() >= MOST:
+        said = request_serializers.read(request_serializers.NewEndpoint, request)
+        if owned_endpoints(request).count() >= MOST:
             raise Refusal(409, "wrong_state", _("No more than %d addresses.") % MOST)
         _check(said["url"])
         made: Endpoint = Endpoint.objects.create(owner=request.user, sandbox=is_sandbox(request), **said)
@@ -58,13 +60,13 @@ class OneEndpoint(ApiView):
     @tells(
         "changeWebhookEndpoint",
         {200: described.EndpointOf},
-        body={"application/json": asked.EndpointChange},
+        body={"application/json": request_serializers.EndpointChange},
         refusals=["url_refused", "wrong_state"],
         example={"kinds": ["outcome.changed", "scan.failed"]},
     )
     def patch(self, request: Request, pk: uuid.UUID) -> Response:
         """Change where it is or what it hears of; switch it off, or on again."""
-        said = asked.read(asked.EndpointChange, request)
+        said = request_serializers.read(request_serializers.EndpointChange, request)
         one = one_of(request, pk)
         if "url" in said and said["url"] != one.url:
             _check(said["url"])
@@ -151,19 +153,19 @@ class Redeliver(ApiView):
         return _sent(webhooks.redeliver(one))
 
 
-def mine(request: Request) -> Any:
+def owned_endpoints(request: Request) -> Any:
     return of_this_key(request, Endpoint.objects.filter(owner=request.user))
 
 
 def one_of(request: Request, pk: uuid.UUID) -> Endpoint:
-    found: Endpoint | None = mine(request).filter(pk=pk).first()
+    found: Endpoint | None = owned_endpoints(request).filter(pk=pk).first()
     if found is None:
         raise Absent
     return found
 
 
 def _deliveries(request: Request) -> Any:
-    rows = Delivery.objects.filter(endpoint__in=mine(request))
+    rows = Delivery.objects.filter(endpoint__in=owned_endpoints(request))
     return rows.select_related("endpoint").prefetch_related("attempts")
 
 

@@ -12,9 +12,9 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
-from ..models import Appeal, Decision, Delivery, Event, Outcome, Reason, Status, Why
+from ..models import Appeal, Decision, Delivery, Event, Outcome, Reason, ReviewReason, Status
 from ..models.decision import OUTCOME_OF
-from .refusals import Refusal
+from .errors import Refusal
 
 MOST, USUAL = 100, 20
 BACK = "p"  # before a cursor: the page before it
@@ -78,9 +78,9 @@ def _counting_as(rows: Any, outcome: str) -> Any:
 
 
 def _in_review(rows: Any, state: str) -> Any:
-    """In the order in which `shapes` tells it: an objection before a decision that is held, and so on."""
+    """In the order in which `shapes` tells it: an appeal before a decision that is held, and so on."""
     now = timezone.now()
-    why = Why.objects.exclude(reason=Reason.DOUBLE).filter(item__scan=OuterRef("pk"), item__closed_at=None)
+    why = ReviewReason.objects.exclude(reason=Reason.DOUBLE).filter(item__scan=OuterRef("pk"), item__closed_at=None)
     stages = {
         "appealed": Exists(Appeal.objects.filter(decision__scan=OuterRef("pk"), answered_by=None)),
         "held": Exists(Decision.objects.pending().filter(scan=OuterRef("pk"))),

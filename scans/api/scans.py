@@ -15,10 +15,10 @@ from accounts import rules
 from .. import fetching, intake, network, tasks
 from ..evidence import retention
 from ..models import Appeal, Batch, Event, Scan, Source, Status, WrongState
-from . import asked, described, gathering, listing, shapes
-from .asking import ApiView, is_sandbox, of_this_key, own, seen, visible
+from . import described, listing, prefetch, request_serializers, shapes
+from .base_views import ApiView, get_owned_scan, get_visible_scan, is_sandbox, of_this_key, visible_scans
 from .documentation import CURSOR, LIMIT, WAIT, filters, page_of, tells
-from .refusals import Absent, Refusal, refused
+from .errors import Absent, Refusal, refused
 
 LONGEST = 30.0  # seconds that an answer may be waited for
 FILE_REFUSALS = ("rules_not_accepted", "quota_exceeded", "empty", "no_space")
@@ -36,23 +36,31 @@ class Scans(ApiView):
     )
     def get(self, request: Request) -> Response:
         """Your scans, newest first; with the scope `review:read` all that you may see."""
-        rows = visible(request)
+        rows = visible_scans(request)
         if {"outcome", "effective"} & set(request.query_params):  # what is kept back is not told by what it fits
-            rows = rows.exclude(pk__in=gathering.blind_to(request.user))
+            rows = rows.exclude(pk__in=prefetch.blind_to(request.user))
         rows = listing.filtered(request, rows, listing.OF_SCANS)
         return Response(listing.page(request, rows, lambda found: shapes.scans(found, request.user)))
 
     @tells(
         "submitScan",
         {202: described.Scan, 200: described.Scan},
-        body={"multipart/form-data": asked.Submission, "application/json": asked.SubmissionByUrl},
+        body={
+            "multipart/form-data": request_serializers.Submission,
+            "application/json": request_serializers.SubmissionByUrl,
+        },
         query=[WAIT],
         refusals=[*FILE_REFUSALS, "url_refused", "url_failed", "busy"],
         example={"file": "photo.jpg", "external_id": "order 7"},
     )
     def post(self, request: Request) -> Response:
         """Hand a photo or video in. 202 while it waits or is being analysed, 200 where the result is there at once."""
-        said = asked.read(asked.Submission if asked.is_form(request) else asked.SubmissionByUrl, request)
+        said = request_serializers.read(
+            request_serializers.Submission
+            if request_serializers.is_form(request)
+            else request_serializers.SubmissionByUrl,
+            request,
+        )
         file, address = said.pop("file", None), said.pop("url", "")
         if not rules.accepted(request.user):
             raise Refusal(403, "rules_not_accepted", _("Accept the rules of use on the site first."))
@@ -78,7 +86,7 @@ class OneScan(ApiView):
     @tells("getScan", {200: described.Scan}, query=[WAIT], refusals=["gone"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """Where it stands, and what is said of it. Of a deleted one the receipt: 410, with what stays."""
-        scan = waited(seen(request, pk), request)
+        scan = waited(get_visible_scan(request, pk), request)
         if scan.status == Status.DELETED:
             raise Refusal(410, "gone", _("It was deleted."), more={"receipt": shapes.scan(scan, request.user)})
         return _answer(scan, request, 200)
@@ -86,11 +94,11 @@ class OneScan(ApiView):
     @tells("deleteScan", {202: described.Scan}, refusals=["wrong_state", "held", "gone"])
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
         """Have the file, its pictures and its name deleted. Hash, scores and history stay."""
-        scan = own(request, pk)
+        scan = get_owned_scan(request, pk)
         if scan.status == Status.DELETED:
             raise Refusal(410, "gone", _("It is deleted already."))
         if Appeal.objects.filter(decision__scan=scan, answered_by=None).exists():
-            raise Refusal(409, "held", _("It is kept until your objection is answered."))
+            raise Refusal(409, "held", _("It is kept until your appeal is answered."))
         try:
             retention.delete(scan, request.user)
         except WrongState as error:
@@ -105,7 +113,7 @@ class Cancel(ApiView):
     @tells("cancelScan", {200: described.Scan}, refusals=["wrong_state"])
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Take it back before it is judged."""
-        scan = own(request, pk)
+        scan = get_owned_scan(request, pk)
         try:
             intake.cancel(scan, request.user)
         except WrongState as error:
@@ -121,7 +129,7 @@ class Rescore(ApiView):
     @tells("rescoreScan", {202: described.Scan}, refusals=["wrong_state", "gone"])
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Have it judged again by the models of today. The earlier assessments stay."""
-        scan = own(request, pk)
+        scan = get_owned_scan(request, pk)
         if scan.status == Status.DELETED:
             raise Refusal(410, "gone", _("It is deleted already."))
         if scan.status != Status.ANALYSED or scan.sandbox:
@@ -144,13 +152,13 @@ class Batches(ApiView):
     @tells(
         "submitBatch",
         {202: described.BatchOf},
-        body={"multipart/form-data": asked.Batch},
+        body={"multipart/form-data": request_serializers.Batch},
         refusals=FILE_REFUSALS,
         example={"files": "photo.jpg"},
     )
     def post(self, request: Request) -> Response:
         """Hand in up to 100 files, or archives of files. What is refused is noted, and spoils nothing."""
-        said = asked.read(asked.Batch, request)
+        said = request_serializers.read(request_serializers.Batch, request)
         if not rules.accepted(request.user):
             raise Refusal(403, "rules_not_accepted", _("Accept the rules of use on the site first."))
         files = [(file.name or "", file) for file in said.pop("files")]

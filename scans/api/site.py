@@ -22,8 +22,8 @@ from .. import analysis, intake, sandbox
 from ..insight import figures
 from ..models import Change, Event, Outcome, Policy, Scan
 from ..statement import moment
-from . import asked, described, limits, listing, shapes
-from .asking import ApiView, changes, of_scans, scopes_of
+from . import described, limits, listing, request_serializers, shapes
+from .base_views import ApiView, changes, of_scans, scopes_of
 from .documentation import LIMIT, PLACE, filters, page_of, query, tells
 from .scans import LONGEST
 
@@ -98,7 +98,7 @@ class Capabilities(ApiView):
                 "limits": {
                     "max_upload_mb": settings.MAX_UPLOAD_MB,
                     "files_in_a_batch": intake.IN_A_BATCH,
-                    "metadata_bytes": asked.METADATA,
+                    "metadata_bytes": request_serializers.METADATA,
                     "wait_seconds": int(LONGEST),
                 },
                 "conditions": figures.conditions([analysis.measured(), *analysis.cards()]),

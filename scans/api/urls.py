@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import about, desk, hooks, reference, scans, site
+from . import desk, hooks, reference, scan_resources, scans, site
 
 app_name = "api"
 urlpatterns = [
@@ -9,19 +9,19 @@ urlpatterns = [
     path("scans/<uuid:pk>", scans.OneScan.as_view(), name="scan"),
     path("scans/<uuid:pk>/cancel", scans.Cancel.as_view(), name="cancel"),
     path("scans/<uuid:pk>/rescore", scans.Rescore.as_view(), name="rescore"),
-    path("scans/<uuid:pk>/assessments", about.Assessments.as_view(), name="assessments"),
-    path("scans/<uuid:pk>/frames", about.Frames.as_view(), name="frames"),
-    path("scans/<uuid:pk>/faces", about.FacesOf.as_view(), name="faces"),
-    path("scans/<uuid:pk>/artifacts", about.Artifacts.as_view(), name="artifacts"),
-    path("scans/<uuid:pk>/report", about.ReportOf.as_view(), name="report"),
+    path("scans/<uuid:pk>/assessments", scan_resources.Assessments.as_view(), name="assessments"),
+    path("scans/<uuid:pk>/frames", scan_resources.Frames.as_view(), name="frames"),
+    path("scans/<uuid:pk>/faces", scan_resources.FacesOf.as_view(), name="faces"),
+    path("scans/<uuid:pk>/artifacts", scan_resources.Artifacts.as_view(), name="artifacts"),
+    path("scans/<uuid:pk>/report", scan_resources.ReportOf.as_view(), name="report"),
     path("scans/<uuid:pk>/decisions", desk.Decisions.as_view(), name="decisions"),
-    path("scans/<uuid:pk>/appeals", about.Appeals.as_view(), name="appeals"),
-    path("scans/<uuid:pk>/feedback", about.FeedbackOf.as_view(), name="feedback"),
-    path("artifacts/<str:token>", about.ArtifactContent.as_view(), name="artifact"),
+    path("scans/<uuid:pk>/appeals", scan_resources.Appeals.as_view(), name="appeals"),
+    path("scans/<uuid:pk>/feedback", scan_resources.FeedbackOf.as_view(), name="feedback"),
+    path("artifacts/<str:token>", scan_resources.ArtifactContent.as_view(), name="artifact"),
     path("batches", scans.Batches.as_view(), name="batches"),
     path("batches/<uuid:pk>", scans.OneBatch.as_view(), name="batch"),
-    path("reports/verify", about.CheckReport.as_view(), name="check_report"),
-    path("reports/<slug:code>", about.OneReport.as_view(), name="report_standing"),
+    path("reports/verify", scan_resources.CheckReport.as_view(), name="check_report"),
+    path("reports/<slug:code>", scan_resources.OneReport.as_view(), name="report_standing"),
     path("changes", site.Changes.as_view(), name="changes"),
     path("events", site.Events.as_view(), name="events"),
     path("bundles", site.Bundles.as_view(), name="bundles"),

@@ -20,7 +20,19 @@ from accounts import roles, rules
 from accounts.models import User
 from accounts.roles import Role
 
-from ..models import Assessment, Change, Event, Finding, Item, Outcome, Reason, ReviewQueue, Scan, Status, Why
+from ..models import (
+    Assessment,
+    Change,
+    Event,
+    Finding,
+    Outcome,
+    Reason,
+    ReviewItem,
+    ReviewQueue,
+    ReviewReason,
+    Scan,
+    Status,
+)
 
 # About as much as is found out about a photo.
 FACE = {"id": 0, "box": [1.0, 2.0, 3.0, 4.0], "score": 0.5, "applicable": True, "reasons": [], "sightings": ["x" * 400]}
@@ -38,9 +50,9 @@ def measure(*, scans: int, items: int, rounds: int) -> dict[str, dict[str, float
     with _own_database(), _nothing_else():
         uploader, lead = _person("uploader", Role.UPLOADER), _person("lead", Role.LEAD)
         _fill(uploader, scans, items)
-        item = Item.objects.open().order_by("due_at").first()
+        item = ReviewItem.objects.open().order_by("due_at").first()
         assert item is not None
-        desk = "/admin/scans/item/"
+        desk = "/admin/scans/reviewitem/"
         rare = Outcome.UNABLE_TO_EVALUATE
         middle = (timezone.now() - dt.timedelta(minutes=scans // 2)).strftime("%Y-%m-%dT%H:%M:%SZ")
         pages = [
@@ -132,11 +144,13 @@ def _fill(owner: User, scans: int, items: int) -> None:
     queue = ReviewQueue.objects.order_by("order").first()
     assert queue is not None
     waiting = Scan.objects.exclude(outcome=Outcome.LITTLE_EVIDENCE)[:items]
-    Item.objects.bulk_create(
-        Item(scan=scan, queue=queue, due_at=scan.created_at + dt.timedelta(hours=24), opened_at=scan.created_at)
+    ReviewItem.objects.bulk_create(
+        ReviewItem(scan=scan, queue=queue, due_at=scan.created_at + dt.timedelta(hours=24), opened_at=scan.created_at)
         for scan in waiting
     )
-    Why.objects.bulk_create(Why(item=item, reason=Reason.OUTCOME) for item in Item.objects.all())
+    ReviewReason.objects.bulk_create(
+        ReviewReason(item=item, reason=Reason.OUTCOME) for item in ReviewItem.objects.all()
+    )
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")

@@ -88,6 +88,6 @@ class _Bench:
         done = list(ended)
         if len(done) == len(scans):
             if any(scan.status == Status.FAILED for scan in done):
-                raise NoAnswer(f"The photo can't be judged: {done[0].said}")
+                raise NoAnswer(f"The photo can't be judged: {done[0].failure_message}")
             return done
         raise NoAnswer("No worker took the photos. Is the site running with the same settings?")

@@ -17,15 +17,15 @@ from ..models import (
     DeskSettings,
     Endpoint,
     Feedback,
-    Item,
     Live,
     Reason,
     Report,
     Resumable,
+    ReviewItem,
+    ReviewReason,
     SavedFilter,
     Scan,
     Status,
-    Why,
     WrongState,
 )
 
@@ -43,7 +43,7 @@ def delete(scan: Scan, actor: Any) -> None:
         artifacts.delete()
         reports.update(file="")
         scan.fingerprints.all().delete()
-        Item.objects.open().filter(scan=scan).update(closed_at=timezone.now(), holder=None)
+        ReviewItem.objects.open().filter(scan=scan).update(closed_at=timezone.now(), holder=None)
         scan.shares.filter(revoked_at=None).update(revoked_at=timezone.now())
         for name in names:
             transaction.on_commit(partial(storage.delete, name))
@@ -84,7 +84,7 @@ def _export(user: Any) -> Iterator[tuple[str, Content]]:
                     {"at": said.at, "label": said.label, "action": said.action, "note": said.public_note}
                     for said in Decision.objects.settled().filter(scan=scan)
                 ],
-                "objections": [
+                "appeals": [
                     {"at": said.at, "text": said.text, "answer": said.answer}
                     for said in Appeal.objects.filter(decision__scan=scan, person=user)
                 ],
@@ -112,7 +112,7 @@ def _erase(user: Any) -> list[str]:
     Batch.objects.filter(owner=user).update(refused=[])
     Feedback.objects.filter(person=user).update(text="")
     Appeal.objects.filter(person=user).update(text="")
-    Why.objects.filter(item__scan__owner=user, reason=Reason.APPEAL).update(said="")
+    ReviewReason.objects.filter(item__scan__owner=user, reason=Reason.APPEAL).update(detail="")
     for scan in Scan.objects.filter(owner=user).exclude(status=Status.DELETED):
         try:
             if scan.status in (Status.QUEUED, Status.ANALYSING):

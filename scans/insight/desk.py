@@ -11,7 +11,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ..models import Decision, Exposure, Item, Reason, ReviewQueue
+from ..models import Decision, Exposure, Reason, ReviewItem, ReviewQueue
 
 AGES = ((4, _("under 4 h")), (24, _("under a day")), (72, _("under 3 days")), (10**6, _("longer")))
 LOOK_BACK = dt.timedelta(days=30)
@@ -28,7 +28,7 @@ class Timing:
 
 
 def waiting() -> dict[str, Any]:
-    open_ = Item.objects.open()
+    open_ = ReviewItem.objects.open()
     now = timezone.now()
     reasons = dict(open_.values_list("reasons__reason").annotate(count=Count("pk", distinct=True)))
     ages: Counter[str] = Counter()
@@ -60,7 +60,7 @@ def decided_by_day(days: int = 14) -> list[tuple[dt.date, int]]:
 
 def late() -> tuple[int, int]:
     """Of the items closed lately, how many after they were due."""
-    closed = Item.objects.filter(closed_at__gte=timezone.now() - LOOK_BACK).values_list("closed_at", "due_at")
+    closed = ReviewItem.objects.filter(closed_at__gte=timezone.now() - LOOK_BACK).values_list("closed_at", "due_at")
     done = list(closed[:20_000])
     return sum(at > due for at, due in done if at), len(done)
 
@@ -70,7 +70,7 @@ def timings() -> list[Timing]:
     made = []
     for queue in ReviewQueue.objects.all():
         rows = list(
-            Item.objects.filter(queue=queue, closed_at__gte=since).values_list(
+            ReviewItem.objects.filter(queue=queue, closed_at__gte=since).values_list(
                 "opened_at", "closed_at", "active_seconds"
             )[:20_000]
         )

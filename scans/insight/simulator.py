@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from django.utils import timezone
 
-from ..models import Assessment, Decision, Item
+from ..models import Assessment, Decision, ReviewItem
 from ..models.decision import FAKE, REAL
 from .accuracy import Share
 
@@ -84,6 +84,6 @@ def _between(hits: Any, rounds: int = 1000) -> tuple[float, float] | None:
 
 def _seconds_each() -> float:
     """What an item takes, told by the last thousand; a minute where nothing is known."""
-    recent = Item.objects.filter(closed_at__isnull=False, active_seconds__gt=0).order_by("-closed_at")
+    recent = ReviewItem.objects.filter(closed_at__isnull=False, active_seconds__gt=0).order_by("-closed_at")
     took = list(recent.values_list("active_seconds", flat=True)[:1000])
     return median(took) if took else 60.0

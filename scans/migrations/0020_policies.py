@@ -142,7 +142,7 @@ POLICIES = (
         "text": (
             "What you can see and find out does not carry a verdict either way: poor quality, no original, no source,"
             " or an ordinary explanation for what the models noticed, such as a filter or strong compression.\n\n"
-            "Use it to leave the question open, and to set aside an outcome of the models that you can't confirm. Say"
+            "Use it to leave the question open, and to set aside a result of the models that you can't confirm. Say"
             " in your note what would help: the original file, a larger version, the source.\n\n"
             "Usual action: keep."
         ),

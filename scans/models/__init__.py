@@ -4,21 +4,21 @@ from .assessment import Artifact, Assessment, Finding, Outcome, Unchangeable
 from .batch import Batch
 from .caring import DeskSettings, Harm, HarmTag, Rest, SavedFilter
 from .change import Change
-from .decision import Action, Appeal, CannedReply, Decision, Label, Note, Policy, SecondLook, Told, Undo
+from .decision import Action, Appeal, CannedReply, Decision, DecisionNotice, Label, Note, Policy, SecondLook, Undo
 from .event import Event
 from .feedback import Feedback
 from .fingerprint import Fingerprint
-from .learning import Known, LockedCase, PanelVersion
+from .learning import KnownFile, LockedCase, PanelVersion
 from .live import Live, LivePicture
-from .queueing import Exposure, FirstAnswer, Item, Reason, ReviewQueue, Rule, Skip, TrustedSource, Why
+from .queueing import Exposure, FirstAnswer, Reason, ReviewItem, ReviewQueue, ReviewReason, Rule, Skip, TrustedSource
 from .replay import Replay
 from .resumable import Resumable
-from .scan import BEFORE, Queue, Scan, Source, Status, WrongState
+from .scan import TRANSITIONS, Queue, Scan, Source, Status, WrongState
 from .sharing import Report, Share
 from .webhook import Attempt, Delivery, Endpoint
 
 __all__ = [
-    "BEFORE",
+    "TRANSITIONS",
     "Action",
     "Appeal",
     "Artifact",
@@ -28,6 +28,7 @@ __all__ = [
     "CannedReply",
     "Change",
     "Decision",
+    "DecisionNotice",
     "Delivery",
     "DeskSettings",
     "Endpoint",
@@ -39,8 +40,7 @@ __all__ = [
     "FirstAnswer",
     "Harm",
     "HarmTag",
-    "Item",
-    "Known",
+    "KnownFile",
     "Label",
     "Live",
     "LivePicture",
@@ -55,7 +55,9 @@ __all__ = [
     "Report",
     "Rest",
     "Resumable",
+    "ReviewItem",
     "ReviewQueue",
+    "ReviewReason",
     "Rule",
     "SavedFilter",
     "Scan",
@@ -64,10 +66,8 @@ __all__ = [
     "Skip",
     "Source",
     "Status",
-    "Told",
     "TrustedSource",
     "Unchangeable",
     "Undo",
-    "Why",
     "WrongState",
 ]

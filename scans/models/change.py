@@ -18,8 +18,8 @@ class Change(models.Model):
         REVIEW = "scan.review_required", _("Waits for a person")
         OUTCOME = "outcome.changed", _("What counts has changed")
         DECISION = "decision.final", _("People have decided")
-        APPEALED = "appeal.opened", _("An objection was made")
-        ANSWERED = "appeal.decided", _("An objection was answered")
+        APPEALED = "appeal.opened", _("An appeal was made")
+        ANSWERED = "appeal.decided", _("An appeal was answered")
         DELETED = "media.deleted", _("The file is gone")
         BATCH = "batch.completed", _("All files of a batch are through")
 

@@ -137,7 +137,9 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
 
 class Decision(Judgement):
     scan = models.ForeignKey("scans.Scan", on_delete=models.CASCADE, related_name="decisions", verbose_name=_("scan"))
-    item = models.ForeignKey("scans.Item", on_delete=models.CASCADE, related_name="decisions", verbose_name=_("item"))
+    item = models.ForeignKey(
+        "scans.ReviewItem", on_delete=models.CASCADE, related_name="decisions", verbose_name=_("item")
+    )
     assessment = models.ForeignKey(
         Assessment, null=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("assessment")
     )
@@ -215,10 +217,10 @@ class Undo(Judgement):
         return str(self.decision)
 
 
-class Told(models.Model):
+class DecisionNotice(models.Model):
     """That the uploader was told of a decision, and whether the page with it was opened since."""
 
-    decision = models.OneToOneField(Decision, on_delete=models.CASCADE, related_name="told")
+    decision = models.OneToOneField(Decision, on_delete=models.CASCADE, related_name="notice")
     mailed = models.BooleanField(_("by mail"), default=False)
     at = models.DateTimeField(_("when"), default=timezone.now)
     seen_at = models.DateTimeField(_("seen"), null=True, blank=True)

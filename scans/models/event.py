@@ -25,7 +25,7 @@ class Kind(models.TextChoices):
     SHARE_ENDED = "share_ended", _("A link was taken back")
     TOLD = "told", _("The uploader was told what people decided")
     APPEALED = "appealed", _("The uploader objected")
-    APPEAL_ANSWERED = "appeal_answered", _("The objection was answered")
+    APPEAL_ANSWERED = "appeal_answered", _("The appeal was answered")
     REVIEW_REQUIRED = "review_required", _("Put into a queue")
     QUEUED_FOR_REVIEW = "queued_for_review", _("Put into a queue by hand")
     ASSIGNED = "assigned", _("Assigned")

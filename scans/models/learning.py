@@ -14,14 +14,14 @@ PERSON = settings.AUTH_USER_MODEL
 SHARE = (MinValueValidator(0.0), MaxValueValidator(1.0))
 
 
-class KnownQuerySet(models.QuerySet["Known"]):
+class KnownFileQuerySet(models.QuerySet["KnownFile"]):
     def in_force(self) -> Self:
         now = timezone.now()
         standing = models.Q(decision__in=Decision.objects.standing())
         return self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now), standing, active=True)
 
 
-class Known(models.Model):
+class KnownFile(models.Model):
     """A decided file in the bank: what looks like it is proposed the same decision, and a person confirms it."""
 
     decision = models.OneToOneField(
@@ -33,7 +33,7 @@ class Known(models.Model):
     person = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("when"), default=timezone.now)
 
-    objects: ClassVar[Any] = KnownQuerySet.as_manager()
+    objects: ClassVar[Any] = KnownFileQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("known file")

@@ -20,7 +20,7 @@ def picture_path(picture: "LivePicture", name: str) -> str:
 class LiveQuerySet(models.QuerySet["Live"]):
     def left(self) -> Self:
         """Whose page was closed without a word."""
-        return self.filter(heard_at__lt=timezone.now() - SILENCE)
+        return self.filter(heartbeat_at__lt=timezone.now() - SILENCE)
 
 
 class Live(models.Model):
@@ -33,7 +33,7 @@ class Live(models.Model):
     estimate = models.JSONField(_("estimate"), default=dict)  # of the latest pictures; empty before the first look
     asked_at = models.DateTimeField(_("look asked for"), null=True, blank=True)
     begun_at = models.DateTimeField(_("begun"), default=timezone.now)
-    heard_at = models.DateTimeField(_("last heard of"), default=timezone.now, db_index=True)
+    heartbeat_at = models.DateTimeField(_("last heard of"), default=timezone.now, db_index=True)
 
     objects: ClassVar[Any] = LiveQuerySet.as_manager()
 

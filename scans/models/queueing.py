@@ -134,7 +134,7 @@ class TrustedSource(models.Model):
         return str(self.person)
 
 
-class ItemQuerySet(models.QuerySet["Item"]):
+class ReviewItemQuerySet(models.QuerySet["ReviewItem"]):
     def open(self) -> Self:
         return self.filter(closed_at=None)
 
@@ -142,7 +142,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
         """In queues that this person may work in; never one's own upload, nor where somebody else is to look."""
         free = models.Q(queue__roles=None) | models.Q(queue__roles__in=user.groups.all())
         decided = Decision.objects.filter(scan=models.OuterRef("scan"), decider=user, undone=None)
-        another = Why.objects.filter(item=models.OuterRef("pk"), reason__in=Reason.for_another())
+        another = ReviewReason.objects.filter(item=models.OuterRef("pk"), reason__in=Reason.for_another())
         rows = self.filter(free).exclude(scan__owner=user)
         return rows.exclude(models.Exists(another), models.Exists(decided)).distinct()
 
@@ -172,7 +172,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return self.open().filter(lapsed, for_me)
 
 
-class Item(models.Model):
+class ReviewItem(models.Model):
     """A scan in a queue. One is open for each scan at most; its reasons pile up."""
 
     scan = models.ForeignKey("scans.Scan", on_delete=models.CASCADE, related_name="items", verbose_name=_("scan"))
@@ -185,7 +185,7 @@ class Item(models.Model):
         PERSON, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("held by")
     )
     held_until = models.DateTimeField(_("held until"), null=True, blank=True)
-    heard_at = models.DateTimeField(null=True, blank=True, editable=False)
+    heartbeat_at = models.DateTimeField(null=True, blank=True, editable=False)
     assigned_to = models.ForeignKey(
         PERSON, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("assigned to")
     )
@@ -195,7 +195,7 @@ class Item(models.Model):
     skips = models.PositiveSmallIntegerField(_("times skipped"), default=0)
     blind = models.BooleanField(_("blind first"), default=False)
 
-    objects: ClassVar[Any] = ItemQuerySet.as_manager()
+    objects: ClassVar[Any] = ReviewItemQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("item for review")
@@ -219,15 +219,15 @@ class Item(models.Model):
         return {one.reason for one in self.reasons.all()} == {Reason.DOUBLE}
 
 
-class Why(models.Model):
+class ReviewReason(models.Model):
     """One reason for which an item is in its queue."""
 
-    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="reasons", verbose_name=_("item"))
+    item = models.ForeignKey(ReviewItem, on_delete=models.CASCADE, related_name="reasons", verbose_name=_("item"))
     reason = models.CharField(_("reason"), max_length=10, choices=Reason.choices)
     rule = models.ForeignKey(
         Rule, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("rule")
     )
-    said = models.CharField(_("in words"), max_length=200, blank=True)
+    detail = models.CharField(_("in words"), max_length=200, blank=True)
     by = models.ForeignKey(PERSON, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(_("when"), default=timezone.now)
 
@@ -237,7 +237,7 @@ class Why(models.Model):
         ordering = ("id",)
 
     def __str__(self) -> str:
-        return str(self.rule or self.said or self.get_reason_display())
+        return str(self.rule or self.detail or self.get_reason_display())
 
 
 class Skip(models.Model):
@@ -250,7 +250,7 @@ class Skip(models.Model):
         HARM = "harm", _("I don't want to look at this")
         OPINION = "opinion", _("I asked for a second opinion")
 
-    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="passes", verbose_name=_("item"))
+    item = models.ForeignKey(ReviewItem, on_delete=models.CASCADE, related_name="passes", verbose_name=_("item"))
     person = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
     cause = models.CharField(_("why"), max_length=10, choices=Cause.choices)
     at = models.DateTimeField(_("when"), default=timezone.now)
@@ -283,7 +283,7 @@ class Exposure(models.Model):
 class FirstAnswer(models.Model):
     """What somebody said before the models' score was shown to them."""
 
-    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="first_answers", verbose_name=_("item"))
+    item = models.ForeignKey(ReviewItem, on_delete=models.CASCADE, related_name="first_answers", verbose_name=_("item"))
     person = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
     label = models.CharField(_("label"), max_length=30)
     at = models.DateTimeField(_("when"), default=timezone.now)

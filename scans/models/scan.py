@@ -45,7 +45,7 @@ class Source(models.TextChoices):
 
 
 # The whole machine: where a scan may come from to get somewhere.
-BEFORE: dict[Status, frozenset[Status]] = {
+TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.ANALYSING}),  # its worker died
     Status.ANALYSING: frozenset({Status.QUEUED}),
     Status.ANALYSED: frozenset({Status.ANALYSING, Status.QUEUED}),  # straight on for a duplicate
@@ -105,13 +105,13 @@ class ScanQuerySet(models.QuerySet["Scan"]):
         limit = timezone.now() - dt.timedelta(seconds=seconds)
         if not self.waiting().filter(queued_at__lt=limit).exists():
             return False
-        in_work = self.filter(status=Status.ANALYSING, heard_at__gte=limit)
+        in_work = self.filter(status=Status.ANALYSING, heartbeat_at__gte=limit)
         return not in_work.exists() and not self.analysed().filter(finished_at__gte=limit).exists()
 
     def silent_for(self, seconds: float) -> Self:
         """Being analysed, as the rows say, by workers of which nothing was heard for so long."""
         limit = timezone.now() - dt.timedelta(seconds=seconds)
-        return self.filter(status=Status.ANALYSING, heard_at__lt=limit)
+        return self.filter(status=Status.ANALYSING, heartbeat_at__lt=limit)
 
 
 class Scan(models.Model):
@@ -140,7 +140,7 @@ class Scan(models.Model):
     progress = models.FloatField(_("progress"), default=0.0)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     refusal = models.CharField(_("reason of failure"), max_length=40, blank=True)
-    said = models.CharField(_("in words"), max_length=300, blank=True)
+    failure_message = models.CharField(_("in words"), max_length=300, blank=True)
     external_id = models.CharField(_("id elsewhere"), max_length=120, blank=True, db_index=True)
     metadata = models.JSONField(_("notes of the program that sent it"), default=dict, blank=True)
     consents_to_training = models.BooleanField(_("may be used for training"), default=False)
@@ -152,7 +152,7 @@ class Scan(models.Model):
     queued_at = models.DateTimeField(_("queued"), default=timezone.now)
     sent_at = models.DateTimeField(_("given to the broker"), default=timezone.now, editable=False)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
-    heard_at = models.DateTimeField(_("last heard of"), null=True, blank=True)
+    heartbeat_at = models.DateTimeField(_("last heard of"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
     objects: ClassVar[Any] = ScanQuerySet.as_manager()
@@ -169,7 +169,7 @@ class Scan(models.Model):
             models.Index(fields=["owner", "-created_at"], name="scan_of_owner"),
             models.Index(fields=["owner", "outcome", "-created_at"], name="scan_of_owner_by_outcome"),
             models.Index(fields=["queue", "queued_at"], condition=models.Q(status="queued"), name="scan_waiting"),
-            models.Index(fields=["heard_at"], condition=models.Q(status="analysing"), name="scan_in_work"),
+            models.Index(fields=["heartbeat_at"], condition=models.Q(status="analysing"), name="scan_in_work"),
             models.Index(
                 fields=["-finished_at"],
                 condition=models.Q(status="analysed", sandbox=False, started_at__isnull=False),
@@ -188,13 +188,13 @@ class Scan(models.Model):
         now = timezone.now()
         known: dict[Status, dict[str, Any]] = {
             Status.QUEUED: {"queued_at": now, "sent_at": now, "progress": 0.0},
-            Status.ANALYSING: {"started_at": now, "heard_at": now, "attempts": F("attempts") + 1},
+            Status.ANALYSING: {"started_at": now, "heartbeat_at": now, "attempts": F("attempts") + 1},
             Status.ANALYSED: {"finished_at": now, "progress": 1.0},
             Status.FAILED: {"finished_at": now},
             Status.CANCELLED: {"finished_at": now},
         }
         with transaction.atomic():
-            moved = Scan.objects.filter(pk=self.pk, status__in=BEFORE[to]).update(
+            moved = Scan.objects.filter(pk=self.pk, status__in=TRANSITIONS[to]).update(
                 status=to, **known.get(to, {}), **changes
             )
             if not moved:

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from .. import routing, statement
-from ..models import Appeal, Decision, Event, Item, LockedCase, Reason, ReviewQueue
+from ..models import Appeal, Decision, Event, LockedCase, Reason, ReviewItem, ReviewQueue
 
 QUEUE = "appeals"  # slug
 
@@ -23,14 +23,14 @@ def make(decision: Decision, person: Any, text: str) -> Appeal:
         with transaction.atomic():
             appeal = Appeal.objects.create(decision=decision, person=person, text=text.strip())
             queue = ReviewQueue.objects.filter(slug=QUEUE).first() or decision.item.queue
-            routing.put(decision.scan, queue, Reason.APPEAL, said=text.strip(), priority=75, blind=False)
+            routing.put(decision.scan, queue, Reason.APPEAL, detail=text.strip(), priority=75, blind=False)
             Event.objects.create(scan=decision.scan, kind="appealed", actor=person, content={"decision": decision.pk})
     except IntegrityError as error:
         raise NoAppeal from error
     return appeal
 
 
-def waiting(item: Item) -> Appeal | None:
+def waiting(item: ReviewItem) -> Appeal | None:
     """The appeal that this item is about, if it is about one that nobody has answered."""
     found: Appeal | None = (
         Appeal.objects.filter(decision__scan=item.scan_id, answered_by=None).select_related("decision__decider").first()

@@ -15,11 +15,11 @@ from ..models import (
     Appeal,
     Decision,
     Event,
-    Item,
-    Known,
+    KnownFile,
     Label,
     Policy,
     Reason,
+    ReviewItem,
     ReviewQueue,
     Scan,
     SecondLook,
@@ -63,7 +63,7 @@ def contradicts(outcome: str, label: str) -> bool:
 
 @transaction.atomic
 def decide(
-    item: Item,
+    item: ReviewItem,
     person: Any,
     label: Label,
     *,
@@ -90,7 +90,7 @@ def decide(
     if appeal and not public_note.strip():
         raise AnswerNeeded
     now = timezone.now()
-    if not Item.objects.free_for(person).filter(pk=item.pk).update(closed_at=now, holder=None, held_until=None):
+    if not ReviewItem.objects.free_for(person).filter(pk=item.pk).update(closed_at=now, holder=None, held_until=None):
         item.refresh_from_db()
         raise AlreadyDecided(item.decisions.first()) if item.closed_at else Taken(item)
     decision: Decision = Decision.objects.create(
@@ -126,7 +126,7 @@ def decide(
     return decision
 
 
-def had_a_second_opinion(item: Item) -> bool:
+def had_a_second_opinion(item: ReviewItem) -> bool:
     """Somebody else has answered already, apart from whoever decides now."""
     return item.reasons.filter(reason__in=(Reason.DISPUTE, Reason.OPINION)).exists()
 
@@ -141,17 +141,17 @@ def answer(decision: Decision, person: Any, verdict: SecondLook.Verdict, *, note
     """The second person, who is neither the first nor the uploader."""
     if not person.has_perm("scans.review") or person.pk in (decision.decider_id, decision.scan.owner_id):
         raise NotYours
-    waiting = Item.objects.open().filter(scan=decision.scan, reasons__reason=Reason.SECOND)
+    waiting = ReviewItem.objects.open().filter(scan=decision.scan, reasons__reason=Reason.SECOND)
     for item in waiting:
         may_work(item, person)
     if not waiting.exists() or not Decision.objects.pending().filter(pk=decision.pk).exists():
         raise AlreadyDecided(decision)
-    if not Item.objects.filter(pk__in=waiting.values("pk")).update(closed_at=timezone.now(), holder=None):
+    if not ReviewItem.objects.filter(pk__in=waiting.values("pk")).update(closed_at=timezone.now(), holder=None):
         raise AlreadyDecided(decision)
     said = SecondLook.objects.create(decision=decision, person=person, verdict=verdict, note=note)
     Event.objects.create(scan=decision.scan, kind=f"second_{verdict}", actor=person, content={"decision": decision.pk})
     if verdict == SecondLook.Verdict.REJECT:
-        routing.put(decision.scan, decision.item.queue, Reason.OPINION, by=person, said=note)
+        routing.put(decision.scan, decision.item.queue, Reason.OPINION, by=person, detail=note)
     return said
 
 
@@ -162,22 +162,27 @@ def undo(decision: Decision, person: Any) -> None:
         raise NotYours
     if timezone.now() >= decision.settles_at:
         raise TooLate
-    Item.objects.open().filter(scan=decision.scan, reasons__reason__in=(Reason.SECOND, Reason.DOUBLE)).delete()
-    if Item.objects.open().filter(scan=decision.scan).exclude(pk=decision.item_id).exists():
+    ReviewItem.objects.open().filter(scan=decision.scan, reasons__reason__in=(Reason.SECOND, Reason.DOUBLE)).delete()
+    if ReviewItem.objects.open().filter(scan=decision.scan).exclude(pk=decision.item_id).exists():
         raise TooLate
     if hasattr(decision, "undone") or hasattr(decision, "second"):
         raise TooLate
     Undo.objects.create(decision=decision, person=person)
     Appeal.objects.filter(answered_by=decision).update(answered_by=None, answer="")
-    Item.objects.filter(pk=decision.item_id).update(closed_at=None)
+    ReviewItem.objects.filter(pk=decision.item_id).update(closed_at=None)
     Event.objects.create(scan=decision.scan, kind="undone", actor=person, content={"decision": decision.pk})
 
 
 @transaction.atomic
 def decide_all(
-    items: Sequence[Item], person: Any, label: Label, *, action: Action = Action.KEEP, policy: Policy | None = None,
+    items: Sequence[ReviewItem],
+    person: Any,
+    label: Label,
+    *,
+    action: Action = Action.KEEP,
+    policy: Policy | None = None,
     public_note: str = "",
-) -> list[Decision]:  # fmt: skip
+) -> list[Decision]:
     """All of them or none, with one mark by which all can be undone."""
     if len(items) > AT_ONCE:
         raise ValueError(f"at most {AT_ONCE} at once")
@@ -205,11 +210,11 @@ def standing(scan: Scan) -> Decision | None:
 @transaction.atomic
 def remember(
     decision: Decision, person: Any, *, note: str = "", expires_at: dt.datetime | None = None, active: bool = True
-) -> Known:
+) -> KnownFile:
     """Into the bank: what looks like this is proposed the same, from now on."""
     if not person.has_perm("scans.review") or not decision.is_standing:
         raise NotYours
-    entry, made = Known.objects.update_or_create(
+    entry, made = KnownFile.objects.update_or_create(
         decision=decision,
         defaults={"note": note[:300], "expires_at": expires_at, "active": active, "person": person},
     )
@@ -218,11 +223,11 @@ def remember(
     return entry
 
 
-def reopen(decision: Decision, person: Any, *, said: str = "") -> Item:
+def reopen(decision: Decision, person: Any, *, said: str = "") -> ReviewItem:
     """A later look at what was decided: another decision may take its place, this one is never changed."""
     if not person.has_perm("scans.lead_review"):
         raise NotYours
     with transaction.atomic():
-        item = routing.put(decision.scan, decision.item.queue, Reason.HAND, by=person, said=said)
+        item = routing.put(decision.scan, decision.item.queue, Reason.HAND, by=person, detail=said)
         Event.objects.create(scan=decision.scan, kind="reopened", actor=person, content={"decision": decision.pk})
     return item

@@ -13,7 +13,19 @@ from django.utils import timezone
 from accounts.models import User
 
 from .. import routing
-from ..models import Decision, DeskSettings, Event, FirstAnswer, Item, Label, Note, Reason, ReviewQueue, Scan, Skip
+from ..models import (
+    Decision,
+    DeskSettings,
+    Event,
+    FirstAnswer,
+    Label,
+    Note,
+    Reason,
+    ReviewItem,
+    ReviewQueue,
+    Scan,
+    Skip,
+)
 from . import caring
 
 LEASE = dt.timedelta(minutes=15)
@@ -26,7 +38,7 @@ LEADS = "leads"  # slug of their queue
 class Taken(Exception):
     """Somebody else holds the item."""
 
-    def __init__(self, item: Item) -> None:
+    def __init__(self, item: ReviewItem) -> None:
         super().__init__(f"{item.holder} holds this until {item.held_until:%H:%M}." if item.holder else "It is done.")
         self.item = item
 
@@ -43,17 +55,17 @@ class Resting(Exception):
         self.until = until
 
 
-def claim(item: Item, person: Any) -> Item:
+def claim(item: ReviewItem, person: Any) -> ReviewItem:
     """Exactly one gets it; the others are told who has."""
     may_work(item, person)
     now = timezone.now()
     got = (
-        Item.objects.free_for(person)
+        ReviewItem.objects.free_for(person)
         .filter(pk=item.pk)
         .update(
             holder=person,
             held_until=now + LEASE,
-            heard_at=now,
+            heartbeat_at=now,
             first_claimed_at=Coalesce(F("first_claimed_at"), now),
             last_claimed_at=now,
         )
@@ -64,33 +76,35 @@ def claim(item: Item, person: Any) -> Item:
     return item
 
 
-def heartbeat(item: Item, person: Any) -> bool:
+def heartbeat(item: ReviewItem, person: Any) -> bool:
     """The page is open and somebody is at it: the lease goes on, and the time counts as work."""
     now = timezone.now()
-    held = Item.objects.held().filter(pk=item.pk, holder=person).values_list("heard_at", flat=True).first()
+    held = ReviewItem.objects.held().filter(pk=item.pk, holder=person).values_list("heartbeat_at", flat=True).first()
     if held is None:
         return False
     worked = min(BEAT, max(0.0, (now - held).total_seconds()))
     return bool(
-        Item.objects.held()
-        .filter(pk=item.pk, holder=person, heard_at=held)
-        .update(held_until=now + LEASE, heard_at=now, active_seconds=F("active_seconds") + worked)
+        ReviewItem.objects.held()
+        .filter(pk=item.pk, holder=person, heartbeat_at=held)
+        .update(held_until=now + LEASE, heartbeat_at=now, active_seconds=F("active_seconds") + worked)
     )
 
 
-def release(item: Item, person: Any) -> None:
-    Item.objects.open().filter(pk=item.pk, holder=person).update(holder=None, held_until=None)
+def release(item: ReviewItem, person: Any) -> None:
+    ReviewItem.objects.open().filter(pk=item.pk, holder=person).update(holder=None, held_until=None)
 
 
-def next_for(person: Any, queue: ReviewQueue | None = None) -> Item | None:
+def next_for(person: Any, queue: ReviewQueue | None = None) -> ReviewItem | None:
     """The most urgent one that is free, taken; None if there is nothing to do. Resting if it is time to."""
     if until := caring.rest(person):
         raise Resting(until)
     while True:
-        free = Item.objects.free_for(person).workable_by(person).bearable_for(person).exclude(passes__person=person)
+        free = (
+            ReviewItem.objects.free_for(person).workable_by(person).bearable_for(person).exclude(passes__person=person)
+        )
         if queue is not None:
             free = free.filter(queue=queue)
-        item: Item | None = free.order_by("due_at", "-priority", "id").first()
+        item: ReviewItem | None = free.order_by("due_at", "-priority", "id").first()
         if item is None:
             return None
         try:
@@ -100,10 +114,10 @@ def next_for(person: Any, queue: ReviewQueue | None = None) -> Item | None:
 
 
 @transaction.atomic
-def skip(item: Item, person: Any, cause: Skip.Cause) -> None:
+def skip(item: ReviewItem, person: Any, cause: Skip.Cause) -> None:
     """Let it pass to somebody else; what nobody wants becomes a lead's."""
     if (
-        not Item.objects.open()
+        not ReviewItem.objects.open()
         .filter(pk=item.pk, holder=person)
         .update(holder=None, held_until=None, assigned_to=None, skips=F("skips") + 1)
     ):
@@ -113,20 +127,20 @@ def skip(item: Item, person: Any, cause: Skip.Cause) -> None:
     item.refresh_from_db()
     leads = ReviewQueue.objects.filter(slug=LEADS).first()
     if item.skips >= SKIPS and leads and item.queue_id != leads.pk:
-        Item.objects.filter(pk=item.pk).update(queue=leads)
+        ReviewItem.objects.filter(pk=item.pk).update(queue=leads)
 
 
 @transaction.atomic
-def take_over(item: Item, lead: User) -> Item:
+def take_over(item: ReviewItem, lead: User) -> ReviewItem:
     """A lead takes what somebody else holds; that is written down."""
     if not lead.has_perm("scans.lead_review"):
         raise NotYours
     may_work(item, lead)
-    before = Item.objects.open().select_for_update().filter(pk=item.pk).first()
+    before = ReviewItem.objects.open().select_for_update().filter(pk=item.pk).first()
     if before is None:
         raise Taken(item)
-    Item.objects.filter(pk=item.pk).update(
-        holder=lead, assigned_to=None, held_until=timezone.now() + LEASE, heard_at=timezone.now()
+    ReviewItem.objects.filter(pk=item.pk).update(
+        holder=lead, assigned_to=None, held_until=timezone.now() + LEASE, heartbeat_at=timezone.now()
     )
     Event.objects.create(
         scan=item.scan, kind="taken_over", actor=lead, content={"from": before.holder_id and str(before.holder_id)}
@@ -136,41 +150,47 @@ def take_over(item: Item, lead: User) -> Item:
 
 
 @transaction.atomic
-def assign(item: Item, to: User | None, lead: User) -> None:
+def assign(item: ReviewItem, to: User | None, lead: User) -> None:
     """To one person, or to nobody in particular."""
     if not lead.has_perm("scans.lead_review"):
         raise NotYours
     if to is not None:
         may_work(item, to)
-    Item.objects.open().filter(pk=item.pk).update(assigned_to=to, holder=None, held_until=None)
+    ReviewItem.objects.open().filter(pk=item.pk).update(assigned_to=to, holder=None, held_until=None)
     Event.objects.create(scan=item.scan, kind="assigned", actor=lead, content={"to": to and str(to.pk)})
 
 
-def add(scan: Scan, person: Any, queue: ReviewQueue, *, said: str = "", due_at: dt.datetime | None = None) -> Item:
+def add(
+    scan: Scan, person: Any, queue: ReviewQueue, *, said: str = "", due_at: dt.datetime | None = None
+) -> ReviewItem:
     """By hand: any scan, with or without a date."""
     with transaction.atomic():
-        item = routing.put(scan, queue, Reason.HAND, by=person, said=said, due_at=due_at)
+        item = routing.put(scan, queue, Reason.HAND, by=person, detail=said, due_at=due_at)
         Event.objects.create(scan=scan, kind="queued_for_review", actor=person, content={"queue": queue.slug})
     return item
 
 
 @transaction.atomic
-def ask_another(item: Item, person: Any, said: str) -> None:
+def ask_another(item: ReviewItem, person: Any, said: str) -> None:
     """A second opinion: back into the queue, where this person does not meet it again."""
     may_work(item, person)
-    if not Item.objects.free_for(person).filter(pk=item.pk).update(holder=None, held_until=None, assigned_to=None):
+    if (
+        not ReviewItem.objects.free_for(person)
+        .filter(pk=item.pk)
+        .update(holder=None, held_until=None, assigned_to=None)
+    ):
         raise Taken(item)
     Skip.objects.create(item=item, person=person, cause=Skip.Cause.OPINION)
     _hand_on(item, person, Reason.OPINION, "opinion_asked", said)
 
 
 @transaction.atomic
-def escalate(item: Item, person: Any, said: str) -> None:
+def escalate(item: ReviewItem, person: Any, said: str) -> None:
     """To the leads, with all that is known and noted of it."""
     may_work(item, person)
     leads = ReviewQueue.objects.filter(slug=LEADS).first() or item.queue
     if (
-        not Item.objects.free_for(person)
+        not ReviewItem.objects.free_for(person)
         .filter(pk=item.pk)
         .update(holder=None, held_until=None, assigned_to=None, queue=leads, priority=max(item.priority, 70))
     ):
@@ -178,21 +198,21 @@ def escalate(item: Item, person: Any, said: str) -> None:
     _hand_on(item, person, Reason.HAND, "escalated", said)
 
 
-def _hand_on(item: Item, person: Any, reason: Reason, kind: str, said: str) -> None:
-    item.reasons.create(reason=reason, by=person, said=said[:200])
+def _hand_on(item: ReviewItem, person: Any, reason: Reason, kind: str, said: str) -> None:
+    item.reasons.create(reason=reason, by=person, detail=said[:200])
     if said:
         Note.objects.create(scan=item.scan, author=person, text=said)
     Event.objects.create(scan=item.scan, kind=kind, actor=person)
 
 
 @transaction.atomic
-def first_answer(item: Item, person: Any, label: Label) -> bool:
+def first_answer(item: ReviewItem, person: Any, label: Label) -> bool:
     """What somebody sees before they are told anything; whether that was all that they were asked for."""
     may_work(item, person)
     FirstAnswer.objects.get_or_create(item=item, person=person, defaults={"label": label})
     if not item.is_double:
         return False
-    if not Item.objects.free_for(person).filter(pk=item.pk).update(closed_at=timezone.now(), holder=None):
+    if not ReviewItem.objects.free_for(person).filter(pk=item.pk).update(closed_at=timezone.now(), holder=None):
         raise Taken(item)
     stands = Decision.objects.standing().filter(scan=item.scan_id).first()
     same = stands is not None and stands.label == label
@@ -219,16 +239,16 @@ def present(queue: ReviewQueue) -> list[User]:
 
 
 @transaction.atomic
-def assign_in_turn(items: Sequence[Item], lead: User) -> int:
+def assign_in_turn(items: Sequence[ReviewItem], lead: User) -> int:
     """To others who are there, whoever has least first; never one's own upload. How many found somebody."""
-    load = Counter(Item.objects.open().exclude(assigned_to=None).values_list("assigned_to", flat=True))
+    load = Counter(ReviewItem.objects.open().exclude(assigned_to=None).values_list("assigned_to", flat=True))
     there: dict[int, list[User]] = {}
     given = 0
     for item in items:
         if item.queue_id not in there:
             there[item.queue_id] = [one for one in present(item.queue) if one.pk != lead.pk]
         for person in sorted(there[item.queue_id], key=lambda one: (load[one.pk], one.pk)):
-            if Item.objects.workable_by(person).bearable_for(person).filter(pk=item.pk).exists():
+            if ReviewItem.objects.workable_by(person).bearable_for(person).filter(pk=item.pk).exists():
                 assign(item, person, lead)
                 load[person.pk] += 1
                 given += 1
@@ -236,6 +256,6 @@ def assign_in_turn(items: Sequence[Item], lead: User) -> int:
     return given
 
 
-def may_work(item: Item, person: Any) -> None:
-    if not person.has_perm("scans.review") or not Item.objects.workable_by(person).filter(pk=item.pk).exists():
+def may_work(item: ReviewItem, person: Any) -> None:
+    if not person.has_perm("scans.review") or not ReviewItem.objects.workable_by(person).filter(pk=item.pk).exists():
         raise NotYours

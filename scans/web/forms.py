@@ -7,7 +7,7 @@ from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from ..models import Decision, Feedback, Item, Outcome, Status
+from ..models import Decision, Feedback, Outcome, ReviewItem, Status
 
 
 class Upload(forms.Form):
@@ -81,7 +81,7 @@ class Filter(forms.Form):
 
 def _by_review(scans: Any, said: str) -> Any:
     """As their owners may know it: what was decided counts once it has settled."""
-    waiting = Item.objects.open().filter(scan=OuterRef("pk"))
+    waiting = ReviewItem.objects.open().filter(scan=OuterRef("pk"))
     decided = Decision.objects.settled().filter(scan=OuterRef("pk"))
     if said == "waiting":
         return scans.filter(Exists(waiting))

@@ -16,13 +16,13 @@ from ..intake import Held
 from ..models import Event, Report, Share
 from ..result import Result
 from . import files, forms
-from .asking import SignedIn, mine, own
+from .access import SignedIn, get_owned_scan, get_visible_scan
 
 
 @require_safe
 @never_cache
 def report(request: SignedIn, pk: uuid.UUID) -> HttpResponseBase:
-    scan = own(request, pk)
+    scan = get_visible_scan(request, pk)
     if scan.assessment is None or not scan.media:
         raise Http404
     try:
@@ -40,7 +40,7 @@ def report(request: SignedIn, pk: uuid.UUID) -> HttpResponseBase:
 
 @require_POST
 def share(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
-    scan = mine(request, pk)
+    scan = get_owned_scan(request, pk)
     form = forms.NewShare(request.POST)
     if scan.assessment is None or not form.is_valid():
         raise Http404
@@ -57,7 +57,7 @@ def share(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def end_share(request: SignedIn, pk: uuid.UUID, share_pk: int) -> HttpResponse:
-    scan = mine(request, pk)
+    scan = get_owned_scan(request, pk)
     if scan.shares.filter(pk=share_pk, revoked_at=None).update(revoked_at=timezone.now()):
         Event.objects.create(scan=scan, kind="share_ended", actor=request.user, content={"share": share_pk})
         messages.success(request, _("The link no longer opens anything."))

@@ -16,8 +16,8 @@ from django.views.decorators.cache import never_cache
 from .. import intake, resumable
 from ..intake import PIECE, Refused
 from ..models import Batch, Resumable
-from .asking import SignedIn
-from .handing_in import HTTP_OF
+from .access import SignedIn
+from .upload_views import HTTP_OF
 
 VERSION = "1.0.0"
 BODY = "application/offset+octet-stream"

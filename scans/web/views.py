@@ -16,10 +16,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from .. import intake, lookalikes, routing, statement, tasks
 from ..evidence import retention
-from ..models import Artifact, Event, Scan, Status, Told, WrongState
+from ..models import Artifact, DecisionNotice, Event, Scan, Status, WrongState
 from ..result import Result
 from . import exports, files, forms
-from .asking import SignedIn, looks, mine, own, seconds_until_next_look
+from .access import SignedIn, get_owned_scan, get_visible_scan, looks, seconds_until_next_look
 
 PAGE = 24
 
@@ -28,7 +28,7 @@ PAGE = 24
 @never_cache
 def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     """One address for all of a scan's life: waiting, result, failure, tombstone."""
-    found = own(request, pk)
+    found = get_visible_scan(request, pk)
     context: dict[str, Any] = {
         "scan": found,
         "poll": seconds_until_next_look(request),
@@ -56,7 +56,7 @@ def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     if verdict := statement.verdict(found):
         context |= {"verdict": statement.of(verdict), "may_appeal": statement.may_appeal(verdict)}
         if context["is_mine"]:
-            Told.objects.filter(decision=verdict, seen_at=None).update(seen_at=timezone.now())
+            DecisionNotice.objects.filter(decision=verdict, seen_at=None).update(seen_at=timezone.now())
     context["waits_for_people"] = context["is_mine"] and found.items.filter(closed_at=None).exists()
     events = found.events if request.user.has_perm("scans.view_scan") else found.events.for_uploaders()
     context["events"] = events.select_related("actor")[:50]
@@ -71,7 +71,7 @@ def _stability_runs(scan: Scan) -> bool:
 
 @require_safe
 def media(request: SignedIn, pk: uuid.UUID) -> HttpResponseBase:
-    found = own(request, pk)
+    found = get_visible_scan(request, pk)
     if found.owner_id != request.user.pk:
         _note_the_look(found, request)
     answer: HttpResponseBase = files.send(
@@ -93,8 +93,8 @@ def _note_the_look(scan: Scan, request: SignedIn) -> None:
 
 
 @require_safe
-def drawn(request: SignedIn, pk: uuid.UUID, artifact: uuid.UUID) -> HttpResponseBase:
-    found = own(request, pk)
+def artifact_file(request: SignedIn, pk: uuid.UUID, artifact: uuid.UUID) -> HttpResponseBase:
+    found = get_visible_scan(request, pk)
     one = Artifact.objects.filter(assessment__scan=found, pk=artifact).first()
     if one is None:
         raise Http404
@@ -108,7 +108,7 @@ def drawn(request: SignedIn, pk: uuid.UUID, artifact: uuid.UUID) -> HttpResponse
 
 @require_POST
 def cancel(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
-    found = mine(request, pk)
+    found = get_owned_scan(request, pk)
     try:
         intake.cancel(found, request.user)
         messages.success(request, _("Taken back before it was judged."))
@@ -119,7 +119,7 @@ def cancel(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def delete(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
-    found = mine(request, pk)
+    found = get_owned_scan(request, pk)
     try:
         retention.delete(found, request.user)
     except WrongState:
@@ -161,7 +161,7 @@ def _uuid(said: str) -> uuid.UUID | None:
 
 @require_POST
 def feedback(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
-    found = mine(request, pk)
+    found = get_owned_scan(request, pk)
     form = forms.Say(request.POST)
     if found.assessment is None or not form.is_valid():
         messages.error(request, _("Say what is wrong, please."))
@@ -178,7 +178,7 @@ def feedback(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def stability(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     """Would the answer survive a re-save? Looked at by a worker, once at a time."""
-    found = mine(request, pk)
+    found = get_owned_scan(request, pk)
     if found.status == Status.ANALYSED and not _stability_runs(found):
         Event.objects.create(scan=found, kind="stability_asked", actor=request.user)
         tasks.send_for_stability(found)
@@ -188,7 +188,7 @@ def stability(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def consent(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     """Give or take back the consent to training."""
-    found = mine(request, pk)
+    found = get_owned_scan(request, pk)
     given = request.POST.get("consents_to_training") == "on"
     Scan.objects.filter(pk=found.pk).update(consents_to_training=given)
     Event.objects.create(scan=found, kind="consent", actor=request.user, content={"training": given})
@@ -207,7 +207,7 @@ def history(request: SignedIn) -> HttpResponse:
     page = pages.get_page(request.GET.get("page"))
     kept = request.GET.copy()
     kept.pop("page", None)
-    news = Told.objects.filter(decision__scan__owner=request.user, mailed=True, seen_at=None)
+    news = DecisionNotice.objects.filter(decision__scan__owner=request.user, mailed=True, seen_at=None)
     context = {
         "form": form,
         "page": page,

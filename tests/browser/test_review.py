@@ -9,11 +9,11 @@ from . import people
 from .conftest import Site, Window
 from .test_pages import look_again, look_at_all
 
-ITEM = re.compile(r"/admin/scans/item/\d+/change/$")
+ITEM = re.compile(r"/admin/scans/reviewitem/\d+/change/$")
 LISTS = (
-    "/admin/scans/item/", "/admin/scans/item/?whose=free", "/admin/scans/item/insight/",
-    "/admin/scans/item/simulator/", "/admin/scans/item/settings/", "/admin/scans/panelversion/",
-    "/admin/scans/known/", "/admin/scans/scan/", "/admin/scans/decision/", "/admin/scans/rule/",
+    "/admin/scans/reviewitem/", "/admin/scans/reviewitem/?whose=free", "/admin/scans/reviewitem/insight/",
+    "/admin/scans/reviewitem/simulator/", "/admin/scans/reviewitem/settings/", "/admin/scans/panelversion/",
+    "/admin/scans/knownfile/", "/admin/scans/scan/", "/admin/scans/decision/", "/admin/scans/rule/",
     "/admin/scans/rule/add/", "/admin/scans/reviewqueue/", "/admin/scans/policy/add/", "/admin/scans/event/",
 )  # fmt: skip
 PUT_IN_A_QUEUE = """
@@ -52,12 +52,12 @@ def test_ten_items_are_decided_without_a_mouse(window: Window, site: Site, manag
     at_the_desk(page, site, manage)
     wrong = look_at_all(page, LISTS)
     page.set_viewport_size({"width": 1280, "height": 800})
-    page.goto("/admin/scans/item/")
+    page.goto("/admin/scans/reviewitem/")
     button = page.get_by_role("button", name="Take the next one")
     button.focus()
     page.keyboard.press("Enter")
     page.wait_for_url(ITEM)
-    wrong += look_again(page, "/admin/scans/item/review/")
+    wrong += look_again(page, "/admin/scans/reviewitem/review/")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
@@ -109,7 +109,7 @@ Decision.objects.update(settles_at=timezone.now())
 
 
 def take_the_next(page: Page) -> None:
-    page.goto("/admin/scans/item/")
+    page.goto("/admin/scans/reviewitem/")
     page.get_by_role("button", name="Take the next one").first.click()
     page.wait_for_url(ITEM)
 
@@ -149,10 +149,10 @@ def test_removed_by_two_objected_to_and_turned_over_by_a_third(
     expect(owner.get_by_role("heading", name="What people decided")).to_be_visible()
     owner.get_by_text("Object to it").click()
     owner.get_by_label("Why it is wrong").fill("That is my own face.")
-    owner.get_by_role("button", name="Send the objection").click()
+    owner.get_by_role("button", name="Send the appeal").click()
     assert pages["stranger"].goto(where).status == 404  # type: ignore[union-attr]
 
-    first.goto("/admin/scans/item/")
+    first.goto("/admin/scans/reviewitem/")
     first.get_by_role("button", name="Take the next one").first.click()
     expect(first.get_by_text("There is nothing for you to do at present.")).to_be_visible()
     first.get_by_role("link", name="my face").first.click()

@@ -17,7 +17,7 @@ import detection
 from scans import analysis, intake, resumable, tasks
 from scans.evidence import retention
 from scans.models import (
-    BEFORE,
+    TRANSITIONS,
     Assessment,
     Event,
     Feedback,
@@ -72,7 +72,7 @@ def test_a_damaged_file_fails_with_a_sentence(upload: Callable[..., Scan]) -> No
     scan = upload(files.still("jpeg")[:900])
     assert scan.status == Status.FAILED
     assert scan.refusal == "truncated"
-    assert "ends too early" in scan.said
+    assert "ends too early" in scan.failure_message
     assert not scan.assessments.exists()
 
 
@@ -109,7 +109,7 @@ def test_cancelled_in_the_middle_it_is_let_go(
 
 def fall_silent(scan: Scan, attempts: int) -> None:
     long_ago = timezone.now() - dt.timedelta(minutes=10)
-    Scan.objects.filter(pk=scan.pk).update(status=Status.ANALYSING, heard_at=long_ago, attempts=attempts)
+    Scan.objects.filter(pk=scan.pk).update(status=Status.ANALYSING, heartbeat_at=long_ago, attempts=attempts)
 
 
 def test_a_scan_whose_worker_died_is_taken_up_again(
@@ -132,7 +132,7 @@ def test_a_file_that_killed_three_workers_is_given_up_with_a_sentence(upload: Ca
     scan.refresh_from_db()
     assert scan.status == Status.FAILED
     assert scan.refusal == "gave_up"
-    assert "3 times" in scan.said
+    assert "3 times" in scan.failure_message
 
 
 def test_one_that_was_heard_of_just_now_is_left_alone(upload: Callable[..., Scan]) -> None:
@@ -163,7 +163,7 @@ def test_the_table_of_states_is_the_whole_truth(start: Status, to: Status, uploa
     scan = upload(run=False)
     Scan.objects.filter(pk=scan.pk).update(status=start)
     events = Event.objects.count()
-    if start in BEFORE[to]:
+    if start in TRANSITIONS[to]:
         scan.move(to)
         assert scan.status == to
         assert Event.objects.count() == events + 1

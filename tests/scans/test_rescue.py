@@ -192,9 +192,9 @@ def test_a_worker_that_is_long_at_one_step_is_still_alive(
     inspect = detection.inspect
 
     def inspect_slowly(*args: Any, **options: Any) -> Any:
-        began = Scan.objects.get().heard_at
+        began = Scan.objects.get().heartbeat_at
         deadline = time.monotonic() + 30
-        while Scan.objects.get().heard_at == began:
+        while Scan.objects.get().heartbeat_at == began:
             assert time.monotonic() < deadline, "no sign of life"
         return inspect(*args, **options)
 

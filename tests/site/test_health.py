@@ -96,7 +96,7 @@ def test_a_queue_that_nobody_works_on_is_degraded(client: Client, uploader) -> N
     waiting = Scan.objects.create(owner=uploader, name="a.jpg", sha256="0" * 64, bytes=1, queued_at=long_ago)
     assert ask(client)[2]["queue"] == "degraded"
     Scan.objects.create(
-        owner=uploader, name="b.jpg", sha256="0" * 64, bytes=1, status=Status.ANALYSING, heard_at=timezone.now()
+        owner=uploader, name="b.jpg", sha256="0" * 64, bytes=1, status=Status.ANALYSING, heartbeat_at=timezone.now()
     )
     assert ask(client)[2]["queue"] == "ok", "a worker is at another one"
     Scan.objects.filter(status=Status.ANALYSING).update(status=Status.FAILED)

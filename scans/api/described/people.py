@@ -26,7 +26,7 @@ class Decision(Shape):
 
 
 class Appeal(Shape):
-    """An objection to a decision; somebody else answers it."""
+    """An appeal to a decision; somebody else answers it."""
 
     id = one_id("Its id.")
     object = kind_of("appeal")

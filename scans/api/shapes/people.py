@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accounts import roles
 
-from ...models import Appeal, Decision, Feedback, Item, Policy, ReviewQueue
+from ...models import Appeal, Decision, Feedback, Policy, ReviewItem, ReviewQueue
 from ...statement import moment
 
 
@@ -79,7 +79,7 @@ def queue(one: ReviewQueue, waiting: int) -> dict[str, Any]:
     return {"slug": one.slug, "object": "queue", "name": one.name, "hours": one.hours, "waiting": waiting}
 
 
-def item(one: Item, person: Any) -> dict[str, Any]:
+def item(one: ReviewItem, person: Any) -> dict[str, Any]:
     held = bool(one.held_until and one.held_until > timezone.now() and one.holder_id)
     return {
         "id": one.pk,

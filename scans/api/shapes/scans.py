@@ -11,8 +11,8 @@ from ... import statement, words
 from ...models import Artifact, Assessment, Batch, Scan, Status
 from ...models.scan import MOVING
 from ...statement import moment
-from .. import gathering
-from ..gathering import Around
+from .. import prefetch
+from ..prefetch import ScanContext
 
 MIME = {
     "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "gif": "image/gif", "bmp": "image/bmp",
@@ -23,7 +23,7 @@ MIME = {
 
 def scans(rows: Sequence[Scan], person: Any) -> list[dict[str, Any]]:
     """Any number of them, in a number of queries that does not grow with it."""
-    around = gathering.around(rows, person)
+    around = prefetch.around(rows, person)
     return [_scan(one, around[one.pk]) for one in rows]
 
 
@@ -31,7 +31,7 @@ def scan(one: Scan, person: Any) -> dict[str, Any]:
     return scans([one], person)[0]
 
 
-def _scan(one: Scan, around: Around) -> dict[str, Any]:
+def _scan(one: Scan, around: ScanContext) -> dict[str, Any]:
     newest = None if around.withheld else around.newest
     return {
         "id": str(one.pk),
@@ -46,14 +46,14 @@ def _scan(one: Scan, around: Around) -> dict[str, Any]:
         "status": one.status,
         "progress": one.progress,
         "queue_position": around.position,
-        "failure": {"code": one.refusal, "detail": one.said} if one.status == Status.FAILED else None,
+        "failure": {"code": one.refusal, "detail": one.failure_message} if one.status == Status.FAILED else None,
         "assessment": assessment(newest, around.heatmap) if newest else None,
         "review": _review(around),
         "effective": statement.effective_of(None if around.withheld else around.settled, newest),
     }
 
 
-def _media(one: Scan, around: Around) -> dict[str, Any]:
+def _media(one: Scan, around: ScanContext) -> dict[str, Any]:
     newest = around.newest
     said = newest.inspection.get("media", {}) if newest else {}
     duration = said.get("duration")
@@ -125,7 +125,7 @@ def assessment(one: Assessment, heatmap: uuid.UUID | None = None) -> dict[str, A
     }  # fmt: skip
 
 
-def _review(around: Around) -> dict[str, Any]:
+def _review(around: ScanContext) -> dict[str, Any]:
     item = around.item
     return {
         "state": _state(around),
@@ -134,7 +134,7 @@ def _review(around: Around) -> dict[str, Any]:
     }
 
 
-def _state(around: Around) -> str:
+def _state(around: ScanContext) -> str:
     if around.appealed:
         return "appealed"
     if around.held:

@@ -5,11 +5,11 @@ from typing import Any
 
 from ...models import Change, Event, Report
 from ...statement import moment
-from .. import gathering
+from .. import prefetch
 
 
 def changes(rows: Sequence[Change], person: Any) -> list[dict[str, Any]]:
-    kept_back = gathering.withheld([one.scan_id for one in rows if one.scan_id], person)
+    kept_back = prefetch.withheld([one.scan_id for one in rows if one.scan_id], person)
     return [_change(one, told=one.scan_id not in kept_back) for one in rows]
 
 

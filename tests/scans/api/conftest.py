@@ -16,7 +16,7 @@ from . import contract
 SCANS = "/api/v1/scans"
 
 
-class Told(Client):
+class ApiClient(Client):
     """Every answer is held against the published description."""
 
     counted = True
@@ -31,7 +31,7 @@ class Program:
     """What an integrator's code does: HTTP with a key."""
 
     def __init__(self, secret: str, run: Callable[..., Any]) -> None:
-        self.client, self.run = Told(headers={"Authorization": f"Bearer {secret}"}), run
+        self.client, self.run = ApiClient(headers={"Authorization": f"Bearer {secret}"}), run
 
     def get(self, where: str, **query: Any) -> Any:
         return self.client.get(where, query)

@@ -9,8 +9,8 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from scans import publishing, telling
-from scans.models import Change, Event, Item, Label, Policy, ReviewQueue, Rule, Scan, Status
+from scans import change_feed, notifications
+from scans.models import Change, Event, Label, Policy, ReviewItem, ReviewQueue, Rule, Scan, Status
 from scans.review import decisions, queue
 
 from ..conftest import portrait
@@ -42,11 +42,11 @@ class Consumer:
 
 
 def decide(scan: Scan, moderator: User, policy: Policy) -> None:
-    item = Item.objects.open().filter(scan=scan).first()
+    item = ReviewItem.objects.open().filter(scan=scan).first()
     item = item or queue.add(scan, moderator, ReviewQueue.objects.get(slug="review"))
     decisions.decide(item, moderator, Label.MANIPULATED, policy=policy)
     scan.decisions.update(settles_at=timezone.now())
-    telling.tell_settled()
+    notifications.tell_settled()
 
 
 @pytest.mark.django_db
@@ -55,14 +55,14 @@ def test_whoever_reads_from_the_beginning_arrives_at_the_list(own: Program, mode
     policy = Policy.objects.create(code="faces", title="Faces", text="x")
     early, late = Consumer(own), Consumer(own)
     scans = [own.submit(portrait(200 + 10 * number)).json()["id"] for number in range(4)]
-    publishing.publish()
+    change_feed.publish()
     early.read()
     assert early.seen == ["scan.completed"] * 4
     assert early.agrees()
     decide(Scan.objects.get(pk=scans[0]), moderator, policy)
     own.delete(f"{SCANS}/{scans[1]}")
-    publishing.publish()
-    publishing.publish()
+    change_feed.publish()
+    change_feed.publish()
     early.read()
     assert early.seen[4] == "scan.review_required"
     assert set(early.seen[5:7]) == {"decision.final", "outcome.changed"}
@@ -79,7 +79,7 @@ def test_whoever_reads_from_the_beginning_arrives_at_the_list(own: Program, mode
 @pytest.mark.django_db
 def test_others_changes_are_not_told(own: Program, program: Callable[..., Program], stranger: User) -> None:
     own.submit()
-    publishing.publish()
+    change_feed.publish()
     assert program(stranger).get(CHANGES).json() == {"results": [], "cursor": "0"}
 
 
@@ -92,7 +92,7 @@ def test_what_is_no_place_in_the_feed_is_refused(query: dict[str, str], own: Pro
 def failed(owner: User, name: str) -> Scan:
     """As a worker leaves a file that it could not read."""
     scan = Scan.objects.create(owner=owner, name=name, sha256="0" * 64, bytes=1)
-    scan.move(Status.FAILED, refusal="undecodable", said="x")
+    scan.move(Status.FAILED, refusal="undecodable", failure_message="x")
     return scan
 
 
@@ -116,14 +116,14 @@ def test_who_is_later_with_a_lower_number_is_not_left_out(program: Callable[...,
         thread.start()
         assert wrote.wait(30)
     fast = failed(uploader, "fast")
-    publishing.publish()
+    change_feed.publish()
     reader.read()
     assert list(reader.effective) == [str(fast.pk)]
     overtaken.set()
     if connection.vendor != "postgresql":
         thread.start()
     thread.join()
-    publishing.publish()
+    change_feed.publish()
     reader.read()
     assert len(reader.effective) == 2
     assert Event.objects.filter(published_at=None).count() == 0
@@ -138,7 +138,7 @@ def test_two_publishers_at_once_tell_nothing_twice(program: Callable[..., Progra
     def run() -> None:
         try:
             barrier.wait()
-            publishing.publish()
+            change_feed.publish()
         finally:
             connections.close_all()
 

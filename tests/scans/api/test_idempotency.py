@@ -73,7 +73,7 @@ def test_a_refusal_is_answered_again_and_what_broke_is_tried_again(own: Program,
 
     own.submit()
     scan = Scan.objects.get()
-    from scans.api import about as views
+    from scans.api import scan_resources as views
 
     with monkeypatch.context() as patched:
         patched.setattr(views.routing, "feedback_given", lambda *_given: 1 / 0)

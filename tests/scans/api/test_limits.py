@@ -17,7 +17,7 @@ from accounts.models import ApiKey, User
 from accounts.roles import Role
 from scans.api import reference
 
-from .conftest import Told
+from .conftest import ApiClient
 
 NAMES = sorted({one.name for operation in reference.operations() for one in operation.parameters} - {"Idempotency-Key"})
 LISTS = sorted(one.path for one in reference.operations() if one.method == "GET" and "{" not in one.path)
@@ -52,7 +52,7 @@ def anything(person: Callable[..., User], settings: Any, bundles: Any) -> Client
     settings.LIMITS = {**settings.LIMITS, "read": {"visitor": "100000/1m"}}
     user = person("all", Role.ADMIN, Role.INTEGRATOR)
     scopes = ["scans:read", "review:read", "webhooks"]
-    return Told(headers={"Authorization": f"Bearer {keys.issue(user, name='p', scopes=scopes)[1]}"})
+    return ApiClient(headers={"Authorization": f"Bearer {keys.issue(user, name='p', scopes=scopes)[1]}"})
 
 
 @pytest.mark.django_db

@@ -15,18 +15,18 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, User
 from accounts.roles import Role
-from scans import publishing, routing, telling
+from scans import change_feed, notifications, routing
 from scans.models import (
     Artifact,
     Batch,
     Change,
     Decision,
     Event,
-    Item,
     Label,
     Outcome,
     Policy,
     Reason,
+    ReviewItem,
     ReviewQueue,
     Scan,
 )
@@ -45,7 +45,7 @@ def desk(program: Callable[..., Program], moderator: User) -> Program:
     return program(moderator, "scans:read", "review:read", "review:write")
 
 
-def waiting(own: Program, moderator: User) -> Item:
+def waiting(own: Program, moderator: User) -> ReviewItem:
     scan = Scan.objects.get(pk=own.submit().json()["id"])
     return queue.add(scan, moderator, ReviewQueue.objects.get(slug="review"))
 
@@ -141,8 +141,8 @@ def test_a_batch_takes_files_and_archives_and_notes_what_it_refuses(own: Program
     listed = own.get(SCANS, batch=said["id"]).json()["results"]
     assert sorted(one["media"]["name"] for one in listed) == ["200.jpg", "210.jpg", "one.jpg"]
     assert [one["id"] for one in own.get(f"{V1}/batches").json()["results"]] == [said["id"]]
-    publishing.publish()
-    publishing.publish()
+    change_feed.publish()
+    change_feed.publish()
     assert Change.objects.filter(kind="batch.completed").count() == 1
 
 
@@ -154,19 +154,19 @@ def test_a_batch_without_files_and_others_batches(
     other = program(stranger)
     error(other.get(made["Location"]), 404, "not_found")
     assert other.get(f"{V1}/batches").json()["results"] == []
-    publishing.publish()
+    change_feed.publish()
     assert other.get(f"{V1}/changes").json()["results"] == []
 
 
 def test_a_batch_is_not_told_of_before_all_of_it_is_in_and_through(own: Program) -> None:
     own.batch([("one.jpg", portrait(220))], judged=False)
-    publishing.publish()
+    change_feed.publish()
     assert not Change.objects.exists()
     batch = Batch.objects.get()
     for scan in batch.scans.all():
         scan.move("cancelled")
     Batch.objects.update(sealed_at=None)
-    publishing.publish()
+    change_feed.publish()
     assert not Change.objects.filter(batch=batch).exists()
 
 
@@ -219,7 +219,7 @@ def test_what_somebody_has_is_not_given_twice(
 
 def test_blind_items_tell_nothing_before_the_first_answer(own: Program, desk: Program, moderator: User) -> None:
     item = waiting(own, moderator)
-    Item.objects.update(blind=True)
+    ReviewItem.objects.update(blind=True)
     where = f"{SCANS}/{item.scan_id}"
     said = desk.get(where).json()
     assert said["assessment"] is None
@@ -242,10 +242,10 @@ def test_what_is_judged_apart_is_told_by_no_other_way(
     scan = waiting(own, moderator).scan
     policy = Policy.objects.create(code="faces", title="Faces", text="x")
     first = person("first", Role.MODERATOR)
-    decisions.decide(Item.objects.open().get(scan=scan), first, Label.MANIPULATED, policy=policy)
+    decisions.decide(ReviewItem.objects.open().get(scan=scan), first, Label.MANIPULATED, policy=policy)
     Decision.objects.update(settles_at=timezone.now())
-    telling.tell_settled()
-    publishing.publish()
+    notifications.tell_settled()
+    change_feed.publish()
     routing.put(scan, ReviewQueue.objects.get(slug="review"), Reason.DOUBLE, blind=True)
     where = f"{SCANS}/{scan.pk}"
     assert desk.get(where).json()["effective"] == own.get(where).json()["effective"] | dict.fromkeys(
@@ -385,7 +385,7 @@ def test_a_list_asks_no_more_for_many_than_for_few(
             from scans.webhooks import outbox
 
             outbox.ping(Endpoint.objects.get_or_create(owner=scan.owner, url="https://x.example.org/")[0])
-        publishing.publish()
+        change_feed.publish()
         with CaptureQueriesContext(connection) as asked:
             answer = who.get(f"{V1}/{path}")
         assert answer.json()["results"]
@@ -426,7 +426,7 @@ def test_filters_say_the_same_as_what_is_told(
     policy = Policy.objects.create(code="faces", title="Faces", text="x")
     review = ReviewQueue.objects.get(slug="review")
     scans = [Scan.objects.get(pk=own.submit(portrait(200 + 10 * n)).json()["id"]) for n in range(6)]
-    Item.objects.all().delete()
+    ReviewItem.objects.all().delete()
     items = [queue.add(scan, moderator, review) for scan in scans[1:]]
     queue.claim(items[1], moderator)
     decisions.decide(items[2], moderator, Label.MANIPULATED, policy=policy, action="remove")

@@ -11,8 +11,8 @@ from pypdf import PdfReader
 
 from accounts import keys
 from accounts.models import User
-from scans import analysis, publishing, sandbox
-from scans.models import Item, Outcome, Rule, Scan
+from scans import analysis, change_feed, sandbox
+from scans.models import Outcome, ReviewItem, Rule, Scan
 
 from ..conftest import portrait
 from .conftest import SCANS, Program
@@ -50,7 +50,7 @@ def test_every_outcome_by_its_name(outcome: str, trying: Program) -> None:
     assert (said["status"], said["assessment"]["outcome"]) == ("analysed", outcome)
     assert said["effective"]["outcome"] == outcome
     assert said["assessment"]["panel_id"] == "sandbox"
-    assert not Item.objects.exists(), "nobody at the desk is bothered"
+    assert not ReviewItem.objects.exists(), "nobody at the desk is bothered"
 
 
 def test_failing_and_waiting_by_their_names(trying: Program) -> None:
@@ -71,7 +71,7 @@ def test_neither_world_sees_the_other(trying: Program, program: Callable[..., Pr
     where = submit(trying, "inconclusive.jpg")["Location"]
     live = program(uploader)
     error(live.get(where), 404, "not_found")
-    publishing.publish()
+    change_feed.publish()
     for path in ("scans", "changes", "events"):
         assert live.get(f"/api/v1/{path}").json()["results"] == []
         assert trying.get(f"/api/v1/{path}").json()["results"]

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Acceptance, User
 from accounts.roles import Role
-from scans.models import Item, Label, Outcome, Policy, Reason, ReviewQueue, Scan, Status
+from scans.models import Label, Outcome, Policy, Reason, ReviewItem, ReviewQueue, Scan, Status
 from scans.review import decisions, queue
 
 from .conftest import SCANS, Program
@@ -254,7 +254,7 @@ def test_a_decision_counts_when_it_has_settled_and_names_nobody(
 ) -> None:
     where = own.submit()["Location"]
     scan = Scan.objects.get()
-    item = Item.objects.open().filter(scan=scan).first() or queue.add(
+    item = ReviewItem.objects.open().filter(scan=scan).first() or queue.add(
         scan, moderator, ReviewQueue.objects.get(slug="review")
     )
     assert own.get(where).json()["review"]["state"] == "pending"

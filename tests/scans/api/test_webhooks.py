@@ -15,9 +15,9 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from accounts.models import User
 from accounts.roles import Role
-from scans import publishing, tasks, webhooks
+from scans import change_feed, tasks, webhooks
 from scans.evidence import retention
-from scans.models import Delivery, Endpoint, Item, Label, Policy, ReviewQueue, Rule, Scan
+from scans.models import Delivery, Endpoint, Label, Policy, ReviewItem, ReviewQueue, Rule, Scan
 from scans.models.webhook import KEPT
 from scans.review import appeals, decisions, queue
 from scans.webhooks.sending import PAUSES
@@ -61,7 +61,7 @@ def endpoint(program: Program, receiver: Receiver, **fields: Any) -> dict[str, A
 
 
 def tell() -> None:
-    publishing.publish()
+    change_feed.publish()
     webhooks.send_due()
 
 
@@ -143,7 +143,7 @@ def test_it_is_given_up_after_the_last_pause_and_can_be_sent_again_by_hand(hooke
     endpoint(hooked, receiver)
     hooked.submit()
     receiver.answers = [503] * (len(PAUSES) + 1)
-    publishing.publish()
+    change_feed.publish()
     waits = []
     for _try in range(len(PAUSES) + 1):
         before = timezone.now()
@@ -259,7 +259,7 @@ def test_all_that_is_told_of_a_scan_s_life(hooked: Program, receiver: Receiver, 
     policy = Policy.objects.create(code="faces", title="Faces", text="x")
     item = queue.add(scan, moderator, ReviewQueue.objects.get(slug="review"))
 
-    def decide(person: User, label: Label, item: Item) -> Any:
+    def decide(person: User, label: Label, item: ReviewItem) -> Any:
         made = decisions.decide(item, person, label, policy=policy, public_note="Looked at it.")
         scan.decisions.update(settles_at=timezone.now())
         tasks.tell_settled()
@@ -269,7 +269,7 @@ def test_all_that_is_told_of_a_scan_s_life(hooked: Program, receiver: Receiver, 
     tell()
     appeals.make(first, hooked_owner(hooked), "No.")
     tell()
-    decide(lead, Label.NOT_MANIPULATED, Item.objects.open().get(scan=scan))
+    decide(lead, Label.NOT_MANIPULATED, ReviewItem.objects.open().get(scan=scan))
     tell()
     hooked.delete(f"/api/v1/scans/{scan.pk}")
     tell()
@@ -362,7 +362,7 @@ def test_others_addresses_are_as_absent_as_none(
 def test_two_senders_send_it_once(hooked: Program, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     endpoint(hooked, receiver)
     hooked.submit()
-    publishing.publish()
+    change_feed.publish()
     from scans.webhooks import sending
 
     both = sending._due()
@@ -399,7 +399,7 @@ def _send_in_a_thread() -> None:
 def test_what_a_sender_died_over_is_sent_by_the_next(hooked: Program, receiver: Receiver) -> None:
     endpoint(hooked, receiver)
     hooked.submit()
-    publishing.publish()
+    change_feed.publish()
     from scans.webhooks import sending
 
     assert all(sending._taken(one) for one in sending._due())

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from scans import routing
-from scans.models import Item, Outcome, Policy, Scan
+from scans.models import Outcome, Policy, ReviewItem, Scan
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 
@@ -42,8 +42,8 @@ def judged(uploader: User) -> Callable[..., Scan]:
 
 
 @pytest.fixture
-def item(judged: Callable[..., Scan]) -> Item:
-    return Item.objects.get(scan=judged())
+def item(judged: Callable[..., Scan]) -> ReviewItem:
+    return ReviewItem.objects.get(scan=judged())
 
 
 @pytest.fixture

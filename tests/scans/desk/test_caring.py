@@ -10,21 +10,21 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.roles import Role
-from scans.models import DeskSettings, Exposure, HarmTag, Item, SavedFilter, Scan
+from scans.models import DeskSettings, Exposure, HarmTag, ReviewItem, SavedFilter, Scan
 from scans.review import caring, queue
 
 from .conftest import Clock
 
 pytestmark = pytest.mark.django_db
-LIST = "/admin/scans/item/"
+LIST = "/admin/scans/reviewitem/"
 
 
-def page_of(item: Item) -> str:
-    return reverse("admin:scans_item_change", args=[item.pk])
+def page_of(item: ReviewItem) -> str:
+    return reverse("admin:scans_reviewitem_change", args=[item.pk])
 
 
 def test_what_somebody_avoids_goes_to_others(
-    item: Item, moderator: User, person: Callable[..., User], as_user: Callable[..., Client]
+    item: ReviewItem, moderator: User, person: Callable[..., User], as_user: Callable[..., Client]
 ) -> None:
     other = person("other", Role.MODERATOR)
     client = as_user(other)
@@ -60,7 +60,7 @@ def test_nobody_else_is_shown_what_one_avoids(
     ],
 )
 def test_files_are_shown_as_one_has_set_it(
-    given: dict[str, str], looks: str, item: Item, moderator: User, as_user: Callable[..., Client]
+    given: dict[str, str], looks: str, item: ReviewItem, moderator: User, as_user: Callable[..., Client]
 ) -> None:
     client = as_user(moderator)
     assert 'class="veiled looked"' in client.get(page_of(item)).content.decode(), "before anything is set"
@@ -77,7 +77,7 @@ def look_at(count: int, person: User, owner: User) -> None:
 
 
 def test_after_enough_the_desk_asks_for_a_pause(
-    item: Item, moderator: User, uploader: User, clock: Clock, as_user: Callable[..., Client], settings: Any
+    item: ReviewItem, moderator: User, uploader: User, clock: Clock, as_user: Callable[..., Client], settings: Any
 ) -> None:
     settings.REST_AFTER, settings.REST_MINUTES = 4, 10
     client = as_user(moderator)
@@ -128,7 +128,7 @@ def test_the_sum_is_told_to_leads_only_and_never_one_persons(
 
 
 def test_a_view_is_kept_with_its_count_and_shared_if_one_wants(
-    item: Item, moderator: User, lead: User, judged: Callable[..., Scan], as_user: Callable[..., Client]
+    item: ReviewItem, moderator: User, lead: User, judged: Callable[..., Scan], as_user: Callable[..., Client]
 ) -> None:
     judged()
     queue.claim(item, moderator)
@@ -158,8 +158,8 @@ def test_a_filter_whose_field_is_gone_says_so(moderator: User, as_user: Callable
 def test_the_list_is_filtered_by_the_server(
     query: str, count: int, judged: Callable[..., Scan], moderator: User, clock: Clock, as_user: Callable[..., Client]
 ) -> None:
-    over, soon, given = (Item.objects.get(scan=judged()) for _number in range(3))
+    over, soon, given = (ReviewItem.objects.get(scan=judged()) for _number in range(3))
     for one, hours in ((over, -1), (soon, 5), (given, 50)):
-        Item.objects.filter(pk=one.pk).update(due_at=clock.now + dt.timedelta(hours=hours))
-    Item.objects.filter(pk=given.pk).update(assigned_to=moderator)
+        ReviewItem.objects.filter(pk=one.pk).update(due_at=clock.now + dt.timedelta(hours=hours))
+    ReviewItem.objects.filter(pk=given.pk).update(assigned_to=moderator)
     assert as_user(moderator).get(f"{LIST}?{query}").context["cl"].result_count == count

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles import Role
 from scans import routing
-from scans.models import CannedReply, Decision, DeskSettings, Item, Label, Note, Policy, Reason, ReviewQueue, Scan
+from scans.models import CannedReply, Decision, DeskSettings, Label, Note, Policy, Reason, ReviewItem, ReviewQueue, Scan
 from scans.review import appeals, decisions, queue
 
 from .conftest import Clock, why
@@ -21,8 +21,8 @@ from .conftest import Clock, why
 pytestmark = pytest.mark.django_db
 
 
-def do(client: Client, item: Item, what: str, **more: Any) -> Any:
-    return client.post(reverse("admin:scans_item_change", args=[item.pk]), {"do": what, **more})
+def do(client: Client, item: ReviewItem, what: str, **more: Any) -> Any:
+    return client.post(reverse("admin:scans_reviewitem_change", args=[item.pk]), {"do": what, **more})
 
 
 def seen(person: User, minutes_ago: float = 0) -> None:
@@ -32,7 +32,7 @@ def seen(person: User, minutes_ago: float = 0) -> None:
 
 
 def test_a_second_opinion_comes_from_somebody_else(
-    item: Item, moderator: User, person: Callable[..., User], as_user: Callable[..., Client]
+    item: ReviewItem, moderator: User, person: Callable[..., User], as_user: Callable[..., Client]
 ) -> None:
     queue.claim(item, moderator)
     do(as_user(moderator), item, "opinion", said="Is the ear right?")
@@ -47,7 +47,7 @@ def test_a_second_opinion_comes_from_somebody_else(
 
 
 def test_handed_to_the_leads_with_all_that_is_known(
-    item: Item, moderator: User, lead: User, as_user: Callable[..., Client]
+    item: ReviewItem, moderator: User, lead: User, as_user: Callable[..., Client]
 ) -> None:
     queue.claim(item, moderator)
     do(as_user(moderator), item, "escalate", said="A public figure.")
@@ -55,10 +55,15 @@ def test_handed_to_the_leads_with_all_that_is_known(
     assert item.queue.slug == "leads"
     assert do(as_user(moderator), item, "claim").status_code == 404
     assert queue.next_for(lead) == item
-    assert "A public figure." in as_user(lead).get(reverse("admin:scans_item_change", args=[item.pk])).content.decode()
+    assert (
+        "A public figure."
+        in as_user(lead).get(reverse("admin:scans_reviewitem_change", args=[item.pk])).content.decode()
+    )
 
 
-def test_what_somebody_else_holds_is_not_handed_on(item: Item, moderator: User, person: Callable[..., User]) -> None:
+def test_what_somebody_else_holds_is_not_handed_on(
+    item: ReviewItem, moderator: User, person: Callable[..., User]
+) -> None:
     queue.claim(item, person("other", Role.MODERATOR))
     with pytest.raises(queue.Taken):
         queue.escalate(item, moderator, "")
@@ -74,30 +79,30 @@ def test_items_go_in_turn_to_those_who_are_there(
         seen(one)
     seen(gone, 30)
     DeskSettings.objects.create(person=away, away=True)
-    items = [Item.objects.get(scan=judged()) for _number in range(5)]
-    own = Item.objects.get(scan=judged())
+    items = [ReviewItem.objects.get(scan=judged()) for _number in range(5)]
+    own = ReviewItem.objects.get(scan=judged())
     Scan.objects.filter(pk=own.scan_id).update(owner=also)
     form = {"action": "in_turn", "_selected_action": [one.pk for one in [*items, own]]}
     client = as_user(lead)
-    assert client.post("/admin/scans/item/", form).status_code == 302
-    load = {one: Item.objects.filter(assigned_to=one).count() for one in (here, also, gone, away)}
+    assert client.post("/admin/scans/reviewitem/", form).status_code == 302
+    load = {one: ReviewItem.objects.filter(assigned_to=one).count() for one in (here, also, gone, away)}
     assert (load[gone], load[away]) == (0, 0)
     assert sum(load.values()) == 6
     own.refresh_from_db()
     assert own.assigned_to != also, "never one's own upload"
 
 
-def test_who_is_no_lead_assigns_nothing(item: Item, moderator: User, as_user: Callable[..., Client]) -> None:
+def test_who_is_no_lead_assigns_nothing(item: ReviewItem, moderator: User, as_user: Callable[..., Client]) -> None:
     seen(moderator)
     client = as_user(moderator)
-    assert "in_turn" not in client.get("/admin/scans/item/").content.decode()
-    client.post("/admin/scans/item/", {"action": "in_turn", "_selected_action": [item.pk]})
+    assert "in_turn" not in client.get("/admin/scans/reviewitem/").content.decode()
+    client.post("/admin/scans/reviewitem/", {"action": "in_turn", "_selected_action": [item.pk]})
     assert do(client, item, "assign", to=moderator.pk).status_code == 403
     item.refresh_from_db()
     assert item.assigned_to is None
 
 
-def test_rubbish_for_a_person_is_nobody(item: Item, lead: User, as_user: Callable[..., Client]) -> None:
+def test_rubbish_for_a_person_is_nobody(item: ReviewItem, lead: User, as_user: Callable[..., Client]) -> None:
     client = as_user(lead)
     for said in ("x", "9" * 40, ""):
         assert do(client, item, "assign", to=said).status_code == 302
@@ -105,25 +110,25 @@ def test_rubbish_for_a_person_is_nobody(item: Item, lead: User, as_user: Callabl
     assert item.assigned_to is None
 
 
-def test_an_objection_while_a_second_person_is_asked_apart_is_not_blind(
+def test_an_appeal_while_a_second_person_is_asked_apart_is_not_blind(
     settings: Any, judged: Callable[..., Scan], moderator: User, uploader: User, clock: Clock
 ) -> None:
     settings.DOUBLE_PERCENT = 100
-    item = Item.objects.get(scan=judged())
+    item = ReviewItem.objects.get(scan=judged())
     decision = decisions.decide(item, moderator, Label.MANIPULATED)
-    assert Item.objects.open().get(scan=item.scan).blind
+    assert ReviewItem.objects.open().get(scan=item.scan).blind
     clock.later(minutes=6)
     appeals.make(decision, uploader, "It is my own face.")
-    open_ = Item.objects.open().get(scan=item.scan)
+    open_ = ReviewItem.objects.open().get(scan=item.scan)
     assert (open_.blind, open_.queue.slug) == (False, "appeals")
 
 
 def test_a_lead_assigns_to_one_who_is_there(
-    item: Item, moderator: User, lead: User, as_user: Callable[..., Client]
+    item: ReviewItem, moderator: User, lead: User, as_user: Callable[..., Client]
 ) -> None:
     seen(moderator)
     client = as_user(lead)
-    page = client.get(reverse("admin:scans_item_change", args=[item.pk])).content.decode()
+    page = client.get(reverse("admin:scans_reviewitem_change", args=[item.pk])).content.decode()
     assert f'<option value="{moderator.pk}">' in page
     do(client, item, "assign", to=moderator.pk)
     item.refresh_from_db()
@@ -134,20 +139,20 @@ def test_a_lead_assigns_to_one_who_is_there(
 
 
 @pytest.fixture
-def double(settings: Any, item: Item, moderator: User) -> Item:
+def double(settings: Any, item: ReviewItem, moderator: User) -> ReviewItem:
     """An item that one person has decided, and another is asked about."""
     settings.DOUBLE_PERCENT = 100
     decisions.decide(item, moderator, Label.INCONCLUSIVE)
-    return Item.objects.open().get(scan=item.scan)
+    return ReviewItem.objects.open().get(scan=item.scan)
 
 
 def test_a_second_person_is_told_nothing_and_agrees(
-    double: Item, moderator: User, person: Callable[..., User], as_user: Callable[..., Client]
+    double: ReviewItem, moderator: User, person: Callable[..., User], as_user: Callable[..., Client]
 ) -> None:
     assert queue.next_for(moderator) is None, "not the one who has decided it"
     other = person("other", Role.MODERATOR)
     client = as_user(other)
-    page = client.get(reverse("admin:scans_item_change", args=[double.pk])).content.decode()
+    page = client.get(reverse("admin:scans_reviewitem_change", args=[double.pk])).content.decode()
     assert "Blind first" in page
     for told in (
         "Can&#x27;t be told</dd>",
@@ -158,28 +163,28 @@ def test_a_second_person_is_told_nothing_and_agrees(
         "The models say",
     ):
         assert told not in page
-    assert "Signs of manipulation" not in client.get("/admin/scans/item/").content.decode()
+    assert "Signs of manipulation" not in client.get("/admin/scans/reviewitem/").content.decode()
     with pytest.raises(decisions.BlindFirst):
         decisions.decide(double, other, Label.MANIPULATED)
     do(client, double, "first", label=Label.INCONCLUSIVE)
     double.refresh_from_db()
     assert double.closed_at
-    assert not Item.objects.open().filter(scan=double.scan).exists()
+    assert not ReviewItem.objects.open().filter(scan=double.scan).exists()
     assert Decision.objects.count() == 1, "an answer is not a decision"
     assert double.scan.events.filter(kind="agreed").exists()
     assert not double.scan.events.for_uploaders().filter(kind="agreed").exists()
 
 
-def test_where_two_differ_the_leads_look(double: Item, person: Callable[..., User]) -> None:
+def test_where_two_differ_the_leads_look(double: ReviewItem, person: Callable[..., User]) -> None:
     assert queue.first_answer(double, person("other", Role.MODERATOR), Label.MANIPULATED)
-    waits = Item.objects.open().get(scan=double.scan)
+    waits = ReviewItem.objects.open().get(scan=double.scan)
     assert waits.queue.slug == "leads"
     assert why(double.scan)[-1] == Reason.DISPUTE
 
 
-def test_taking_the_decision_back_ends_the_asking(double: Item, item: Item, moderator: User) -> None:
+def test_taking_the_decision_back_ends_the_asking(double: ReviewItem, item: ReviewItem, moderator: User) -> None:
     decisions.undo(Decision.objects.get(), moderator)
-    assert list(Item.objects.open().filter(scan=item.scan)) == [item]
+    assert list(ReviewItem.objects.open().filter(scan=item.scan)) == [item]
 
 
 def test_of_a_hundred_decisions_about_five_are_asked_again(
@@ -187,26 +192,28 @@ def test_of_a_hundred_decisions_about_five_are_asked_again(
 ) -> None:
     settings.DOUBLE_PERCENT = 5
     for _number in range(200):
-        decisions.decide(Item.objects.open().get(scan=judged()), moderator, Label.INCONCLUSIVE)
-    assert 1 <= Item.objects.open().count() <= 25
+        decisions.decide(ReviewItem.objects.open().get(scan=judged()), moderator, Label.INCONCLUSIVE)
+    assert 1 <= ReviewItem.objects.open().count() <= 25
 
 
 # -- Replies and files known before ------------------------------------------------------------------
 
 
 def test_a_canned_reply_is_filled_in_and_sent_as_shown(
-    item: Item, moderator: User, policy: Policy, as_user: Callable[..., Client], settings: Any
+    item: ReviewItem, moderator: User, policy: Policy, as_user: Callable[..., Client], settings: Any
 ) -> None:
     reply = CannedReply.objects.create(title="Satire", text="{name} at {site}: {policy}. {else} <b>")
     client = as_user(moderator)
-    page = client.get(reverse("admin:scans_item_change", args=[item.pk])).content.decode()
+    page = client.get(reverse("admin:scans_reviewitem_change", args=[item.pk])).content.decode()
     assert f"a.jpg at {settings.SITE_NAME}: {{policy}}. {{else}} &lt;b&gt;" in page
     do(client, item, "decide", label=Label.PERMITTED, action="keep", policy=policy.pk, reply=reply.pk)
     expected = f"a.jpg at {settings.SITE_NAME}: Satire. {{else}} <b>"
     assert Decision.objects.get().public_note == expected
 
 
-def test_ones_own_words_go_before_a_canned_reply(item: Item, moderator: User, as_user: Callable[..., Client]) -> None:
+def test_ones_own_words_go_before_a_canned_reply(
+    item: ReviewItem, moderator: User, as_user: Callable[..., Client]
+) -> None:
     reply = CannedReply.objects.create(title="Thanks", text="Thanks.")
     do(as_user(moderator), item, "decide", label=Label.INCONCLUSIVE, action="keep", reply=reply.pk, public_note="Mine.")
     assert Decision.objects.get().public_note == "Mine."
@@ -220,14 +227,16 @@ def alike(judged: Callable[..., Scan], moderator: User) -> tuple[Decision, Scan]
     from ..conftest import portrait
 
     first = judged()
-    decision = decisions.decide(Item.objects.get(scan=first), moderator, Label.MANIPULATED, public_note="As before.")
+    decision = decisions.decide(
+        ReviewItem.objects.get(scan=first), moderator, Label.MANIPULATED, public_note="As before."
+    )
     second = Scan.objects.create(owner=first.owner, name="b.jpg", sha256="1" * 64, bytes=1, status="analysed")
     for scan in (first, second):
         lookalikes.remember(scan, [(0.0, portrait())])
     return decision, second
 
 
-def assess(scan: Scan) -> Item | None:
+def assess(scan: Scan) -> ReviewItem | None:
     return routing.route(scan, scan.assessments.create(outcome="little_evidence", score=0.1, version="1"))
 
 
@@ -244,7 +253,7 @@ def test_what_looks_like_a_file_in_the_bank_is_proposed_the_same(
     item = assess(scan)
     assert item is not None
     assert Reason.KNOWN in why(scan)
-    page = client.get(reverse("admin:scans_item_change", args=[item.pk])).content.decode()
+    page = client.get(reverse("admin:scans_reviewitem_change", args=[item.pk])).content.decode()
     assert "Decided before" in page
     assert "the mayor" in page
     answer = do(client, item, "same", decision=decision.pk)
@@ -273,17 +282,17 @@ def test_an_entry_that_is_not_in_force_proposes_nothing(
 
 
 def test_another_files_decision_is_not_taken_over(
-    item: Item, judged: Callable[..., Scan], moderator: User, as_user: Callable[..., Client]
+    item: ReviewItem, judged: Callable[..., Scan], moderator: User, as_user: Callable[..., Client]
 ) -> None:
-    other = Item.objects.get(scan=judged())
+    other = ReviewItem.objects.get(scan=judged())
     decision = decisions.decide(other, moderator, Label.MANIPULATED)
     assert do(as_user(moderator), item, "same", decision=decision.pk).status_code == 404
 
 
 def test_a_queue_that_is_not_ones_own_stays_closed(
-    item: Item, moderator: User, lead: User, as_user: Callable[..., Client]
+    item: ReviewItem, moderator: User, lead: User, as_user: Callable[..., Client]
 ) -> None:
-    Item.objects.filter(pk=item.pk).update(queue=ReviewQueue.objects.get(slug="leads"))
+    ReviewItem.objects.filter(pk=item.pk).update(queue=ReviewQueue.objects.get(slug="leads"))
     client = as_user(moderator)
     for verb in ("opinion", "escalate", "harm", "first", "decide", "skip", "claim"):
         answer = do(client, item, verb, label=Label.MANIPULATED, action="keep", harm="hate", cause="unsure")

@@ -15,10 +15,10 @@ from scans.models import (
     Action,
     Decision,
     Event,
-    Item,
     Label,
     Policy,
     Reason,
+    ReviewItem,
     ReviewQueue,
     Scan,
     SecondLook,
@@ -32,7 +32,7 @@ from .conftest import Clock
 pytestmark = pytest.mark.django_db
 
 
-def test_a_decision_closes_the_item_and_counts(item: Item, moderator: User) -> None:
+def test_a_decision_closes_the_item_and_counts(item: ReviewItem, moderator: User) -> None:
     queue.claim(item, moderator)
     decision = decisions.decide(item, moderator, Label.MANIPULATED, action=Action.LABEL, public_note="seen")
     item.refresh_from_db()
@@ -46,14 +46,14 @@ def test_a_decision_closes_the_item_and_counts(item: Item, moderator: User) -> N
         decision.save()
 
 
-def test_to_contradict_the_models_takes_a_policy(item: Item, moderator: User, policy: Policy) -> None:
+def test_to_contradict_the_models_takes_a_policy(item: ReviewItem, moderator: User, policy: Policy) -> None:
     with pytest.raises(decisions.PolicyNeeded):
         decisions.decide(item, moderator, Label.NOT_MANIPULATED)
-    assert Item.objects.open().exists()
+    assert ReviewItem.objects.open().exists()
     assert decisions.decide(item, moderator, Label.NOT_MANIPULATED, policy=policy).overrides
 
 
-def test_the_slower_one_learns_what_was_said(item: Item, moderator: User, person: Callable[..., User]) -> None:
+def test_the_slower_one_learns_what_was_said(item: ReviewItem, moderator: User, person: Callable[..., User]) -> None:
     first = decisions.decide(item, moderator, Label.MANIPULATED)
     with pytest.raises(decisions.AlreadyDecided) as late:
         decisions.decide(item, person("other", Role.MODERATOR), Label.INCONCLUSIVE)
@@ -61,7 +61,9 @@ def test_the_slower_one_learns_what_was_said(item: Item, moderator: User, person
     assert Decision.objects.count() == 1
 
 
-def test_nobody_decides_about_an_upload_of_ones_own(item: Item, moderator: User, uploader: User, auditor: User) -> None:
+def test_nobody_decides_about_an_upload_of_ones_own(
+    item: ReviewItem, moderator: User, uploader: User, auditor: User
+) -> None:
     Scan.objects.update(owner=moderator)
     item.refresh_from_db()
     for somebody in (moderator, uploader, auditor):
@@ -70,22 +72,22 @@ def test_nobody_decides_about_an_upload_of_ones_own(item: Item, moderator: User,
 
 
 @pytest.fixture
-def sure(judged: Callable[..., Scan]) -> Item:
+def sure(judged: Callable[..., Scan]) -> ReviewItem:
     return judged(score=0.97).items.get()
 
 
-def test_against_a_sure_model_it_takes_two(sure: Item, moderator: User, lead: User, policy: Policy) -> None:
+def test_against_a_sure_model_it_takes_two(sure: ReviewItem, moderator: User, lead: User, policy: Policy) -> None:
     decision = decisions.decide(sure, moderator, Label.NOT_MANIPULATED, policy=policy)
     assert decision.needs_second
     assert decisions.standing(sure.scan) is None
-    waiting = Item.objects.open().get(scan=sure.scan)
+    waiting = ReviewItem.objects.open().get(scan=sure.scan)
     assert (waiting.queue.slug, [one.reason for one in waiting.reasons.all()]) == ("leads", [Reason.SECOND])
     for somebody in (moderator, sure.scan.owner):
         with pytest.raises(queue.NotYours):
             decisions.answer(decision, somebody, SecondLook.Verdict.APPROVE)
     decisions.answer(decision, lead, SecondLook.Verdict.APPROVE)
     assert decisions.standing(sure.scan) == decision
-    assert not Item.objects.open().exists()
+    assert not ReviewItem.objects.open().exists()
     with pytest.raises(decisions.AlreadyDecided):
         decisions.answer(decision, lead, SecondLook.Verdict.REJECT)
 
@@ -98,7 +100,7 @@ def test_turned_down_it_goes_back_and_cancelled_it_goes_away(
         decision = decisions.decide(item, moderator, Label.NOT_MANIPULATED, policy=policy)
         decisions.answer(decision, lead, verdict, note="no")
         assert decisions.standing(item.scan) is None
-        opened = Item.objects.open().filter(scan=item.scan)
+        opened = ReviewItem.objects.open().filter(scan=item.scan)
         assert [one.reason for waiting in opened for one in waiting.reasons.all()] == left
 
 
@@ -109,7 +111,7 @@ def test_removal_and_some_policies_take_two(judged: Callable[..., Scan], moderat
     assert decisions.decide(judged().items.get(), moderator, Label.MANIPULATED, policy=policy).needs_second
 
 
-def test_within_five_minutes_it_can_be_taken_back(item: Item, moderator: User, lead: User, clock: Clock) -> None:
+def test_within_five_minutes_it_can_be_taken_back(item: ReviewItem, moderator: User, lead: User, clock: Clock) -> None:
     decision = decisions.decide(item, moderator, Label.MANIPULATED)
     with pytest.raises(queue.NotYours):
         decisions.undo(decision, lead)
@@ -125,13 +127,13 @@ def test_within_five_minutes_it_can_be_taken_back(item: Item, moderator: User, l
     assert decisions.standing(item.scan) == again
 
 
-def test_a_held_decision_can_be_taken_back_with_its_waiting(sure: Item, moderator: User, policy: Policy) -> None:
+def test_a_held_decision_can_be_taken_back_with_its_waiting(sure: ReviewItem, moderator: User, policy: Policy) -> None:
     decision = decisions.decide(sure, moderator, Label.NOT_MANIPULATED, policy=policy)
     decisions.undo(decision, moderator)
-    assert Item.objects.open().get() == sure
+    assert ReviewItem.objects.open().get() == sure
 
 
-def test_a_later_decision_takes_the_place_of_an_earlier_one(item: Item, moderator: User, lead: User) -> None:
+def test_a_later_decision_takes_the_place_of_an_earlier_one(item: ReviewItem, moderator: User, lead: User) -> None:
     first = decisions.decide(item, moderator, Label.MANIPULATED)
     with pytest.raises(queue.NotYours):
         decisions.reopen(first, moderator)
@@ -150,13 +152,13 @@ def test_many_are_decided_together_or_none(judged: Callable[..., Scan], moderato
     assert Decision.objects.count() == 1
     made = decisions.decide_all([one for one in items if one != items[3]], moderator, Label.MANIPULATED)
     assert decisions.undo_all(made[0].group, moderator) == 4  # type: ignore[arg-type]
-    assert Item.objects.open().count() == 4
+    assert ReviewItem.objects.open().count() == 4
     with pytest.raises(ValueError, match="200"):
         decisions.decide_all([items[0]] * 201, moderator, Label.MANIPULATED)
 
 
 def test_a_queues_roles_hold_for_deciding_and_answering_too(
-    item: Item, sure: Item, moderator: User, person: Callable[..., User], lead: User, policy: Policy
+    item: ReviewItem, sure: ReviewItem, moderator: User, person: Callable[..., User], lead: User, policy: Policy
 ) -> None:
     other = person("other", Role.MODERATOR)
     item.queue = ReviewQueue.objects.get(slug="leads")
@@ -167,13 +169,13 @@ def test_a_queues_roles_hold_for_deciding_and_answering_too(
     with pytest.raises(queue.NotYours):
         decisions.answer(held, other, SecondLook.Verdict.APPROVE)
     with pytest.raises(decisions.AlreadyDecided) as waits:
-        decisions.decide(Item.objects.open().get(scan=sure.scan), lead, Label.INCONCLUSIVE)
+        decisions.decide(ReviewItem.objects.open().get(scan=sure.scan), lead, Label.INCONCLUSIVE)
     assert waits.value.decision == held, "it waits for an answer, not for another decision"
     assert decisions.answer(held, lead, SecondLook.Verdict.APPROVE).person == lead
 
 
 def test_what_somebody_holds_nobody_else_decides(
-    item: Item, moderator: User, lead: User, person: Callable[..., User]
+    item: ReviewItem, moderator: User, lead: User, person: Callable[..., User]
 ) -> None:
     queue.claim(item, moderator)
     for one in (lead, person("other", Role.MODERATOR)):
@@ -184,7 +186,7 @@ def test_what_somebody_holds_nobody_else_decides(
     assert decisions.decide(item, lead, Label.MANIPULATED).decider == lead
 
 
-def test_the_database_itself_keeps_what_was_decided(item: Item, moderator: User) -> None:
+def test_the_database_itself_keeps_what_was_decided(item: ReviewItem, moderator: User) -> None:
     decision = decisions.decide(item, moderator, Label.MANIPULATED)
     event = decision.scan.events.get(kind="decided")
     for rows, change in (
@@ -206,9 +208,9 @@ def test_the_database_itself_keeps_what_was_decided(item: Item, moderator: User)
 def test_a_trusted_source_is_less_urgent_and_no_more(
     judged: Callable[..., Scan], uploader: User, moderator: User
 ) -> None:
-    before = Item.objects.get(scan=judged())
+    before = ReviewItem.objects.get(scan=judged())
     TrustedSource.objects.create(person=uploader, note="the public broadcaster")
-    after = Item.objects.get(scan=judged())
+    after = ReviewItem.objects.get(scan=judged())
     assert after.priority == before.priority - 30
     assert (after.queue, after.scan.assessment.outcome) == (before.queue, before.scan.assessment.outcome)
     assert decisions.decide(after, moderator, Label.MANIPULATED).label == Label.MANIPULATED
@@ -224,16 +226,16 @@ def test_that_somebody_at_the_desk_opened_the_file_is_written_down(
     assert not scan.events.for_uploaders().filter(kind="viewed").exists()
 
 
-def test_who_approves_or_answers_an_objection_sees_what_it_is_about(
+def test_who_approves_or_answers_an_appeal_sees_what_it_is_about(
     settings: Any, judged: Callable[..., Scan], moderator: User, lead: User, uploader: User, clock: Clock
 ) -> None:
     settings.BLIND_PERCENT = 100
-    item = Item.objects.get(scan=judged())
+    item = ReviewItem.objects.get(scan=judged())
     assert item.blind
     queue.first_answer(item, moderator, Label.MANIPULATED)
     decision = decisions.decide(item, moderator, Label.MANIPULATED, action=Action.REMOVE)
-    assert not Item.objects.open().get(scan=item.scan).blind
+    assert not ReviewItem.objects.open().get(scan=item.scan).blind
     decisions.answer(decision, lead, SecondLook.Verdict.APPROVE)
     clock.later(minutes=6)
     appeals.make(decision, uploader, "No.")
-    assert not Item.objects.open().get(scan=item.scan).blind
+    assert not ReviewItem.objects.open().get(scan=item.scan).blind

@@ -12,13 +12,13 @@ from accounts.models import User
 from accounts.roles import Role
 from scans import analysis
 from scans.insight import accuracy, agreement, desk, simulator
-from scans.models import Decision, Item, Label, Outcome, PanelVersion, Policy, Scan
+from scans.models import Decision, Label, Outcome, PanelVersion, Policy, ReviewItem, Scan
 from scans.review import appeals, decisions, panels, queue
 
 from .conftest import Clock
 
 pytestmark = pytest.mark.django_db
-INSIGHT, SIMULATOR = "/admin/scans/item/insight/", "/admin/scans/item/simulator/"
+INSIGHT, SIMULATOR = "/admin/scans/reviewitem/insight/", "/admin/scans/reviewitem/simulator/"
 
 # Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011): four observers, twelve units, gaps; nominal 0.743.
 FOUR_OBSERVERS = [
@@ -65,7 +65,7 @@ def test_where_nothing_can_be_said_nothing_is() -> None:
 def decided(judged: Callable[..., Scan], moderator: User, policy: Policy) -> Callable[..., Decision]:
     def make(label: Label, outcome: str, score: float) -> Decision:
         scan = judged(outcome, score)
-        item = Item.objects.open().filter(scan=scan).first() or queue.add(scan, moderator, first_queue())
+        item = ReviewItem.objects.open().filter(scan=scan).first() or queue.add(scan, moderator, first_queue())
         return decisions.decide(item, moderator, label, policy=policy)
 
     return make
@@ -120,7 +120,7 @@ def test_drift_tells_equal_from_moved(judged: Callable[..., Scan], clock: Clock)
 def test_what_waits_is_counted_by_reason_and_age(judged: Callable[..., Scan], clock: Clock) -> None:
     for hours in (1, 10, 100):
         scan = judged()
-        Item.objects.filter(scan=scan).update(
+        ReviewItem.objects.filter(scan=scan).update(
             opened_at=clock.now - dt.timedelta(hours=hours), due_at=clock.now + dt.timedelta(hours=24 - hours)
         )
     said = desk.waiting()
@@ -132,7 +132,7 @@ def test_what_waits_is_counted_by_reason_and_age(judged: Callable[..., Scan], cl
 def test_timings_and_lateness_are_of_what_was_closed(judged: Callable[..., Scan], clock: Clock) -> None:
     for hours in range(1, 12):
         scan = judged()
-        Item.objects.filter(scan=scan).update(
+        ReviewItem.objects.filter(scan=scan).update(
             opened_at=clock.now - dt.timedelta(hours=hours), closed_at=clock.now, active_seconds=hours * 10,
             due_at=clock.now + dt.timedelta(hours=5 - hours),
         )  # fmt: skip
@@ -157,7 +157,7 @@ def test_the_simulator_counts_as_counting_does(
     from scans.models import Assessment
 
     Assessment.objects.update(at=clock.now)
-    Item.objects.update(active_seconds=90)
+    ReviewItem.objects.update(active_seconds=90)
     said = simulator.simulate(low, high)
     reals = [score for label, score in told if label == Label.NOT_MANIPULATED]
     fakes = [score for label, score in told if label == Label.MANIPULATED]
@@ -217,22 +217,28 @@ def test_the_next_version_ends_the_one_before(lead: User, person: Callable[..., 
 # -- The page ----------------------------------------------------------------------------------------
 
 
-def test_each_number_leads_to_its_list(item: Item, moderator: User, as_user: Callable[..., Client]) -> None:
+def test_each_number_leads_to_its_list(item: ReviewItem, moderator: User, as_user: Callable[..., Client]) -> None:
     page = as_user(moderator).get(INSIGHT).content.decode()
     for where in ("?due=over", "?due=today", "?whose=held", "?reasons__reason__exact=outcome"):
         assert where in page
-        assert as_user(moderator).get(f"/admin/scans/item/{where}").status_code == 200
+        assert as_user(moderator).get(f"/admin/scans/reviewitem/{where}").status_code == 200
     assert page.count('<svg class="chart"') == 5
     assert page.count('role="img"') >= 5
 
 
 def test_appeals_and_blind_answers_are_counted(
-    settings: Any, item: Item, moderator: User, lead: User, uploader: User, clock: Clock, person: Callable[..., User]
+    settings: Any,
+    item: ReviewItem,
+    moderator: User,
+    lead: User,
+    uploader: User,
+    clock: Clock,
+    person: Callable[..., User],
 ) -> None:
     first = decisions.decide(item, moderator, Label.MANIPULATED)
     clock.later(minutes=6)
     appeals.make(first, uploader, "It is my own face.")
-    decisions.decide(Item.objects.open().get(), lead, Label.INCONCLUSIVE, public_note="You are right.")
+    decisions.decide(ReviewItem.objects.open().get(), lead, Label.INCONCLUSIVE, public_note="You are right.")
     share = accuracy.appeals()
     assert (share.count, share.total) == (1, 1)
     assert accuracy.double()["kappa"] is None
@@ -248,10 +254,10 @@ def test_an_answer_changed_after_the_reveal_is_counted(
         (Label.NOT_MANIPULATED, Label.MANIPULATED, Label.NOT_MANIPULATED),
         (Label.MANIPULATED, Label.MANIPULATED, Label.MANIPULATED),
     ):
-        item = Item.objects.get(scan=judged())
+        item = ReviewItem.objects.get(scan=judged())
         queue.first_answer(item, moderator, seen)
         decisions.decide(item, moderator, said)
-        queue.first_answer(Item.objects.open().get(scan=item.scan), other, by_another)
+        queue.first_answer(ReviewItem.objects.open().get(scan=item.scan), other, by_another)
     said_ = accuracy.anchoring()
     assert (said_["changed"].count, said_["changed"].total) == (2, 3)
     assert (said_["right"].count, said_["right"].total) == (1, 2)

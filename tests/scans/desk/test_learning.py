@@ -17,7 +17,7 @@ from accounts.roles import Role
 from detection.training import datasets
 from scans import intake, labels, routing
 from scans.evidence import retention
-from scans.models import Action, Decision, Item, Label, LockedCase, Policy, Reason, ReviewQueue, Scan
+from scans.models import Action, Decision, Label, LockedCase, Policy, Reason, ReviewItem, ReviewQueue, Scan
 from scans.review import appeals, decisions
 
 from ..conftest import bundle, portrait
@@ -38,7 +38,7 @@ def told(
         with django_capture_on_commit_callbacks(execute=True):
             scan = intake.submit(uploader, file, consents_to_training=consents)
         scan.refresh_from_db()
-        item = Item.objects.open().filter(scan=scan).first()
+        item = ReviewItem.objects.open().filter(scan=scan).first()
         item = item or routing.put(scan, ReviewQueue.objects.get(slug="review"), Reason.HAND)
         decisions.decide(item, moderator, label, policy=policy)
         clock.later(minutes=6)
@@ -130,13 +130,17 @@ def overturned(
 ) -> Scan:
     """A bright face that a person called manipulated, and another one, after an appeal, not."""
     scan = upload()
-    item = Item.objects.open().filter(scan=scan).first()
+    item = ReviewItem.objects.open().filter(scan=scan).first()
     item = item or routing.put(scan, ReviewQueue.objects.get(slug="review"), Reason.HAND)
     first = decisions.decide(item, moderator, Label.MANIPULATED, policy=policy)
     clock.later(minutes=6)
     appeals.make(first, uploader, "It is my own face.")
     decisions.decide(
-        Item.objects.open().get(scan=scan), lead, Label.NOT_MANIPULATED, policy=policy, public_note="You are right."
+        ReviewItem.objects.open().get(scan=scan),
+        lead,
+        Label.NOT_MANIPULATED,
+        policy=policy,
+        public_note="You are right.",
     )
     return scan
 

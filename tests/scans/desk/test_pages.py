@@ -17,11 +17,11 @@ from scans.models import (
     Decision,
     Exposure,
     FirstAnswer,
-    Item,
     Label,
     Note,
     Policy,
     Reason,
+    ReviewItem,
     ReviewQueue,
     Rule,
     Scan,
@@ -30,16 +30,16 @@ from scans.models import (
 from scans.review import decisions, queue
 
 pytestmark = pytest.mark.django_db
-LIST = "/admin/scans/item/"
+LIST = "/admin/scans/reviewitem/"
 
 
 @pytest.fixture
-def waiting(bundles: Path, upload: Callable[..., Scan], settings: Any) -> Item:
+def waiting(bundles: Path, upload: Callable[..., Scan], settings: Any) -> ReviewItem:
     """A photo that was judged and waits."""
     settings.BLIND_PERCENT = 0
-    Item.objects.all().delete()
+    ReviewItem.objects.all().delete()
     scan = upload()
-    found: Item | None = Item.objects.filter(scan=scan).first()
+    found: ReviewItem | None = ReviewItem.objects.filter(scan=scan).first()
     return found or routing.put(scan, ReviewQueue.objects.get(slug="review"), Reason.HAND)
 
 
@@ -48,15 +48,15 @@ def mo(as_user: Callable[..., Client], moderator: User) -> Client:
     return as_user(moderator)
 
 
-def page_of(item: Item) -> str:
-    return reverse("admin:scans_item_change", args=[item.pk])
+def page_of(item: ReviewItem) -> str:
+    return reverse("admin:scans_reviewitem_change", args=[item.pk])
 
 
-def do(client: Client, item: Item, what: str, **more: Any) -> Any:
+def do(client: Client, item: ReviewItem, what: str, **more: Any) -> Any:
     return client.post(page_of(item), {"do": what, **more})
 
 
-def test_the_list_shows_what_waits_and_blurred(mo: Client, waiting: Item) -> None:
+def test_the_list_shows_what_waits_and_blurred(mo: Client, waiting: ReviewItem) -> None:
     page = mo.get(LIST).content.decode()
     assert waiting.scan.name in page
     assert 'class="veiled"' in page
@@ -64,11 +64,11 @@ def test_the_list_shows_what_waits_and_blurred(mo: Client, waiting: Item) -> Non
 
 
 def test_a_queue_is_for_its_roles_and_ones_own_upload_for_nobody(
-    waiting: Item, moderator: User, lead: User, auditor: User, as_user: Callable[..., Client]
+    waiting: ReviewItem, moderator: User, lead: User, auditor: User, as_user: Callable[..., Client]
 ) -> None:
     seen = {who: as_user(who) for who in (moderator, lead, auditor)}
     assert all(client.get(page_of(waiting)).status_code == 200 for client in seen.values())
-    Item.objects.update(queue=ReviewQueue.objects.get(slug="leads"))
+    ReviewItem.objects.update(queue=ReviewQueue.objects.get(slug="leads"))
     for who, client in seen.items():
         there = who != moderator
         assert (client.get(page_of(waiting)).status_code == 200) == there
@@ -79,7 +79,7 @@ def test_a_queue_is_for_its_roles_and_ones_own_upload_for_nobody(
 
 
 def test_who_is_named_in_a_note_or_given_an_item_sees_it(
-    waiting: Item, mo: Client, moderator: User, lead: User, as_user: Callable[..., Client]
+    waiting: ReviewItem, mo: Client, moderator: User, lead: User, as_user: Callable[..., Client]
 ) -> None:
     client = as_user(lead)
     do(client, waiting, "note", text="@Moderator, is that you?")
@@ -92,7 +92,7 @@ def test_who_is_named_in_a_note_or_given_an_item_sees_it(
     assert "mentions you" not in client.get(LIST).content.decode()
 
 
-def test_the_next_one_is_taken_and_opened(mo: Client, waiting: Item, moderator: User) -> None:
+def test_the_next_one_is_taken_and_opened(mo: Client, waiting: ReviewItem, moderator: User) -> None:
     assert mo.post(f"{LIST}next/")["Location"] == page_of(waiting)
     waiting.refresh_from_db()
     assert waiting.holder == moderator
@@ -103,13 +103,15 @@ def test_the_next_one_is_taken_and_opened(mo: Client, waiting: Item, moderator: 
     assert mo.post(f"{LIST}{waiting.pk}/beat/").json() == {"held": True}
 
 
-def test_to_see_clearly_is_written_down(mo: Client, waiting: Item, moderator: User) -> None:
+def test_to_see_clearly_is_written_down(mo: Client, waiting: ReviewItem, moderator: User) -> None:
     do(mo, waiting, "reveal")
     assert Exposure.objects.get().person == moderator
     assert 'class="veiled looked"' not in mo.get(page_of(waiting)).content.decode()
 
 
-def test_a_decision_opens_the_next(mo: Client, waiting: Item, upload: Callable[..., Scan], moderator: User) -> None:
+def test_a_decision_opens_the_next(
+    mo: Client, waiting: ReviewItem, upload: Callable[..., Scan], moderator: User
+) -> None:
     other = routing.put(
         Scan.objects.create(owner=waiting.scan.owner, name="b", sha256="1" * 64, bytes=1, status="analysed"),
         waiting.queue,
@@ -124,20 +126,22 @@ def test_a_decision_opens_the_next(mo: Client, waiting: Item, upload: Callable[.
     assert not Decision.objects.standing().exists()
 
 
-def test_a_form_without_a_label_comes_back(mo: Client, waiting: Item) -> None:
+def test_a_form_without_a_label_comes_back(mo: Client, waiting: ReviewItem) -> None:
     assert do(mo, waiting, "decide", action=Action.KEEP).status_code == 422
     assert do(mo, waiting, "decide", label="rubbish", action="x").status_code == 422
     assert not Decision.objects.exists()
 
 
-def test_contradicting_without_a_policy_is_explained(mo: Client, waiting: Item) -> None:
+def test_contradicting_without_a_policy_is_explained(mo: Client, waiting: ReviewItem) -> None:
     waiting.scan.assessments.create(outcome="likely_manipulated", score=0.95, version="1")
     answer = do(mo, waiting, "decide", label=Label.NOT_MANIPULATED, action=Action.KEEP)
     assert answer.status_code == 422
     assert "name the policy" in answer.content.decode()
 
 
-def test_the_slower_one_gets_a_page_with_what_was_said(mo: Client, waiting: Item, person: Callable[..., User]) -> None:
+def test_the_slower_one_gets_a_page_with_what_was_said(
+    mo: Client, waiting: ReviewItem, person: Callable[..., User]
+) -> None:
     fast = person("fast", Role.MODERATOR)
     decisions.decide(waiting, fast, Label.INCONCLUSIVE, public_note="can't say")
     answer = do(mo, waiting, "decide", label=Label.MANIPULATED, action=Action.KEEP)
@@ -148,7 +152,9 @@ def test_the_slower_one_gets_a_page_with_what_was_said(mo: Client, waiting: Item
     assert Decision.objects.count() == 1
 
 
-def test_who_holds_it_is_said(mo: Client, waiting: Item, person: Callable[..., User], lead: User, as_user: Any) -> None:
+def test_who_holds_it_is_said(
+    mo: Client, waiting: ReviewItem, person: Callable[..., User], lead: User, as_user: Any
+) -> None:
     queue.claim(waiting, person("fast", Role.MODERATOR))
     assert "Fast" in mo.get(page_of(waiting)).content.decode()
     answer = do(mo, waiting, "claim")
@@ -159,7 +165,7 @@ def test_who_holds_it_is_said(mo: Client, waiting: Item, person: Callable[..., U
     assert waiting.holder == lead
 
 
-def test_skipping_takes_a_reason(mo: Client, waiting: Item) -> None:
+def test_skipping_takes_a_reason(mo: Client, waiting: ReviewItem) -> None:
     do(mo, waiting, "claim")
     do(mo, waiting, "skip", cause="")
     assert not waiting.passes.exists()
@@ -168,10 +174,10 @@ def test_skipping_takes_a_reason(mo: Client, waiting: Item) -> None:
 
 
 def test_a_second_person_approves_on_the_page(
-    mo: Client, waiting: Item, lead: User, as_user: Callable[..., Client]
+    mo: Client, waiting: ReviewItem, lead: User, as_user: Callable[..., Client]
 ) -> None:
     do(mo, waiting, "decide", label=Label.MANIPULATED, action=Action.REMOVE, policy=Policy.objects.create(code="p").pk)
-    held = Item.objects.open().get()
+    held = ReviewItem.objects.open().get()
     leads = as_user(lead)
     assert "A second person must approve" in leads.get(page_of(held)).content.decode()
     assert do(mo, held, "answer", verdict="approve").status_code == 404
@@ -181,8 +187,8 @@ def test_a_second_person_approves_on_the_page(
     assert do(leads, held, "answer", verdict="approve").status_code == 409
 
 
-def test_blind_first_nothing_gives_the_score_away(mo: Client, waiting: Item, moderator: User) -> None:
-    Item.objects.update(blind=True)
+def test_blind_first_nothing_gives_the_score_away(mo: Client, waiting: ReviewItem, moderator: User) -> None:
+    ReviewItem.objects.update(blind=True)
     assessment = waiting.scan.assessment
     page = mo.get(page_of(waiting)).content.decode()
     for said in ("Signs of manipulation", "Can't be told</span>", "outcome ", "bright/1", 'class="band"', "cut-off"):
@@ -195,7 +201,7 @@ def test_blind_first_nothing_gives_the_score_away(mo: Client, waiting: Item, mod
 
 
 def test_notes_stay_at_the_desk_and_mention(
-    mo: Client, waiting: Item, lead: User, as_user: Callable[..., Client], uploader: User
+    mo: Client, waiting: ReviewItem, lead: User, as_user: Callable[..., Client], uploader: User
 ) -> None:
     do(mo, waiting, "note", text="look at the ear, @Lead and @nobody")
     assert list(Note.objects.get().mentions.all()) == [lead]
@@ -205,7 +211,7 @@ def test_notes_stay_at_the_desk_and_mention(
 
 
 def test_who_may_not_review_sees_no_buttons_and_does_nothing(
-    waiting: Item, auditor: User, uploader: User, as_user: Callable[..., Client], moderator: User
+    waiting: ReviewItem, auditor: User, uploader: User, as_user: Callable[..., Client], moderator: User
 ) -> None:
     looks_only = as_user(auditor)
     page = looks_only.get(page_of(waiting)).content.decode()
@@ -222,16 +228,16 @@ def test_who_may_not_review_sees_no_buttons_and_does_nothing(
 
 
 def test_in_a_queue_that_is_not_theirs_there_is_nothing_for_them(
-    mo: Client, waiting: Item, lead: User, as_user: Any
+    mo: Client, waiting: ReviewItem, lead: User, as_user: Any
 ) -> None:
-    Item.objects.update(queue=ReviewQueue.objects.get(slug="leads"))
+    ReviewItem.objects.update(queue=ReviewQueue.objects.get(slug="leads"))
     button = 'name="do" value="decide"'
     assert button not in mo.get(page_of(waiting)).content.decode()
     assert do(mo, waiting, "decide", label=Label.INCONCLUSIVE, action=Action.KEEP).status_code == 404
     assert button in as_user(lead).get(page_of(waiting)).content.decode()
 
 
-def test_rubbish_is_answered(mo: Client, waiting: Item) -> None:
+def test_rubbish_is_answered(mo: Client, waiting: ReviewItem) -> None:
     assert do(mo, waiting, "explode").status_code == 403
     assert do(mo, waiting, "").status_code == 403
     assert mo.get(f"{LIST}999999/change/").status_code == 404
@@ -241,7 +247,7 @@ def test_rubbish_is_answered(mo: Client, waiting: Item) -> None:
     assert mo.get(f"{LIST}next/").status_code == 403
 
 
-def test_a_rule_is_tried_before_it_is_saved(waiting: Item, lead: User, as_user: Callable[..., Client]) -> None:
+def test_a_rule_is_tried_before_it_is_saved(waiting: ReviewItem, lead: User, as_user: Callable[..., Client]) -> None:
     client = as_user(lead)
     queue_ = ReviewQueue.objects.get(slug="review")
     form = {"name": "all", "reason": "outcome", "share": "1", "queue": queue_.pk, "priority": "10", "active": "on"}
@@ -261,9 +267,11 @@ def test_a_rule_is_tried_before_it_is_saved(waiting: Item, lead: User, as_user: 
     assert client.get(f"/admin/scans/rule/{rule.pk}/delete/").status_code == 403
 
 
-@pytest.mark.parametrize("what", ["scan", "assessment", "decision", "event", "item", "rule", "reviewqueue", "policy"])
+@pytest.mark.parametrize(
+    "what", ["scan", "assessment", "decision", "event", "reviewitem", "rule", "reviewqueue", "policy"]
+)
 def test_every_list_opens_with_a_constant_number_of_queries(
-    what: str, waiting: Item, lead: User, as_user: Callable[..., Client], django_assert_max_num_queries: Any,
+    what: str, waiting: ReviewItem, lead: User, as_user: Callable[..., Client], django_assert_max_num_queries: Any,
     moderator: User,
 ) -> None:  # fmt: skip
     decisions.decide(waiting, moderator, Label.INCONCLUSIVE)
@@ -276,12 +284,12 @@ def test_every_list_opens_with_a_constant_number_of_queries(
         assert client.get(f"/admin/scans/{what}/").status_code == 200
 
 
-def together(client: Client, items: list[Item], **more: Any) -> Any:
+def together(client: Client, items: list[ReviewItem], **more: Any) -> Any:
     return client.post(LIST, {"action": "together", "_selected_action": [one.pk for one in items], **more})
 
 
 def test_many_are_shown_then_decided_then_taken_back(
-    mo: Client, waiting: Item, uploader: User, person: Callable[..., User], as_user: Callable[..., Client]
+    mo: Client, waiting: ReviewItem, uploader: User, person: Callable[..., User], as_user: Callable[..., Client]
 ) -> None:
     items = [waiting]
     for number in range(4):
@@ -310,7 +318,9 @@ def test_many_are_shown_then_decided_then_taken_back(
     assert Decision.objects.standing().count() == 5
 
 
-def test_who_may_not_review_has_no_bulk_action(waiting: Item, auditor: User, as_user: Callable[..., Client]) -> None:
+def test_who_may_not_review_has_no_bulk_action(
+    waiting: ReviewItem, auditor: User, as_user: Callable[..., Client]
+) -> None:
     client = as_user(auditor)
     assert "together" not in client.get(LIST).content.decode()
     together(client, [waiting], confirmed="1", **{"all-label": Label.INCONCLUSIVE, "all-action": Action.KEEP})

@@ -11,14 +11,14 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.roles import Role
 from scans.admin.verbs import VERBS
-from scans.models import CannedReply, Item, Label, PanelVersion, Policy, Rule
+from scans.models import CannedReply, Label, PanelVersion, Policy, ReviewItem, Rule
 from scans.review import decisions
 
 from ...accounts.test_roles import ALL
 
 pytestmark = pytest.mark.django_db
 DESK = [(name, where) for name, where in ALL if where.startswith("/admin/") and not name.endswith(("login", "logout"))]
-OWN = ("admin:scans_item_settings", "admin:scans_item_filters")  # everybody at the desk has such
+OWN = ("admin:scans_reviewitem_settings", "admin:scans_reviewitem_filters")  # everybody at the desk has such
 LOOKERS = (None, Role.UPLOADER, Role.INTEGRATOR, Role.AUDITOR)
 FORMS: tuple[dict[str, Any], ...] = (
     {},
@@ -41,7 +41,7 @@ def asker(person: Callable[..., User], as_user: Callable[..., Client], settings:
 
 @pytest.mark.parametrize("role", LOOKERS)
 def test_no_address_of_the_desk_takes_anything_from_who_may_only_look(
-    role: Role | None, asker: Callable[..., Client], item: Item, policy: Policy, lead: User
+    role: Role | None, asker: Callable[..., Client], item: ReviewItem, policy: Policy, lead: User
 ) -> None:
     PanelVersion.objects.create(little_below=0.1, manipulated_above=0.2, why="x", proposed_by=lead)
     CannedReply.objects.create(title="x", text="x")
@@ -61,13 +61,13 @@ def test_no_address_of_the_desk_takes_anything_from_who_may_only_look(
 
 @pytest.mark.parametrize("role", LOOKERS)
 def test_no_verb_and_no_action_is_done_for_who_may_only_look(
-    role: Role | None, asker: Callable[..., Client], item: Item, moderator: User
+    role: Role | None, asker: Callable[..., Client], item: ReviewItem, moderator: User
 ) -> None:
     decision = decisions.decide(item, moderator, Label.INCONCLUSIVE)
-    Item.objects.filter(pk=item.pk).update(closed_at=None)
+    ReviewItem.objects.filter(pk=item.pk).update(closed_at=None)
     client = asker(role)
     before = rows()
-    where = reverse("admin:scans_item_change", args=[item.pk])
+    where = reverse("admin:scans_reviewitem_change", args=[item.pk])
     for verb in VERBS:
         form = {
             "do": verb, "label": Label.MANIPULATED, "action": "keep", "cause": "unsure", "text": "x", "said": "x",
@@ -76,21 +76,21 @@ def test_no_verb_and_no_action_is_done_for_who_may_only_look(
         assert client.post(where, form).status_code in (302, 403, 404), verb
     for action in ("together", "in_turn"):
         form = {"action": action, "_selected_action": item.pk, "confirmed": "1", "all-label": Label.MANIPULATED}
-        client.post("/admin/scans/item/", {**form, "all-action": "keep"})
+        client.post("/admin/scans/reviewitem/", {**form, "all-action": "keep"})
     assert rows() == before
 
 
 def test_what_is_a_leads_no_moderator_does(
-    asker: Callable[..., Client], item: Item, lead: User, policy: Policy
+    asker: Callable[..., Client], item: ReviewItem, lead: User, policy: Policy
 ) -> None:
     version = PanelVersion.objects.create(little_below=0.1, manipulated_above=0.2, why="x", proposed_by=lead)
     client = asker(Role.MODERATOR)
     before = rows()
     for where, form in (
-        (reverse("admin:scans_item_change", args=[item.pk]), {"do": "assign", "to": lead.pk}),
-        (reverse("admin:scans_item_change", args=[item.pk]), {"do": "take_over"}),
-        ("/admin/scans/item/", {"action": "in_turn", "_selected_action": item.pk}),
-        ("/admin/scans/item/simulator/", {"low": 0.1, "high": 0.2, "why": "x"}),
+        (reverse("admin:scans_reviewitem_change", args=[item.pk]), {"do": "assign", "to": lead.pk}),
+        (reverse("admin:scans_reviewitem_change", args=[item.pk]), {"do": "take_over"}),
+        ("/admin/scans/reviewitem/", {"action": "in_turn", "_selected_action": item.pk}),
+        ("/admin/scans/reviewitem/simulator/", {"low": 0.1, "high": 0.2, "why": "x"}),
         (f"/admin/scans/panelversion/{version.pk}/answer/", {"do": "approve"}),
         (f"/admin/scans/panelversion/{version.pk}/answer/", {"do": "end"}),
         (f"/admin/scans/policy/{policy.pk}/change/", {"code": "x", "title": "x", "text": "x"}),

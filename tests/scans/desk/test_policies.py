@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from scans.models import Action, CannedReply, Decision, Item, Label, Policy, ReviewQueue, Rule, Scan
+from scans.models import Action, CannedReply, Decision, Label, Policy, ReviewItem, ReviewQueue, Rule, Scan
 from scans.review import decisions
 
 pytestmark = pytest.mark.django_db
@@ -18,8 +18,8 @@ SHIPPED = (
 )  # fmt: skip
 
 
-def page_of(item: Item) -> str:
-    return reverse("admin:scans_item_change", args=[item.pk])
+def page_of(item: ReviewItem) -> str:
+    return reverse("admin:scans_reviewitem_change", args=[item.pk])
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_policies_and_replies_are_there_and_complete_in_both_languages() -> None
 def test_on_a_fresh_site_the_models_can_be_contradicted(
     sighted: None, judged: Callable[..., Scan], moderator: User, as_user: Callable[..., Client]
 ) -> None:
-    item = Item.objects.get(scan=judged())
+    item = ReviewItem.objects.get(scan=judged())
     policy = Policy.objects.get(code="not-enough-evidence")
     client = as_user(moderator)
     assert f'value="{policy.pk}"' in client.get(page_of(item)).content.decode()
@@ -68,7 +68,7 @@ def test_the_action_follows_the_label_unless_another_is_chosen(
 ) -> None:  # fmt: skip
     client, policy = as_user(moderator), Policy.objects.get(code="synthetic-media")
     for chosen, expected in (("", action), (Action.RESTRICT, Action.RESTRICT)):
-        item = Item.objects.get(scan=judged("inconclusive", 0.5))
+        item = ReviewItem.objects.get(scan=judged("inconclusive", 0.5))
         form = {"do": "decide", "label": label, "action": chosen, "policy": policy.pk}
         assert client.post(page_of(item), form).status_code == 302
         assert Decision.objects.get(item=item).action == expected
@@ -78,14 +78,14 @@ def test_the_action_follows_the_label_unless_another_is_chosen(
     ("language", "title"), [("en", "Satire and labelled art"), ("de", "Satire und gekennzeichnete")]
 )
 def test_each_reads_a_policy_in_their_language(
-    sighted: None, language: str, title: str, item: Item, moderator: User, as_user: Callable[..., Client]
+    sighted: None, language: str, title: str, item: ReviewItem, moderator: User, as_user: Callable[..., Client]
 ) -> None:
     User.objects.filter(pk=moderator.pk).update(language=language)
     assert title in as_user(moderator).get(page_of(item)).content.decode()
 
 
 def test_a_reply_is_written_in_the_uploaders_language(
-    sighted: None, item: Item, moderator: User, uploader: User, as_user: Callable[..., Client]
+    sighted: None, item: ReviewItem, moderator: User, uploader: User, as_user: Callable[..., Client]
 ) -> None:
     User.objects.filter(pk=uploader.pk).update(language="de")
     policy = Policy.objects.get(code="satire-and-art")
@@ -97,14 +97,14 @@ def test_a_reply_is_written_in_the_uploaders_language(
 
 
 def test_what_has_no_translation_is_shown_in_the_first_language(
-    sighted: None, item: Item, moderator: User, as_user: Callable[..., Client], policy: Policy
+    sighted: None, item: ReviewItem, moderator: User, as_user: Callable[..., Client], policy: Policy
 ) -> None:
     User.objects.filter(pk=moderator.pk).update(language="de")
     assert "Satire that says so stays." in as_user(moderator).get(page_of(item)).content.decode()
 
 
 def test_a_lead_rewrites_a_policy_and_the_uploader_reads_it(
-    item: Item, moderator: User, lead: User, as_user: Callable[..., Client]
+    item: ReviewItem, moderator: User, lead: User, as_user: Callable[..., Client]
 ) -> None:
     policy = Policy.objects.get(code="synthetic-media")
     where = reverse("admin:scans_policy_change", args=[policy.pk])
@@ -119,7 +119,7 @@ def test_a_lead_rewrites_a_policy_and_the_uploader_reads_it(
     assert as_user(lead).post(where, form).status_code == 302
     policy.refresh_from_db()
     assert (policy.title, policy.text_de) == ("Ours", "Neu")
-    Item.objects.update(blind=False)
+    ReviewItem.objects.update(blind=False)
     item.refresh_from_db()
     made = decisions.decide(item, moderator, Label.MANIPULATED, policy=policy)
     assert str(made.policy) == "Ours"

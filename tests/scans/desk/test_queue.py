@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
-from scans.models import Action, Item, Label, ReviewQueue, Scan, SecondLook, Skip
+from scans.models import Action, Label, ReviewItem, ReviewQueue, Scan, SecondLook, Skip
 from scans.review import appeals, decisions, queue
 
 from .conftest import NOW, Clock
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_one_holds_it_for_a_quarter_of_an_hour_or_as_long_as_there_is_life(
-    item: Item, moderator: User, person: Callable[..., User], clock: Clock
+    item: ReviewItem, moderator: User, person: Callable[..., User], clock: Clock
 ) -> None:
     other = person("other", Role.MODERATOR)
     queue.claim(item, moderator)
@@ -36,7 +36,7 @@ def test_one_holds_it_for_a_quarter_of_an_hour_or_as_long_as_there_is_life(
     assert item.active_seconds == 180, "ten minutes of silence count as one of work"
 
 
-def test_released_it_is_free_at_once(item: Item, moderator: User, person: Callable[..., User]) -> None:
+def test_released_it_is_free_at_once(item: ReviewItem, moderator: User, person: Callable[..., User]) -> None:
     queue.claim(item, moderator)
     queue.release(item, moderator)
     assert queue.next_for(person("other", Role.MODERATOR)) == item
@@ -47,8 +47,8 @@ def test_the_most_urgent_comes_first_and_never_ones_own(
 ) -> None:
     late, early, weighty = (judged().items.get() for _ in range(3))
     soon = timezone.now() + dt.timedelta(hours=1)
-    Item.objects.filter(pk__in=(early.pk, weighty.pk)).update(due_at=soon)
-    Item.objects.filter(pk=weighty.pk).update(priority=99)
+    ReviewItem.objects.filter(pk__in=(early.pk, weighty.pk)).update(due_at=soon)
+    ReviewItem.objects.filter(pk=weighty.pk).update(priority=99)
     assert [queue.next_for(moderator) for _ in range(2)] == [weighty, weighty], "it has that one until it is done"
     other = person("other", Role.MODERATOR)
     assert queue.next_for(other) == early
@@ -60,7 +60,7 @@ def test_the_most_urgent_comes_first_and_never_ones_own(
         queue.claim(late, other)
 
 
-def test_a_queue_is_for_its_roles(item: Item, moderator: User, lead: User, uploader: User, auditor: User) -> None:
+def test_a_queue_is_for_its_roles(item: ReviewItem, moderator: User, lead: User, uploader: User, auditor: User) -> None:
     item.queue = ReviewQueue.objects.get(slug="leads")
     item.save()
     assert queue.next_for(moderator) is None
@@ -70,7 +70,7 @@ def test_a_queue_is_for_its_roles(item: Item, moderator: User, lead: User, uploa
     assert queue.next_for(lead) == item
 
 
-def test_skipped_three_times_it_is_a_leads(item: Item, person: Callable[..., User]) -> None:
+def test_skipped_three_times_it_is_a_leads(item: ReviewItem, person: Callable[..., User]) -> None:
     for number in range(3):
         somebody = person(f"mod{number}", Role.MODERATOR)
         assert queue.next_for(somebody) == item
@@ -82,7 +82,9 @@ def test_skipped_three_times_it_is_a_leads(item: Item, person: Callable[..., Use
         queue.skip(item, somebody, Skip.Cause.UNSURE)
 
 
-def test_a_lead_takes_over_and_assigns(item: Item, moderator: User, lead: User, person: Callable[..., User]) -> None:
+def test_a_lead_takes_over_and_assigns(
+    item: ReviewItem, moderator: User, lead: User, person: Callable[..., User]
+) -> None:
     other = person("other", Role.MODERATOR)
     queue.claim(item, moderator)
     with pytest.raises(queue.NotYours):
@@ -98,7 +100,7 @@ def test_whoever_decided_is_not_given_what_another_should_look_at(
     judged: Callable[..., Scan], lead: User, person: Callable[..., User], uploader: User, clock: Clock
 ) -> None:
     other = person("other", Role.LEAD)
-    item = Item.objects.get(scan=judged())
+    item = ReviewItem.objects.get(scan=judged())
     decision = decisions.decide(item, lead, Label.MANIPULATED, action=Action.REMOVE)
     assert queue.next_for(lead) is None, "the held one waits for a second person"
     held = queue.next_for(other)

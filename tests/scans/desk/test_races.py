@@ -12,9 +12,9 @@ from accounts.roles import Role
 from scans import routing
 from scans.models import (
     Decision,
-    Item,
     Label,
     Reason,
+    ReviewItem,
     ReviewQueue,
     Scan,
 )
@@ -60,10 +60,10 @@ def test_thirty_people_ten_items_each_has_one_holder(person: Callable[..., User]
         scan = Scan.objects.create(owner=uploader, name=f"{number}", sha256="0" * 64, bytes=1, status="analysed")
         items.append(routing.put(scan, review, Reason.HAND))
     got = race(len(people), lambda number: queue.claim(items[number % count], people[number]))
-    held = [one for one in got if isinstance(one, Item)]
+    held = [one for one in got if isinstance(one, ReviewItem)]
     assert len(held) == count
     assert {one.pk for one in held} == {one.pk for one in items}
-    others = [one for one in got if not isinstance(one, Item)]
+    others = [one for one in got if not isinstance(one, ReviewItem)]
     assert all(isinstance(one, queue.Taken) and one.item.holder_id for one in others), others
 
 
@@ -74,7 +74,7 @@ def test_everybody_asks_for_the_next_and_none_is_given_twice(person: Callable[..
         scan = Scan.objects.create(owner=uploader, name=f"{number}", sha256="0" * 64, bytes=1, status="analysed")
         routing.put(scan, review, Reason.HAND)
     got = race(len(people), lambda number: queue.next_for(people[number]))
-    held = [one.pk for one in got if isinstance(one, Item)]
+    held = [one.pk for one in got if isinstance(one, ReviewItem)]
     assert len(held) == len(set(held)) == 5
     assert got.count(None) == 3
 

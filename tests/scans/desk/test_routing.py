@@ -10,11 +10,11 @@ from django.utils import timezone
 from accounts.models import User
 from scans import routing
 from scans.models import (
-    Item,
     Label,
     Outcome,
     Policy,
     Reason,
+    ReviewItem,
     ReviewQueue,
     Rule,
     Scan,
@@ -72,12 +72,14 @@ def test_feedback_and_a_later_look_add_reasons_to_the_same_item(judged: Callable
     assert (item.priority, item.due_at) == (60, due)
 
 
-def test_what_was_decided_is_not_asked_again_unless_the_models_say_something_else(item: Item, moderator: User) -> None:
+def test_what_was_decided_is_not_asked_again_unless_the_models_say_something_else(
+    item: ReviewItem, moderator: User
+) -> None:
     decisions.decide(item, moderator, Label.MANIPULATED)
     routing.route(item.scan, item.scan.assessment)
-    assert not Item.objects.open().exists()
+    assert not ReviewItem.objects.open().exists()
     routing.route(item.scan, item.scan.assessments.create(outcome=Outcome.INCONCLUSIVE, score=0.5, version="2"))
-    assert Item.objects.open().count() == 1
+    assert ReviewItem.objects.open().count() == 1
 
 
 def test_a_lookalike_of_a_flagged_file_comes_to_the_desk(
@@ -100,5 +102,5 @@ def test_by_hand_any_scan_comes_to_the_desk(judged: Callable[..., Scan], moderat
     scan.items.all().delete()
     due = NOW + dt.timedelta(hours=2)
     item = queue.add(scan, moderator, ReviewQueue.objects.get(slug="review"), said="asked by mail", due_at=due)
-    assert (why(scan), item.due_at, item.reasons.get().said) == ([Reason.HAND], due, "asked by mail")
+    assert (why(scan), item.due_at, item.reasons.get().detail) == ([Reason.HAND], due, "asked by mail")
     assert scan.events.filter(kind="queued_for_review", actor=moderator).exists()

@@ -98,7 +98,7 @@ def test_a_closed_page_is_forgotten(send: Callable[..., Any], own_media: Path) -
     send()
     tasks.forget_unfinished()
     assert Live.objects.exists()
-    Live.objects.update(heard_at=timezone.now() - SILENCE)
+    Live.objects.update(heartbeat_at=timezone.now() - SILENCE)
     tasks.forget_unfinished()
     assert not Live.objects.exists()
     assert not stored(own_media)

@@ -75,7 +75,10 @@ def test_a_report_and_pictures_come_from_there_too(
     bucket: Any, bundles: Path, upload: Callable[..., Scan], ann: Client
 ) -> None:
     scan = upload()
-    for address in (f"/scans/{scan.pk}/report.pdf", f"/scans/{scan.pk}/drawn/{scan.assessment.artifacts.first().pk}/"):
+    for address in (
+        f"/scans/{scan.pk}/report.pdf",
+        f"/scans/{scan.pk}/artifacts/{scan.assessment.artifacts.first().pk}/",
+    ):
         answer = ann.get(address)
         with urllib.request.urlopen(answer["Location"], timeout=10) as sent:
             assert sent.read(3) in (b"%PD", b"\xff\xd8\xff", b"\x89PN")

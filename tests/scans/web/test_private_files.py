@@ -55,8 +55,8 @@ def test_a_picture_of_another_scan_is_not_found_under_this_one(
 ) -> None:
     own = upload(owner=stranger)
     theirs = scan.assessment.artifacts.first()
-    assert bob.get(f"/scans/{own.pk}/drawn/{theirs.pk}/").status_code == 404
-    assert bob.get(f"/scans/{own.pk}/drawn/{uuid.uuid4()}/").status_code == 404
+    assert bob.get(f"/scans/{own.pk}/artifacts/{theirs.pk}/").status_code == 404
+    assert bob.get(f"/scans/{own.pk}/artifacts/{uuid.uuid4()}/").status_code == 404
 
 
 def read(answer: Any) -> bytes:

@@ -114,7 +114,7 @@ def test_the_same_file_again_is_not_analysed_again(scan: Scan, upload: Callable[
     ann.post(f"/scans/{scan.pk}/delete/")
     again.refresh_from_db()
     picture = again.assessment.artifacts.filter(kind="preview").get()
-    answer = ann.get(f"/scans/{again.pk}/drawn/{picture.pk}/")
+    answer = ann.get(f"/scans/{again.pk}/artifacts/{picture.pk}/")
     assert b"".join(answer.streaming_content)[:3] == b"\xff\xd8\xff"
 
 

@@ -1,4 +1,4 @@
-"""What an uploader learns of a decision, when, with which reasons; and the objection to it."""
+"""What an uploader learns of a decision, when, with which reasons; and the appeal to it."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -14,7 +14,19 @@ from accounts.models import User
 from accounts.roles import Role
 from scans import routing, tasks
 from scans.evidence import retention
-from scans.models import Action, Appeal, Decision, Event, Item, Label, Policy, Reason, ReviewQueue, Scan, Told
+from scans.models import (
+    Action,
+    Appeal,
+    Decision,
+    DecisionNotice,
+    Event,
+    Label,
+    Policy,
+    Reason,
+    ReviewItem,
+    ReviewQueue,
+    Scan,
+)
 from scans.review import appeals, decisions, queue
 
 pytestmark = pytest.mark.django_db
@@ -40,8 +52,8 @@ def policy() -> Policy:
 
 
 @pytest.fixture
-def item(scan: Scan, clock: Clock) -> Item:
-    found: Item | None = Item.objects.open().filter(scan=scan).first()
+def item(scan: Scan, clock: Clock) -> ReviewItem:
+    found: ReviewItem | None = ReviewItem.objects.open().filter(scan=scan).first()
     return found or routing.put(scan, ReviewQueue.objects.get(slug="review"), Reason.HAND)
 
 
@@ -53,7 +65,7 @@ def tell(callbacks: Callable[..., Any]) -> int:
 
 
 def test_after_the_delay_they_are_told_with_reasons(
-    item: Item, scan: Scan, moderator: User, policy: Policy, ann: Client, clock: Clock,
+    item: ReviewItem, scan: Scan, moderator: User, policy: Policy, ann: Client, clock: Clock,
     django_capture_on_commit_callbacks: Callable[..., Any],
 ) -> None:  # fmt: skip
     page = ann.get(scan.get_absolute_url()).content.decode()
@@ -75,7 +87,7 @@ def test_after_the_delay_they_are_told_with_reasons(
     assert "until 1 Sep 2026, 12:05 (UTC)" in letter.body
     page = ann.get(scan.get_absolute_url()).content.decode()
     assert "What people decided" in page
-    assert Told.objects.get().seen_at == clock.now
+    assert DecisionNotice.objects.get().seen_at == clock.now
     said = ann.get(f"/scans/{scan.pk}/statement/?format=json").json()
     assert (said["label"], said["action"], said["policy"]) == ("manipulated", "label", "Face swaps")
     assert (said["policy_code"], said["decided_at"]) == ("swap", "2026-03-01T12:00:00Z")
@@ -88,46 +100,46 @@ def test_after_the_delay_they_are_told_with_reasons(
 
 
 def test_undone_in_time_nobody_hears_of_it(
-    item: Item, moderator: User, clock: Clock, django_capture_on_commit_callbacks: Callable[..., Any]
+    item: ReviewItem, moderator: User, clock: Clock, django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
     decisions.undo(decisions.decide(item, moderator, Label.MANIPULATED), moderator)
     clock.later(hours=1)
     assert tell(django_capture_on_commit_callbacks) == 0
-    assert not Told.objects.exists()
+    assert not DecisionNotice.objects.exists()
 
 
 def test_what_changes_nothing_is_not_mailed(
-    item: Item, scan: Scan, moderator: User, clock: Clock, django_capture_on_commit_callbacks: Callable[..., Any]
+    item: ReviewItem, scan: Scan, moderator: User, clock: Clock, django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
     scan.assessments.create(outcome="inconclusive", score=0.5, version="1")
     decisions.decide(item, moderator, Label.INCONCLUSIVE)
     clock.later(hours=1)
     assert tell(django_capture_on_commit_callbacks) == 0
-    assert not Told.objects.get().mailed
+    assert not DecisionNotice.objects.get().mailed
 
 
 @pytest.fixture
-def settled(item: Item, moderator: User, policy: Policy, clock: Clock) -> Decision:
+def settled(item: ReviewItem, moderator: User, policy: Policy, clock: Clock) -> Decision:
     made = decisions.decide(item, moderator, Label.MANIPULATED, policy=policy)
     clock.later(seconds=301)
     return made
 
 
-def test_an_objection_is_answered_by_somebody_else_in_writing(
+def test_an_appeal_is_answered_by_somebody_else_in_writing(
     settled: Decision, scan: Scan, ann: Client, moderator: User, person: Callable[..., User], policy: Policy,
     clock: Clock, as_user: Callable[..., Client],
 ) -> None:  # fmt: skip
     ann.post(f"/scans/{scan.pk}/appeal/", {"text": "that is my own chin"})
     appeal = Appeal.objects.get()
-    item = Item.objects.open().get()
+    item = ReviewItem.objects.open().get()
     assert (item.queue.slug, [one.reason for one in item.reasons.all()]) == ("appeals", [Reason.APPEAL])
     assert "You objected" in ann.get(scan.get_absolute_url()).content.decode()
     with pytest.raises(queue.NotYours):
         decisions.decide(item, moderator, Label.MANIPULATED, public_note="no", policy=policy)
     other = person("other", Role.MODERATOR)
     desk = as_user(other)
-    where = f"/admin/scans/item/{item.pk}/change/"
-    Item.objects.update(blind=False)
+    where = f"/admin/scans/reviewitem/{item.pk}/change/"
+    ReviewItem.objects.update(blind=False)
     assert "that is my own chin" in desk.get(where).content.decode()
     form = {"do": "decide", "label": Label.NOT_MANIPULATED, "action": Action.KEEP, "policy": policy.pk}
     answer = desk.post(where, form)
@@ -169,7 +181,7 @@ def test_history_tells_what_people_looked_at(settled: Decision, scan: Scan, uplo
 
 
 def test_nothing_of_the_desk_reaches_the_uploader(
-    item: Item, scan: Scan, moderator: User, ann: Client, clock: Clock
+    item: ReviewItem, scan: Scan, moderator: User, ann: Client, clock: Clock
 ) -> None:
     queue.claim(item, moderator)
     queue.skip(item, moderator, "harm")  # type: ignore[arg-type]
@@ -180,19 +192,19 @@ def test_nothing_of_the_desk_reaches_the_uploader(
             assert said not in content, (where, said)
 
 
-def test_an_objection_is_handed_out_and_forgotten_with_its_person(
+def test_an_appeal_is_handed_out_and_forgotten_with_its_person(
     settled: Decision, scan: Scan, uploader: User, own_media: Path
 ) -> None:
     appeals.make(settled, uploader, "that is my own chin")
     (said,) = [content for name, content in retention.holder.export(uploader) if name.endswith("scan.json")]
-    assert said["objections"][0]["text"] == "that is my own chin"  # type: ignore[index,call-overload]
+    assert said["appeals"][0]["text"] == "that is my own chin"  # type: ignore[index,call-overload]
     assert said["decisions"][0]["label"] == "manipulated"  # type: ignore[index,call-overload]
     retention.holder.erase(uploader)
     assert Appeal.objects.get().text == ""
-    assert not Item.objects.filter(reasons__said__contains="chin").exists()
+    assert not ReviewItem.objects.filter(reasons__detail__contains="chin").exists()
 
 
-def test_a_deleted_file_leaves_the_desk(item: Item, scan: Scan, ann: Client, lead: User, as_user: Any) -> None:
+def test_a_deleted_file_leaves_the_desk(item: ReviewItem, scan: Scan, ann: Client, lead: User, as_user: Any) -> None:
     ann.post(f"/scans/{scan.pk}/delete/")
-    assert not Item.objects.open().exists()
-    assert as_user(lead).get(f"/admin/scans/item/{item.pk}/change/").status_code == 200
+    assert not ReviewItem.objects.open().exists()
+    assert as_user(lead).get(f"/admin/scans/reviewitem/{item.pk}/change/").status_code == 200

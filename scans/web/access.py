@@ -19,7 +19,7 @@ class SignedIn(HttpRequest):
     htmx: HtmxDetails
 
 
-def own(request: SignedIn, pk: uuid.UUID) -> Scan:
+def get_visible_scan(request: SignedIn, pk: uuid.UUID) -> Scan:
     """Somebody else's scan is as absent as one that never was."""
     scan: Scan | None = Scan.objects.visible_to(request.user).filter(pk=pk).first()
     if scan is None:
@@ -27,7 +27,7 @@ def own(request: SignedIn, pk: uuid.UUID) -> Scan:
     return scan
 
 
-def mine(request: SignedIn, pk: uuid.UUID) -> Scan:
+def get_owned_scan(request: SignedIn, pk: uuid.UUID) -> Scan:
     """One's own only: whoever may look at all scans may not therefore change them here."""
     scan: Scan | None = Scan.objects.filter(owner=request.user, pk=pk).first()
     if scan is None:

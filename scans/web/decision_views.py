@@ -12,13 +12,13 @@ from django.views.decorators.http import require_POST, require_safe
 from .. import statement as statements
 from ..models import Decision, Scan
 from ..review import appeals
-from .asking import SignedIn, mine, own, wants_json
+from .access import SignedIn, get_owned_scan, get_visible_scan, wants_json
 
 
 @require_safe
 @never_cache
 def statement(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
-    scan = own(request, pk)
+    scan = get_visible_scan(request, pk)
     decision = _verdict(scan)
     reasons = statements.of(decision)
     if wants_json(request) or request.GET.get("format") == "json":
@@ -29,10 +29,10 @@ def statement(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def appeal(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
-    scan = mine(request, pk)
+    scan = get_owned_scan(request, pk)
     try:
         appeals.make(_verdict(scan), request.user, request.POST.get("text", "")[:4000])
-        messages.success(request, _("Your objection is here. Somebody who had no part in the decision will answer it."))
+        messages.success(request, _("Your appeal is here. Somebody who had no part in the decision will answer it."))
     except appeals.NoAppeal:
         messages.error(request, _("Nothing was sent: say why it is wrong, once and in time."))
     return redirect(f"{scan.get_absolute_url()}#people")

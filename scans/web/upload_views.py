@@ -18,7 +18,7 @@ from ..intake import Refused
 from ..models import Batch, Live, Scan
 from ..result import Glimpse
 from . import forms
-from .asking import SignedIn, looks, seconds_until_next_look, wants_json
+from .access import SignedIn, looks, seconds_until_next_look, wants_json
 
 FRAMES = range(1, 33)  # pictures of one capture
 HTTP_OF = {"full": 409, "too_many_bytes": 413, "quota": 413, "unknown_format": 415, "no_space": 507}

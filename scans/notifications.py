@@ -7,14 +7,14 @@ from django.db import IntegrityError, transaction
 from accounts import mail
 
 from . import statement
-from .models import Action, Decision, Event, Told
+from .models import Action, Decision, DecisionNotice, Event
 from .models.decision import AMOUNTS_TO
 
 
 def tell_settled() -> int:
     """All that have settled and were not told yet; how many mails that took."""
     mails = 0
-    waiting = Decision.objects.settled().filter(told=None).select_related("scan__owner", "assessment", "policy")
+    waiting = Decision.objects.settled().filter(notice=None).select_related("scan__owner", "assessment", "policy")
     for decision in waiting.order_by("id")[:500]:
         try:
             with transaction.atomic():
@@ -26,7 +26,7 @@ def tell_settled() -> int:
 
 def _tell(decision: Decision) -> int:
     changes = _changes_something(decision) and decision == statement.verdict(decision.scan)
-    Told.objects.create(decision=decision, mailed=changes)
+    DecisionNotice.objects.create(decision=decision, mailed=changes)
     Event.objects.create(
         scan=decision.scan,
         kind="told",

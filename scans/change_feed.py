@@ -73,7 +73,7 @@ def _tell(event: Event) -> None:
     }
     if kind != Change.Kind.OUTCOME:
         _say(kind=kind, **said)
-    if kind == Change.Kind.DECISION and _answers_an_objection(event):
+    if kind == Change.Kind.DECISION and _answers_an_appeal(event):
         _say(kind=Change.Kind.ANSWERED, **said)
     if before is not None and _counts(before) != _counts(effective) and kind != Change.Kind.COMPLETED:
         _say(kind=Change.Kind.OUTCOME, **said)
@@ -84,7 +84,7 @@ def _say(**said: Any) -> None:
     webhooks.announce(Change.objects.create(owner_id=about.owner_id, sandbox=about.sandbox, **said))
 
 
-def _answers_an_objection(event: Event) -> bool:
+def _answers_an_appeal(event: Event) -> bool:
     return Decision.objects.filter(pk=event.content.get("decision"), answered_appeal__isnull=False).exists()
 
 

@@ -1,4 +1,4 @@
-"""What hangs on a scan: assessments and their evidence, decisions, objections, feedback, reports."""
+"""What hangs on a scan: assessments and their evidence, decisions, appeals, feedback, reports."""
 
 import uuid
 from typing import Any, ClassVar
@@ -18,10 +18,10 @@ from ..evidence import report as reports
 from ..models import Appeal, Artifact, Decision, Event, Feedback, Report, Scan
 from ..result import Result
 from ..review import appeals
-from . import asked, described, gathering, listing, shapes
-from .asking import ApiView, own, seen
+from . import described, listing, prefetch, request_serializers, shapes
+from .base_views import ApiView, get_owned_scan, get_visible_scan
 from .documentation import LIMIT, NUMBER, page_of, tells
-from .refusals import Absent, Refusal
+from .errors import Absent, Refusal
 
 SALT = "scans.api.artifact"
 MINUTES = 5
@@ -102,7 +102,7 @@ class ReportOf(ApiView):
     @tells("getReport", {200: OpenApiTypes.BINARY}, media="application/pdf", refusals=["wrong_state"])
     def get(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
         """The report on what stands now, as PDF. Asked for again while nothing has changed, it is the same one."""
-        scan = own(request, pk)
+        scan = get_owned_scan(request, pk)
         if scan.assessment is None or not scan.media:
             raise Refusal(409, "wrong_state", _("It is not analysed."))
         try:
@@ -129,18 +129,18 @@ class CheckReport(ApiView):
     @tells(
         "verifyReport",
         {200: described.ReportOf},
-        body={"application/json": asked.CheckCode, "multipart/form-data": asked.CheckFile},
+        body={"application/json": request_serializers.CheckCode, "multipart/form-data": request_serializers.CheckFile},
         example={"code": "2345-6789-ABCD"},
         public=True,
     )
     def post(self, request: Request) -> Response:
         """Whether a report is one of this installation's, by its code or by the PDF itself. Needs no key."""
         known = Report.objects.select_related("assessment__scan")
-        if asked.is_form(request):
-            with asked.read(asked.CheckFile, request)["file"] as file:
+        if request_serializers.is_form(request):
+            with request_serializers.read(request_serializers.CheckFile, request)["file"] as file:
                 found = known.filter(sha256=file.sha256).first()
         else:
-            code = asked.read(asked.CheckCode, request)["code"]
+            code = request_serializers.read(request_serializers.CheckCode, request)["code"]
             found = known.filter(code=code.strip().upper()).first()
         unknown = {"object": "report", "standing": "unknown", "code": None, "made_at": None}
         return Response(shapes.report(found) if found else unknown)
@@ -163,21 +163,23 @@ class Appeals(ApiView):
 
     @tells("listAppeals", {200: page_of(described.Appeal, "Appeal")})
     def get(self, request: Request, pk: uuid.UUID) -> Response:
-        """Your objections to what people decided of it."""
-        rows = Appeal.objects.filter(decision__scan=own(request, pk)).select_related("decision", "answered_by")
+        """Your appeals to what people decided of it."""
+        rows = Appeal.objects.filter(decision__scan=get_owned_scan(request, pk)).select_related(
+            "decision", "answered_by"
+        )
         return Response(listing.whole([shapes.appeal(one) for one in rows]))
 
     @tells(
         "appealDecision",
         {201: described.Appeal},
-        body={"application/json": asked.Objection},
+        body={"application/json": request_serializers.AppealRequest},
         refusals=["no_appeal"],
         example={"text": "This is my own unedited photograph; I can send the raw file."},
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Object to what people decided, once. Somebody else answers in writing."""
-        scan = own(request, pk)
-        text = asked.read(asked.Objection, request)["text"]
+        scan = get_owned_scan(request, pk)
+        text = request_serializers.read(request_serializers.AppealRequest, request)["text"]
         decision = Decision.objects.settled().filter(scan=scan).first()
         try:
             if decision is None:
@@ -195,14 +197,14 @@ class FeedbackOf(ApiView):
     @tells(
         "giveFeedback",
         {201: described.FeedbackOf},
-        body={"application/json": asked.Opinion},
+        body={"application/json": request_serializers.Opinion},
         refusals=["wrong_state"],
         example={"label": "missed", "comment": "The mouth was replaced."},
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Say what you think of an assessment. It changes no outcome; people who review will see it."""
-        scan = own(request, pk)
-        given = asked.read(asked.Opinion, request)
+        scan = get_owned_scan(request, pk)
+        given = request_serializers.read(request_serializers.Opinion, request)
         if scan.assessment is None:
             raise Refusal(409, "wrong_state", _("It is not analysed."))
         with transaction.atomic():
@@ -216,8 +218,8 @@ class FeedbackOf(ApiView):
 
 def judged(request: Request, pk: uuid.UUID) -> Scan:
     """A scan whose assessment may be told to whoever asks."""
-    scan = seen(request, pk)
-    if gathering.around([scan], request.user)[scan.pk].withheld:
+    scan = get_visible_scan(request, pk)
+    if prefetch.around([scan], request.user)[scan.pk].withheld:
         raise Refusal(409, "blind_first", _("Say first what you see."))
     return scan
 

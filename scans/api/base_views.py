@@ -15,8 +15,8 @@ from accounts import keys, roles
 from accounts.models import ApiKey
 
 from ..models import Change, Replay, Scan
-from . import limits, replays
-from .refusals import Absent, Refusal
+from . import idempotency, limits
+from .errors import Absent, Refusal
 
 
 class ApiView(APIView):
@@ -41,8 +41,8 @@ class ApiView(APIView):
         self._check_parameters(request)
         if request.method == "POST" and self.replays and "Idempotency-Key" in request.headers:
             try:
-                self.replay = replays.begin(request, request.headers["Idempotency-Key"])
-            except replays.Unusable as error:
+                self.replay = idempotency.begin(request, request.headers["Idempotency-Key"])
+            except idempotency.Unusable as error:
                 raise Refusal(error.status, error.code, str(error)) from error
 
     def _check_parameters(self, request: Request) -> None:
@@ -56,13 +56,13 @@ class ApiView(APIView):
             raise Refusal(422, "validation_error", _("Some parameters can't be used."), wrong)
 
     def handle_exception(self, exc: Exception) -> Any:
-        if isinstance(exc, replays.Given):
+        if isinstance(exc, idempotency.Given):
             return exc.response
         try:
             return super().handle_exception(exc)
         except BaseException:
             if self.replay:
-                replays.forget(self.replay)
+                idempotency.forget(self.replay)
             raise
 
     def finalize_response(self, request: HttpRequest, response: Any, *args: Any, **kwargs: Any) -> Response:
@@ -72,7 +72,7 @@ class ApiView(APIView):
                 made[name] = value
         if replay := self.replay:
             self.replay = None
-            made.add_post_render_callback(lambda rendered: replays.end(replay, rendered))
+            made.add_post_render_callback(lambda rendered: idempotency.end(replay, rendered))
         return made
 
 
@@ -90,14 +90,14 @@ def of_this_key(request: Request, rows: Any) -> Any:
     return rows.filter(sandbox=request.auth.test) if isinstance(request.auth, ApiKey) else rows
 
 
-def visible(request: Request) -> Any:
+def visible_scans(request: Request) -> Any:
     """One's own; with the scope of the desk, all that the person may see."""
     if "review:read" in scopes_of(request):
         return of_this_key(request, Scan.objects.visible_to(request.user))
-    return mine(request)
+    return owned_scans(request)
 
 
-def mine(request: Request) -> Any:
+def owned_scans(request: Request) -> Any:
     return of_this_key(request, Scan.objects.filter(owner=request.user))
 
 
@@ -114,15 +114,15 @@ def changes(request: Request) -> Any:
     return rows.filter(owner=request.user)
 
 
-def seen(request: Request, pk: uuid.UUID) -> Scan:
-    scan: Scan | None = visible(request).filter(pk=pk).first()
+def get_visible_scan(request: Request, pk: uuid.UUID) -> Scan:
+    scan: Scan | None = visible_scans(request).filter(pk=pk).first()
     if scan is None:
         raise Absent
     return scan
 
 
-def own(request: Request, pk: uuid.UUID) -> Scan:
-    scan: Scan | None = mine(request).filter(pk=pk).first()
+def get_owned_scan(request: Request, pk: uuid.UUID) -> Scan:
+    scan: Scan | None = owned_scans(request).filter(pk=pk).first()
     if scan is None:
         raise Absent
     return scan

@@ -8,18 +8,18 @@ from typing import Any
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, Subquery
 
-from ..models import Appeal, Artifact, Assessment, Decision, Event, FirstAnswer, Item, Scan, Status
+from ..models import Appeal, Artifact, Assessment, Decision, Event, FirstAnswer, ReviewItem, Scan, Status
 from ..models.event import Kind
 from ..models.scan import ScanQuerySet
 
 
 @dataclass(slots=True)
-class Around:
+class ScanContext:
     """One scan's surroundings."""
 
     newest: Assessment | None = None
     settled: Decision | None = None
-    item: Item | None = None
+    item: ReviewItem | None = None
     appealed: bool = False
     held: bool = False
     version: int = 0
@@ -29,15 +29,15 @@ class Around:
     withheld: bool = False  # whoever asks must say first what they see
 
 
-def around(scans: Sequence[Scan], person: Any) -> dict[uuid.UUID, Around]:
+def around(scans: Sequence[Scan], person: Any) -> dict[uuid.UUID, ScanContext]:
     ids = [scan.pk for scan in scans]
-    found = {pk: Around() for pk in ids}
+    found = {pk: ScanContext() for pk in ids}
     for newest in (
         _newest(Assessment.objects.filter(scan__in=ids)).select_related("same_as").prefetch_related("findings")
     ):
         found[newest.scan_id].newest = newest
     _decided(found)
-    for item in Item.objects.open().filter(scan__in=ids).prefetch_related("reasons"):
+    for item in ReviewItem.objects.open().filter(scan__in=ids).prefetch_related("reasons"):
         found[item.scan_id].item = item
     happened = Event.objects.filter(scan__in=ids).order_by().values("scan")
     for row in happened.annotate(
@@ -53,7 +53,7 @@ def around(scans: Sequence[Scan], person: Any) -> dict[uuid.UUID, Around]:
     return found
 
 
-def _decided(found: dict[uuid.UUID, Around]) -> None:
+def _decided(found: dict[uuid.UUID, ScanContext]) -> None:
     """Most scans nobody has decided about: of those no more is asked."""
     decided = set(Decision.objects.filter(scan__in=found).order_by().values_list("scan", flat=True))
     if not decided:
@@ -67,7 +67,7 @@ def _decided(found: dict[uuid.UUID, Around]) -> None:
         found[pk].held = True
 
 
-def _drawn(found: dict[uuid.UUID, Around]) -> None:
+def _drawn(found: dict[uuid.UUID, ScanContext]) -> None:
     """Heat maps, where the inspection says that there is one."""
     with_one = {
         one.newest.pk: one
@@ -97,7 +97,7 @@ def _positions(waiting: Iterable[uuid.UUID]) -> Any:
 
 def blind_to(person: Any) -> Any:
     """Scans that this person may come to judge apart: until they said what they see, the models' word is kept."""
-    items = Item.objects.open().filter(blind=True).exclude(scan__owner=person)
+    items = ReviewItem.objects.open().filter(blind=True).exclude(scan__owner=person)
     answered = FirstAnswer.objects.filter(item=OuterRef("pk"), person=person)
     return items.exclude(Exists(answered)).order_by().values("scan")
 

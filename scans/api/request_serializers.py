@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from ..models import Action, Change, Feedback, Label, Skip
-from .refusals import Refusal, refused
+from .errors import Refusal, refused
 
 METADATA = 2048  # bytes
 ZERO = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # in JSON: the letter, not the words for it
@@ -112,7 +112,7 @@ def _pointers(errors: Any, before: str = "") -> Any:
             yield where, " ".join(str(one) for one in said) if isinstance(said, list) else str(said)
 
 
-class Known(Body):
+class SubmissionNotes(Body):
     """What the integrator wants to get back with it."""
 
     external_id = Text(
@@ -126,7 +126,7 @@ class Known(Body):
     )
 
 
-class Submission(Known):
+class Submission(SubmissionNotes):
     """A photo or video, with what the integrator wants to get back with it."""
 
     file = serializers.FileField(
@@ -134,7 +134,7 @@ class Submission(Known):
     )
 
 
-class SubmissionByUrl(Known):
+class SubmissionByUrl(SubmissionNotes):
     """The same with an address in place of the file, where this installation fetches addresses."""
 
     url = Text(max_length=2000, help_text="Where the photo or video is.")
@@ -159,7 +159,7 @@ class Opinion(Body):
     comment = Text(required=False, allow_blank=True, max_length=2000, default="", help_text="In your own words.")
 
 
-class Objection(Body):
+class AppealRequest(Body):
     """An appeal against what people decided."""
 
     text = Text(max_length=4000, help_text="Why it is wrong.")
