@@ -9,6 +9,10 @@ from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from scans import effective
+from scans.models import Scan, Status
+
+LATEST = 6  # scans that the front page shows
 THEMES = ("auto", "light", "dark")
 # Said to strangers too, so it doesn't give the machine's own path away.
 MAIL_FOLDER = "var/mail" if settings.VAR_DIR == settings.BASE_DIR / "var" else "VAR_DIR/mail"
@@ -28,7 +32,11 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "home.html")
+    latest = []
+    if request.user.is_authenticated:
+        own = Scan.objects.filter(owner=request.user).exclude(status=Status.DELETED)
+        latest = effective.with_verdicts(own.listed().order_by("-created_at", "-id")[:LATEST])
+    return render(request, "home.html", {"latest": latest})
 
 
 @require_POST

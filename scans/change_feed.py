@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from . import statement, webhooks
+from . import effective, statement, webhooks
 from .models import Batch, Change, Decision, Event
 from .models.event import Kind
 
@@ -64,18 +64,18 @@ def _tell(event: Event) -> None:
     last = Change.objects.filter(scan=event.scan_id).order_by("-id").first()
     before = last.effective if last else None
     kind = SAID[Kind(event.kind)]
-    effective = statement.effective(event.scan)
+    counts = effective.for_programs(event.scan)
     said = {
         "scan": event.scan,
         "version": statement.version(event.scan),
-        "effective": effective,
+        "effective": counts,
         "before": before,
     }
     if kind != Change.Kind.OUTCOME:
         _say(kind=kind, **said)
     if kind == Change.Kind.DECISION and _answers_an_appeal(event):
         _say(kind=Change.Kind.ANSWERED, **said)
-    if before is not None and _counts(before) != _counts(effective) and kind != Change.Kind.COMPLETED:
+    if before is not None and _counts(before) != _counts(counts) and kind != Change.Kind.COMPLETED:
         _say(kind=Change.Kind.OUTCOME, **said)
 
 

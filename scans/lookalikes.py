@@ -7,6 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from . import effective
 from .models import Fingerprint, Scan
 from .models.fingerprint import NEAR, distance
 
@@ -57,4 +58,5 @@ def similar(scan: Scan, among: Any) -> list[Lookalike]:
             if apart <= min(NEAR, nearest.get(pk, NEAR)):
                 nearest[pk] = apart
     rows = among.filter(pk__in=nearest).listed().in_bulk()
-    return [Lookalike(rows[pk], nearest[pk]) for pk in sorted(rows, key=lambda pk: nearest[pk])[:SHOWN]]
+    shown = sorted(rows.values(), key=lambda row: nearest[row.pk])[:SHOWN]
+    return [Lookalike(row, nearest[row.pk]) for row in effective.with_verdicts(shown)]

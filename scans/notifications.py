@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 
 from accounts import mail
 
-from . import statement
+from . import effective, statement
 from .models import Action, Decision, DecisionNotice, Event
 from .models.decision import AMOUNTS_TO
 
@@ -25,7 +25,7 @@ def tell_settled() -> int:
 
 
 def _tell(decision: Decision) -> int:
-    changes = _changes_something(decision) and decision == statement.verdict(decision.scan)
+    changes = _changes_something(decision) and decision == effective.decision_of(decision.scan)
     DecisionNotice.objects.create(decision=decision, mailed=changes)
     Event.objects.create(
         scan=decision.scan,

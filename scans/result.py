@@ -5,11 +5,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from . import words
-from .models import Artifact, Assessment, Scan
+from . import explanation, scores, words
+from .models import Artifact, Assessment, Finding, Scan
 
 WIDE, HIGH = 720, 160  # of the timeline's drawing
 LEFT, TOP, BOTTOM = 34, 8, 22
+IN_SCALE = ("score_high", "score_between", "score_low", "uncalibrated")  # said by the scale and its caption
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +18,9 @@ class Point:
     x: float
     y: float
     time: float
-    score: float | None
     faces: int
     clock: str
-    above: bool
+    score: scores.Score | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,40 +29,9 @@ class Stretch:
     width: float
     start: float
     end: float
-    score: float
+    score: scores.Score | None
     start_clock: str
     end_clock: str
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """Score, range and cut-offs on a line from 0 to 100."""
-
-    score: float
-    low: float
-    high: float
-    cuts: tuple[float, float]
-    number: str  # empty where the score is no probability
-
-    @property
-    def middle_width(self) -> float:
-        return self.cuts[1] - self.cuts[0]
-
-    @property
-    def last_width(self) -> float:
-        return 100 - self.cuts[1]
-
-    @property
-    def range_width(self) -> float:
-        return max(0.5, self.high - self.low)
-
-
-def band_of(score: float | None, cuts: list[float] | None, heard: list[float], *, calibrated: bool) -> Band | None:
-    if score is None or not cuts:
-        return None
-    number = f"{score * 100:.0f} %" if calibrated else ""
-    low, high = min([score, *heard]) * 100, max([score, *heard]) * 100
-    return Band(score * 100, low, high, (cuts[0] * 100, cuts[1] * 100), number)
 
 
 class Glimpse:
@@ -70,10 +39,9 @@ class Glimpse:
 
     def __init__(self, estimate: dict[str, Any]) -> None:
         self.outcome = estimate.get("outcome", "")
-        self.meaning = words.meaning_of(self.outcome) if self.outcome else None
         self.reasons = [words.sentence(reason) for reason in estimate.get("reasons", [])]
         self.pictures = estimate.get("pictures", 0)
-        self.band = band_of(
+        self.scale = scores.scale(
             estimate.get("score"),
             estimate.get("cuts"),
             estimate.get("heard", []),
@@ -87,7 +55,11 @@ class Result:
     def __init__(self, scan: Scan, assessment: Assessment) -> None:
         self.scan, self.assessment = scan, assessment
         self.said: dict[str, Any] = assessment.inspection
-        self.reasons = [{**reason, "said": words.sentence(reason)} for reason in assessment.reasons]
+        self.reasons = [
+            {**reason, "said": words.sentence(reason)}
+            for reason in assessment.reasons
+            if reason["code"] not in IN_SCALE
+        ]
         self.meaning = words.meaning_of(assessment.outcome, (reason["code"] for reason in assessment.reasons))
         self.findings = list(assessment.findings.all())
         drawn = list(assessment.artifacts.all())
@@ -134,8 +106,7 @@ class Result:
                     "stroke": round(size / 250, 2),
                     "font": round(size / 28, 2),
                     "label_y": round(max(top - size / 120, size / 28), 1),
-                    "score": face["score"],
-                    "percent": self.percent(face["score"]),
+                    "score": self.score_of(face["score"]),
                     "deciding": face["id"] == deciding,
                     "applicable": face["applicable"],
                     "reasons": [words.sentence(reason) for reason in face["reasons"]],
@@ -143,17 +114,29 @@ class Result:
             )
         return found
 
-    def percent(self, score: float | None) -> str:
-        """The number only where it is a probability."""
-        if score is None or not self.assessment.calibrated:
-            return ""
-        return f"{score * 100:.0f} %"
+    @property
+    def cuts(self) -> list[float] | None:
+        """The cut-offs that made the outcome: models, faces and moments are judged by them too."""
+        return self.said.get("cuts")
+
+    def score_of(self, score: float | None) -> scores.Score | None:
+        return scores.read(score, self.cuts)
 
     @property
-    def band(self) -> Band | None:
-        heard = [one.score for one in self.findings if one.score is not None and one.status == "ran"]
-        heard += [one["score"] for one in self.stability.get("variants", [])]
-        return band_of(self.assessment.score, self.said.get("cuts"), heard, calibrated=bool(self.assessment.calibrated))
+    def heard(self) -> list[Finding]:
+        """The models that gave a score."""
+        return [one for one in self.findings if one.score is not None and one.status == "ran"]
+
+    @property
+    def scale(self) -> scores.Scale | None:
+        others = [one.score for one in self.heard] + [one["score"] for one in self.stability.get("variants", [])]
+        return scores.scale(self.assessment.score, self.cuts, others, calibrated=bool(self.assessment.calibrated))
+
+    @property
+    def explanation(self) -> str:
+        inspection = {**self.said, "reasons": self.assessment.reasons}
+        models = [str(one) for one in self.heard]
+        return explanation.explain(inspection, self.assessment.outcome, self.assessment.score, models)
 
     @property
     def facts(self) -> list[dict[str, str]]:
@@ -167,12 +150,12 @@ class Result:
 
     @property
     def agreement(self) -> str:
-        """How many of those who judged say the same as the outcome."""
-        said = [one["outcome"] for one in self.said.get("bundles", []) if one["status"] == "ran"]
-        if len(said) < 2:
+        """How many models would have given the outcome alone."""
+        bands = [score.band for one in self.heard if (score := self.score_of(one.score)) and score.band]
+        if len(bands) < 2:
             return ""
-        same = sum(outcome == self.said["outcome"] for outcome in said)
-        return _("%(same)d of %(all)d models say the same as the outcome.") % {"same": same, "all": len(said)}
+        same = sum(band == self.assessment.outcome for band in bands)
+        return _("Taken alone, %(same)d of %(all)d models would give this outcome.") % {"same": same, "all": len(bands)}
 
     @property
     def bundles(self) -> list[dict[str, Any]]:
@@ -180,15 +163,18 @@ class Result:
         return [
             {
                 "finding": one,
-                "outcome": own.get((one.bundle, one.version), {}).get("outcome"),
-                "percent": f"{one.score * 100:.0f} %"
-                if one.score is not None and own.get((one.bundle, one.version), {}).get("calibrated")
-                else "",
-                "reasons": [words.sentence(r) for r in own.get((one.bundle, one.version), {}).get("reasons", [])],
+                "score": self.score_of(one.score) if one.status == "ran" else None,
+                "reasons": [self._of_bundle(r) for r in own.get((one.bundle, one.version), {}).get("reasons", [])],
                 "deciding": self.said.get("deciding_bundle") == f"{one.bundle}/{one.version}",
             }
             for one in self.findings
         ]
+
+    def _of_bundle(self, reason: dict[str, Any]) -> str:
+        """A model that had no face to judge says "no face", also where there are some that nobody can judge."""
+        if reason["code"] == "no_face" and self.said.get("faces"):
+            return _("None of the faces could be judged.")
+        return words.sentence(reason)
 
     @property
     def stability(self) -> dict[str, Any]:
@@ -215,16 +201,14 @@ class Result:
 
     @property
     def points(self) -> list[Point]:
-        cuts = self.said.get("cuts")
         return [
             Point(
                 self._x(frame["time"]),
                 self._y(frame["score"] or 0.0),
                 frame["time"],
-                frame["score"],
                 frame["faces"],
                 clock(frame["time"]),
-                bool(cuts and frame["score"] is not None and frame["score"] > cuts[1]),
+                self.score_of(frame["score"]),
             )
             for frame in self.said.get("frames", [])
         ]
@@ -241,7 +225,7 @@ class Result:
                 max(4.0, self._x(one["end"]) - self._x(one["start"])),
                 one["start"],
                 one["end"],
-                one["score"],
+                self.score_of(one["score"]),
                 clock(one["start"]),
                 clock(one["end"]),
             )
@@ -259,6 +243,9 @@ class Result:
             "top": TOP,
             "bottom": HIGH - BOTTOM,
             "inner": WIDE - 8 - LEFT,
+            "tick": LEFT - 6,
+            "low": scores.points(low),
+            "high": scores.points(high),
             "low_y": self._y(low),
             "high_y": self._y(high),
             "high_height": round(self._y(high) - TOP, 1),

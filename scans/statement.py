@@ -8,8 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .models import Appeal, Assessment, Decision, Label, Scan
-from .models.decision import OUTCOME_OF
+from .models import Appeal, Decision, Scan
 from .models.event import Kind
 
 
@@ -37,12 +36,6 @@ class Statement:
         """For programs: times in UTC, to the second."""
         times = {name: moment(getattr(self, name).replace(microsecond=0)) for name in ("decided_at", "appeal_until")}
         return asdict(self) | times
-
-
-def verdict(scan: Scan) -> Decision | None:
-    """What people said and the uploader may know."""
-    found: Decision | None = Decision.objects.settled().filter(scan=scan).select_related("policy", "assessment").first()
-    return found
 
 
 def of(decision: Decision) -> Statement:
@@ -81,23 +74,6 @@ def may_appeal(decision: Decision) -> bool:
         and not Appeal.objects.filter(decision=decision).exists()
         and not Appeal.objects.filter(answered_by=decision).exists()
     )
-
-
-def effective(scan: Scan) -> dict[str, Any]:
-    """The one thing that others go by: what counts now, and whether models or people say so."""
-    return effective_of(verdict(scan), scan.assessments.first())
-
-
-def effective_of(settled: Decision | None, newest: Assessment | None) -> dict[str, Any]:
-    if settled:
-        return {
-            "outcome": OUTCOME_OF[Label(settled.label)].value, "source": "human", "label": settled.label,
-            "action": settled.action, "decision_id": settled.pk, "since": moment(settled.settles_at),
-        }  # fmt: skip
-    return {
-        "outcome": newest.outcome if newest else None, "source": "model", "label": None, "action": None,
-        "decision_id": None, "since": moment(newest.at) if newest else None,
-    }  # fmt: skip
 
 
 def version(scan: Scan) -> int:

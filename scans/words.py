@@ -1,4 +1,6 @@
-"""What an outcome means to somebody who has never heard of a model: by outcome, and by each of its reasons.
+"""What a verdict means to somebody who has never heard of a model: by outcome, by reason, and by people's label.
+
+The words for an outcome itself are the labels of `Outcome`, those for what people decide the labels of `Label`.
 
 A test holds that every combination has a text, and that every text ends with its limits and with what to do next.
 """
@@ -11,12 +13,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from .models import Outcome
+from .models import Label, Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    headline: Promise
     means: Promise
     means_not: Promise
     next_steps: tuple[Promise, ...]
@@ -27,6 +28,14 @@ def meaning_of(outcome: str, codes: Iterable[str] = ()) -> Meaning:
     own = MEANINGS[Outcome(outcome)]
     steps = [NEXT[code] for code in codes if code in NEXT]
     return replace(own, next_steps=tuple(dict.fromkeys([*steps, *own.next_steps])))
+
+
+def outcome_words(outcome: str) -> str:
+    return str(Outcome(outcome).label) if outcome else ""
+
+
+def label_means(label: str) -> str:
+    return str(LABELS[Label(label)])
 
 
 def sentence(reason: dict[str, Any]) -> str:
@@ -41,7 +50,6 @@ SECOND_PERSON = _("Let somebody with experience look at it before anything depen
 
 MEANINGS: dict[Outcome, Meaning] = {
     Outcome.LIKELY_MANIPULATED: Meaning(
-        _("Signs of manipulation"),
         _(
             "At least one face shows traces like those that face swaps, re-enactment or generated pictures leave."
             " Among unmanipulated files few get a score this high."
@@ -53,13 +61,11 @@ MEANINGS: dict[Outcome, Meaning] = {
         (FIND_ORIGINAL, ASK_SENDER, SECOND_PERSON),
     ),
     Outcome.INCONCLUSIVE: Meaning(
-        _("Can't be told"),
         _("The models see something, but not enough, or they contradict each other. Either answer is possible."),
         _("It does not mean half manipulated, and it is no suspicion against anybody."),
         (ASK_SENDER, FIND_ORIGINAL, SECOND_PERSON),
     ),
     Outcome.LITTLE_EVIDENCE: Meaning(
-        _("Little evidence of manipulation"),
         _("In the faces that could be judged, the models found few of the traces that they know."),
         _(
             "It does not mean that the picture is authentic. Kinds of manipulation that the models were never shown,"
@@ -71,17 +77,24 @@ MEANINGS: dict[Outcome, Meaning] = {
         ),
     ),
     Outcome.NOT_APPLICABLE: Meaning(
-        _("Not something that can be judged here"),
         _("The models judge faces, and here was none that they could judge."),
         _("It says nothing about whether the picture was manipulated."),
         (_("Send a version in which a face is larger, sharper and seen from the front."), FIND_ORIGINAL),
     ),
     Outcome.UNABLE_TO_EVALUATE: Meaning(
-        _("Could not be evaluated"),
         _("Something needed for an answer was missing, so no model has given one."),
         _("It says nothing about whether the picture was manipulated."),
         (_("Try again later, or with another version of the file."), FIND_ORIGINAL),
     ),
+}
+
+# What each of people's labels claims, for those who read it and for those who choose one.
+LABELS: dict[Label, Promise] = {
+    Label.MANIPULATED: _("The picture or film itself was altered or generated."),
+    Label.NOT_MANIPULATED: _("No sign that the picture or film was altered or generated."),
+    Label.INCONCLUSIVE: _("People looked at it and could not tell either."),
+    Label.PERMITTED: _("It was altered or generated, and that is allowed: satire, art, or labelled as such."),
+    Label.MISLEADING: _("The picture or film itself was not altered, but what is said about it misleads."),
 }
 
 REASONS = {
@@ -100,7 +113,7 @@ REASONS = {
     "no_bundle": _("No model is installed on this site."),
     "bundle_failed": _("A model could not be run. The others were heard without it."),
     "bundles_disagree": _("The models contradict each other clearly."),
-    "uncalibrated": _("The deciding model is not calibrated, so its number is not shown as a probability."),
+    "uncalibrated": _("The deciding model is not calibrated, so its score is not a probability."),
     "out_of_distribution": _("This face is unlike those that the model was trained on; its score means little here."),
     "score_high": _("The score of the most suspicious face lies above the upper cut-off."),
     "score_between": _("The score of the most suspicious face lies between the two cut-offs."),

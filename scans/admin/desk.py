@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin import ReadOnly
 
-from .. import lookalikes, routing
+from .. import effective, lookalikes, routing
 from ..models import Action, Decision, DeskSettings, Exposure, Harm, Label, Policy, ReviewItem, Scan, SecondLook, Skip
 from ..result import Result
 from ..review import appeals, decisions, queue
@@ -261,6 +261,7 @@ class ItemAdmin(PersonalViews, InsightViews, ReadOnly):
             "item": item,
             "scan": scan,
             "result": Result(scan, assessment) if assessment else None,
+            "verdict": effective.verdict_of(scan),
             "blind": blind,
             "mine": mine,
             "may_review": me.has_perm("scans.review")

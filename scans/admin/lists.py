@@ -5,12 +5,13 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.admin import ReadOnly
 
-from .. import webhooks
+from .. import effective, scores, webhooks
 from ..models import Appeal, Assessment, Attempt, Decision, Delivery, Endpoint, Event, Finding, Scan
 
 
@@ -23,10 +24,35 @@ class Large(ReadOnly):
 
 @admin.register(Scan)
 class ScanAdmin(Large):
-    list_display = ("created_at", "name", "owner", "kind", "status", "source")
+    list_display = ("created_at", "name", "owner", "kind", "status", "verdict", "state", "source")
     list_filter = ("status", "kind", "source", "sandbox")
     search_fields = ("id__exact", "sha256__exact", "name__startswith")
     list_select_related = ("owner",)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Each row with its verdict, but where this person must say first what they see."""
+        changes = super().get_changelist_instance(request)
+        rows = effective.with_verdicts(changes.result_list)
+        kept = set(effective.blind_to(request.user).filter(scan__in=rows).values_list("scan", flat=True))
+        for row in rows:
+            if row.pk in kept:
+                row.verdict = effective.NOTHING
+        changes.result_list = rows
+        return changes
+
+    @admin.display(description=_("verdict"))
+    def verdict(self, scan: Scan) -> str:
+        if not scan.verdict.outcome:
+            return "–"
+        return format_html(
+            '<span class="verdict-words">{}</span> <span class="quiet">{}</span>',
+            scan.verdict.text,
+            scan.verdict.source.label,
+        )
+
+    @admin.display(description=_("state"))
+    def state(self, scan: Scan) -> str:
+        return str(scan.verdict.state.label)
 
 
 @admin.register(Assessment)
@@ -48,11 +74,15 @@ class DecisionAdmin(Large):
 
 @admin.register(Finding)
 class FindingAdmin(Large):
-    list_display = ("assessment", "bundle", "version", "status", "score", "policy")
+    list_display = ("assessment", "bundle", "version", "status", "points", "policy")
     list_filter = ("bundle", "status")
     search_fields = ("assessment__scan__id__exact", "weights__startswith")
     list_select_related = ("assessment",)
     ordering = ("-id",)
+
+    @admin.display(description=_("score (0–100)"), ordering="score")
+    def points(self, finding: Finding) -> int | str:
+        return "–" if finding.score is None else scores.points(finding.score)
 
 
 @admin.register(Appeal)

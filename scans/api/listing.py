@@ -6,14 +6,14 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
+from .. import effective
 from ..models import Appeal, Decision, Delivery, Event, Outcome, Reason, ReviewReason, Status
-from ..models.decision import OUTCOME_OF
 from .errors import Refusal
 
 MOST, USUAL = 100, 20
@@ -67,16 +67,6 @@ def _happened_since(rows: Any, at: dt.datetime) -> Any:
     return rows.filter(pk__in=Event.objects.filter(at__gte=at).values("scan"))
 
 
-def _counting_as(rows: Any, outcome: str) -> Any:
-    """By what counts: what people said, and has settled; else what the models say."""
-    settled = Decision.objects.settled()
-    newest = settled.filter(scan=OuterRef("scan")).order_by("-id").values("pk")[:1]
-    labels = [label for label, amounts_to in OUTCOME_OF.items() if amounts_to == outcome]
-    by_people = Decision.objects.filter(pk=Subquery(newest), label__in=labels).order_by().values("scan")
-    by_models = Q(outcome=outcome) & ~Exists(settled.filter(scan=OuterRef("pk")))
-    return rows.filter(by_models | Q(pk__in=by_people))
-
-
 def _in_review(rows: Any, state: str) -> Any:
     """In the order in which `shapes` tells it: an appeal before a decision that is held, and so on."""
     now = timezone.now()
@@ -100,7 +90,7 @@ REVIEW_STATES = ("none", "pending", "claimed", "held", "decided", "appealed")
 OF_SCANS: dict[str, Filter] = {
     "status": (_one_of(*Status.values), _is("status")),
     "outcome": (_one_of(*Outcome.values), _is("outcome")),
-    "effective": (_one_of(*Outcome.values), _counting_as),
+    "effective": (_one_of(*Outcome.values), effective.counting_as),
     "review_state": (_one_of(*REVIEW_STATES), _in_review),
     "sha256": (_sha256, _is("sha256")),
     "external_id": (_text, _is("external_id")),

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, Subquery
+from django.db.models import Count, Max, OuterRef, Q, Subquery
 
-from ..models import Appeal, Artifact, Assessment, Decision, Event, FirstAnswer, ReviewItem, Scan, Status
+from .. import effective
+from ..models import Appeal, Artifact, Assessment, Decision, Event, ReviewItem, Scan, Status
 from ..models.event import Kind
 from ..models.scan import ScanQuerySet
 
@@ -33,7 +34,7 @@ def around(scans: Sequence[Scan], person: Any) -> dict[uuid.UUID, ScanContext]:
     ids = [scan.pk for scan in scans]
     found = {pk: ScanContext() for pk in ids}
     for newest in (
-        _newest(Assessment.objects.filter(scan__in=ids)).select_related("same_as").prefetch_related("findings")
+        effective.newest(Assessment.objects.filter(scan__in=ids)).select_related("same_as").prefetch_related("findings")
     ):
         found[newest.scan_id].newest = newest
     _decided(found)
@@ -58,7 +59,7 @@ def _decided(found: dict[uuid.UUID, ScanContext]) -> None:
     decided = set(Decision.objects.filter(scan__in=found).order_by().values_list("scan", flat=True))
     if not decided:
         return
-    for settled in _newest(Decision.objects.settled().filter(scan__in=decided)):
+    for settled in effective.newest(Decision.objects.settled().filter(scan__in=decided)).select_related("second"):
         found[settled.scan_id].settled = settled
     appeals = Appeal.objects.filter(decision__scan__in=decided, answered_by=None)
     for pk in appeals.values_list("decision__scan", flat=True):
@@ -80,11 +81,6 @@ def _drawn(found: dict[uuid.UUID, ScanContext]) -> None:
             with_one[assessment].heatmap = pk
 
 
-def _newest(rows: Any) -> Any:
-    """The last row of each scan."""
-    return rows.filter(pk__in=rows.order_by().values("scan").annotate(last=Max("pk")).values("last"))
-
-
 def _positions(waiting: Iterable[uuid.UUID]) -> Any:
     """How many will be taken before each of those that wait."""
     if not waiting:
@@ -95,12 +91,5 @@ def _positions(waiting: Iterable[uuid.UUID]) -> Any:
     return [(pk, position or 0) for pk, position in rows.values_list("pk", "place")]
 
 
-def blind_to(person: Any) -> Any:
-    """Scans that this person may come to judge apart: until they said what they see, the models' word is kept."""
-    items = ReviewItem.objects.open().filter(blind=True).exclude(scan__owner=person)
-    answered = FirstAnswer.objects.filter(item=OuterRef("pk"), person=person)
-    return items.exclude(Exists(answered)).order_by().values("scan")
-
-
 def withheld(scans: Iterable[uuid.UUID], person: Any) -> set[uuid.UUID]:
-    return set(blind_to(person).filter(scan__in=scans).values_list("scan", flat=True))
+    return set(effective.blind_to(person).filter(scan__in=scans).values_list("scan", flat=True))

@@ -12,10 +12,10 @@ from rest_framework.response import Response
 
 from accounts import rules
 
-from .. import fetching, intake, network, tasks
+from .. import effective, fetching, intake, network, tasks
 from ..evidence import retention
 from ..models import Appeal, Batch, Event, Scan, Source, Status, WrongState
-from . import described, listing, prefetch, request_serializers, shapes
+from . import described, listing, request_serializers, shapes
 from .base_views import ApiView, get_owned_scan, get_visible_scan, is_sandbox, of_this_key, visible_scans
 from .documentation import CURSOR, LIMIT, WAIT, filters, page_of, tells
 from .errors import Absent, Refusal, refused
@@ -38,7 +38,7 @@ class Scans(ApiView):
         """Your scans, newest first; with the scope `review:read` all that you may see."""
         rows = visible_scans(request)
         if {"outcome", "effective"} & set(request.query_params):  # what is kept back is not told by what it fits
-            rows = rows.exclude(pk__in=prefetch.blind_to(request.user))
+            rows = rows.exclude(pk__in=effective.blind_to(request.user))
         rows = listing.filtered(request, rows, listing.OF_SCANS)
         return Response(listing.page(request, rows, lambda found: shapes.scans(found, request.user)))
 

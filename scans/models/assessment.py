@@ -9,13 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Outcome(models.TextChoices):
-    """The detector's words; a test holds both lists together."""
+    """The detector's words; a test holds both lists together. Their labels are the only words for an outcome."""
 
     LIKELY_MANIPULATED = "likely_manipulated", _("Likely manipulated")
     INCONCLUSIVE = "inconclusive", _("Inconclusive")
     LITTLE_EVIDENCE = "little_evidence", _("Little evidence of manipulation")
     NOT_APPLICABLE = "not_applicable", _("Not applicable")
-    UNABLE_TO_EVALUATE = "unable_to_evaluate", _("Unable to evaluate")
+    UNABLE_TO_EVALUATE = "unable_to_evaluate", _("Could not be analysed")
 
 
 class Unchangeable(Exception):

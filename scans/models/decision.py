@@ -68,13 +68,13 @@ class CannedReply(models.Model):
 
 
 class Label(models.TextChoices):
-    """What is true of the file, in the reviewer's eyes."""
+    """What is true of the file, in the reviewer's eyes. Their labels are the only words for it."""
 
     MANIPULATED = "manipulated", _("Manipulated")
     NOT_MANIPULATED = "not_manipulated", _("Not manipulated")
-    INCONCLUSIVE = "inconclusive", _("Can't be told")
-    PERMITTED = "manipulated_but_permitted", _("Manipulated, and permitted (satire, art, labelled)")
-    MISLEADING = "misleading_context", _("Real, but shown in a misleading context")
+    INCONCLUSIVE = "inconclusive", _("Inconclusive")
+    PERMITTED = "manipulated_but_permitted", _("Manipulated but permitted")
+    MISLEADING = "misleading_context", _("Misleading context")
 
 
 class Action(models.TextChoices):
@@ -171,9 +171,26 @@ class Decision(Judgement):
     def __str__(self) -> str:
         return str(self.get_label_display())
 
+    # The same rules as in the query set, for a row that is at hand with its `undone` and `second`.
+
+    @property
+    def is_undone(self) -> bool:
+        return hasattr(self, "undone")
+
+    @property
+    def is_pending(self) -> bool:
+        return self.needs_second and not self.is_undone and not hasattr(self, "second")
+
     @property
     def is_standing(self) -> bool:
-        return Decision.objects.standing().filter(pk=self.pk).exists()
+        approved = not self.needs_second or (
+            hasattr(self, "second") and self.second.verdict == SecondLook.Verdict.APPROVE
+        )
+        return approved and not self.is_undone
+
+    @property
+    def is_settled(self) -> bool:
+        return self.is_standing and self.settles_at <= timezone.now()
 
 
 class SecondLook(Judgement):

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .assessment import Artifact, Assessment, Outcome
+from .assessment import Artifact, Outcome
 from .event import Event
 
 PLAYED = frozenset({"mp4", "mov", "webm", "mkv"})
@@ -72,11 +72,8 @@ class ScanQuerySet(models.QuerySet["Scan"]):
 
     def listed(self) -> Self:
         """With what a list shows of each, in as many queries as there are kinds of rows."""
-        newest = Assessment.objects.filter(scan=models.OuterRef("pk")).order_by("-id")
         thumb = Artifact.objects.filter(assessment__scan=models.OuterRef("pk"), kind=Artifact.Kind.PREVIEW)
         return self.annotate(
-            score=models.Subquery(newest.values("score")[:1]),
-            calibrated=models.Subquery(newest.values("calibrated")[:1]),
             thumb=models.Subquery(thumb.order_by("assessment_id", "content__time").values("id")[:1]),
         )
 
@@ -156,6 +153,7 @@ class Scan(models.Model):
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
     objects: ClassVar[Any] = ScanQuerySet.as_manager()
+    verdict: Any  # what counts now, put here for lists by `effective.with_verdicts`
 
     class Meta:
         verbose_name = _("scan")

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .assessment import Assessment
+from .decision import Decision
 
 
 def new_token() -> str:
@@ -60,6 +61,10 @@ class Report(models.Model):
     assessment = models.ForeignKey(
         Assessment, on_delete=models.CASCADE, related_name="reports", verbose_name=_("assessment")
     )
+    decision = models.ForeignKey(
+        Decision, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("decision"),
+        help_text=_("What people had decided when it was issued."),
+    )  # fmt: skip
     maker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, verbose_name=_("by"))
     file = models.FileField(_("file"), upload_to="reports/", max_length=200, blank=True)
     sha256 = models.CharField("SHA-256", max_length=64, unique=True)
@@ -82,4 +87,14 @@ class Report(models.Model):
     def standing(self) -> str:
         if self.withdrawn_at or self.assessment.scan.status == "deleted":
             return "withdrawn"
-        return "superseded" if self.superseded_by_id else "registered"
+        return "superseded" if self.superseded_by_id or not self.tells_what_counts else "registered"
+
+    @property
+    def tells_what_counts(self) -> bool:
+        """Whether the verdict in it is still the one that counts."""
+        scan = self.assessment.scan
+        decision = Decision.objects.settled().filter(scan=scan).first()
+        if decision or self.decision_id:
+            return decision is not None and decision.pk == self.decision_id
+        newest = scan.assessment
+        return newest is not None and newest.outcome == self.assessment.outcome

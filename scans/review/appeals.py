@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from .. import routing, statement
+from .. import effective, routing, statement
 from ..models import Appeal, Decision, Event, LockedCase, Reason, ReviewItem, ReviewQueue
 
 QUEUE = "appeals"  # slug
@@ -15,7 +15,7 @@ class NoAppeal(Exception):
 
 
 def make(decision: Decision, person: Any, text: str) -> Appeal:
-    if decision.scan.owner_id != person.pk or statement.verdict(decision.scan) != decision:
+    if decision.scan.owner_id != person.pk or effective.decision_of(decision.scan) != decision:
         raise NoAppeal
     if not text.strip() or not statement.may_appeal(decision):
         raise NoAppeal

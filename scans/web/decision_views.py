@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from .. import effective
 from .. import statement as statements
 from ..models import Decision, Scan
 from ..review import appeals
@@ -39,7 +40,7 @@ def appeal(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
 
 
 def _verdict(scan: Scan) -> Decision:
-    found = statements.verdict(scan)
+    found = effective.decision_of(scan)
     if found is None:
         raise Http404
     return found

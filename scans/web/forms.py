@@ -7,6 +7,7 @@ from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from .. import effective
 from ..models import Decision, Feedback, Outcome, ReviewItem, Status
 
 
@@ -64,9 +65,11 @@ class Filter(forms.Form):
         said = self.cleaned_data if self.is_valid() else {}
         if text := said.get("text"):
             scans = scans.filter(Q(name__icontains=text) | Q(sha256__startswith=text.lower()))
-        for name in ("kind", "status", "batch", "outcome"):
+        for name in ("kind", "status", "batch"):
             if said.get(name):
                 scans = scans.filter(**{name: said[name]})
+        if outcome := said.get("outcome"):
+            scans = effective.counting_as(scans, outcome)
         scans = _by_review(scans, said.get("review", ""))
         if since := said.get("since"):
             scans = scans.filter(created_at__date__gte=since)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from .. import effective
 from ..evidence import report as reports
 from ..intake import Held
 from ..models import Event, Report, Share
@@ -79,7 +80,12 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     if not request.user.is_authenticated or request.user.pk != link.maker_id:
         link.count_view()
-    context = {"share": link, "scan": link.scan, "result": Result(link.scan, assessment)}
+    context = {
+        "share": link,
+        "scan": link.scan,
+        "result": Result(link.scan, assessment),
+        "verdict": effective.verdict_of(link.scan),
+    }
     response = render(request, "scans/shared.html", context)
     response["X-Robots-Tag"] = "noindex"
     response["Referrer-Policy"] = "no-referrer"

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from .. import intake, live
+from .. import effective, intake, live
 from ..intake import Refused
 from ..models import Batch, Live, Scan
 from ..result import Glimpse
@@ -89,7 +89,8 @@ def batch(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         return _add(request, found)
-    scans = list(Scan.objects.visible_to(request.user).filter(batch=found).listed().order_by("created_at"))
+    rows = Scan.objects.visible_to(request.user).filter(batch=found).listed().order_by("created_at")
+    scans = effective.with_verdicts(rows)
     context = {
         "batch": found,
         "scans": scans,

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from .. import intake, lookalikes, routing, statement, tasks
+from .. import effective, intake, lookalikes, routing, statement, tasks
 from ..evidence import retention
 from ..models import Artifact, DecisionNotice, Event, Scan, Status, WrongState
 from ..result import Result
@@ -53,10 +53,11 @@ def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
             "shares": found.shares.all()[:10] if found.owner_id == request.user.pk else [],
             "stability_runs": looks_again,
         }
-    if verdict := statement.verdict(found):
-        context |= {"verdict": statement.of(verdict), "may_appeal": statement.may_appeal(verdict)}
+    context["verdict"] = effective.verdict_of(found)
+    if decision := context["verdict"].decision:
+        context |= {"statement": statement.of(decision), "may_appeal": statement.may_appeal(decision)}
         if context["is_mine"]:
-            DecisionNotice.objects.filter(decision=verdict, seen_at=None).update(seen_at=timezone.now())
+            DecisionNotice.objects.filter(decision__scan=found, seen_at=None).update(seen_at=timezone.now())
     context["waits_for_people"] = context["is_mine"] and found.items.filter(closed_at=None).exists()
     events = found.events if request.user.has_perm("scans.view_scan") else found.events.for_uploaders()
     context["events"] = events.select_related("actor")[:50]
@@ -135,7 +136,7 @@ def selected(request: SignedIn) -> HttpResponseBase:
     wanted = [pk for said in request.POST.getlist("scan")[:200] if (pk := _uuid(said))]
     chosen = Scan.objects.filter(owner=request.user, pk__in=wanted)
     if request.POST.get("do") in ("csv", "json"):
-        return exports.answer(chosen.listed(), request.POST["do"])
+        return exports.answer(chosen, request.POST["do"])
     gone = left = 0
     for one in chosen.exclude(status=Status.DELETED):
         try:
@@ -202,25 +203,35 @@ def consent(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
 @require_safe
 def history(request: SignedIn) -> HttpResponse:
     form = forms.Filter(request.GET)
-    scans = _filtered(request, form)
+    scans = _filtered(request, form).listed()
     pages = Paginator(scans, PAGE)
     page = pages.get_page(request.GET.get("page"))
     kept = request.GET.copy()
     kept.pop("page", None)
-    news = DecisionNotice.objects.filter(decision__scan__owner=request.user, mailed=True, seen_at=None)
     context = {
         "form": form,
         "page": page,
+        "scans": effective.with_verdicts(page.object_list),
         "query": kept.urlencode(),
         "pages": pages,
-        "news": news.exclude(decision__scan__status=Status.DELETED).select_related("decision__scan")[:5],
+        "news": _news(request),
     }
     return render(request, "scans/history.html", context)
 
 
+def _news(request: SignedIn) -> list[DecisionNotice]:
+    """Decisions that count and were not read yet, the newest first."""
+    unread = DecisionNotice.objects.filter(decision__scan__owner=request.user, mailed=True, seen_at=None)
+    rows = list(
+        unread.exclude(decision__scan__status=Status.DELETED).select_related("decision__scan").order_by("-id")[:10]
+    )
+    verdicts = effective.verdicts(row.decision.scan for row in rows) if rows else {}
+    return [row for row in rows if verdicts[row.decision.scan_id].decision == row.decision][:5]
+
+
 def _filtered(request: SignedIn, form: forms.Filter) -> Any:
     """One's own, whoever one is: the desk is for other people's."""
-    mine_ = Scan.objects.filter(owner=request.user).exclude(status=Status.DELETED).listed()
+    mine_ = Scan.objects.filter(owner=request.user).exclude(status=Status.DELETED)
     return form.apply(mine_).order_by("-created_at", "-id")
 
 

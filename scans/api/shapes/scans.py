@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ... import statement, words
+from ... import effective, words
 from ...models import Artifact, Assessment, Batch, Scan, Status
 from ...models.scan import MOVING
 from ...statement import moment
@@ -49,7 +49,7 @@ def _scan(one: Scan, around: ScanContext) -> dict[str, Any]:
         "failure": {"code": one.refusal, "detail": one.failure_message} if one.status == Status.FAILED else None,
         "assessment": assessment(newest, around.heatmap) if newest else None,
         "review": _review(around),
-        "effective": statement.effective_of(None if around.withheld else around.settled, newest),
+        "effective": effective.as_json(None if around.withheld else around.settled, newest),
     }
 
 

@@ -1,0 +1,117 @@
+"""How a report is set: fonts, tables, page numbers, and letters that the font lacks."""
+
+import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from reportlab.graphics.barcode.qr import QrCodeWidget
+from reportlab.graphics.shapes import Drawing
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Flowable, Paragraph, Table, TableStyle
+
+WIDE = A4[0] - 40 * mm
+FONTS = Path(__file__).with_name("fonts")
+BODY, BOLD = "DejaVuSans", "DejaVuSans-Bold"  # Latin, Greek, Cyrillic and more; embedded by the letters used
+
+
+for font in (BODY, BOLD):
+    pdfmetrics.registerFont(TTFont(font, FONTS / f"{font}.ttf"))
+
+
+class Incomplete(Exception):
+    """A field of the report would have stayed empty."""
+
+
+def printable(said: object) -> str:
+    """Letters that the font lacks, or that run from right to left, are written as their numbers rather than lost."""
+    text = "" if said is None else str(said).strip()
+    if not text or text == "None":
+        raise Incomplete("?")
+    text = "".join(one if _has(one) else one.encode("ascii", "backslashreplace").decode() for one in text)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+@cache
+def _has(letter: str) -> bool:
+    known = pdfmetrics.getFont(BODY).face.charToGlyph
+    return ord(letter) in known and unicodedata.bidirectional(letter) not in ("R", "AL", "AN")
+
+
+def styles() -> Any:
+    looks = getSampleStyleSheet()
+    for name, font in (("BodyText", BODY), ("Title", BOLD), ("Heading1", BOLD), ("Heading2", BOLD)):
+        looks[name].fontName = font
+    looks["Title"].alignment = 0
+    looks["BodyText"].fontSize, looks["BodyText"].leading = 9.5, 13
+    return looks
+
+
+def table_of(rows: list[tuple[Any, Any]]) -> Table:
+    small = ParagraphStyle("cell", parent=styles()["BodyText"], fontSize=8, leading=11, wordWrap="CJK")
+    cells = []
+    for name, value in rows:
+        try:
+            cells.append([Paragraph(printable(name), small), Paragraph(printable(value), small)])
+        except Incomplete as error:
+            raise Incomplete(str(name)) from error
+    table = Table(cells, colWidths=[45 * mm, WIDE - 45 * mm])
+    table.setStyle(
+        TableStyle(
+            [
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.lightgrey),
+                ("TOPPADDING", (0, 0), (-1, -1), 1),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
+            ]
+        )
+    )
+    return table
+
+
+def beside(left: list[Flowable], right: Flowable) -> Table:
+    table = Table([[left, right]], colWidths=[WIDE - 32 * mm, 32 * mm])
+    table.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP")]))
+    return table
+
+
+def qr(address: str) -> Drawing:
+    code = QrCodeWidget(address)
+    x0, y0, x1, y1 = code.getBounds()
+    side = 30 * mm
+    drawing = Drawing(side, side, transform=[side / (x1 - x0), 0, 0, side / (y1 - y0), 0, 0])
+    drawing.add(code)
+    return drawing
+
+
+def numbered(code: str) -> type[Canvas]:
+    """Page numbers need the number of pages, which is known at the end."""
+
+    class Numbered(Canvas):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self._pages: list[dict[str, Any]] = []
+
+        def showPage(self) -> None:  # noqa: N802 (reportlab's name)
+            self._pages.append(dict(self.__dict__))
+            self._startPage()
+
+        def save(self) -> None:
+            for number, page in enumerate(self._pages, 1):
+                self.__dict__.update(page)
+                self.setFont(BODY, 8)
+                said = _("Page %(number)d of %(count)d") % {"number": number, "count": len(self._pages)}
+                self.drawString(20 * mm, 11 * mm, f"{settings.SITE_NAME} · {code}"[:90])
+                self.drawRightString(A4[0] - 20 * mm, 11 * mm, said)
+                super().showPage()
+            super().save()
+
+    return Numbered

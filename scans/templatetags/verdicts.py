@@ -1,0 +1,14 @@
+"""For templates: an outcome in words, and a score on the scale from 0 to 100."""
+
+from django import template
+
+from .. import scores, words
+
+register = template.Library()
+register.filter("outcome_words", words.outcome_words)
+register.filter("label_means", words.label_means)
+
+
+@register.filter
+def points(score: float | None) -> int | str:
+    return "–" if score is None else scores.points(score)

@@ -1,0 +1,307 @@
+"""One verdict: whatever happens to a file, every page, export, mail and program says the same of it."""
+
+import csv
+import datetime as dt
+import html
+import io
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pypdf import PdfReader
+
+from accounts import keys
+from accounts.models import User
+from accounts.roles import Role
+from scans import change_feed, effective, notifications, routing
+from scans.models import Action, Batch, Change, Label, Policy, Reason, Report, ReviewItem, ReviewQueue, Scan, Share
+from scans.review import appeals, decisions
+
+pytestmark = pytest.mark.django_db
+
+# What every surface must say: the words, the outcome's code, and who says so.
+MODELS = ("Likely manipulated", "likely_manipulated", "model")
+CLEARED = ("Not manipulated", "little_evidence", "human")
+EXPECTED = {
+    "assessed": MODELS,
+    "decided": CLEARED,
+    "held": MODELS,  # one of two people has decided
+    "undone": MODELS,
+    "appealed": CLEARED,
+    "overturned": ("Manipulated", "likely_manipulated", "human"),
+}
+GERMAN = {"Likely manipulated": "Wahrscheinlich manipuliert", "Not manipulated": "Nicht manipuliert"}
+CHANGED = ("decided", "appealed", "overturned")  # a report of the models' outcome no longer stands
+
+
+class Clock:
+    now = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+
+    def later(self, seconds: int = 301) -> None:
+        self.now += dt.timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(timezone, "now", lambda: clock.now)
+    return clock
+
+
+class World:
+    """One file on its way, and everybody who may read what is said of it."""
+
+    def __init__(self, scan: Scan, clock: Clock, uploader: User, moderator: User, other: User, run: Any) -> None:
+        self.scan, self.clock, self.uploader, self.moderator, self.other = scan, clock, uploader, moderator, other
+        self.run = run
+        self.policy = Policy.objects.create(code="swap", title="Face swaps", text="Swapped faces are labelled.")
+        self.owner, self.desk = Client(), Client()
+        self.owner.force_login(uploader)
+        self.desk.force_login(moderator)
+        _key, secret = keys.issue(uploader, name="reader", scopes=["scans:read"])
+        self.program = Client(headers={"Authorization": f"Bearer {secret}"})
+
+    def decide(self, person: User, label: Label, **options: Any) -> Any:
+        item = ReviewItem.objects.open().filter(scan=self.scan).first()
+        assert item is not None
+        ReviewItem.objects.filter(pk=item.pk).update(blind=False)
+        item.refresh_from_db()
+        return decisions.decide(item, person, label, policy=self.policy, **options)
+
+    def reach(self, state: str) -> None:
+        if state in ("decided", "appealed", "overturned"):
+            decision = self.decide(self.moderator, Label.NOT_MANIPULATED)
+            self.settle()
+        if state in ("appealed", "overturned"):
+            appeals.make(decision, self.uploader, "Look at the chin.")
+            self.settle()
+        if state == "overturned":
+            self.decide(self.other, Label.MANIPULATED, public_note="You are right.")
+        if state == "held":
+            assert self.decide(self.moderator, Label.PERMITTED, action=Action.REMOVE).needs_second
+        if state == "undone":
+            decisions.undo(self.decide(self.moderator, Label.NOT_MANIPULATED), self.moderator)
+        self.settle()
+
+    def settle(self) -> None:
+        self.clock.later()
+        with self.run(execute=True):
+            notifications.tell_settled()
+        change_feed.publish()
+
+    def page(self, where: str, client: Client | None = None) -> str:
+        answer = (client or self.owner).get(where)
+        assert answer.status_code == 200, (where, answer.status_code)
+        content = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
+        return str(content.decode())
+
+    def pdf(self) -> str:
+        answer = self.owner.get(f"/scans/{self.scan.pk}/report.pdf")
+        pages = PdfReader(io.BytesIO(b"".join(answer.streaming_content))).pages  # type: ignore[attr-defined]
+        return "\n".join(page.extract_text() for page in pages)
+
+
+@pytest.fixture
+def world(
+    scan: Scan, clock: Clock, uploader: User, moderator: User, person: Callable[..., User],
+    django_capture_on_commit_callbacks: Any,
+) -> World:  # fmt: skip
+    """The models call it likely manipulated, with a score that is not a probability."""
+    before = scan.assessment
+    scan.assessments.create(
+        outcome="likely_manipulated", score=0.8549, calibrated=False, version="1", panel=before.panel,
+        reasons=[{"code": "score_high"}], at=clock.now,
+        inspection={**before.inspection, "outcome": "likely_manipulated", "score": 0.8549, "cuts": [0.35, 0.8]},
+    )  # fmt: skip
+    Scan.objects.filter(pk=scan.pk).update(batch=Batch.objects.create(owner=uploader))
+    if not ReviewItem.objects.open().filter(scan=scan).exists():
+        routing.put(scan, ReviewQueue.objects.get(slug="review"), Reason.HAND)
+    scan.refresh_from_db()
+    made = World(scan, clock, uploader, moderator, person("other", Role.MODERATOR), django_capture_on_commit_callbacks)
+    made.settle()
+    return made
+
+
+def verdicts_in(page: str) -> set[str]:
+    """The words of every verdict that the page shows."""
+    shown = re.findall(r'class="[^"]*\bverdict-words\b[^"]*"[^>]*>\s*([^<]*?)\s*<', page)
+    return {html.unescape(words) for words in shown}
+
+
+# -- Where the verdict is read: each returns the words, or the pair of code and source ---------------------
+
+
+def home(world: World) -> set[str]:
+    return verdicts_in(world.page("/"))
+
+
+def history(world: World) -> set[str]:
+    return verdicts_in(world.page("/scans/"))
+
+
+def batch(world: World) -> set[str]:
+    return verdicts_in(world.page(f"/scans/batches/{world.scan.batch_id}/"))
+
+
+def result(world: World) -> set[str]:
+    return verdicts_in(world.page(world.scan.get_absolute_url()))
+
+
+def shared(world: World) -> set[str]:
+    world.owner.post(f"/scans/{world.scan.pk}/share/", {"days": "7"})
+    return verdicts_in(world.page(f"/shared/{Share.objects.get().token}/", Client()))
+
+
+def review_page(world: World) -> set[str]:
+    item = ReviewItem.objects.visible_to(world.moderator).filter(scan=world.scan).first()
+    assert item is not None
+    ReviewItem.objects.update(blind=False)
+    return verdicts_in(world.page(f"/admin/scans/reviewitem/{item.pk}/change/", world.desk))
+
+
+def desk_list(world: World) -> set[str]:
+    ReviewItem.objects.update(blind=False)
+    return verdicts_in(world.page("/admin/scans/scan/", world.desk))
+
+
+def csv_export(world: World) -> set[str]:
+    (row,) = csv.DictReader(world.page("/scans/export.csv").lstrip("\ufeff").splitlines())
+    return {row["verdict"]}
+
+
+def json_export(world: World) -> set[str]:
+    (row,) = json.loads(world.page("/scans/export.json"))
+    return {row["verdict"]}
+
+
+def pdf(world: World) -> set[str]:
+    text = world.pdf()
+    heading = re.search(r"^Verdict: (.+)$", text, re.MULTILINE)
+    return {heading.group(1).strip()} if heading else {text[:300]}
+
+
+SURFACES = (home, history, batch, result, shared, review_page, desk_list, csv_export, json_export, pdf)
+
+
+@pytest.mark.parametrize("state", EXPECTED)
+def test_every_surface_says_the_same_words(state: str, world: World) -> None:
+    world.reach(state)
+    words = {surface.__name__: surface(world) for surface in SURFACES}
+    assert words == {surface.__name__: {EXPECTED[state][0]} for surface in SURFACES}
+
+
+@pytest.mark.parametrize("state", ["assessed", "decided", "held"])
+def test_in_german_too(state: str, world: World) -> None:
+    world.reach(state)
+    world.owner.cookies["django_language"] = "de"
+    for surface in (home, history, batch, result):
+        assert surface(world) == {GERMAN[EXPECTED[state][0]]}
+
+
+@pytest.mark.parametrize("state", EXPECTED)
+def test_programs_read_the_same(state: str, world: World) -> None:
+    world.reach(state)
+    _words, outcome, source = EXPECTED[state]
+    told = world.program.get(f"/api/v1/scans/{world.scan.pk}").json()["effective"]
+    last = Change.objects.filter(scan=world.scan).order_by("id").last()
+    assert last is not None
+    (row,) = json.loads(world.page("/scans/export.json"))
+    for read in (told, last.effective, row):
+        assert (read["outcome"], read["source"]) == (outcome, source)
+    for wanted in ("likely_manipulated", "little_evidence"):
+        api = world.program.get("/api/v1/scans", {"effective": wanted}).json()["results"]
+        assert len(api) == (wanted == outcome)
+        page = world.page(f"/scans/?outcome={wanted}")
+        assert verdicts_in(page) == ({EXPECTED[state][0]} if wanted == outcome else set())
+
+
+@pytest.mark.parametrize("state", EXPECTED)
+def test_who_says_so_and_since_when_stands_beside_it(state: str, world: World) -> None:
+    begin = world.clock.now
+    world.reach(state)
+    by_people = EXPECTED[state][2] == "human"
+    said = ("Decided by people", "Estimated by the models") if by_people else ("Estimated by the models",) * 2
+    world.owner.post(f"/scans/{world.scan.pk}/share/", {"days": "7"})
+    result_page = world.page(world.scan.get_absolute_url())
+    for page in (
+        result_page,
+        world.page(f"/shared/{Share.objects.get().token}/", Client()),
+        world.page("/scans/"),
+        world.page("/"),
+        world.pdf(),
+    ):
+        assert said[0] in page
+    (row,) = json.loads(world.page("/scans/export.json"))
+    since = dt.datetime.fromisoformat(row["since"])
+    assert (since > begin) == by_people
+    assert f'datetime="{since.astimezone(timezone.get_current_timezone()).isoformat()}"' in result_page
+    assert "What the models said" in result_page
+    assert ("appeal" in result_page.split("<main")[1].lower()) == by_people
+
+
+@pytest.mark.parametrize("state", EXPECTED)
+def test_a_report_stands_until_the_verdict_is_another(state: str, world: World) -> None:
+    world.pdf()
+    first = Report.objects.get()
+    world.reach(state)
+    page = world.page(f"/check/?code={first.code}", Client())
+    assert ("Superseded" in page, "Registered" in page) == (state in CHANGED, state not in CHANGED)
+    world.pdf()
+    newest = Report.objects.first()
+    assert newest is not None
+    assert (newest != first) == (state in CHANGED)
+    page = world.page(f"/check/?code={newest.code}", Client())
+    assert "Registered" in page
+    for private in (*(words for words, _code, _source in EXPECTED.values()), "85", world.scan.name):
+        assert private not in page.split("<main")[1]
+    answer = world.program.get(f"/api/v1/reports/{first.code}").json()
+    assert answer["standing"] == ("superseded" if state in CHANGED else "registered")
+
+
+@pytest.mark.parametrize("state", EXPECTED)
+def test_mail_and_notification_tell_the_decision_that_counts(state: str, world: World) -> None:
+    mail.outbox.clear()
+    world.reach(state)
+    words, _code, source = EXPECTED[state]
+    news = re.findall(r"People have decided about [^:]+: ([^<]+?)\. <", world.page("/scans/"))
+    if source == "human":
+        assert f"decided: {words}.\n" in mail.outbox[-1].body
+        assert news[0] == words
+    else:
+        assert not mail.outbox
+        assert news == []
+
+
+@pytest.mark.parametrize("state", EXPECTED)
+def test_the_filter_of_what_people_decided_finds_what_they_decided(state: str, world: World) -> None:
+    world.reach(state)
+    shown = verdicts_in(world.page("/scans/?review=decided"))
+    assert shown == ({EXPECTED[state][0]} if EXPECTED[state][2] == "human" else set())
+
+
+def test_what_only_the_desk_knows_stays_at_the_desk(world: World) -> None:
+    world.reach("held")
+    assert effective.verdict_of(world.scan).state == "held"
+    assert "Held for approval" in world.page("/admin/scans/scan/", world.desk)
+    for where in (world.scan.get_absolute_url(), "/scans/", "/"):
+        assert "approval" not in world.page(where)
+        assert "permitted" not in world.page(where)
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_verdicts_of_a_list_take_two_queries(count: int, world: World) -> None:
+    world.reach("overturned")
+    rows = Scan.objects.bulk_create(
+        Scan(owner=world.uploader, sha256=f"{n:064x}", bytes=1, name=str(n), status="analysed") for n in range(count)
+    )
+    with CaptureQueriesContext(connection) as seen:
+        found = effective.verdicts([world.scan, *rows])
+        assert [str(found[world.scan.pk].text), found[rows[0].pk].text] == ["Manipulated", ""]
+    assert len(seen) == 2
