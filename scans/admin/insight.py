@@ -73,10 +73,8 @@ class InsightViews:
             "decided": sum(count for _day, count in days),
             "ages_chart": charts.columns(waiting["ages"], said=_("Items by how long they have waited")),
             "days_chart": charts.columns(days, said=_("Decisions a day, two weeks")),
-            "alarms_chart": _by_week(
-                weeks, "false_alarms", _("False alarms by week, per cent with 95 per cent intervals")
-            ),
-            "misses_chart": _by_week(weeks, "misses", _("Misses by week, per cent with 95 per cent intervals")),
+            "alarms_chart": _by_week(weeks, "false_alarms", _("False alarms by week, in per cent (interval: 95 %)")),
+            "misses_chart": _by_week(weeks, "misses", _("Misses by week, in per cent (interval: 95 %)")),
             "drift_chart": charts.columns(
                 list(zip(bins, _percent(drift["recent"]), strict=True)),
                 other=_percent(drift["before"]),

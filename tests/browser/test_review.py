@@ -161,7 +161,7 @@ def test_removed_by_two_objected_to_and_turned_over_by_a_third(
     third = pages["third"]
     take_the_next(third)
     expect(third.get_by_text("That is my own face.").first).to_be_visible()
-    third.get_by_label("Can't be told").check()
+    third.get_by_label("Inconclusive").check()
     third.get_by_label("Note to the uploader").fill("You are right: nobody can tell.")
     third.get_by_role("button", name="Decide, and on to the next").click()
     expect(third.get_by_text("There is nothing for you to do at present.")).to_be_visible()
