@@ -191,7 +191,7 @@ def test_blind_first_nothing_gives_the_score_away(mo: Client, waiting: ReviewIte
     ReviewItem.objects.update(blind=True)
     assessment = waiting.scan.assessment
     page = mo.get(page_of(waiting)).content.decode()
-    for said in ("Likely manipulated", "Inconclusive</span>", "outcome ", "bright/1", 'class="band"', "cut-off"):
+    for said in ("Likely manipulated", "Inconclusive</span>", "badge outcome", "bright/1", 'class="band"', "cut-off"):
         assert said not in page, said
     assert f"{assessment.score:.2f}" not in page
     assert not re.search(r"\d+ %", page)
