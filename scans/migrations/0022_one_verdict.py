@@ -28,7 +28,7 @@ def rename_rule(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = (("scans", "0020_policies"),)
+    dependencies = (("scans", "0021_plain_names"),)
     operations = (
         migrations.RunPython(rename_rule, migrations.RunPython.noop),
         migrations.AddField(
