@@ -71,7 +71,7 @@ INSTALLED_APPS = [
     "accounts",
     "scans",
     "detection",
-    "django.contrib.admin",
+    "deepfake_site.apps.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -3,35 +3,82 @@
 
 (() => {
   const page = document.getElementById("review"), keys = document.getElementById("keys"), form = document.getElementById("decide");
-  const typing = (element) => element.closest("textarea, select, input:not([type=radio]), [contenteditable]");
-  const press = (key) => {
-    const button = document.querySelector(`[data-key="${key}"]`);
-    if (button) { button.click(); return true; }
-    if (form && /^[1-9]$/.test(key)) {
-      const choice = form.querySelectorAll("input[name=label]")[Number(key) - 1];
-      if (choice) { choice.checked = true; choice.focus(); return true; }
+  const player = document.getElementById("player");
+  let chosen = Boolean(form?.querySelector("input[name=action]:checked")); // an action, by a person
+  const typing = (element) => element.closest("textarea, select, input:not([type=radio], [type=checkbox]), [contenteditable]");
+  const field = (name) => form?.querySelector(`[name=${name}]`);
+  const choose = (name, number) => {
+    const choice = form?.querySelectorAll(`input[name=${name}]`)[number];
+    if (!choice) return false;
+    choice.checked = true;
+    if (name === "action") chosen = true;
+    choice.dispatchEvent(new Event("change", { bubbles: true }));
+    choice.focus();
+    return true;
+  };
+  const focus = (element) => { element?.focus(); element?.scrollIntoView({ block: "nearest" }); return Boolean(element); };
+
+  // An element with a data-key is what its key does: a button is pressed, a field focused, a summary opened.
+  const use = (element) => {
+    if (element.matches("textarea, select, input")) return focus(element);
+    if (element.matches("summary")) {
+      element.parentElement.open = !element.parentElement.open;
+      return focus(element.parentElement.open && element.parentElement.querySelector("textarea, select") || element);
     }
-    if (form && key === "r") { form.querySelector("[name=policy]").focus(); return true; }
-    if (form && key === "Enter" && form.querySelector("input[name=label]:checked")) { form.requestSubmit(); return true; }
-    if (key === "?") { keys.showModal(); return true; }
+    element.click();
+    return true;
+  };
+  const FIELDS = { r: "policy", t: "reply", w: "public_note" };
+  const press = (event) => {
+    const key = event.key;
+    const element = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    if (element) return use(element);
+    if (/^[1-5]$/.test(key)) return choose("label", Number(key) - 1);
+    if (/^[6-9]$/.test(key)) return choose("action", Number(key) - 6);
+    if (FIELDS[key]) return focus(field(FIELDS[key]));
+    if (key === "m") return focus(document.querySelector("#note-form textarea"));
+    if (key === "Enter" && form?.querySelector("input[name=label]:checked")) {
+      form.requestSubmit(form.querySelector(event.shiftKey ? "[name=then]" : "[type=submit]"));
+      return true;
+    }
+    if (player && key === "p") { if (player.paused) player.play(); else player.pause(); return true; }
+    if (player && (key === "ArrowLeft" || key === "ArrowRight") && !event.target.closest("input")) {
+      player.currentTime += key === "ArrowLeft" ? -1 : 1;
+      return true;
+    }
     return false;
   };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || keys.open || typing(event.target)) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || keys.open) return;
+    if (typing(event.target)) {
+      if (event.key === "Escape") event.target.blur(); // so that keys work again
+      return;
+    }
     if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
-    if (press(event.key)) event.preventDefault();
+    if (press(event)) event.preventDefault();
   });
   document.getElementById("show-keys").addEventListener("click", () => keys.showModal());
 
-  // A canned reply is shown as it would be sent, and can be changed.
-  const reply = form?.querySelector("[name=reply]"), note = form?.querySelector("[name=public_note]"), policy = form?.querySelector("[name=policy]");
+  // The action follows the label, until somebody chooses one.
+  form?.addEventListener("change", (event) => {
+    if (event.target.name === "action") chosen = event.isTrusted || chosen;
+    if (event.target.name !== "label" || chosen) return;
+    const action = form.querySelector(`input[name=action][value="${event.target.dataset.action}"]`);
+    if (action) action.checked = true;
+  });
+
+  // A canned reply is shown as it would be sent, and can be changed. It brings its policy along.
+  const reply = field("reply"), note = field("public_note"), policy = field("policy");
   let filled = "";
   const fill = () => {
     const text = reply.selectedOptions[0]?.dataset.text ?? "";
     if (note.value.trim() && note.value !== filled) return; // somebody has written something of their own
-    note.value = filled = text.replaceAll("{policy}", policy.value ? policy.selectedOptions[0].textContent.trim() : "");
+    note.value = filled = text.replaceAll("{policy}", policy.selectedOptions[0]?.dataset.title ?? "");
   };
-  reply?.addEventListener("change", fill);
+  reply?.addEventListener("change", () => {
+    if (!policy.value) policy.value = reply.selectedOptions[0]?.dataset.policy ?? "";
+    fill();
+  });
   if (reply) policy.addEventListener("change", () => { if (reply.value) fill(); });
 
   const beat = page.dataset.beat;

@@ -198,7 +198,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description What waits for a person, longest first.
+         * @description What waits for a person, in the order of work: overdue first, then by priority, then by due date.
          *
          *     Scope: `review:read`.
          */
@@ -1840,6 +1840,10 @@ export interface components {
             text: string;
             /** @description Whether every decision by it waits for a second person. */
             two_people: boolean;
+            /** @description Title and text in other languages, by language code. */
+            translations: {
+                [key: string]: unknown;
+            };
         };
         /** @description A page of a list. */
         PolicyPage: {
@@ -1905,6 +1909,8 @@ export interface components {
              * @description By when somebody should have looked.
              */
             due_at: string;
+            /** @description Whether that time is over. Overdue items come first. */
+            overdue: boolean;
             /** @description Whether one says first what one sees: `POST …/first-answer`. */
             blind: boolean;
             /** @description Why it waits. */

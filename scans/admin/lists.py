@@ -6,13 +6,29 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from accounts.admin import ReadOnly
 
 from .. import effective, scores, webhooks
 from ..models import Appeal, Assessment, Attempt, Decision, Delivery, Endpoint, Event, Finding, Scan
+
+
+class Standing(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("standing", _("In force")), ("held", _("Waits for a second person")), ("undone", _("Undone"))]
+
+    def queryset(self, request: HttpRequest, rows: Any) -> Any:
+        chosen = {
+            "standing": lambda: rows.standing(), "held": lambda: rows.pending(),
+            "undone": lambda: rows.exclude(undone=None),
+        }.get(self.value() or "")  # fmt: skip
+        return chosen() if chosen else rows
 
 
 class Large(ReadOnly):
@@ -66,10 +82,32 @@ class AssessmentAdmin(Large):
 
 @admin.register(Decision)
 class DecisionAdmin(Large):
-    list_display = ("at", "scan", "decider", "label", "action", "policy", "overrides", "needs_second")
-    list_filter = ("label", "action", "overrides", "needs_second")
-    search_fields = ("scan__id__exact", "scan__sha256__exact")
-    list_select_related = ("scan", "decider", "policy")
+    list_display = ("at", "scan", "decision", "state", "action", "policy", "decider", "overrides")
+    list_filter = (Standing, "label", "action", "overrides", "needs_second")
+    search_fields = ("scan__id__exact", "scan__sha256__exact", "scan__name__startswith")
+    list_select_related = ("scan", "decider", "policy", "undone", "second__person")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
+        return super().get_queryset(request).prefetch_related("superseded_by__undone", "superseded_by__second")
+
+    @admin.display(description=_("decision"), ordering="label")
+    def decision(self, decision: Decision) -> str:
+        label = decision.get_label_display()
+        return label if decision.status == "final" else format_html("<s>{}</s>", label)
+
+    @admin.display(description=_("state"))
+    def state(self, decision: Decision) -> str:
+        """Whether it counts, and if not, why."""
+        status, second = decision.status, getattr(decision, "second", None)
+        if status == "held":
+            return gettext("Waits for a second person")
+        if status == "superseded":
+            return gettext("Replaced by a later decision")
+        if hasattr(decision, "undone"):
+            return gettext("Undone")
+        if status == "canceled" and second:
+            return gettext("Turned down by %(who)s") % {"who": second.person}
+        return gettext("In force")
 
 
 @admin.register(Finding)

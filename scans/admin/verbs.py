@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 
@@ -58,7 +59,7 @@ def release(request: AtTheDesk, item: ReviewItem) -> After:
 def skip(request: AtTheDesk, item: ReviewItem) -> After:
     cause = request.POST.get("cause", "")
     if cause not in Skip.Cause.values:
-        messages.error(request, _("Say why you let it pass."))
+        messages.error(request, _("Choose a reason for skipping it."))
         return item
     queue.skip(item, request.user, Skip.Cause(cause))
     return NEXT
@@ -66,14 +67,14 @@ def skip(request: AtTheDesk, item: ReviewItem) -> After:
 
 def opinion(request: AtTheDesk, item: ReviewItem) -> After:
     queue.ask_another(item, request.user, request.POST.get("said", "").strip()[:2000])
-    messages.success(request, _("Somebody else will be asked."))
-    return NEXT
+    messages.success(request, _("%s is back in the queue for a second opinion. You will not be given it again.") % item)
+    return LIST
 
 
 def escalate(request: AtTheDesk, item: ReviewItem) -> After:
     queue.escalate(item, request.user, request.POST.get("said", "").strip()[:2000])
-    messages.success(request, _("The leads have it now."))
-    return NEXT
+    messages.success(request, _("%s was escalated to the leads.") % item)
+    return LIST
 
 
 def assign(request: AtTheDesk, item: ReviewItem) -> After:
@@ -104,8 +105,8 @@ def first(request: AtTheDesk, item: ReviewItem) -> After:
     if label not in Label.values:
         return item
     if queue.first_answer(item, request.user, Label(label)):
-        messages.success(request, _("Thank you: that was all that was asked."))
-        return NEXT
+        messages.success(request, _("Thank you. Your answer was saved; nothing else is needed for this item."))
+        return LIST
     return item
 
 
@@ -137,7 +138,7 @@ def decide(request: AtTheDesk, item: ReviewItem) -> After:
     except decisions.PolicyNeeded as error:
         form.add_error("policy", _("This contradicts the models: name the policy that it rests on."))
         raise Unfilled(form) from error
-    return NEXT
+    return item if request.POST.get("then") == "stay" else NEXT
 
 
 def same(request: AtTheDesk, item: ReviewItem) -> After:
@@ -186,7 +187,7 @@ def undo(request: AtTheDesk, item: ReviewItem) -> After:
     if decision is None:
         raise Http404
     decisions.undo(decision, request.user)
-    messages.success(request, _("Taken back. Nobody was told."))
+    messages.success(request, _("Undone. Nobody was told."))
     return decision.item
 
 
@@ -198,9 +199,17 @@ def answer(request: AtTheDesk, item: ReviewItem) -> After:
     if verdict not in SecondLook.Verdict.values:
         return item
     decisions.answer(decision, request.user, SecondLook.Verdict(verdict), note=request.POST.get("note", "")[:2000])
-    return NEXT
+    messages.success(request, ANSWERED[SecondLook.Verdict(verdict)])
+    return item
 
 
+ANSWERED: Final = {
+    SecondLook.Verdict.APPROVE: gettext_lazy("Approved. The decision is in force, and the uploader is told."),
+    SecondLook.Verdict.REJECT: gettext_lazy(
+        "Turned down. The item is back in the queue, and the uploader is told nothing."
+    ),
+    SecondLook.Verdict.CANCEL: gettext_lazy("Taken away without a decision. The uploader is told nothing."),
+}
 VERBS: Final[dict[str, Callable[[AtTheDesk, ReviewItem], After]]] = {
     verb.__name__: verb
     for verb in (

@@ -14,7 +14,7 @@ from ..models import Decision, Label, Policy, ReviewItem, ReviewQueue, Skip
 from ..review import decisions, queue
 from . import described, listing, prefetch, request_serializers, shapes
 from .base_views import ApiView, get_visible_scan
-from .documentation import LIMIT, PLACE, filters, page_of, tells
+from .documentation import LIMIT, QUEUE_PLACE, filters, page_of, tells
 from .errors import Absent, Refusal
 from .scan_resources import judged
 
@@ -67,13 +67,13 @@ class Items(ApiView):
     @tells(
         "listQueueItems",
         {200: page_of(described.QueueItem, "QueueItem")},
-        query=[LIMIT, PLACE, *filters(listing.OF_ITEMS)],
+        query=[LIMIT, QUEUE_PLACE, *filters(listing.OF_ITEMS)],
     )
     def get(self, request: Request) -> Response:
-        """What waits for a person, longest first."""
+        """What waits for a person, in the order of work: overdue first, then by priority, then by due date."""
         rows = listing.filtered(request, of(request), listing.OF_ITEMS)
         return Response(
-            listing.by_number(request, rows, lambda found: [shapes.item(one, request.user) for one in found])
+            listing.in_queue_order(request, rows, lambda items: [shapes.item(one, request.user) for one in items])
         )
 
 
@@ -155,7 +155,11 @@ class Decisions(ApiView):
         if scan.owner_id == request.user.pk:
             rows = Decision.objects.settled().filter(scan=scan)
         rows = rows.select_related("policy", "undone", "second__person", "decider").prefetch_related(
-            "superseded_by", "item__reasons", "decider__groups", "second__person__groups"
+            "superseded_by__undone",
+            "superseded_by__second",
+            "item__reasons",
+            "decider__groups",
+            "second__person__groups",
         )
         return Response(listing.whole([shapes.decision(one) for one in rows]))
 

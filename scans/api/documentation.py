@@ -86,6 +86,7 @@ def query(name: str, said: str, schema: Any) -> OpenApiParameter:
 LIMIT = query("limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL})
 CURSOR = query("cursor", "From `next` of the page before.", {"type": "string", "pattern": listing.MOMENT})
 PLACE = query("cursor", "From `next` of the page before.", {"type": "string", "pattern": listing.PLACE})
+QUEUE_PLACE = query("cursor", "From `next` of the page before.", {"type": "string", "pattern": listing.QUEUE_PLACE})
 NUMBER = query("cursor", "From `next` of the page before.", {"type": "string", "pattern": listing.NUMBER})
 WAIT = query(
     "wait", "Seconds that the answer may wait for the result; it comes sooner where it can.",

@@ -20,6 +20,7 @@ MOST, USUAL = 100, 20
 BACK = "p"  # before a cursor: the page before it
 NUMBER = "^[0-9]{1,18}$"
 PLACE = "^p?[0-9]{1,18}$"
+QUEUE_PLACE = "^p?[0-9]{1,16}-[01]-[0-9]{1,5}-[0-9]{1,16}-[0-9]{1,18}$"  # as of when; late, priority, due, number
 MOMENT = "^p?[0-9]{1,16}-[0-9a-f]{32}$"  # microseconds, and the row's id
 BEGINNING, MICROSECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
 
@@ -148,6 +149,30 @@ def by_number(request: Request, rows: Any, shaped: Shaped) -> dict[str, Any]:
     back, after = found[:1] == BACK, int(found.removeprefix(BACK) or 0)
     rows = rows.filter(pk__lt=after).order_by("-pk") if back else rows.filter(pk__gt=after).order_by("pk")
     return _told(request, rows, shaped, back=back, first=not found, name=lambda one: str(one.pk))
+
+
+def in_queue_order(request: Request, rows: Any, shaped: Shaped) -> dict[str, Any]:
+    """The order of work. What is overdue is told as of the first page, so that nothing moves between pages."""
+    cursor = _cursor(request, QUEUE_PLACE)
+    back = cursor.startswith(BACK)
+    as_of = timezone.now()
+    if cursor:
+        seen, late, priority, due, pk = (int(part) for part in cursor.removeprefix(BACK).split("-"))
+        as_of, due_at = BEGINNING + seen * MICROSECOND, BEGINNING + due * MICROSECOND
+    rows = rows.in_order(as_of)
+    if cursor:
+        less, more = ("gt", "lt") if back else ("lt", "gt")
+        after = Q(**{f"late__{less}": late}) | Q(late=late) & (
+            Q(**{f"priority__{less}": priority})
+            | Q(priority=priority) & (Q(**{f"due_at__{more}": due_at}) | Q(due_at=due_at, **{f"pk__{more}": pk}))
+        )
+        rows = rows.filter(after)
+
+    def place(item: Any) -> str:
+        as_of_us, due_us = ((at - BEGINNING) // MICROSECOND for at in (as_of, item.due_at))
+        return f"{as_of_us}-{item.late}-{item.priority}-{due_us}-{item.pk}"
+
+    return _told(request, rows.reverse() if back else rows, shaped, back=back, first=not cursor, name=place)
 
 
 def _told(

@@ -168,7 +168,7 @@ REPLIES = (
         "We looked at {name} and found that it was generated or altered. Please don't share it as a real recording."
         " If you have the original file, you can appeal and send it to us.",
         "Wir haben {name} geprüft und festgestellt, dass die Datei erzeugt oder verändert wurde. Bitte geben Sie sie"
-        " nicht als echte Aufnahme weiter. Wenn Sie die Originaldatei haben, können Sie Einspruch erheben und sie uns"
+        " nicht als echte Aufnahme weiter. Wenn Sie die Originaldatei haben, können Sie Widerspruch einlegen und sie uns"
         " schicken.",
     ),
     (
@@ -238,7 +238,7 @@ REPLIES = (
     (
         None,
         "Appeal: the decision stands",
-        "Einspruch: Die Entscheidung bleibt bestehen",
+        "Widerspruch: Die Entscheidung bleibt bestehen",
         "Somebody who had no part in the first decision looked at {name} again. The decision stands, because: (add"
         " your reason).",
         "Jemand, der an der ersten Entscheidung nicht beteiligt war, hat {name} noch einmal geprüft. Die Entscheidung"
@@ -247,14 +247,14 @@ REPLIES = (
     (
         None,
         "Appeal: the decision is changed",
-        "Einspruch: Die Entscheidung wird geändert",
+        "Widerspruch: Die Entscheidung wird geändert",
         "Somebody who had no part in the first decision looked at {name} again. You were right, and we have changed"
         " it. Thank you for telling us.",
         "Jemand, der an der ersten Entscheidung nicht beteiligt war, hat {name} noch einmal geprüft. Sie hatten recht,"
         " und wir haben die Entscheidung geändert. Vielen Dank für Ihren Hinweis.",
     ),
 )
-QUEUES = {"review": ("Review", "Prüfung"), "leads": ("Leads", "Leitung"), "appeals": ("Appeals", "Einsprüche")}
+QUEUES = {"review": ("Review", "Prüfung"), "leads": ("Leads", "Leitung"), "appeals": ("Appeals", "Widersprüche")}
 RULES = {
     "Signs of manipulation": "Anzeichen einer Manipulation",
     "Inconclusive": "Nicht eindeutig",

@@ -192,6 +192,15 @@ class Decision(Judgement):
     def is_settled(self) -> bool:
         return self.is_standing and self.settles_at <= timezone.now()
 
+    @property
+    def status(self) -> str:
+        """held, canceled (taken back, or turned down by the second person), superseded by a later one, or final."""
+        if self.is_pending:
+            return "held"
+        if not self.is_standing:
+            return "canceled"
+        return "superseded" if any(later.is_standing for later in self.superseded_by.all()) else "final"
+
 
 class SecondLook(Judgement):
     """A second person's answer to a decision that needs one."""

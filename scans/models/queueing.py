@@ -1,5 +1,6 @@
 """Why a scan waits for a person: rules, queues, and the items in them."""
 
+import datetime as dt
 import hashlib
 import uuid
 from typing import Any, ClassVar, Self
@@ -134,9 +135,19 @@ class TrustedSource(models.Model):
         return str(self.person)
 
 
+def lateness(at: dt.datetime | None = None) -> models.Case:
+    """1 for what is overdue, 0 for the rest."""
+    overdue = models.When(due_at__lt=at or timezone.now(), then=1)
+    return models.Case(overdue, default=0, output_field=models.IntegerField())
+
+
 class ReviewItemQuerySet(models.QuerySet["ReviewItem"]):
     def open(self) -> Self:
         return self.filter(closed_at=None)
+
+    def in_order(self, at: dt.datetime | None = None) -> Self:
+        """The order of work: overdue (`late`) first, then by priority, then by due date."""
+        return self.annotate(late=lateness(at)).order_by("-late", "-priority", "due_at", "id")
 
     def workable_by(self, user: Any) -> Self:
         """In queues that this person may work in; never one's own upload, nor where somebody else is to look."""
@@ -212,6 +223,10 @@ class ReviewItem(models.Model):
 
     def __str__(self) -> str:
         return str(self.scan)
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.closed_at is None and self.due_at < timezone.now()
 
     @property
     def is_double(self) -> bool:

@@ -39,7 +39,11 @@ class Taken(Exception):
     """Somebody else holds the item."""
 
     def __init__(self, item: ReviewItem) -> None:
-        super().__init__(f"{item.holder} holds this until {item.held_until:%H:%M}." if item.holder else "It is done.")
+        super().__init__(
+            f"{item.holder} holds this until {timezone.localtime(item.held_until):%H:%M}."
+            if item.holder
+            else "It is done."
+        )
         self.item = item
 
 
@@ -51,7 +55,7 @@ class Resting(Exception):
     """After so many files seen clearly, a pause: until when."""
 
     def __init__(self, until: dt.datetime) -> None:
-        super().__init__(f"A pause until {until:%H:%M}.")
+        super().__init__(f"A pause until {timezone.localtime(until):%H:%M}.")
         self.until = until
 
 
@@ -104,7 +108,7 @@ def next_for(person: Any, queue: ReviewQueue | None = None) -> ReviewItem | None
         )
         if queue is not None:
             free = free.filter(queue=queue)
-        item: ReviewItem | None = free.order_by("due_at", "-priority", "id").first()
+        item: ReviewItem | None = free.in_order().first()
         if item is None:
             return None
         try:

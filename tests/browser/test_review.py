@@ -53,7 +53,7 @@ def test_ten_items_are_decided_without_a_mouse(window: Window, site: Site, manag
     wrong = look_at_all(page, LISTS)
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto("/admin/scans/reviewitem/")
-    button = page.get_by_role("button", name="Take the next one")
+    button = page.get_by_role("button", name="Claim the next item")
     button.focus()
     page.keyboard.press("Enter")
     page.wait_for_url(ITEM)
@@ -73,7 +73,7 @@ def test_ten_items_are_decided_without_a_mouse(window: Window, site: Site, manag
     expect(page.get_by_label("Note to the uploader")).to_have_value("Thank you for file 10.")
     page.get_by_role("heading", level=1).click()
     page.keyboard.press("z")
-    expect(page.get_by_text("Taken back. Nobody was told.")).to_be_visible()
+    expect(page.get_by_text("Undone. Nobody was told.")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text("file 9")
     page.keyboard.press("1")
     page.keyboard.press("Enter")
@@ -110,7 +110,7 @@ Decision.objects.update(settles_at=timezone.now())
 
 def take_the_next(page: Page) -> None:
     page.goto("/admin/scans/reviewitem/")
-    page.get_by_role("button", name="Take the next one").first.click()
+    page.get_by_role("button", name="Claim the next item").first.click()
     page.wait_for_url(ITEM)
 
 
@@ -132,14 +132,15 @@ def test_removed_by_two_objected_to_and_turned_over_by_a_third(
     first = pages["first"]
     take_the_next(first)
     first.get_by_label("Manipulated", exact=True).check()
-    first.get_by_label("What is done?").select_option("Remove")
-    first.get_by_role("button", name="Decide, and on to the next").click()
+    first.get_by_label("Remove").check()
+    first.get_by_role("button", name="Decide and open the next").click()
     expect(first.get_by_text("There is nothing for you to do at present.")).to_be_visible()
 
     second = pages["second"]
     take_the_next(second)
     expect(second.get_by_text("decided: Manipulated, Remove.")).to_be_visible()
     second.get_by_role("button", name="Approve").click()
+    expect(second.get_by_text("Approved. The decision is in force")).to_be_visible()
     manage("shell", "-c", SETTLED)
 
     owner = pages["owner"]
@@ -153,17 +154,17 @@ def test_removed_by_two_objected_to_and_turned_over_by_a_third(
     assert pages["stranger"].goto(where).status == 404  # type: ignore[union-attr]
 
     first.goto("/admin/scans/reviewitem/")
-    first.get_by_role("button", name="Take the next one").first.click()
+    first.get_by_role("button", name="Claim the next item").first.click()
     expect(first.get_by_text("There is nothing for you to do at present.")).to_be_visible()
     first.get_by_role("link", name="my face").first.click()
-    expect(first.get_by_role("button", name="Decide, and on to the next")).to_have_count(0)
+    expect(first.get_by_role("button", name="Decide and open the next")).to_have_count(0)
 
     third = pages["third"]
     take_the_next(third)
     expect(third.get_by_text("That is my own face.").first).to_be_visible()
     third.get_by_label("Inconclusive").check()
     third.get_by_label("Note to the uploader").fill("You are right: nobody can tell.")
-    third.get_by_role("button", name="Decide, and on to the next").click()
+    third.get_by_role("button", name="Decide and open the next").click()
     expect(third.get_by_text("There is nothing for you to do at present.")).to_be_visible()
     manage("shell", "-c", SETTLED)
     owner.goto(where)

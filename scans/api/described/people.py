@@ -68,6 +68,7 @@ class QueueItem(Shape):
     priority = whole("0 to 100.")
     opened_at = moment("Since when it waits.")
     due_at = moment("By when somebody should have looked.")
+    overdue = flag("Whether that time is over. Overdue items come first.")
     blind = flag("Whether one says first what one sees: `POST …/first-answer`.")
     reason_codes = several("Why it waits.", serializers.ChoiceField(choices=Reason.choices))
     claimed = flag("Whether somebody has it.")

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from ...models import Outcome
-from .fields import OPEN, Shape, flag, kind_of, maybe, moment, several, share, some_moment, text, whole
+from .fields import OPEN, Shape, anything, flag, kind_of, maybe, moment, several, share, some_moment, text, whole
 
 
 class PolicyOf(Shape):
@@ -15,6 +15,7 @@ class PolicyOf(Shape):
     title = text("Its name.")
     text = serializers.CharField(help_text="The rule.")
     two_people = flag("Whether every decision by it waits for a second person.")
+    translations = anything("Title and text in other languages, by language code.")
 
 
 class Bundle(Shape):

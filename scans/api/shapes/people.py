@@ -13,11 +13,6 @@ from ...statement import moment
 def decision(one: Decision) -> dict[str, Any]:
     """Without anybody's name."""
     second = getattr(one, "second", None)
-    status = "canceled" if hasattr(one, "undone") or (second and second.verdict != "approve") else "final"
-    if one.needs_second and second is None and status == "final":
-        status = "held"
-    elif status == "final" and one.superseded_by.exists():
-        status = "superseded"
     return {
         "id": one.pk,
         "object": "decision",
@@ -27,7 +22,7 @@ def decision(one: Decision) -> dict[str, Any]:
         "note_public": one.public_note,
         "decided_at": moment(one.at),
         "source": "human",
-        "status": status,
+        "status": one.status,
         "reason_codes": sorted({why.reason for why in one.item.reasons.all()}),
         "decider_role": _role(one.decider),
         "second_approver_role": _role(second.person) if second and second.verdict == "approve" else None,
@@ -72,6 +67,7 @@ def policy(one: Policy) -> dict[str, Any]:
     return {
         "code": one.code, "object": "policy", "parent": one.parent.code if one.parent else None, "title": one.title,
         "text": one.text, "two_people": one.two_people,
+        "translations": {"de": {"title": one.title_de, "text": one.text_de}} if one.title_de or one.text_de else {},
     }  # fmt: skip
 
 
@@ -89,6 +85,7 @@ def item(one: ReviewItem, person: Any) -> dict[str, Any]:
         "priority": one.priority,
         "opened_at": moment(one.opened_at),
         "due_at": moment(one.due_at),
+        "overdue": one.is_overdue,
         "blind": one.blind,
         "reason_codes": [] if one.blind else sorted({why.reason for why in one.reasons.all()}),
         "claimed": held,

@@ -442,3 +442,18 @@ def test_filters_say_the_same_as_what_is_told(
         listed = {one["id"] for one in own.get(SCANS, effective=outcome).json()["results"]}
         everything = own.get(SCANS).json()["results"]
         assert listed == {one["id"] for one in everything if one["effective"]["outcome"] == outcome}
+
+
+def test_queue_items_come_in_the_order_of_work_over_all_pages(desk: Program, moderator: User, uploader: User) -> None:
+    scans = make(uploader, 6)
+    now = timezone.now()
+    for scan, hours, priority in zip(scans, (5, -1, 3, -9, 3, -2), (10, 50, 90, 20, 60, 50), strict=True):
+        item = queue.add(scan, moderator, ReviewQueue.objects.get(slug="review"))
+        ReviewItem.objects.filter(pk=item.pk).update(due_at=now + dt.timedelta(hours=hours), priority=priority)
+    page = desk.get(f"{V1}/queue-items", limit=2).json()
+    told = page["results"]
+    while page["next"]:
+        page = desk.get(page["next"].removeprefix("http://testserver")).json()
+        told += page["results"]
+    assert [one["scan"] for one in told] == [str(scans[place].pk) for place in (5, 1, 3, 2, 4, 0)]
+    assert [one["overdue"] for one in told] == [True] * 3 + [False] * 3

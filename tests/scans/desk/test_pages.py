@@ -305,7 +305,7 @@ def test_many_are_shown_then_decided_then_taken_back(
     assert together(mo, items, **form).status_code == 302
     assert Decision.objects.standing().count() == 5
     page = mo.get(LIST).content.decode()
-    assert "Take all of them back" in page
+    assert "Undo all of them" in page
     where = f"{LIST}undo/{Decision.objects.first().group}/"
     other = as_user(person("other", Role.MODERATOR))
     other.post(where)

@@ -1,0 +1,77 @@
+"""The desk at a glance, for one person: what waits in which queue, what is theirs, what is late."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Min, Q
+from django.utils import timezone
+
+from ..models import Reason, ReviewItem, ReviewQueue
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    queue: ReviewQueue
+    count: int
+    overdue: int
+    oldest: dt.datetime | None
+    next_due: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    queues: list[Waiting]
+    count: int
+    overdue: int
+    mine: list[ReviewItem]
+    mine_count: int
+    on_hold: int
+    appeals: int
+    free: int  # that this person could claim now
+
+
+SHOWN = 5
+
+
+def front(person: Any) -> Front:
+    now = timezone.now()
+    items = ReviewItem.objects.open().visible_to(person)
+    counted = {
+        row["queue"]: row
+        for row in items.order_by()
+        .values("queue")
+        .annotate(
+            count=Count("pk", distinct=True),
+            overdue=Count("pk", filter=Q(due_at__lt=now), distinct=True),
+            oldest=Min("opened_at"),
+            next_due=Min("due_at"),
+        )
+    }
+    nothing = {"count": 0, "overdue": 0, "oldest": None, "next_due": None}
+    queues = [
+        Waiting(queue, row["count"], row["overdue"], row["oldest"], row["next_due"])
+        for queue in queues_of(person)
+        for row in [counted.get(queue.pk, nothing)]
+    ]
+    mine = items.filter(Q(assigned_to=person.pk) | Q(holder=person.pk, held_until__gt=now))
+    by_reason = dict(items.order_by().values_list("reasons__reason").annotate(Count("pk", distinct=True)))
+    may_review = person.has_perm("scans.review")
+    return Front(
+        queues=queues,
+        count=sum(one.count for one in queues),
+        overdue=sum(one.overdue for one in queues),
+        mine=list(mine.in_order().select_related("scan", "queue")[:SHOWN]),
+        mine_count=mine.count(),
+        on_hold=by_reason.get(Reason.SECOND, 0),
+        appeals=by_reason.get(Reason.APPEAL, 0),
+        free=ReviewItem.objects.free_for(person).workable_by(person).bearable_for(person).count() if may_review else 0,
+    )
+
+
+def queues_of(person: Any) -> list[ReviewQueue]:
+    """Those whose items this person sees."""
+    rows = ReviewQueue.objects.all()
+    if person.has_perm("scans.review") and not person.has_perm("scans.lead_review"):
+        rows = rows.filter(Q(roles=None) | Q(roles__in=person.groups.all())).distinct()
+    return list(rows)
