@@ -4,8 +4,8 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -65,7 +65,7 @@ SECTIONS: Final[tuple[tuple[str, Promise, tuple[Entry, ...]], ...]] = (
 
 
 class Desk(AdminSite):
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         context = {
             **self.each_context(request),
             "title": _("Desk"),
@@ -73,7 +73,7 @@ class Desk(AdminSite):
             "sections": self.sections(request),
             **(extra_context or {}),
         }
-        return render(request, "admin/index.html", context)
+        return TemplateResponse(request, "admin/index.html", context)
 
     def sections(self, request: HttpRequest) -> list[dict[str, Any]]:
         """What this person may see, by task. What no section names is listed with the system."""

@@ -37,7 +37,7 @@ SHOWN = 5
 def front(person: Any) -> Front:
     now = timezone.now()
     items = ReviewItem.objects.open().visible_to(person)
-    counted = {
+    counted: dict[Any, dict[str, Any]] = {
         row["queue"]: row
         for row in items.order_by()
         .values("queue")
@@ -48,7 +48,7 @@ def front(person: Any) -> Front:
             next_due=Min("due_at"),
         )
     }
-    nothing = {"count": 0, "overdue": 0, "oldest": None, "next_due": None}
+    nothing: dict[str, Any] = {"count": 0, "overdue": 0, "oldest": None, "next_due": None}
     queues = [
         Waiting(queue, row["count"], row["overdue"], row["oldest"], row["next_due"])
         for queue in queues_of(person)
