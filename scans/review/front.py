@@ -37,7 +37,7 @@ SHOWN = 5
 def front(person: Any) -> Front:
     now = timezone.now()
     items = ReviewItem.objects.open().visible_to(person)
-    counted: dict[Any, dict[str, Any]] = {
+    counted: dict[Any, Any] = {
         row["queue"]: row
         for row in items.order_by()
         .values("queue")
