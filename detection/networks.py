@@ -4,6 +4,7 @@ Keras takes seconds to import. Training and the import of somebody's model need 
 """
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -11,11 +12,10 @@ import keras
 import numpy as np
 from keras import layers
 
+from . import efficientnet_lite
 from .errors import BadBundle
 
 Model: TypeAlias = Any  # Keras has no types
-
-BACKBONES = ("mobilenetv2", "resnet50", "tiny")
 
 
 def image_network(size: int = 224, backbone: str = "mobilenetv2", *, kinds: int = 0, dropout: float = 0.2) -> Model:
@@ -189,18 +189,37 @@ def _names(model: Model) -> list[str]:
 
 
 def _features(given: Any, size: int, backbone: str) -> Any:
-    if backbone == "mobilenetv2":
-        made = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(size, size, 3))
-    elif backbone == "resnet50":
-        made = keras.applications.ResNet50(include_top=False, weights=None, input_shape=(size, size, 3))
-    elif backbone == "tiny":
-        x = given
-        for step, channels in enumerate((12, 16, 24, 32)):
-            x = _block(x, channels, f"block{step}", strides=2 if step < 3 else 1)
-        return x
-    else:
+    if backbone not in BACKBONES:
         raise ValueError(f"{backbone!r} is none of {', '.join(BACKBONES)}")
-    return _rebuilt_on(made, given)
+    return BACKBONES[backbone](given, size)
+
+
+def _of_keras(application: str) -> Callable[[Any, int], Any]:
+    def features(given: Any, size: int) -> Any:
+        made = getattr(keras.applications, application)(include_top=False, weights=None, input_shape=(size, size, 3))
+        return _rebuilt_on(made, given)
+
+    return features
+
+
+def _tiny(given: Any, size: int) -> Any:
+    x = given
+    for step, channels in enumerate((12, 16, 24, 32)):
+        x = _block(x, channels, f"block{step}", strides=2 if step < 3 else 1)
+    return x
+
+
+def _efficientnet_lite(name: str) -> Callable[[Any, int], Any]:
+    return lambda given, size: efficientnet_lite.features(given, name)
+
+
+# What an image network looks with, by name: from its input and the side of that in pixels to its last feature maps.
+BACKBONES: dict[str, Callable[[Any, int], Any]] = {
+    "mobilenetv2": _of_keras("MobileNetV2"),
+    "resnet50": _of_keras("ResNet50"),
+    "tiny": _tiny,
+    **{name: _efficientnet_lite(name) for name in efficientnet_lite.WIDTH_AND_DEPTH},
+}
 
 
 def _rebuilt_on(model: Model, given: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from .. import crops, networks
+from .. import crops, efficientnet_lite, networks
 from ..metrics import auc
 from . import data_loader, plots, provenance_log, samples
 from .face_dataset import FaceCrop, TrainingError
@@ -85,6 +85,9 @@ def _start_from(model: Any, init: Path) -> None:
         return
     if init.suffix == ".keras":
         model.set_weights(networks.load(init).get_weights())
+        return
+    if init.suffix == ".pth":
+        efficientnet_lite.read_imagenet(init, model)
         return
     known = keras.applications.MobileNetV2(include_top=False, input_shape=(224, 224, 3), weights=None)
     known.load_weights(init)

@@ -18,7 +18,12 @@ EARLIER_EMA_WEIGHTS = "steady.weights.h5"  # the same file in folders of earlier
 
 def record_start(folder: Path, weights: Path | None, faces: Sequence[FaceCrop], **more: Any) -> None:
     """Write the record. Only a new training does, not a resumed one."""
-    record = {"faces": face_dataset.digest(faces), "code": code_digest(), **more}
+    record_start_digest(folder, weights, face_dataset.digest(faces), **more)
+
+
+def record_start_digest(folder: Path, weights: Path | None, faces: str, **more: Any) -> None:
+    """The same where only the digest of the faces is at hand."""
+    record = {"faces": faces, "code": code_digest(), **more}
     if weights is not None:
         name = f"{weights.parent.name}/{weights.name}" if weights.name == "model.keras" else weights.name  # of a bundle
         record |= {"weights": name, "sha256": digest(weights)}

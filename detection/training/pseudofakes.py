@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ..images import Pixels
-from . import compression, decoders, face_masks
+from . import compression, decoders, face_masks, reconstructed_fakes
 from .blending import align, altered, blend, blend_mask, jittered, match_colours
 from .faces import Face, Fake
 from .mesh_swap import mesh_swap
@@ -243,8 +243,12 @@ KINDS: dict[str, tuple[Maker, str, float]] = {
     "reenactment": (reenactment, EXPRESSION, 0.1),
     "redrawn": (redrawn, SYNTHESISED, 0.0),
     "redrawn_swap": (redrawn_swap, SWAP, 0.0),
+    "reconstructed": (reconstructed_fakes.reconstructed, SYNTHESISED, 0.0),
+    "face_reconstructed": (reconstructed_fakes.face_reconstructed, SYNTHESISED, 0.0),
+    "mouth_reconstructed": (reconstructed_fakes.mouth_reconstructed, SYNTHESISED, 0.0),
 }
-REDRAWN = ("redrawn", "redrawn_swap")  # of pictures that redraw_faces has made; none of them by default
+# Of pictures that redraw_faces or reconstruct_faces has made; none of them by default.
+REDRAWN = ("redrawn", "redrawn_swap", "reconstructed", "face_reconstructed", "mouth_reconstructed")
 
 
 def make(kind: str, face: Face, other: Face, chance: np.random.Generator) -> Fake:

@@ -179,6 +179,10 @@ def read(face: FaceCrop, chance: np.random.Generator, *, again: bool = False) ->
     pixels, points = face.pixels(), face.landmarks
     redrawn = face.redrawn() if again else None
     fitted = None if face.mesh is None else face.mesh.astype(np.float32)
+    if redrawn is not None and redrawn.shape != pixels.shape:  # it was drawn of a smaller picture
+        share = redrawn.shape[1] / pixels.shape[1]
+        points, fitted = points * share, None if fitted is None else fitted * np.float32(share)
+        pixels = np.asarray(cv2.resize(pixels, redrawn.shape[1::-1], interpolation=cv2.INTER_AREA))
     if chance.random() < 0.5:
         pixels = np.ascontiguousarray(pixels[:, ::-1])
         redrawn = None if redrawn is None else np.ascontiguousarray(redrawn[:, ::-1])
@@ -195,10 +199,12 @@ def downscaled(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
     else:
         wanted = chance.uniform(26 if chance.random() < 0.25 else 40, 90)
     share = min(1.0, wanted / face.scale)
-    pixels = compression.resized(face.pixels, share, chance) if share < 0.95 else face.pixels
-    redrawn = face.redrawn
-    if redrawn is not None and redrawn.shape != pixels.shape:
-        redrawn = np.asarray(cv2.resize(redrawn, pixels.shape[1::-1], interpolation=cv2.INTER_AREA))
+    pixels, redrawn = face.pixels, face.redrawn
+    if share < 0.95 and redrawn is not None:  # both in the same way: else that is what tells them apart
+        seed = int(chance.integers(2**62))
+        pixels, redrawn = (compression.resized(v, share, np.random.default_rng(seed)) for v in (pixels, redrawn))
+    elif share < 0.95:
+        pixels = compression.resized(pixels, share, chance)
     share = pixels.shape[1] / face.pixels.shape[1]
     fitted = None if face.mesh is None else face.mesh * np.float32(share)
     return replace(face, pixels=pixels, landmarks=face.landmarks * share, redrawn=redrawn, mesh=fitted)
