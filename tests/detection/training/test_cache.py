@@ -8,7 +8,7 @@ import pytest
 
 from detection.training import cache, loader, provenance_log
 from detection.training.cache import Cache, CachePlan
-from detection.training.face_dataset import TrainingError, FaceCrop
+from detection.training.face_dataset import FaceCrop, TrainingError
 from detection.training.image import Plan
 from detection.training.loader import Position
 from detection.training.samples import REAL, Recipe
