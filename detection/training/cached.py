@@ -213,7 +213,8 @@ def _agree(plan: Plan, caches: Sequence[Path], validation: Sequence[Path], folde
 def _note(folder: Path, init: Path | None, licence: str, caches: Sequence[Path]) -> None:
     opened = [Cache(path) for path in caches]
     digests = [cache.digest for cache in opened]
-    provenance_log.record_start_digest(folder, init, opened[0].faces, licence=licence, caches=digests)
+    more = {"caches": digests, "software": f"PyTorch {torch.__version__}"}
+    provenance_log.record_start_digest(folder, init, opened[0].faces, licence=licence, **more)
 
 
 def _log(folder: Path, step: int, figures: dict[str, float]) -> None:

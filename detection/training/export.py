@@ -120,7 +120,7 @@ class Release:
                 "seed": done.plan.seed,
                 "faces sha256": face_dataset.digest(self.faces["train"]),
                 **({"code sha256": code} if (code := provenance_log.read_record(self.run).get("code")) else {}),
-                "software": f"Keras {keras.__version__}, TensorFlow {tensorflow.__version__}",
+                "software": self._software(),
                 "false alarms wished for in calibration": self.false_alarms,
                 "fakes missed at the lower cut in calibration": self.missed,
                 **self._again(done),
@@ -146,10 +146,17 @@ class Release:
         films = {"real films to make fakes of": record["films"]} if "films" in record else {}
         return {"first weights": f"{record['weights']}{licence}, sha256 {record['sha256']}", **films}
 
+    def _software(self) -> str:
+        """A training from caches notes what else it was done with."""
+        trained_with = provenance_log.read_record(self.run).get("software")
+        return f"Keras {keras.__version__}, {trained_with or f'TensorFlow {tensorflow.__version__}'}"
+
     def _again(self, done: Trained) -> dict[str, Any]:
         """The commands of a second run, if all trainings are complete and continue each other."""
         runs = [*self.before, self.run]
         if not all(_is_complete(run) for run in runs) or any(weight_averaging.parts_of(run) for run in runs):
+            return {}
+        if any("caches" in provenance_log.read_record(run) for run in runs):  # drawn by commands of their own
             return {}
         commands, began = [], provenance_log.read_record(runs[0])
         redrawn = ["--redrawn", "REDRAWN"] if self._redrawn(done) else []

@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path, help="where checkpoints and the log are kept")
         parser.add_argument("--cache", type=Path, nargs="+", required=True, help="samples to train on")
-        parser.add_argument("--validation", type=Path, nargs="+", required=True, help="samples to check on")
+        parser.add_argument("--validation", type=Path, nargs="*", default=[], help="samples to check on")
         parser.add_argument("--plan", type=Path, help="a plan (JSON); without one: the folder's")
         parser.add_argument("--init", type=Path, help="to start from: a training's folder, .keras, .pth or MobileNetV2")
         parser.add_argument("--init-licence", default="", help="of those weights, for the card")
