@@ -1,4 +1,4 @@
-"""Faces are drawn through the auto-encoder as its publishers built it, once, and fakes of them differ by nothing else."""
+"""Faces are drawn through the auto-encoder as its publishers built it; fakes of them differ by nothing else."""
 
 import json
 import struct
