@@ -189,7 +189,7 @@ def _tensor(pixels: Any) -> torch.Tensor:
 
 
 def _agree(plan: Plan, caches: Sequence[Path], validation: Sequence[Path], folder: Path) -> None:
-    """A training goes on with the caches that it began with, and is never checked on what it is trained on."""
+    """A training goes on with what it began with, and perhaps more; it is never checked on what it is trained on."""
     digests = {path.name: Cache(path).digest for path in caches}
     if set(digests.values()) & {Cache(path).digest for path in validation}:
         raise TrainingError("A cache is named for training and for checking.")
@@ -198,8 +198,9 @@ def _agree(plan: Plan, caches: Sequence[Path], validation: Sequence[Path], folde
     if any(Cache(path).size != plan.recipe.size for path in (*caches, *validation)):
         raise TrainingError(f"The plan wants crops of {plan.recipe.size} pixels, and the caches have others.")
     stored = folder / CACHES
-    if stored.is_file() and json.loads(stored.read_text()) != digests:
-        raise TrainingError(f"{folder} began with other caches.")
+    known = json.loads(stored.read_text()) if stored.is_file() else {}
+    if any(digests.get(name) != digest for name, digest in known.items()):
+        raise TrainingError(f"{folder} began with other caches. More may be named, but none left out.")
     stored.write_text(json.dumps(digests, indent=2) + "\n")
     if (folder / STATE).is_file() and (folder / "plan.json").is_file():
         before = Plan.read(folder / "plan.json")

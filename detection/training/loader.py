@@ -40,6 +40,8 @@ class Batch:
 
 def batches(folders: Sequence[Any], *, batch: int, seed: int, position: Position, ahead: int = 6) -> Iterator[Batch]:
     """For ever. Those ahead are read by a thread."""
+    if position.shards and len(position.shards) != len(folders):  # a cache was added
+        position = Position(position.epoch + 1)
     caches = _opened(folders, position.shards)
     position = replace(position, shards=tuple(cache.shards for cache in caches))
     pairs = batch // 2
