@@ -57,7 +57,7 @@ class Training:
         outputs = self.net(_tensor(batch.pixels))
         loss = self._loss(outputs, batch)
         self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(self.trained, 1.0)
         self.optimizer.step()
         self.step, self.position = self.step + 1, batch.after

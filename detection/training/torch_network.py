@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
-Tensor = torch.Tensor
 Layer = Any  # Keras has no types
 
 
-class TorchNetwork(nn.Module):
+class TorchNetwork(nn.Module):  # type: ignore[misc]
     """Runs the layers of a Keras graph. Its outputs are logits: the last activations belong to the loss."""
 
     def __init__(self, model: Any, *, fixed_norms: bool = True) -> None:
@@ -36,7 +35,7 @@ class TorchNetwork(nn.Module):
     def write_back(self, model: Any) -> Any:
         """The Keras network that this was made of, or a copy of it, with the weights as they are here."""
         for part in self.parts:
-            part.write_back(model)  # type: ignore[operator]
+            part.write_back(model)
         return model
 
     def _number_of(self, tensor: Any, *, last: bool = False) -> int:
@@ -62,7 +61,7 @@ class TorchNetwork(nn.Module):
         return part
 
 
-class Convolution(nn.Module):
+class Convolution(nn.Module):  # type: ignore[misc]
     """With the batch norm behind it folded in, where that keeps its statistics."""
 
     def __init__(self, layer: Layer, *, norm: Layer = None) -> None:
@@ -113,7 +112,7 @@ class Convolution(nn.Module):
             layer.bias.assign(self.bias.detach().numpy())
 
 
-class Norm(nn.Module):
+class Norm(nn.Module):  # type: ignore[misc]
     """A batch norm by itself: with learnt statistics, or behind something that is no convolution."""
 
     def __init__(self, layer: Layer) -> None:
@@ -137,7 +136,7 @@ class Norm(nn.Module):
             getattr(layer, name).assign(values.detach().numpy())
 
 
-class Dense(nn.Module):
+class Dense(nn.Module):  # type: ignore[misc]
     def __init__(self, layer: Layer) -> None:
         super().__init__()
         self.name = layer.name
