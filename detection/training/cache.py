@@ -35,13 +35,14 @@ class CachePlan:
     recipe: Recipe
     part: str
     faces: str  # their digest
-    redrawn: str  # of which of them a generator drew pictures
+    redrawn: str  # of which of them a generator drew pictures, and which have meshes
     seed: int = 1
 
     @classmethod
     def of(cls, recipe: Recipe, faces: Sequence[FaceCrop], part: str, seed: int = 1) -> "CachePlan":
         drawn = "".join(sorted(face.name for face in faces if face.redrawn_at))
-        redrawn = hashlib.sha256(drawn.encode()).hexdigest() if drawn else ""
+        fitted = "".join(sorted(face.name for face in faces if face.mesh is not None))
+        redrawn = hashlib.sha256(f"{drawn} {fitted}".encode()).hexdigest() if drawn or fitted else ""
         return cls(replace(recipe, paired=True), part, face_dataset.digest(faces), redrawn, seed)
 
     @property
@@ -107,12 +108,12 @@ def _draw_shard(task: tuple[Path, CachePlan, int], cast: FacePool) -> None:
     margin = ((1 + 2 * plan.recipe.margin) * share - 1) / 2
     wider = replace(plan.recipe, size=plan.side, margin=margin)
     made = [sample for _ in range(PAIRS) for sample in samples.pair(cast, wider, chance)]
-    arrays = {
-        "kinds": np.array([sample.kind for sample in made]),
-        "groups": np.array([sample.person for sample in made]),
-        "labels": np.array([_label(sample) for sample in made], np.float32),
-    }
-    np.savez(folder / f"{number:05}.part.npz", **arrays)
+    np.savez(
+        folder / f"{number:05}.part.npz",
+        kinds=np.array([sample.kind for sample in made]),
+        groups=np.array([sample.person for sample in made]),
+        labels=np.array([_label(sample) for sample in made], np.float32),
+    )
     np.save(folder / f"{number:05}.part.npy", np.stack([sample.pixels for sample in made]))
     for suffix in ("npz", "npy"):  # the pixels last: a shard with pixels is whole
         (folder / f"{number:05}.part.{suffix}").replace(folder / f"{number:05}.{suffix}")

@@ -184,7 +184,7 @@ def rate_at(step: int, plan: Plan) -> float:
 
 
 def _tensor(pixels: Any) -> torch.Tensor:
-    scaled = torch.from_numpy(crops.fed(pixels, SCALING, "rgb"))
+    scaled = torch.from_numpy(crops.normalise(pixels, SCALING, "rgb"))
     return scaled.permute(0, 3, 1, 2)  # a view: its memory is channels last already
 
 

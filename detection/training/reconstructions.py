@@ -28,7 +28,7 @@ def reconstruct(
 ) -> None:
     """One picture for each face; those that are there are not drawn again."""
     generator = {"generator": autoencoder.name, "sha256": autoencoder.digest}
-    if redrawing.about(out) not in ({}, generator):
+    if redrawing.read_generator(out) not in ({}, generator):
         raise ValueError(f"What is in {out.name} was drawn by another generator: take another folder.")
     out.mkdir(parents=True, exist_ok=True)
     (out / redrawing.ABOUT).write_text(json.dumps(generator) + "\n")

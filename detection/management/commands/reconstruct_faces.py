@@ -31,9 +31,9 @@ class Command(BaseCommand):
             real = [face for face in read_faces(options["faces"]) if not face.manipulation]
             autoencoder = TinyAutoencoder(options["autoencoder"], options["threads"])
         if options["fidelity"]:
-            self.stdout.write(_fidelity([face.pixels() for face in redrawing.chosen(real, 20)], autoencoder))
+            self.stdout.write(_fidelity([face.pixels() for face in redrawing.select_faces(real, 20)], autoencoder))
             return
-        faces = redrawing.chosen(real, options["count"])
+        faces = redrawing.select_faces(real, options["count"])
         try:
             with tqdm(total=len(faces), unit="face") as bar:
                 reconstructions.reconstruct(faces, autoencoder, options["out"], lambda done: bar.update(done - bar.n))
