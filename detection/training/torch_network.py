@@ -198,7 +198,7 @@ def _is_conv(layer: Layer) -> bool:
     return WITH_WEIGHTS.get(type(layer).__name__) is Convolution and layer.activation.__name__ == "linear"
 
 
-def _then(part: nn.Module, layer: Layer) -> Callable[..., Tensor]:
+def _then(part: nn.Module, layer: Layer) -> Any:
     name = getattr(getattr(layer, "activation", None), "__name__", "linear")
     if name == "linear":
         return part
