@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import torch
 from torch.nn import functional
@@ -134,6 +135,7 @@ def train(
         raise TrainingError(
             "The plan keeps the norms as they came with --init. Say it, or make them “learnt” in a plan."
         )
+    keras.utils.set_random_seed(plan.seed)
     torch.manual_seed(plan.seed)
     training = Training(plan, folder, init if first else None)
     if first:

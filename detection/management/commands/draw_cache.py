@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1)
 
     def handle(self, **options: Any) -> None:
-        with command_errors(goes_on=True):
+        with command_errors(resumes=True):
             faces = read_parts(options["faces"], [options["part"]], options["redrawn"])[options["part"]]
             plan = cache.CachePlan.of(Plan.read(options["plan"]).recipe, faces, options["part"], options["seed"])
             shards = -(-options["samples"] // (2 * cache.PAIRS))

@@ -37,7 +37,7 @@ class Command(BaseCommand):
             raise CommandError("This needs PyTorch: pip install -r detection/training/requirements.txt.") from error
         if options["threads"]:
             torch.set_num_threads(options["threads"])
-        with command_errors(goes_on=True):
+        with command_errors(resumes=True):
             plan = image.Plan.read(path)
             with tqdm(total=plan.steps, unit="step") as bar:
 

@@ -56,7 +56,7 @@ def write_safetensors(path: Path, weights: dict[str, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def taef2(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("autoencoder")
     encoder = random_weights(tiny_autoencoder.ENCODER, 3, LATENTS)
     write_safetensors(made / "taef2_encoder.safetensors", encoder)
@@ -65,7 +65,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def test_it_draws_what_the_same_layers_draw_in_pytorch(folder: Path) -> None:
+def test_it_draws_what_the_same_layers_draw_in_pytorch(taef2: Path) -> None:
     torch = pytest.importorskip("torch", reason="it is compared with PyTorch's layers")
     functional = torch.nn.functional
 
@@ -87,7 +87,7 @@ def test_it_draws_what_the_same_layers_draw_in_pytorch(folder: Path) -> None:
     encoder, decoder = (
         {
             name: torch.tensor(values)
-            for name, values in tiny_autoencoder.read_weights(folder / f"taef2_{half}.safetensors").items()
+            for name, values in tiny_autoencoder.read_weights(taef2 / f"taef2_{half}.safetensors").items()
         }
         for half in ("encoder", "decoder")
     )
@@ -106,7 +106,7 @@ def test_it_draws_what_the_same_layers_draw_in_pytorch(folder: Path) -> None:
         x = conv(functional.interpolate(x, scale_factor=2, mode="nearest"), decoder, start + 4)
     drawn = conv(block(x, decoder, 18), decoder, 19)
 
-    autoencoder = TinyAutoencoder(folder)
+    autoencoder = TinyAutoencoder(taef2)
     assert autoencoder.encode(pixels) == pytest.approx(latents[0].numpy(), abs=1e-4)
     expected = (drawn[0].numpy().transpose(1, 2, 0) * 255).clip(0, 255)
     assert autoencoder.decode(latents[0].numpy(), (24, 32)) == pytest.approx(expected, abs=1)
@@ -117,8 +117,8 @@ def test_a_folder_without_the_files_is_named(tmp_path: Path) -> None:
         TinyAutoencoder(tmp_path)
 
 
-def test_what_is_drawn_is_not_drawn_again(folder: Path, people: list[FaceCrop], tmp_path: Path) -> None:
-    autoencoder = TinyAutoencoder(folder)
+def test_what_is_drawn_is_not_drawn_again(taef2: Path, people: list[FaceCrop], tmp_path: Path) -> None:
+    autoencoder = TinyAutoencoder(taef2)
     reconstructions.reconstruct(people[:2], autoencoder, tmp_path, lambda done: None)
     paths = [face_dataset.redrawn_path(tmp_path, face.name) for face in people[:2]]
     assert all(path.is_file() for path in paths)
