@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from . import explanation, scores, words
 from .models import Artifact, Assessment, Finding, Scan
@@ -11,6 +12,14 @@ from .models import Artifact, Assessment, Finding, Scan
 WIDE, HIGH = 720, 160  # of the timeline's drawing
 LEFT, TOP, BOTTOM = 34, 8, 22
 IN_SCALE = ("score_high", "score_between", "score_low", "uncalibrated")  # said by the scale and its caption
+
+# Why a model gave no score, by the status of its finding.
+NO_SCORE = {
+    "not_applicable": gettext_lazy("Not applicable"),
+    "failed": gettext_lazy("Failed"),
+    "not_heard": gettext_lazy("Not used for this kind of file"),
+    "ignored": gettext_lazy("Not used"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +173,7 @@ class Result:
             {
                 "finding": one,
                 "score": self.score_of(one.score) if one.status == "ran" else None,
+                "no_score": NO_SCORE.get(one.status, NO_SCORE["ignored"]),
                 "reasons": [self._of_bundle(r) for r in own.get((one.bundle, one.version), {}).get("reasons", [])],
                 "deciding": self.said.get("deciding_bundle") == f"{one.bundle}/{one.version}",
             }

@@ -150,7 +150,7 @@ def _score(one: dict[str, Any]) -> str:
     """Of a model or a face: its score with its band, or why it has none."""
     score: scores.Score | None = one["score"]
     if score is None:
-        return " ".join(one["reasons"]) or _("no score")
+        return ". ".join(str(part).rstrip(".") for part in (one.get("no_score", _("no score")), *one["reasons"]))
     return _("Score %(points)d of 100") % {"points": score.points} + (f" ({score.band_words})" if score.band else "")
 
 

@@ -121,3 +121,19 @@ def test_ticked_ones_are_deleted_or_taken_along(ann: Client, uploader: User, str
     assert dict(Scan.objects.values_list("pk", "status")) == {
         mine[0].pk: "deleted", mine[1].pk: "analysed", mine[2].pk: "analysing", theirs.pk: "analysed",
     }  # fmt: skip
+
+
+def test_the_front_page_lists_the_latest_in_as_many_queries_however_many_there_are(ann: Client, uploader: User) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert ann.get("/").status_code == 200
+        return len(seen)
+
+    make(uploader, 1)
+    ann.get("/")  # what is asked once for each visitor
+    few = queries()
+    make(uploader, 40)
+    assert queries() == few
+    assert len(ann.get("/").context["latest"]) == 6
+    make(uploader, 1, status="deleted", name="gone.jpg", created_at=timezone.now())
+    assert "gone.jpg" not in ann.get("/").content.decode()

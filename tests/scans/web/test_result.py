@@ -234,7 +234,7 @@ def test_what_was_measured_of_all_together_is_told_of_this_panel_alone(bundles: 
     assert "which decide" not in ann.get("/models/bright/1/").content.decode(), "the bundle's own do"
     (bundles / "panel.json").write_text(json.dumps({"cuts": {"little_below": 0.21, "manipulated_above": 0.83}}))
     assert "photos by others" not in ann.get("/models/").content.decode(), "under other cuts nothing was measured"
-    assert "0.21 · 0.83" in ann.get("/models/bright/1/").content.decode()
+    assert "21 and 83 of 100" in ann.get("/models/bright/1/").content.decode()
 
 
 def _without_tokens(page: str) -> str:

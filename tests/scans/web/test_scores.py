@@ -157,6 +157,8 @@ def test_the_same_number_stands_on_page_report_table_and_shared_link(
     assert f"one/1 Score 66 of 100 ({HIGH})" in report
     assert f"two/1 Score 55 of 100 ({BETWEEN})" in report
     assert f"Face 1 Score 66 of 100 ({HIGH})" in report
+    assert "three/1 Not applicable. None of the faces could be judged" in report
+    assert "Face 2 no score. A face is turned away" in report
     assert "Cut-offs: 50 and 60." in report
     assert "Score 66" in text_of(ann.get("/scans/").content.decode())
     table = b"".join(ann.get("/scans/export.csv").streaming_content).decode()  # type: ignore[attr-defined]
