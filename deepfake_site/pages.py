@@ -10,7 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from scans import effective
-from scans.models import Scan, Status
+from scans.models import Outcome, Scan, Status
 
 LATEST = 6  # scans that the front page shows
 THEMES = ("auto", "light", "dark")
@@ -68,4 +68,8 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     messages.success(request, "A message of success.")
     messages.warning(request, "A message that warns.")
     messages.error(request, "A message about an error.")
-    return render(request, "styleguide.html", {"form": Sample(), "refused": Sample({"email": "no address"})})
+    return render(
+        request,
+        "styleguide.html",
+        {"form": Sample(), "refused": Sample({"email": "no address"}), "outcomes": Outcome.choices},
+    )
