@@ -39,6 +39,7 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "accounts.view_erasure": frozenset({AUDITOR, ADMIN}),
     "scans.view_scan": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN}),
     "scans.view_reviewitem": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN}),
+    "scans.view_skip": frozenset({LEAD, AUDITOR, ADMIN}),
     "scans.view_assessment": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN}),
     "scans.view_decision": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN}),
     "scans.view_event": frozenset({LEAD, AUDITOR, ADMIN}),

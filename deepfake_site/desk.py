@@ -45,6 +45,7 @@ SECTIONS: Final[tuple[tuple[str, Promise, tuple[Entry, ...]], ...]] = (
             ("scans.Scan", _("Every upload and where it stands.")),
             ("scans.Decision", _("What people decided, and what still counts of it.")),
             ("scans.Appeal", _("What uploaders object to, and the answers.")),
+            ("scans.Skip", _("Which items were skipped, by whom and why.")),
             ("scans.Assessment", _("What the models together said.")),
             ("scans.Finding", _("What each model said.")),
             ("scans.KnownFile", _("Decided files whose look-alikes are proposed the same.")),

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin import ReadOnly
 
 from .. import effective, scores, webhooks
-from ..models import Appeal, Assessment, Attempt, Decision, Delivery, Endpoint, Event, Finding, Scan
+from ..models import Appeal, Assessment, Attempt, Decision, Delivery, Endpoint, Event, Finding, Scan, Skip
 
 
 class Standing(admin.SimpleListFilter):
@@ -127,6 +128,23 @@ class AppealAdmin(Large):
     list_display = ("at", "decision", "person", "answered_by")
     search_fields = ("decision__scan__id__exact",)
     list_select_related = ("decision", "person", "answered_by")
+
+
+@admin.register(Skip)
+class SkipAdmin(Large):
+    list_display = ("at", "file", "cause", "person", "queue")
+    list_filter = ("cause", "item__queue")
+    search_fields = ("item__scan__id__exact", "item__scan__name__startswith")
+    list_select_related = ("item__scan", "item__queue", "person")
+
+    @admin.display(description=_("file"))
+    def file(self, skip: Skip) -> str:
+        where = reverse("admin:scans_reviewitem_change", args=[skip.item_id])
+        return format_html('<a href="{}">{}</a>', where, skip.item.scan)
+
+    @admin.display(description=_("queue"), ordering="item__queue")
+    def queue(self, skip: Skip) -> str:
+        return str(skip.item.queue)
 
 
 @admin.register(Event)

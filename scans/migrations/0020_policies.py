@@ -256,7 +256,7 @@ REPLIES = (
 )
 QUEUES = {"review": ("Review", "Prüfung"), "leads": ("Leads", "Leitung"), "appeals": ("Appeals", "Widersprüche")}
 RULES = {
-    "Signs of manipulation": "Anzeichen einer Manipulation",
+    "Signs of manipulation": "Wahrscheinlich manipuliert",
     "Inconclusive": "Nicht eindeutig",
     "The uploader says it is wrong": "Der Absender widerspricht dem Ergebnis",
     "Looks like a file that was decided to be manipulated": "Ähnelt einer Datei, die als manipuliert gilt",

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
-from ..models import Reason, ReviewItem, ReviewQueue
+from ..models import Note, Reason, ReviewItem, ReviewQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Front:
     on_hold: int
     appeals: int
     free: int  # that this person could claim now
+    mentions: list[Note]
 
 
 SHOWN = 5
@@ -65,8 +66,21 @@ def front(person: Any) -> Front:
         mine_count=mine.count(),
         on_hold=by_reason.get(Reason.SECOND, 0),
         appeals=by_reason.get(Reason.APPEAL, 0),
+        mentions=mentions_of(person),
         free=ReviewItem.objects.free_for(person).workable_by(person).bearable_for(person).count() if may_review else 0,
     )
+
+
+def mentions_of(person: Any) -> list[Note]:
+    """Notes of the last days in which this person is named, on files that still wait; `open_item` leads there."""
+    lately = timezone.now() - dt.timedelta(days=7)
+    items = ReviewItem.objects.open().visible_to(person)
+    notes = Note.objects.filter(mentions=person.pk, at__gte=lately, scan__items__in=items)
+    found = list(notes.select_related("author", "scan").distinct().order_by("-id")[:SHOWN])
+    of_scan = dict(items.filter(scan__in=[note.scan_id for note in found]).values_list("scan", "pk"))
+    for note in found:
+        vars(note)["open_item"] = of_scan[note.scan_id]
+    return found
 
 
 def queues_of(person: Any) -> list[ReviewQueue]:

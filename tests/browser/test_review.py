@@ -11,6 +11,7 @@ from .test_pages import look_again, look_at_all
 
 ITEM = re.compile(r"/admin/scans/reviewitem/\d+/change/$")
 LISTS = (
+    "/admin/", "/admin/scans/skip/", "/admin/scans/policy/", "/admin/scans/cannedreply/",
     "/admin/scans/reviewitem/", "/admin/scans/reviewitem/?whose=free", "/admin/scans/reviewitem/insight/",
     "/admin/scans/reviewitem/simulator/", "/admin/scans/reviewitem/settings/", "/admin/scans/panelversion/",
     "/admin/scans/knownfile/", "/admin/scans/scan/", "/admin/scans/decision/", "/admin/scans/rule/",
@@ -47,6 +48,24 @@ def at_the_desk(page: Page, site: Site, manage: Callable[..., str]) -> None:
     people.set_up_totp(page)
 
 
+def fits_the_screen(page: Page) -> None:
+    """At 1280 by 800 pixels, without scrolling: the file left, the decision right of it."""
+    decide = page.get_by_role("button", name="Decide and open the next").bounding_box()
+    media = page.locator(".looked").bounding_box()
+    assert decide
+    assert media
+    assert decide["y"] + decide["height"] <= 800
+    assert media["x"] + media["width"] <= decide["x"]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def the_action_follows_the_label(page: Page) -> None:
+    """Until somebody chooses one; by keys alone."""
+    for key, action in (("1", "Label"), ("2", "Keep"), ("9", "Remove"), ("1", "Remove"), ("6", "Keep")):
+        page.keyboard.press(key)
+        expect(page.get_by_label(action, exact=True)).to_be_checked()
+
+
 def test_ten_items_are_decided_without_a_mouse(window: Window, site: Site, manage: Callable[..., str]) -> None:
     page = window.page
     at_the_desk(page, site, manage)
@@ -63,6 +82,8 @@ def test_ten_items_are_decided_without_a_mouse(window: Window, site: Site, manag
     page.keyboard.press("Escape")
     page.keyboard.press("u")
     expect(page.get_by_text("Show it clearly")).to_be_hidden()
+    fits_the_screen(page)
+    the_action_follows_the_label(page)
     for number in range(10):
         heading = page.get_by_role("heading", level=1)
         expect(heading).to_have_text(f"file {number}")
@@ -148,7 +169,7 @@ def test_removed_by_two_objected_to_and_turned_over_by_a_third(
     owner.get_by_role("link", name="my face").first.click()
     where = owner.url
     expect(owner.get_by_role("heading", name="What people decided")).to_be_visible()
-    owner.get_by_text("Object to it").click()
+    owner.get_by_text("Appeal this decision").click()
     owner.get_by_label("Why it is wrong").fill("That is my own face.")
     owner.get_by_role("button", name="Send the appeal").click()
     assert pages["stranger"].goto(where).status == 404  # type: ignore[union-attr]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from deepfake_site.desk import SECTIONS
-from scans.models import Label, Reason, ReviewItem, ReviewQueue, Scan
+from scans.models import Label, Reason, ReviewItem, ReviewQueue, Scan, Skip
 from scans.review import decisions, queue
 from scans.review.front import front
 
@@ -38,8 +38,8 @@ def test_it_counts_what_waits_and_each_number_leads_to_its_list(
     ):
         assert f'?{query}"><b>{number}</b> {name}' in page, name
     listed = client.get("/admin/scans/reviewitem/?due=over").content.decode()
-    assert f"/item/{items[0].pk}/change/" in listed
-    assert f"/item/{items[1].pk}/change/" not in listed
+    assert f"/reviewitem/{items[0].pk}/change/" in listed
+    assert f"/reviewitem/{items[1].pk}/change/" not in listed
     review = ReviewQueue.objects.get(slug="review")
     assert f'?queue__id__exact={review.pk}">Review</a></th><td class="number">4</td>' in page
     assert "Leads</a></th>" not in page, "a queue that is not theirs"
@@ -60,7 +60,7 @@ def test_what_waits_for_a_second_person_and_appeals_are_counted(
 def test_everything_at_the_desk_is_named_with_a_sentence() -> None:
     named = {name.lower() for _slug, _title, entries in SECTIONS for name, _sentence in entries}
     registered = {model._meta.label_lower for model in admin.site._registry}
-    assert registered - named == {"scans.item"}, "items have the upper half of the page"
+    assert registered - named == {"scans.reviewitem"}, "items have the upper half of the page"
     assert named <= registered
 
 
@@ -92,3 +92,29 @@ def test_it_asks_no_more_for_many_items(
     client.get("/admin/")
     with django_assert_max_num_queries(22):
         client.get("/admin/")
+
+
+def test_who_is_named_in_a_note_finds_it_on_the_front_page(
+    judged: Callable[..., Scan], moderator: User, lead: User, as_user: Callable[..., Client]
+) -> None:
+    item = ReviewItem.objects.get(scan=judged())
+    note = item.scan.notes.create(author=lead, text="Look at the left ear, @Moderator")
+    note.mentions.set([moderator])
+    page = text_of(as_user(moderator))
+    assert "You are mentioned" in page
+    assert f"/reviewitem/{item.pk}/change/" in page
+    assert "Look at the left ear" in page
+    assert "You are mentioned" not in text_of(as_user(lead))
+
+
+def test_leads_see_what_was_skipped_by_whom_and_why(
+    judged: Callable[..., Scan], moderator: User, lead: User, as_user: Callable[..., Client]
+) -> None:
+    item = ReviewItem.objects.get(scan=judged())
+    queue.claim(item, moderator)
+    queue.skip(item, moderator, Skip.Cause.LANGUAGE)
+    page = as_user(lead).get("/admin/scans/skip/").content.decode()
+    assert "a.jpg" in page
+    assert "Moderator" in page
+    assert str(Skip.Cause.LANGUAGE.label).replace("'", "&#x27;") in page
+    assert as_user(moderator).get("/admin/scans/skip/").status_code == 403

@@ -133,7 +133,7 @@ def test_an_appeal_is_answered_by_somebody_else_in_writing(
     appeal = Appeal.objects.get()
     item = ReviewItem.objects.open().get()
     assert (item.queue.slug, [one.reason for one in item.reasons.all()]) == ("appeals", [Reason.APPEAL])
-    assert "You objected" in ann.get(scan.get_absolute_url()).content.decode()
+    assert "You have appealed" in ann.get(scan.get_absolute_url()).content.decode()
     with pytest.raises(queue.NotYours):
         decisions.decide(item, moderator, Label.MANIPULATED, public_note="no", policy=policy)
     other = person("other", Role.MODERATOR)
@@ -150,7 +150,7 @@ def test_an_appeal_is_answered_by_somebody_else_in_writing(
     clock.later(seconds=301)
     page = ann.get(scan.get_absolute_url()).content.decode()
     assert "you are right" in page
-    assert "Object to it" not in page, "an answer is the end of it"
+    assert "Appeal this decision" not in page, "an answer is the end of it"
 
 
 def test_once_in_time_and_only_ones_own(settled: Decision, scan: Scan, uploader: User, ann: Client, bob: Client,
