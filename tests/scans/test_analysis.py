@@ -17,7 +17,6 @@ import detection
 from scans import analysis, intake, resumable, tasks
 from scans.evidence import retention
 from scans.models import (
-    TRANSITIONS,
     Assessment,
     Event,
     Feedback,
@@ -157,13 +156,29 @@ def test_a_worker_that_comes_back_too_late_changes_nothing(bundles: Path, upload
     assert left == [], "its pictures go with it"
 
 
+# Spelt out here, so that a transition added by mistake to the table of the code fails.
+ALLOWED = {
+    ("queued", "analysing"),
+    ("queued", "analysed"),
+    ("queued", "failed"),
+    ("queued", "cancelled"),
+    ("analysing", "queued"),
+    ("analysing", "analysed"),
+    ("analysing", "failed"),
+    ("analysing", "cancelled"),
+    ("analysed", "deleted"),
+    ("failed", "deleted"),
+    ("cancelled", "deleted"),
+}
+
+
 @pytest.mark.parametrize("start", Status)
 @pytest.mark.parametrize("to", Status)
-def test_the_table_of_states_is_the_whole_truth(start: Status, to: Status, upload: Callable[..., Scan]) -> None:
+def test_a_scan_moves_only_where_it_may(start: Status, to: Status, upload: Callable[..., Scan]) -> None:
     scan = upload(run=False)
     Scan.objects.filter(pk=scan.pk).update(status=start)
     events = Event.objects.count()
-    if start in TRANSITIONS[to]:
+    if (start.value, to.value) in ALLOWED:
         scan.move(to)
         assert scan.status == to
         assert Event.objects.count() == events + 1
@@ -171,6 +186,8 @@ def test_the_table_of_states_is_the_whole_truth(start: Status, to: Status, uploa
         with pytest.raises(WrongState):
             scan.move(to)
         assert Event.objects.count() == events
+        scan.refresh_from_db()
+        assert scan.status == start
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -118,6 +118,47 @@ def test_what_changes_nothing_is_not_mailed(
     assert not DecisionNotice.objects.get().mailed
 
 
+@pytest.mark.parametrize(
+    ("outcome", "label", "action", "mailed"),
+    [
+        ("likely_manipulated", Label.MANIPULATED, Action.KEEP, 0),
+        ("likely_manipulated", Label.MANIPULATED, Action.LABEL, 1),  # the action alone changes
+        ("likely_manipulated", Label.INCONCLUSIVE, Action.KEEP, 1),  # the label alone changes
+        ("likely_manipulated", Label.INCONCLUSIVE, Action.LABEL, 1),
+    ],
+)
+def test_a_change_of_the_label_or_of_the_action_alone_is_mailed(
+    item: ReviewItem, scan: Scan, moderator: User, policy: Policy, clock: Clock, outcome: str, label: Label,
+    action: Action, mailed: int, django_capture_on_commit_callbacks: Callable[..., Any],
+) -> None:  # fmt: skip
+    scan.assessments.create(outcome=outcome, score=0.85, version="1")
+    decisions.decide(item, moderator, label, action=action, policy=policy)
+    clock.later(hours=1)
+    assert tell(django_capture_on_commit_callbacks) == mailed
+    assert DecisionNotice.objects.get().mailed is bool(mailed)
+
+
+@pytest.mark.parametrize(
+    ("label", "action", "mailed"),
+    [
+        (Label.MANIPULATED, Action.LABEL, 0),
+        (Label.MANIPULATED, Action.RESTRICT, 1),
+        (Label.INCONCLUSIVE, Action.LABEL, 1),
+    ],
+)
+def test_a_later_decision_is_mailed_if_it_changes_the_earlier_one(
+    item: ReviewItem, scan: Scan, moderator: User, lead: User, policy: Policy, clock: Clock, label: Label,
+    action: Action, mailed: int, django_capture_on_commit_callbacks: Callable[..., Any],
+) -> None:  # fmt: skip
+    first = decisions.decide(item, moderator, Label.MANIPULATED, action=Action.LABEL, policy=policy)
+    clock.later(hours=1)
+    tell(django_capture_on_commit_callbacks)
+    again = decisions.reopen(first, lead)
+    decisions.decide(again, lead, label, action=action, policy=policy)
+    clock.later(hours=1)
+    assert tell(django_capture_on_commit_callbacks) == mailed
+
+
 @pytest.fixture
 def settled(item: ReviewItem, moderator: User, policy: Policy, clock: Clock) -> Decision:
     made = decisions.decide(item, moderator, Label.MANIPULATED, policy=policy)
