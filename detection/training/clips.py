@@ -17,17 +17,19 @@ from ..errors import DetectionError
 from ..images import Pixels
 from ..limits import Clock, Limits
 from ..media import probe
-from . import compression, face_masks, pseudofakes
+from . import compression, face_masks, mesh, pseudofakes, reenactment
 from .face_dataset import FaceCrop, Points
 from .faces import Face
-from .pseudofakes import KINDS
+from .pseudofakes import KINDS, SWAPPED
 from .samples import REAL, FacePool, Recipe, box_of, downscaled, read, similar_face
 
 FRAMES = 8  # of one window: two runs of consecutive frames
 RUN = videos.RUN
 FILMS = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".mpg")
-# How a fake changes over time: constant; new in each frame; one frame late; absent in some frames.
-HOLDS = ("steady", "flickering", "late", "gone")
+# How a fake changes over time: constant; landmarks that tremble; new in each frame; one frame late; absent in some.
+HOLDS = ("steady", "trembling", "trembling", "flickering", "late", "gone")
+TALKING = 0.6  # share of the animated stills that talk, real and fake alike
+STRONG = 0.2  # share of the clips that are compressed like c40 of FaceForensics++, or more
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,14 @@ def draw(
     cast: FacePool, recipe: Recipe, chance: np.random.Generator, stretches: Sequence[Stretch] = (), kind: str = ""
 ) -> Clip:
     """Draw one clip. Without a `kind`, half of the clips are real."""
-    frames = _from_film(stretches, chance) if stretches and chance.random() < 0.5 else _animated(cast, recipe, chance)
     if not kind:
         kind = REAL if chance.random() < 0.5 else recipe.draw_kind(chance)
+    if stretches and kind not in SWAPPED and chance.random() < 0.5:
+        frames = _from_film(stretches, chance)
+    else:
+        frames = _animated(cast.among(kind), recipe, chance)
     if kind in KINDS:
-        frames = _faked(frames, kind, cast, chance)
+        frames = faked(frames, kind, cast, chance)
     elif chance.random() < recipe.blur_share:
         seed = int(chance.integers(2**31))
         frames = [
@@ -92,7 +97,8 @@ def _cut(frames: list[Face], recipe: Recipe, chance: np.random.Generator) -> NDA
     seed = int(chance.integers(2**31))
     pictures = [compression.relit(face, np.random.default_rng(seed)) for face in pictures]  # one camera, one light
     if chance.random() < 0.85:
-        pictures = compression.film(pictures, int(chance.integers(17, 33)))
+        strong = chance.random() < STRONG
+        pictures = compression.film(pictures, int(chance.integers(33, 42) if strong else chance.integers(17, 33)))
     margin, box_seed = max(0.05, recipe.margin + chance.uniform(-0.06, 0.06)), int(chance.integers(2**31))
     made = []
     for face, picture in zip(frames, pictures, strict=True):
@@ -102,14 +108,16 @@ def _cut(frames: list[Face], recipe: Recipe, chance: np.random.Generator) -> NDA
     return np.stack(made)
 
 
-def _animated(cast: FacePool, recipe: Recipe, chance: np.random.Generator) -> list[Face]:
-    """Animate a still: small shifts, zoom, rotation and bending, with a jump between the runs."""
-    still = downscaled(read(cast.real[int(chance.integers(len(cast.real)))], chance), recipe, chance)
-    height, width = still.pixels.shape[:2]
+def _animated(faces: Sequence[FaceCrop], recipe: Recipe, chance: np.random.Generator) -> list[Face]:
+    """Animate a still: small shifts, zoom, rotation, bending and often talking, with a jump between the runs."""
+    still = downscaled(read(faces[int(chance.integers(len(faces)))], chance), recipe, chance)
+    size = height, width = still.pixels.shape[:2]
     middle = still.landmarks.mean(0)
     pose, pace = chance.normal(0, 1, 4), chance.normal(0, 0.35, 4)
     bend = face_masks.bend((height, width), chance, still.scale * chance.uniform(0.0, 0.03), still.scale * 0.7)
     opened = chance.uniform(-1, 1)
+    talk = reenactment.invented(mesh.of(still), chance) if chance.random() < TALKING else None
+    acting = _acting(FRAMES, chance)
     frames = []
     for number in range(FRAMES):
         if number == RUN:
@@ -121,10 +129,27 @@ def _animated(cast: FacePool, recipe: Recipe, chance: np.random.Generator) -> li
         ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
         from_x = where[0, 0] * xs + where[0, 1] * ys + where[0, 2] + bend[0] * np.float32(opened)
         from_y = where[1, 0] * xs + where[1, 1] * ys + where[1, 2] + bend[1] * np.float32(opened)
+        points, fitted = still.landmarks, mesh.of(still)
+        if talk is not None:
+            spoken = (fitted + talk * acting[number]).astype(np.float32)
+            said_x, said_y = mesh.flow(fitted, spoken, size, still.scale * 0.6)
+            points, fitted = points + mesh.five(spoken) - mesh.five(fitted), spoken
+            from_x, from_y = (
+                cv2.remap(there, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+                for there in (said_x, said_y)
+            )
         moved = cv2.remap(still.pixels, from_x, from_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
-        points: Points = (still.landmarks @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
-        frames.append(replace(still, pixels=np.asarray(moved), landmarks=points))
+        landmarks: Points = (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+        there = None if still.mesh is None else mesh.moved(fitted, matrix)
+        frames.append(replace(still, pixels=np.asarray(moved), landmarks=landmarks, mesh=there))
     return frames
+
+
+def _acting(count: int, chance: np.random.Generator) -> NDArray[np.float64]:
+    """How far an expression has gone in each frame. It comes and goes smoothly."""
+    time = np.arange(count)
+    waves = [np.sin(chance.uniform(0, 2 * np.pi) + chance.normal(0, 0.5) * time) for _ in range(2)]
+    return np.asarray(0.5 + 0.4 * waves[0] + 0.25 * waves[1])
 
 
 def _from_film(stretches: Sequence[Stretch], chance: np.random.Generator) -> list[Face]:
@@ -140,13 +165,16 @@ def _from_film(stretches: Sequence[Stretch], chance: np.random.Generator) -> lis
 def _mirrored(face: Face) -> Face:
     points = face.landmarks[[1, 0, 2, 4, 3]].copy()
     points[:, 0] = face.pixels.shape[1] - 1 - points[:, 0]
-    return replace(face, pixels=np.ascontiguousarray(face.pixels[:, ::-1]), landmarks=points)
+    fitted = None if face.mesh is None else mesh.mirrored(face.mesh, face.pixels.shape[1])
+    return replace(face, pixels=np.ascontiguousarray(face.pixels[:, ::-1]), landmarks=points, mesh=fitted)
 
 
-def _faked(frames: list[Face], kind: str, cast: FacePool, chance: np.random.Generator) -> list[Face]:
-    hold = str(chance.choice(HOLDS))
+def faked(frames: list[Face], kind: str, cast: FacePool, chance: np.random.Generator, hold: str = "") -> list[Face]:
+    """Fake each frame of one face. Without a `hold`, chance decides how the fake changes over time."""
+    hold = hold or str(chance.choice(HOLDS))
     seed = int(chance.integers(2**31))
     other = read(similar_face(frames[0], cast.real, chance), chance)
+    acting, light = _acting(len(frames), chance), float(chance.choice([0.0, 0.0, 1.0, 3.0]))
     made: list[Face] = []
     for number, face in enumerate(frames):
         own = np.random.default_rng(seed + (number if hold == "flickering" else 0))
@@ -154,9 +182,28 @@ def _faked(frames: list[Face], kind: str, cast: FacePool, chance: np.random.Gene
         if hold == "gone" and chance.random() < 0.2:
             made.append(face)
             continue
-        fake = pseudofakes.make(kind, replace(before, generator=cast.generator), other, own).pixels
-        made.append(replace(face, pixels=_laid(fake, before, face) if before is not face else fake))
+        shown = replace(before, generator=cast.generator, acting=float(acting[number]))
+        if hold == "trembling":
+            shown = _trembled(shown, chance)
+        fake = pseudofakes.make(kind, shown, other, own)
+        pixels = fake.pixels
+        if light:  # colours that are matched anew in each frame, inside the fake alone
+            shift = chance.normal(0, light, 3) * fake.where[..., None]
+            pixels = (pixels + shift).round().clip(0, 255).astype(np.uint8)
+        made.append(replace(face, pixels=_laid(pixels, before, face) if before is not face else pixels))
     return made
+
+
+def _trembled(face: Face, chance: np.random.Generator) -> Face:
+    """With landmarks as a finder of faces has them in one frame: all of them off a little, and each by itself."""
+    off = chance.normal(0, 0.012, 2) * face.scale
+    landmarks = face.landmarks + off + chance.normal(0, 0.008, (5, 2)) * face.scale
+    fitted = None if face.mesh is None else face.mesh.copy()
+    if fitted is not None:
+        fitted[:, :2] += (off + chance.normal(0, 0.006, (len(fitted), 2)) * face.scale).astype(np.float32)
+    by = int(chance.integers(len(face.swapped))) if face.swapped else 0
+    squares = (*face.swapped[by:], *face.swapped[:by])
+    return replace(face, landmarks=landmarks.astype(np.float32), mesh=fitted, swapped=squares)
 
 
 def _laid(fake: Pixels, before: Face, face: Face) -> Pixels:

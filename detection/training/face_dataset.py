@@ -37,6 +37,7 @@ class FaceCrop:
     given_part: str = ""  # the official split
     redrawn_at: Path | None = None  # the same picture, redrawn by a generator
     mesh: NDArray[np.float16] | None = None  # 468 points of the face, fitted by fit_meshes
+    swapped_at: Path | None = None  # squares of it, drawn by swap_faces
 
     @property
     def part(self) -> str:
@@ -47,6 +48,13 @@ class FaceCrop:
 
     def redrawn(self) -> Pixels | None:
         return _decoded(self.redrawn_at.read_bytes()) if self.redrawn_at else None
+
+    def swapped(self) -> tuple[Pixels, ...]:
+        """The squares, which lie side by side in one file."""
+        if self.swapped_at is None:
+            return ()
+        row = _decoded(self.swapped_at.read_bytes())
+        return tuple(np.ascontiguousarray(square) for square in np.split(row, row.shape[1] // row.shape[0], axis=1))
 
 
 def _decoded(encoded: bytes) -> Pixels:
@@ -65,6 +73,10 @@ def redrawn_path(folder: Path, name: str) -> Path:
     return folder / f"{name}.jpg"
 
 
+def swapped_path(folder: Path, name: str) -> Path:
+    return folder / "swapped" / f"{name}.png"
+
+
 def read_meshes(folder: Path | None) -> dict[str, NDArray[np.float16]]:
     """What fit_meshes found, by the names of the crops."""
     path = folder / MESHES if folder else None
@@ -80,7 +92,7 @@ def crop_path(folder: Path, name: str) -> Path:
 
 
 def read_faces(folders: Path | Sequence[Path], part: str = "", redrawn: Path | None = None) -> list[FaceCrop]:
-    """Read the faces of folders with `faces.csv`. `redrawn` is what redraw_faces or fit_meshes has written."""
+    """Read the faces of folders with `faces.csv`. `redrawn` is what redraw_faces and others have written."""
     each = [folders] if isinstance(folders, Path) else folders
     return [face for folder in each for face in _read_folder(folder, part, redrawn)]
 
@@ -117,6 +129,7 @@ def _read_folder(folder: Path, part: str, redrawn: Path | None) -> list[FaceCrop
                 if part and (row.get("part") or part_of(row["group"])) != part:
                     continue
                 again = redrawn_path(redrawn, row["name"]) if redrawn else None
+                squares = swapped_path(redrawn, row["name"]) if redrawn else None
                 points = [[float(row[f"{name}_x"]), float(row[f"{name}_y"])] for name in LANDMARKS]
                 faces.append(
                     FaceCrop(
@@ -130,6 +143,7 @@ def _read_folder(folder: Path, part: str, redrawn: Path | None) -> list[FaceCrop
                         given_part=row.get("part") or "",
                         redrawn_at=again if again and again.is_file() else None,
                         mesh=meshes.get(row["name"]),
+                        swapped_at=squares if squares and squares.is_file() else None,
                     )
                 )
     finally:

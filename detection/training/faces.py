@@ -34,6 +34,8 @@ class Face:
     redrawn: Pixels | None = None  # the same picture, redrawn by a generator
     person: str = ""
     mesh: NDArray[np.float32] | None = None  # 468 points of it, where they have been fitted
+    acting: float = 1.0  # how far another expression has gone in this frame of a film
+    swapped: tuple[Pixels, ...] = ()  # small squares of it as a face swapper draws somebody else
 
     @property
     def scale(self) -> float:

@@ -9,7 +9,9 @@ import numpy as np
 
 from ..images import Pixels
 from . import compression, decoders, face_masks, reconstructed_fakes
+from .autoencoder_swap import autoencoder_swap
 from .blending import align, altered, blend, blend_mask, jittered, match_colours
+from .contrast import rougher, smoother
 from .faces import Face, Fake
 from .mesh_swap import mesh_swap
 from .reenactment import reenactment
@@ -241,6 +243,9 @@ KINDS: dict[str, tuple[Maker, str, float]] = {
     "decoded_swap": (decoded_swap, SWAP, 0.05),
     "mesh_swap": (mesh_swap, SWAP, 0.1),
     "reenactment": (reenactment, EXPRESSION, 0.1),
+    "smoother": (smoother, RETOUCH, 0.05),
+    "rougher": (rougher, RETOUCH, 0.05),
+    "autoencoder_swap": (autoencoder_swap, SWAP, 0.0),
     "redrawn": (redrawn, SYNTHESISED, 0.0),
     "redrawn_swap": (redrawn_swap, SWAP, 0.0),
     "reconstructed": (reconstructed_fakes.reconstructed, SYNTHESISED, 0.0),
@@ -249,6 +254,8 @@ KINDS: dict[str, tuple[Maker, str, float]] = {
 }
 # Of pictures that redraw_faces or reconstruct_faces has made; none of them by default.
 REDRAWN = ("redrawn", "redrawn_swap", "reconstructed", "face_reconstructed", "mouth_reconstructed")
+
+SWAPPED = ("autoencoder_swap",)  # of squares that swap_faces has made
 
 
 def make(kind: str, face: Face, other: Face, chance: np.random.Generator) -> Fake:

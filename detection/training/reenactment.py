@@ -19,7 +19,7 @@ PARTS = ("oval", "oval", "face", "lower")
 def reenactment(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """The other's expression in this face, drawn over it up to the face's border."""
     own, theirs, size = mesh.of(face), mesh.of(other), face.pixels.shape[:2]
-    wanted = acted(own, theirs, chance)
+    wanted = acted(own, theirs, chance, face.acting)
     source = face.source(chance)
     drawn = mesh.draw(source, own, wanted, size)
     pixels = filled(drawn.pixels, drawn.inside)
@@ -38,7 +38,7 @@ def reenactment(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     return Fake(blending.joined(face.pixels, pixels, mask, seam), mask)
 
 
-def acted(own: Mesh, theirs: Mesh, chance: np.random.Generator) -> Mesh:
+def acted(own: Mesh, theirs: Mesh, chance: np.random.Generator, acting: float = 1.0) -> Mesh:
     """The mesh with the other's expression, or with one that is made up, a little unsteadily."""
     scale = float(np.linalg.norm(own[263] - own[33])) / 1.42
     # The border moves less than the features: what is beside it does not move at all.
@@ -49,7 +49,7 @@ def acted(own: Mesh, theirs: Mesh, chance: np.random.Generator) -> Mesh:
     limit = 0.35 * scale  # no face can do more
     length = np.linalg.norm(change, axis=1, keepdims=True)
     change = change * np.minimum(1, limit / np.maximum(length, 1e-3))
-    wanted = own + (change * much[:, None]).astype(np.float32)
+    wanted = own + (change * much[:, None] * acting).astype(np.float32)
     return wobbled(wanted, scale, chance, 0.5)
 
 
@@ -59,12 +59,12 @@ def _near(points: tuple[int, ...], reach: float) -> NDArray[np.float64]:
     return np.asarray(np.exp(-((apart / reach) ** 2)))
 
 
-_EYES, _LIPS, _BROWS = (
+_EYES, LIPS, _BROWS = (
     _near((*mesh.EYES[0], *mesh.EYES[1]), 0.12),
     _near((*mesh.LIPS, *mesh.OPENING), 0.3),
     _near(mesh.BROWS, 0.2),
 )
-FEATURES = np.maximum.reduce([_EYES, _LIPS, _BROWS])
+FEATURES = np.maximum.reduce([_EYES, LIPS, _BROWS])
 _LOWER_LIP = (14, 87, 178, 88, 317, 402, 318, 15, 16, 17, 84, 181, 91, 314, 405, 321)
 _CHIN = (152, 148, 176, 377, 400, 199, 175, 200)
 _LIDS = ((159, 160, 158, 161, 157), (386, 387, 385, 388, 384))

@@ -14,7 +14,7 @@ from .eigenfaces import Eigenfaces
 from .face_dataset import FaceCrop, Points, TrainingError
 from .face_masks import Mask
 from .faces import Face, Fake
-from .pseudofakes import GROUPS, KINDS, REDRAWN
+from .pseudofakes import GROUPS, KINDS, REDRAWN, SWAPPED
 
 # The face finder's box, in distances of the eyes from the middle of the five landmarks: measured on 208 faces.
 BOX_DOWN, BOX_WIDTH, BOX_HEIGHT = -0.21, 2.15, 2.88
@@ -77,6 +77,7 @@ class FacePool:
     given: Sequence[FaceCrop] = ()
     generator: Eigenfaces | None = None
     redrawn: Sequence[FaceCrop] = ()  # of the real ones, those that a generator drew again
+    swapped: Sequence[FaceCrop] = ()  # of the real ones, those whose swap is there
 
     @classmethod
     def of(cls, faces: Sequence[FaceCrop], recipe: Recipe) -> "FacePool":
@@ -88,10 +89,15 @@ class FacePool:
         redrawn = [face for face in real if face.redrawn_at] if wants & set(REDRAWN) else []
         if wants & set(REDRAWN) and not redrawn:
             raise NothingRedrawn
-        return cls(real, given, Eigenfaces.of(real) if "generated" in wants else None, redrawn)
+        swapped = [face for face in real if face.swapped_at] if wants & set(SWAPPED) else []
+        if wants & set(SWAPPED) and not swapped:
+            raise TrainingError(f"The kind {', '.join(SWAPPED)} needs what swap_faces has written: give --redrawn.")
+        return cls(real, given, Eigenfaces.of(real) if "generated" in wants else None, redrawn, swapped)
 
     def among(self, kind: str) -> Sequence[FaceCrop]:
         """Whom a sample of this kind can be made of."""
+        if kind in SWAPPED:
+            return self.swapped
         return self.given if kind == GIVEN else self.redrawn if kind in REDRAWN else self.real
 
 
@@ -183,13 +189,15 @@ def read(face: FaceCrop, chance: np.random.Generator, *, again: bool = False) ->
         share = redrawn.shape[1] / pixels.shape[1]
         points, fitted = points * share, None if fitted is None else fitted * np.float32(share)
         pixels = np.asarray(cv2.resize(pixels, redrawn.shape[1::-1], interpolation=cv2.INTER_AREA))
+    swapped = face.swapped()
     if chance.random() < 0.5:
         pixels = np.ascontiguousarray(pixels[:, ::-1])
         redrawn = None if redrawn is None else np.ascontiguousarray(redrawn[:, ::-1])
         points = points[[1, 0, 2, 4, 3]].copy()
         points[:, 0] = pixels.shape[1] - 1 - points[:, 0]
         fitted = None if fitted is None else mesh.mirrored(fitted, pixels.shape[1])
-    return Face(pixels, points, redrawn=redrawn, person=face.group, mesh=fitted)
+        swapped = tuple(np.ascontiguousarray(square[:, ::-1]) for square in swapped)
+    return Face(pixels, points, redrawn=redrawn, person=face.group, mesh=fitted, swapped=swapped)
 
 
 def downscaled(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:

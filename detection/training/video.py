@@ -21,6 +21,7 @@ from .clips import FRAMES, Stretch
 from .face_dataset import FaceCrop, TrainingError
 from .image import SCALING
 from .plans import PlanFile
+from .pseudofakes import REDRAWN
 from .samples import Recipe
 
 EMBED, HEAD = "embed.onnx", "head.keras"
@@ -47,6 +48,8 @@ class Plan(PlanFile):
     def __post_init__(self) -> None:
         least = dict.fromkeys(("films", "checks", "units", "epochs", "patience", "batch", "part"), 1)
         self.check({**least, "workers": 0, "seed": 0})
+        if {kind for kind, share in self.recipe.weights if share} & set(REDRAWN):
+            raise TrainingError("Clips can't be made of redrawn faces. Choose a plan without those kinds.")
 
     @classmethod
     def demo(cls) -> "Plan":

@@ -9,7 +9,6 @@ from tqdm import tqdm
 from detection.management.cli_errors import command_errors
 from detection.training import clips, demo, video
 from detection.training.face_dataset import read_parts
-from detection.training.samples import NothingRedrawn
 
 
 class Command(BaseCommand):
@@ -28,6 +27,7 @@ class Command(BaseCommand):
             type=Path,
             help="the image network, a .keras file (default: that of image-blend; with --demo: a tiny one)",
         )
+        parser.add_argument("--redrawn", type=Path, help="what fit_meshes and swap_faces have written")
         parser.add_argument("--clips", type=Path, help="folder of real videos to make fakes of, beside the stills")
 
     def handle(self, **options: Any) -> None:
@@ -51,11 +51,6 @@ class Command(BaseCommand):
                 bar.refresh()
 
             with command_errors(resumes=True):
-                faces = read_parts(source, ("train", "validation"))
-                try:
-                    video.train(plan, faces, folder, network, stretches=stretches, progress=show_progress)
-                except NothingRedrawn as error:  # this command has no --redrawn
-                    raise CommandError(
-                        "Clips can't be made of redrawn faces. Choose a plan without those kinds."
-                    ) from error
+                faces = read_parts(source, ("train", "validation"), options["redrawn"])
+                video.train(plan, faces, folder, network, stretches=stretches, progress=show_progress)
         self.stdout.write((folder / "log.csv").read_text())

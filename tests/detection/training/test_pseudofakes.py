@@ -23,15 +23,17 @@ from detection.training import (
 )
 from detection.training.face_dataset import FaceCrop, read_faces
 from detection.training.faces import Face
-from detection.training.pseudofakes import KINDS, REDRAWN
+from detection.training.pseudofakes import KINDS, REDRAWN, SWAPPED
 from detection.training.samples import REAL, FacePool, Recipe
 
+PREPARED = (*REDRAWN, *SWAPPED)  # of what another command has made
 BY_DEFAULT = [kind for kind, _ in Recipe().weights]
 
 
 def face_of(person: FaceCrop) -> Face:
     pixels = person.pixels()
-    return Face(pixels, person.landmarks, redrawn=np.asarray(cv2.medianBlur(pixels, 5)))
+    square = np.asarray(cv2.resize(pixels, (64, 64)))
+    return Face(pixels, person.landmarks, redrawn=np.asarray(cv2.medianBlur(pixels, 5)), swapped=(square,) * 3)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -123,7 +125,7 @@ def test_a_pair_differs_where_it_says_and_nowhere_else(people: list[FaceCrop]) -
         size=96,
         augmentation_share=1.0,
         blur_share=0.0,
-        weights=tuple((kind, 1.0) for kind in IN_PLACE if kind not in REDRAWN),
+        weights=tuple((kind, 1.0) for kind in IN_PLACE if kind not in PREPARED),
     )
     cast, chance = FacePool.of(people, recipe), np.random.default_rng(2)
     ratios = []
@@ -180,7 +182,7 @@ def test_a_sample_tells_how_much_of_it_is_fake(kind: str, share: float, people: 
 def test_a_checking_set_has_all_kinds_and_as_many_real_ones(people: list[FaceCrop]) -> None:
     made = samples.fixed(people, Recipe(size=48), each=2, seed=1)
     kinds = [sample.kind for sample in made]
-    assert set(kinds) - {REAL} == set(KINDS) - set(REDRAWN), "all that need no generator"
+    assert set(kinds) - {REAL} == set(KINDS) - set(PREPARED), "all that need nothing else"
     assert kinds.count(REAL) == 2 * len(BY_DEFAULT)
     assert all(kinds.count(kind) == 2 for kind in BY_DEFAULT)
 
