@@ -105,7 +105,7 @@ def test_a_re_enacted_mouth_that_opens_is_dark_inside(people: list[FaceCrop]) ->
 
 def landmarker(path: Path, shift: float = 0.0, sure: float = 9.0) -> Path:
     """A network that finds the average face upright in the middle, whatever it is shown."""
-    points = mesh.MEAN * np.float32([37, 37, 37]) + np.float32([96 + shift, 84, 0])
+    points = mesh.MEAN * np.float32(47) + np.float32([96 + shift, 75, 0])
     constant = [("points", points.reshape(1, 1, 1, -1)), ("sure", np.full((1, 1, 1, 1), sure, np.float32))]
     nodes = [
         helper.make_node(
