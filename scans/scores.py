@@ -15,6 +15,11 @@ def points(score: float) -> int:
     return int(score * 100 + 0.5)
 
 
+def exact_points(score: float) -> float:
+    """Where people set a cut-off: with one decimal."""
+    return round(score * 100, 1)
+
+
 def band_of(score: float, cuts: Cuts) -> Outcome:
     """The band that a score lies in; on a cut-off it is inconclusive."""
     if score < cuts[0]:

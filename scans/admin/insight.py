@@ -13,16 +13,17 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .. import analysis
+from .. import analysis, scores
 from ..insight import accuracy, charts, desk, simulator
 from ..models import PanelVersion
 from ..review import panels
+from .points import PointsField
 from .verbs import AtTheDesk
 
 
 class Cuts(forms.Form):
-    low = forms.FloatField(label=gettext_lazy("Little evidence below"), min_value=0, max_value=1)
-    high = forms.FloatField(label=gettext_lazy("Likely manipulated from"), min_value=0, max_value=1)
+    low = PointsField(label=gettext_lazy("Little evidence below (0–100)"))
+    high = PointsField(label=gettext_lazy("Likely manipulated above (0–100)"))
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or self.cleaned_data
@@ -32,8 +33,8 @@ class Cuts(forms.Form):
 
 
 class Proposal(Cuts):
-    low = forms.FloatField(widget=forms.HiddenInput, min_value=0, max_value=1)
-    high = forms.FloatField(widget=forms.HiddenInput, min_value=0, max_value=1)
+    low = PointsField(widget=forms.HiddenInput)
+    high = PointsField(widget=forms.HiddenInput)
     why = forms.CharField(
         label=gettext_lazy("Why"), max_length=300, help_text=gettext_lazy("For whoever is asked to approve it.")
     )
@@ -56,7 +57,7 @@ class InsightViews:
             raise PermissionDenied
         weeks, drift, waiting = accuracy.weeks(), accuracy.drift(), desk.waiting()
         days = [(date_format(day, "MONTH_DAY_FORMAT"), count) for day, count in desk.decided_by_day()]
-        bins = [f"{number / accuracy.BINS:.1f}" for number in range(accuracy.BINS)]
+        bins = [str(100 * number // accuracy.BINS) for number in range(accuracy.BINS)]
         context = {
             **self.admin_site.each_context(request),
             "waiting": waiting,
@@ -89,7 +90,8 @@ class InsightViews:
             raise PermissionDenied
         if request.method == "POST":
             return self._propose(request)
-        return self._simulated(request, Cuts(request.GET or _in_force()))
+        now = {name: scores.exact_points(cut) for name, cut in _in_force().items()}
+        return self._simulated(request, Cuts(request.GET or now))
 
     def _simulated(self, request: AtTheDesk, form: Cuts, proposal: Proposal | None = None) -> HttpResponse:
         said = form.cleaned_data if form.is_valid() else {}

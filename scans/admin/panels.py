@@ -22,10 +22,15 @@ from .verbs import AtTheDesk
 class PanelVersionAdmin(ReadOnly):
     list_display = ("__str__", "why", "proposed_by", "proposed_at", "approved_by", "approved_at", "ended_at")
     fields = (
-        "little_below", "manipulated_above", "why", "expected", "proposed_by", "proposed_at", "approved_by",
+        "cut_offs", "why", "expected", "proposed_by", "proposed_at", "approved_by",
         "approved_at", "ended_by", "ended_at",
     )  # fmt: skip
     list_select_related = ("proposed_by", "approved_by")
+
+    @admin.display(description=gettext_lazy("cut-offs (0–100)"))
+    def cut_offs(self, version: PanelVersion) -> str:
+        return str(version)
+
     change_form_template = "admin/scans/panelversion.html"
 
     def get_urls(self) -> list[Any]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from .. import routing
 from ..models import CannedReply, Outcome, Policy, Reason, ReviewQueue, Rule, TrustedSource
+from .points import PointsField
 
 LOOK_BACK = dt.timedelta(days=30)
 
@@ -29,6 +30,9 @@ class RuleForm(forms.ModelForm):
         label=gettext_lazy("outcomes"), choices=Outcome.choices, required=False, widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("Which outcomes it is about; none named: all."),
     )  # fmt: skip
+
+    lowest = PointsField(label=gettext_lazy("score from (0–100)"), required=False)
+    highest = PointsField(label=gettext_lazy("score to (0–100)"), required=False)
 
     class Meta:
         model = Rule

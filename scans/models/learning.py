@@ -70,7 +70,7 @@ class PanelVersion(models.Model):
         ordering = ("-id",)
 
     def __str__(self) -> str:
-        return f"{self.little_below:.3f} – {self.manipulated_above:.3f}"
+        return f"{self.little_below * 100:.4g} – {self.manipulated_above * 100:.4g}"
 
     @classmethod
     def current(cls) -> "PanelVersion | None":

@@ -9,6 +9,9 @@ register.filter("outcome_words", words.outcome_words)
 register.filter("label_means", words.label_means)
 
 
+register.filter("exact_points", scores.exact_points)
+
+
 @register.filter
 def points(score: float | None) -> int | str:
     return "–" if score is None else scores.points(score)

@@ -177,14 +177,18 @@ def test_cuts_of_ones_own_take_two_people_and_then_judge(
     upload()
     before = analysis.panel()
     client = as_user(lead)
-    assert "To be expected" in client.get(f"{SIMULATOR}?low=0.1&high=0.2").content.decode()
-    assert client.post(SIMULATOR, {"low": "0.1", "high": "0.2", "why": ""}).status_code == 422
-    assert client.post(SIMULATOR, {"low": "0.3", "high": "0.2", "why": "x"}).status_code == 422
-    assert as_user(moderator).post(SIMULATOR, {"low": "0.1", "high": "0.2", "why": "x"}).status_code == 403
+    page = client.get(f"{SIMULATOR}?low=10&high=20.5").content.decode()
+    assert "To be expected" in page
+    assert "<td>10 – 20.5</td>" in page
+    assert 'name="high" value="20.5"' in page
+    assert client.get(f"{SIMULATOR}?low=10&high=101").status_code == 422
+    assert client.post(SIMULATOR, {"low": "10", "high": "20", "why": ""}).status_code == 422
+    assert client.post(SIMULATOR, {"low": "30", "high": "20", "why": "x"}).status_code == 422
+    assert as_user(moderator).post(SIMULATOR, {"low": "10", "high": "20", "why": "x"}).status_code == 403
     assert not PanelVersion.objects.exists()
-    client.post(SIMULATOR, {"low": "0.1", "high": "0.2", "why": "fewer misses"})
+    client.post(SIMULATOR, {"low": "10", "high": "20", "why": "fewer misses"})
     version = PanelVersion.objects.get()
-    assert version.expected["misses"] == [0, 0]
+    assert (version.expected["misses"], str(version)) == ([0, 0], "10 – 20")
     where = f"/admin/scans/panelversion/{version.pk}/"
     assert "Another lead must approve it." in client.get(f"{where}change/").content.decode()
     assert client.post(f"{where}answer/", {"do": "approve"}).status_code == 403, "not one's own"

@@ -251,14 +251,19 @@ def test_a_rule_is_tried_before_it_is_saved(waiting: ReviewItem, lead: User, as_
     client = as_user(lead)
     queue_ = ReviewQueue.objects.get(slug="review")
     form = {"name": "all", "reason": "outcome", "share": "1", "queue": queue_.pk, "priority": "10", "active": "on"}
+    form |= {"lowest": "0", "highest": "99.5"}
     count = Rule.objects.count()
     tried = client.post("/admin/scans/rule/add/", {**form, "_try": "1"})
     text = tried.content.decode()
     assert "Of 1 assessment in 30 days this rule would have chosen 1." in text
     assert 'value="all"' in text, "it is still filled in"
+    assert 'name="highest" value="99.5"' in text
     assert Rule.objects.count() == count
     client.post("/admin/scans/rule/add/", {**form, "_save": "1"})
     rule = Rule.objects.get(name="all")
+    assert (rule.lowest, rule.highest) == (0.0, 0.995), "people write scores from 0 to 100"
+    assert client.post("/admin/scans/rule/add/", {**form, "highest": "101", "_save": "1"}).status_code == 200
+    assert Rule.objects.count() == count + 1
     where = f"/admin/scans/rule/{rule.pk}/change/"
     tried = client.post(where, {**form, "outcomes": "not_applicable", "name": "other", "_try": "1"})
     assert "would have chosen 0" in tried.content.decode()
