@@ -145,7 +145,7 @@ class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, ReadOnly)
             "undoable": undoable_by(me),
             "place": place_of(item),
             "uploader_messages": [] if blind else messages_of(scan),
-            "made_here": scan.decisions.filter(item=item).select_related("decider", "policy").first(),
+            "latest": scan.decisions.select_related("decider", "policy").first(),
             "policies": Policy.objects.filter(active=True).select_related("parent"),
             "lookalikes": [] if blind else lookalikes.similar(scan, Scan.objects.visible_to(me)),
             "events": [] if blind else scan.events.select_related("actor")[:50],

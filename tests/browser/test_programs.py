@@ -242,15 +242,15 @@ from django.utils import timezone
 from accounts.models import ApiKey
 from scans import routing
 from scans.evidence import report
-from scans.models import Decision, Item, Label, Reason, ReviewQueue, Scan
+from scans.models import Decision, ReviewItem, Label, Reason, ReviewQueue, Scan
 from scans.result import Result
 from scans.review import decisions, queue
 desk = ApiKey.objects.get(prefix="{desk}").user
 review = ReviewQueue.objects.order_by("id").first()
 for number, pk in enumerate({scans}):
     scan = Scan.objects.get(pk=pk)
-    item = Item.objects.open().filter(scan=scan).first() or routing.put(scan, review, Reason.HAND)
-    Item.objects.filter(pk=item.pk).update(blind=number == 5)
+    item = ReviewItem.objects.open().filter(scan=scan).first() or routing.put(scan, review, Reason.HAND)
+    ReviewItem.objects.filter(pk=item.pk).update(blind=number == 5)
     item.refresh_from_db()
     if number == 4:
         queue.claim(item, desk)

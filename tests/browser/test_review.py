@@ -23,7 +23,7 @@ from accounts import roles
 from accounts.models import User
 from scans import routing
 from scans.models import *
-Item.objects.open().update(closed_at=timezone.now(), holder=None)
+ReviewItem.objects.open().update(closed_at=timezone.now(), holder=None)
 Rule.objects.update(active=False)
 lead = User.objects.get(email="{email}")
 roles.give(lead, roles.LEAD)
@@ -36,7 +36,7 @@ for number in range(11):
     scan = Scan.objects.create(owner=owner, name=f"file {{number}}", **known)
     scan.assessments.create(outcome="inconclusive", score=0.5, version="1")
     routing.put(scan, queue, Reason.HAND)
-Item.objects.update(blind=False)
+ReviewItem.objects.update(blind=False)
 """
 
 
@@ -114,13 +114,13 @@ from accounts.models import User
 from scans import routing
 from scans.models import *
 Rule.objects.update(active=False)
-Item.objects.open().delete()
+ReviewItem.objects.open().delete()
 owner = User.objects.get(email="{owner}")
 scan = Scan.objects.create(owner=owner, name="my face", sha256="0" * 64, bytes=1, status="analysed", kind="image")
 scan.assessments.create(outcome="likely_manipulated", score=0.95, version="1")
 Policy.objects.get_or_create(code="faces", defaults=dict(title="Faces", text="No made-up faces."))
 routing.put(scan, ReviewQueue.objects.get(slug="review"), Reason.HAND)
-Item.objects.update(blind=False)
+ReviewItem.objects.update(blind=False)
 """
 SETTLED = """
 from django.utils import timezone

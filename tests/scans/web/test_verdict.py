@@ -1,6 +1,7 @@
 """What an uploader learns of a decision, when, with which reasons; and the appeal to it."""
 
 import datetime as dt
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
+from pypdf import PdfReader
 
 from accounts.models import User
 from accounts.roles import Role
@@ -96,6 +98,9 @@ def test_after_the_delay_they_are_told_with_reasons(
     page = ann.get(f"/scans/{scan.pk}/statement/").content.decode()
     assert "a person decided" in page
     assert "1 Mar 2026, 12:00 UTC" in page
+    report: Any = ann.get(f"/scans/{scan.pk}/report.pdf")
+    pages = PdfReader(io.BytesIO(b"".join(report.streaming_content))).pages
+    assert "1 Mar 2026, 12:05 UTC" in " ".join(" ".join(one.extract_text() for one in pages).split())
     assert "until 1 Sep 2026, 12:05 (UTC)" in page
 
 
