@@ -42,7 +42,7 @@ class Gate:
         if rule == roles.AT_THE_DESK:
             if not roles.roles_of(request.user) & roles.DESK:
                 raise PermissionDenied
-            if roles.second_factor_missing(request.user):
+            if request.user.second_factor_missing:
                 return render(request, "accounts/second_factor.html", status=403)
             return None
         if not request.user.has_perm(rule):

@@ -4,6 +4,7 @@ import uuid
 import zoneinfo
 from typing import Any, ClassVar
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.core.exceptions import ValidationError
@@ -68,6 +69,33 @@ class User(AbstractUser):
 
     def get_short_name(self) -> str:
         return str(self)
+
+    @property
+    def second_factor_missing(self) -> bool:
+        """Whether this person must set up a second factor before a staff permission counts. Read once a request."""
+        known: bool | None = self.__dict__.get("_second_factor_missing")
+        if known is None:
+            known = settings.STAFF_SECOND_FACTOR and not is_mfa_enabled(self)
+            self.__dict__["_second_factor_missing"] = known
+        return known
+
+    # Every permission of this site is a staff permission, so the second factor guards them all, wherever they are
+    # used: on pages, in sessions of the API, by keys, in the background. A superuser is no exception.
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return super().has_perm(perm, obj) and not self.second_factor_missing
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return super().has_module_perms(app_label) and not self.second_factor_missing
+
+    def get_user_permissions(self, obj: Any = None) -> set[str]:
+        return set() if self.second_factor_missing else super().get_user_permissions(obj)
+
+    def get_group_permissions(self, obj: Any = None) -> set[str]:
+        return set() if self.second_factor_missing else super().get_group_permissions(obj)
+
+    def get_all_permissions(self, obj: Any = None) -> set[str]:
+        return set() if self.second_factor_missing else super().get_all_permissions(obj)
 
 
 RATE = RegexValidator(r"^[1-9][0-9]{0,5}/[1-9]?[0-9]{0,2}[smhd]$", _("Write it like 100/1m."))

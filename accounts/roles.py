@@ -7,8 +7,6 @@ Three tables that a person can read. The groups in the database are filled from 
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from allauth.mfa.utils import is_mfa_enabled
-from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -69,6 +67,7 @@ SCOPES: Final[dict[str, frozenset[Role]]] = {
     "review:write": frozenset({MODERATOR, LEAD, ADMIN}),
     "webhooks": frozenset({INTEGRATOR, ADMIN}),
 }
+STAFF_SCOPES: Final = frozenset({"review:read", "review:write"})  # they act with a staff permission
 
 ANYONE: Final = "anyone"
 SIGNED_IN: Final = "signed in"
@@ -128,8 +127,12 @@ def roles_of(user: User | AnonymousUser) -> frozenset[Role]:
 
 
 def scopes_for(user: User | AnonymousUser) -> list[str]:
-    mine = roles_of(user)
-    return [scope for scope, roles in SCOPES.items() if roles & mine]
+    """What this person, or a key of theirs, may do by program now; without a second factor nothing that staff do."""
+    held = roles_of(user)
+    scopes = [scope for scope, roles in SCOPES.items() if roles & held]
+    if isinstance(user, User) and STAFF_SCOPES.intersection(scopes) and user.second_factor_missing:
+        return [scope for scope in scopes if scope not in STAFF_SCOPES]
+    return scopes
 
 
 def give(user: User, *roles: Role) -> None:
@@ -162,8 +165,3 @@ def keep_desk_flag(instance: Any, action: str, reverse: bool, pk_set: set[int] |
         if user.is_staff != at_desk:
             user.is_staff = at_desk
             user.save(update_fields=["is_staff"])
-
-
-def second_factor_missing(user: User) -> bool:
-    """Whether this person must set up a second factor before the desk opens."""
-    return settings.STAFF_SECOND_FACTOR and not is_mfa_enabled(user)

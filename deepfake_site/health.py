@@ -50,8 +50,12 @@ def analysis_worker() -> str:
 
 
 def post_worker() -> str:
-    """Mail and webhooks can wait; people can still upload and read."""
+    """Mail can wait; people can still upload and read."""
     return OK if cache.get(SIGN_OF_LIFE.format("post")) else DEGRADED
+
+
+def webhooks_worker() -> str:
+    return OK if cache.get(SIGN_OF_LIFE.format("webhooks")) else DEGRADED
 
 
 def disk() -> str:
@@ -75,6 +79,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "broker": broker,
     "analysis_worker": analysis_worker,
     "post_worker": post_worker,
+    "webhooks_worker": webhooks_worker,
     "disk": disk,
     "bundles": bundles,
     "queue": queue,

@@ -38,7 +38,7 @@ def cores() -> int:
 
 def workers() -> list[Child]:
     celery = [sys.executable, "-m", "celery", "-A", "deepfake_site"]
-    at_once = {"analysis": env.whole("ANALYSIS_PROCESSES", max(1, cores() // 2)), "post": 1}
+    at_once = {"analysis": env.whole("ANALYSIS_PROCESSES", max(1, cores() // 2)), "post": 1, "webhooks": 1}
     children = [
         child(
             kind,

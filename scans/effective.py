@@ -13,7 +13,7 @@ from django.db.models import Exists, Max, OuterRef, Q, Subquery, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from . import scores
-from .models import Assessment, Decision, FirstAnswer, Label, ReviewItem, Scan
+from .models import Assessment, Decision, Label, Scan
 from .models.decision import OUTCOME_OF
 from .statement import moment
 
@@ -158,13 +158,6 @@ def counting_as(scans: Any, outcome: str) -> Any:
     by_people = Decision.objects.filter(pk=Subquery(last), label__in=labels).order_by().values("scan")
     by_models = Q(outcome=outcome) & ~Exists(settled.filter(scan=OuterRef("pk")))
     return scans.filter(by_models | Q(pk__in=by_people))
-
-
-def blind_to(person: Any) -> Any:
-    """Scans that this person may come to judge apart: until they said what they see, the verdict is kept from them."""
-    items = ReviewItem.objects.open().filter(blind=True).exclude(scan__owner=person)
-    answered = FirstAnswer.objects.filter(item=OuterRef("pk"), person=person)
-    return items.exclude(Exists(answered)).order_by().values("scan")
 
 
 # -- For programs ------------------------------------------------------------------------------------------

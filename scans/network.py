@@ -6,13 +6,14 @@ a name that means something else a moment later leads nowhere. Redirects are tol
 import contextlib
 import http.client
 import ipaddress
+import queue
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from django.conf import settings
@@ -21,6 +22,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # an IPv4 address in the last 32 bits
 PORTS = {"http": 80, "https": 443}
 CONNECTING = 3.0  # seconds for a connection at most
+RESOLVING = 3.0  # seconds for looking up a name
+_lookups = threading.BoundedSemaphore(128)  # a lookup can't be stopped, so hanging ones are counted
 
 
 class Blocked(Exception):
@@ -33,6 +36,46 @@ class Blocked(Exception):
 
 class Unreachable(Exception):
     """It was asked, and did not answer in time or not in HTTP."""
+
+
+class Deadline:
+    """The end of an exchange with another machine: connecting, TLS, headers, body and redirects together.
+
+    At its end, or earlier by `cut`, the connection is shut down from outside, so nothing that the other machine does
+    can stretch it: not bytes that drip, and not an answer that never begins.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.ends_at = time.monotonic() + seconds
+        self.over = False
+        self._socket: socket.socket | None = None
+        self._timer = threading.Timer(seconds, self.cut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._timer.cancel()
+
+    @property
+    def seconds_left(self) -> float:
+        """More than nothing, as a timeout of 0 means something else to a socket."""
+        return max(0.01, self.ends_at - time.monotonic())
+
+    def guard(self, connected: socket.socket) -> None:
+        """From now on this is what is shut down. TLS needs a second call: it puts another socket in its place."""
+        self._socket = connected
+        connected.settimeout(self.seconds_left)
+        if self.over:
+            self.cut()
+
+    def cut(self) -> None:
+        self.over = True
+        if self._socket is not None:
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +99,10 @@ class Answer:
     complete: bool
 
 
-def check(said: str, *, schemes: tuple[str, ...] = ("https",)) -> Target:
+def check(address: str, *, schemes: tuple[str, ...] = ("https",), seconds: float = RESOLVING) -> Target:
     """Blocked unless it is an address of the public network, or of one that the operator has named."""
     try:
-        url = urlsplit(said)
+        url = urlsplit(address)
         host, port = url.hostname, url.port
     except ValueError as error:
         raise Blocked("bad_url") from error
@@ -67,18 +110,20 @@ def check(said: str, *, schemes: tuple[str, ...] = ("https",)) -> Target:
         not host
         or url.scheme not in PORTS
         or url.username is not None
-        or not said.isascii()
-        or not said.isprintable()
-        or " " in said
+        or not address.isascii()
+        or not address.isprintable()
+        or " " in address
     ):
         raise Blocked("bad_url")
     port = port or PORTS[url.scheme]
-    machines = _resolved(host, port)
+    machines = _resolved(host, port, min(seconds, RESOLVING))
     if not machines:
         raise Blocked("unknown_host")
     own = all(_is_own(machine) for machine in machines)
     if not own and not all(_is_public(machine) for machine in machines):
         raise Blocked("private_address")
+    if not own and not _port_is_open(port):
+        raise Blocked("port_refused")
     if url.scheme not in schemes and not own:
         raise Blocked("not_https")
     return Target(url, str(machines[0]), port)
@@ -89,11 +134,34 @@ def resolve(host: str, port: int) -> list[str]:
     return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
-def _resolved(host: str, port: int) -> list[Address]:
-    try:
-        return [ipaddress.ip_address(one.partition("%")[0]) for one in resolve(host, port)]
-    except (OSError, UnicodeError, ValueError):
+def _resolved(host: str, port: int, seconds: float) -> list[Address]:
+    """The system's lookup has no timeout of its own, so it runs beside, and is no longer waited for when time is up."""
+    answers: queue.SimpleQueue[list[Address]] = queue.SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            answers.put([ipaddress.ip_address(each.partition("%")[0]) for each in resolve(host, port)])
+        except (OSError, UnicodeError, ValueError):
+            answers.put([])
+        finally:
+            _lookups.release()
+
+    if not _lookups.acquire(blocking=False):
         return []
+    threading.Thread(target=look_up, daemon=True).start()
+    try:
+        return answers.get(timeout=seconds)
+    except queue.Empty:
+        return []
+
+
+def _port_is_open(port: int) -> bool:
+    """Ports below 1024 belong to services that have nothing to do with the web: mail, remote shells, databases."""
+    for allowed in settings.TARGET_PORTS:
+        first, _dash, last = allowed.partition("-")
+        if int(first) <= port <= int(last or first):
+            return True
+    return False
 
 
 def _is_own(machine: Address) -> bool:
@@ -120,18 +188,14 @@ def ask(
     target: Target,
     method: str = "GET",
     *,
+    deadline: Deadline,
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
-    seconds: float = 5.0,
     most: int = 64 * 1024,
     take: Callable[[bytes], Any] | None = None,
 ) -> Answer:
-    """One request, `seconds` for all of it; of the answer `most` bytes are read, given to `take` if there is one."""
-    deadline = time.monotonic() + seconds
-    connection = _Pinned(target, min(seconds, CONNECTING))
-    watch = threading.Timer(seconds, connection.cut)  # an answer that drips is cut, too
-    watch.daemon = True
-    watch.start()
+    """One request; of the answer `most` bytes are read, given to `take` if there is one."""
+    connection = _Pinned(target, deadline)
     kept = bytearray()
     size = 0
     try:
@@ -140,22 +204,21 @@ def ask(
         while size <= most and (piece := response.read1(min(1 << 16, most + 1 - size))):
             size += len(piece)
             (take or kept.extend)(piece)
-        if time.monotonic() > deadline:
+        if deadline.over:
             raise Unreachable("timeout")
         return Answer(response.status, _headers(response), bytes(kept[:most]), size <= most and not response.length)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        late = isinstance(error, TimeoutError) or time.monotonic() > deadline - 0.05
+        late = deadline.over or isinstance(error, TimeoutError)
         raise Unreachable("timeout" if late else type(error).__name__) from error
     finally:
-        watch.cancel()
         connection.close()
 
 
-def onward(target: Target, answer: Answer, *, schemes: tuple[str, ...]) -> Target | None:
+def onward(target: Target, answer: Answer, *, schemes: tuple[str, ...], seconds: float = RESOLVING) -> Target | None:
     """Where a redirect leads, checked like any other address; None if it is no redirect."""
     if answer.status not in (301, 302, 303, 307, 308) or "location" not in answer.headers:
         return None
-    return check(urljoin(target.url.geturl(), answer.headers["location"]), schemes=schemes)
+    return check(urljoin(target.url.geturl(), answer.headers["location"]), schemes=schemes, seconds=seconds)
 
 
 def _headers(response: http.client.HTTPResponse) -> dict[str, str]:
@@ -165,26 +228,21 @@ def _headers(response: http.client.HTTPResponse) -> dict[str, str]:
 class _Pinned(http.client.HTTPConnection):
     """To the machine that was checked; the name is said to it, and held against its certificate."""
 
-    def __init__(self, target: Target, seconds: float) -> None:
-        super().__init__(target.url.hostname or "", target.port, timeout=seconds)
+    def __init__(self, target: Target, deadline: Deadline) -> None:
+        super().__init__(target.url.hostname or "", target.port)
         self.target = target
-        self.over = False
+        self.deadline = deadline
         if target.url.scheme == "https":
             self.default_port = PORTS["https"]
 
     def connect(self) -> None:
-        raw = socket.create_connection((self.target.machine, self.target.port), self.timeout)
-        self.sock = raw
+        where = (self.target.machine, self.target.port)
+        self.sock = socket.create_connection(where, min(CONNECTING, self.deadline.seconds_left))
+        self.deadline.guard(self.sock)
         if self.target.url.scheme == "https":
             context = ssl.create_default_context()
             host = self.target.url.hostname
-            self.sock = context.wrap_socket(raw, server_hostname=host, do_handshake_on_connect=False)
-            self.sock.do_handshake()
-        if self.over:
-            self.cut()
-
-    def cut(self) -> None:
-        self.over = True
-        if self.sock:
-            with contextlib.suppress(OSError):  # it has ended meanwhile
-                self.sock.shutdown(socket.SHUT_RDWR)
+            tls = context.wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False)
+            self.sock = tls
+            self.deadline.guard(tls)
+            tls.do_handshake()

@@ -149,8 +149,9 @@ def publish() -> None:
     send_webhooks.apply_async(expires=60)
 
 
-@shared_task(queue="post", soft_time_limit=120, time_limit=150)
+@shared_task(queue="webhooks", soft_time_limit=120, time_limit=150)
 def send_webhooks() -> None:
+    """In a worker of its own: other people's machines hold up nothing but their own messages."""
     webhooks.send_due()
 
 

@@ -100,7 +100,14 @@ def _new_key_form(request: SignedIn, *, empty: bool = False) -> forms.NewKey:
 def _keys_page(
     request: SignedIn, form: forms.NewKey, *, shown: tuple[ApiKey, str] | None = None, status: int = 200
 ) -> HttpResponse:
-    context = {"form": form, "keys": request.user.api_keys.all(), "shown": shown, "now": timezone.now()}
+    at_the_desk = bool(roles.roles_of(request.user) & roles.DESK)
+    context = {
+        "form": form,
+        "keys": request.user.api_keys.all(),
+        "shown": shown,
+        "now": timezone.now(),
+        "second_factor_missing": at_the_desk and request.user.second_factor_missing,
+    }
     return render(request, "accounts/keys.html", context, status=status)
 
 

@@ -1897,8 +1897,8 @@ export interface components {
             scan: string;
             /** @description Short name of its queue. */
             queue: string;
-            /** @description 0 to 100. */
-            priority: number;
+            /** @description 0 to 100; null for an item that is judged blind first. */
+            priority: number | null;
             /**
              * Format: date-time
              * @description Since when it waits.

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.admin import ReadOnly
 
-from .. import effective, lookalikes, routing
+from .. import blind, effective, lookalikes, routing
 from ..models import Decision, DeskSettings, Exposure, Harm, Label, Policy, ReviewItem, Scan, SecondLook, Skip
 from ..result import Result
 from ..review import appeals, decisions, queue
@@ -49,6 +49,8 @@ class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, ReadOnly)
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewItem]:
         scans: Any = Scan.objects.filter(pk=OuterRef("scan_id")).listed()
         rows: Any = super().get_queryset(request)
+        if any(name.startswith("reasons__") for name in request.GET):  # the reason would tell the models' answer
+            rows = rows.exclude(scan__in=blind.withheld_from(request.user))
         return (
             rows.open()
             .visible_to(request.user)
@@ -113,7 +115,7 @@ class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, ReadOnly)
         scan, me = item.scan, request.user
         assessment = scan.assessments.prefetch_related("findings", "artifacts").first()
         mine = item.holder_id == me.pk and item.held_until is not None and item.held_until > timezone.now()
-        blind = item.blind and item.closed_at is None and not item.first_answers.filter(person=me).exists()
+        withheld = blind.is_withheld(scan, me)
         since = timezone.now() - dt.timedelta(seconds=UNVEILED)
         context = {
             **self.admin_site.each_context(request),
@@ -121,7 +123,7 @@ class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, ReadOnly)
             "scan": scan,
             "result": Result(scan, assessment) if assessment else None,
             "verdict": effective.verdict_of(scan),
-            "blind": blind,
+            "blind": withheld,
             "mine": mine,
             "may_review": me.has_perm("scans.review")
             and ReviewItem.objects.workable_by(me).filter(pk=item.pk).exists(),
@@ -133,10 +135,10 @@ class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, ReadOnly)
             "harm_choices": Harm.choices,
             "desk_settings": DeskSettings.of(me),
             "colleagues": queue.present(item.queue) if me.has_perm("scans.lead_review") else [],
-            "known": None if blind or item.closed_at else routing.known(scan),
-            "stands": None if blind else decisions.standing(scan),
+            "known": None if withheld or item.closed_at else routing.known(scan),
+            "stands": None if withheld else decisions.standing(scan),
             "remember_form": forms.Remember(),
-            "notes": [] if blind else scan.notes.select_related("author"),
+            "notes": [] if withheld else scan.notes.select_related("author"),
             "note_form": forms.Say(),
             "decisions": scan.decisions.select_related("decider", "policy", "undone", "second__person"),
             "appeal": appeals.waiting(item),
@@ -144,11 +146,11 @@ class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, ReadOnly)
             "verdicts": SecondLook.Verdict.choices,
             "undoable": undoable_by(me),
             "place": place_of(item),
-            "uploader_messages": [] if blind else messages_of(scan),
-            "latest": scan.decisions.select_related("decider", "policy").first(),
+            "uploader_messages": [] if withheld else messages_of(scan),
+            "latest": None if withheld else scan.decisions.select_related("decider", "policy").first(),
             "policies": Policy.objects.filter(active=True).select_related("parent"),
-            "lookalikes": [] if blind else lookalikes.similar(scan, Scan.objects.visible_to(me)),
-            "events": [] if blind else scan.events.select_related("actor")[:50],
+            "lookalikes": [] if withheld else lookalikes.similar(scan, blind.tellable_to(me)),
+            "events": [] if withheld else scan.events.select_related("actor")[:50],
         }
         return render(request, "admin/scans/review.html", context, status=status)
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import ReadOnly
 
-from .. import effective, scores, webhooks
+from .. import blind, effective, scores, webhooks
 from ..models import Appeal, Assessment, Attempt, Decision, Delivery, Endpoint, Event, Finding, Scan, Skip
 
 
@@ -38,8 +38,21 @@ class Large(ReadOnly):
     list_per_page = 50
 
 
+class Telling(Large):
+    """Rows that tell an outcome: without those of scans that whoever looks must judge blind first."""
+
+    path_to_scan = "scan"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        withheld = blind.withheld_from(request.user)
+        return super().get_queryset(request).exclude(**{f"{self.path_to_scan}__in": withheld})
+
+
 @admin.register(Scan)
 class ScanAdmin(Large):
+    """Its outcome is told by its verdict, where it may be."""
+
+    exclude = ("outcome",)
     list_display = ("created_at", "name", "owner", "kind", "status", "verdict", "state", "source")
     list_filter = ("status", "kind", "source", "sandbox")
     search_fields = ("id__exact", "sha256__exact", "name__startswith")
@@ -49,7 +62,7 @@ class ScanAdmin(Large):
         """Each row with its verdict, but where this person must say first what they see."""
         changes = super().get_changelist_instance(request)
         rows = effective.with_verdicts(changes.result_list)
-        kept = set(effective.blind_to(request.user).filter(scan__in=rows).values_list("scan", flat=True))
+        kept = blind.withheld([row.pk for row in rows], request.user)
         for row in rows:
             if row.pk in kept:
                 row.verdict = effective.NOTHING
@@ -72,7 +85,7 @@ class ScanAdmin(Large):
 
 
 @admin.register(Assessment)
-class AssessmentAdmin(Large):
+class AssessmentAdmin(Telling):
     list_display = ("at", "scan", "outcome", "version")
     list_filter = ("outcome",)
     search_fields = ("scan__id__exact", "scan__sha256__exact")
@@ -81,7 +94,7 @@ class AssessmentAdmin(Large):
 
 
 @admin.register(Decision)
-class DecisionAdmin(Large):
+class DecisionAdmin(Telling):
     list_display = ("at", "scan", "decision", "state", "action", "policy", "decider", "overrides")
     list_filter = (Standing, "label", "action", "overrides", "needs_second")
     search_fields = ("scan__id__exact", "scan__sha256__exact", "scan__name__startswith")
@@ -111,7 +124,8 @@ class DecisionAdmin(Large):
 
 
 @admin.register(Finding)
-class FindingAdmin(Large):
+class FindingAdmin(Telling):
+    path_to_scan = "assessment__scan"
     list_display = ("assessment", "bundle", "version", "status", "points", "policy")
     list_filter = ("bundle", "status")
     search_fields = ("assessment__scan__id__exact", "weights__startswith")
@@ -124,7 +138,8 @@ class FindingAdmin(Large):
 
 
 @admin.register(Appeal)
-class AppealAdmin(Large):
+class AppealAdmin(Telling):
+    path_to_scan = "decision__scan"
     list_display = ("at", "decision", "person", "answered_by")
     search_fields = ("decision__scan__id__exact",)
     list_select_related = ("decision", "person", "answered_by")
@@ -148,7 +163,7 @@ class SkipAdmin(Large):
 
 
 @admin.register(Event)
-class EventAdmin(Large):
+class EventAdmin(Telling):
     list_display = ("at", "scan", "kind", "actor")
     list_filter = ("kind",)
     search_fields = ("scan__id__exact",)

@@ -16,6 +16,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from .. import blind
 from ..models import DeskSettings, Note, ReviewItem, ReviewQueue, SavedFilter
 from ..review import caring
 from . import forms
@@ -103,6 +104,7 @@ class PersonalViews:
         lately = timezone.now() - dt.timedelta(days=7)
         given = ReviewItem.objects.open().visible_to(request.user).filter(assigned_to=request.user.pk)
         notes = Note.objects.filter(mentions=request.user.pk, at__gte=lately, scan__items__in=ReviewItem.objects.open())
+        notes = notes.exclude(scan__in=blind.withheld_from(request.user))
         return {
             "given": given.count(),
             "mentions": [

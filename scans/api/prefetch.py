@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Max, OuterRef, Q, Subquery
 
-from .. import effective
+from .. import blind, effective
 from ..models import Appeal, Artifact, Assessment, Decision, Event, ReviewItem, Scan, Status
 from ..models.event import Kind
 from ..models.scan import ScanQuerySet
@@ -49,7 +49,7 @@ def around(scans: Sequence[Scan], person: Any) -> dict[uuid.UUID, ScanContext]:
     for pk, position in _positions([scan.pk for scan in scans if scan.status == Status.QUEUED]):
         found[pk].position = position
     if any(one.item and one.item.blind for one in found.values()):
-        for pk in withheld(ids, person):
+        for pk in blind.withheld(ids, person):
             found[pk].withheld = True
     return found
 
@@ -89,7 +89,3 @@ def _positions(waiting: Iterable[uuid.UUID]) -> Any:
     counted = before.order_by().values("status").annotate(count=Count("pk")).values("count")
     rows = Scan.objects.filter(pk__in=waiting).annotate(place=Subquery(counted))
     return [(pk, position or 0) for pk, position in rows.values_list("pk", "place")]
-
-
-def withheld(scans: Iterable[uuid.UUID], person: Any) -> set[uuid.UUID]:
-    return set(effective.blind_to(person).filter(scan__in=scans).values_list("scan", flat=True))

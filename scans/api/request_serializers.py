@@ -34,14 +34,15 @@ class Text(serializers.CharField):
 
 
 class Flag(serializers.BooleanField):
-    """true or false; forms say it with words."""
+    """true or false. In forms it is a word, which generated clients write as their language does: False, True."""
 
     def to_internal_value(self, data: Any) -> bool:
         if isinstance(data, bool):
             return data
-        if not isinstance(data, str) or data not in ("true", "false", "1", "0", "on"):
+        word = data.lower() if isinstance(data, str) else None
+        if word not in ("true", "false", "1", "0", "on", "off"):
             self.fail("invalid", input=data)
-        return data in ("true", "1", "on")
+        return word in ("true", "1", "on")
 
 
 class Whole(serializers.IntegerField):

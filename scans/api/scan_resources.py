@@ -13,12 +13,12 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .. import routing
+from .. import blind, routing
 from ..evidence import report as reports
 from ..models import Appeal, Artifact, Decision, Event, Feedback, Report, Scan
 from ..result import Result
 from ..review import appeals
-from . import described, listing, prefetch, request_serializers, shapes
+from . import described, listing, request_serializers, shapes
 from .base_views import ApiView, get_owned_scan, get_visible_scan
 from .documentation import LIMIT, NUMBER, page_of, tells
 from .errors import Absent, Refusal
@@ -219,7 +219,7 @@ class FeedbackOf(ApiView):
 def judged(request: Request, pk: uuid.UUID) -> Scan:
     """A scan whose assessment may be told to whoever asks."""
     scan = get_visible_scan(request, pk)
-    if prefetch.around([scan], request.user)[scan.pk].withheld:
+    if blind.is_withheld(scan, request.user):
         raise Refusal(409, "blind_first", _("Say first what you see."))
     return scan
 

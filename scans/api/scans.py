@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts import rules
 
-from .. import effective, fetching, intake, network, tasks
+from .. import blind, fetching, intake, network, tasks
 from ..evidence import retention
 from ..models import Appeal, Batch, Event, Scan, Source, Status, WrongState
 from . import described, listing, request_serializers, shapes
@@ -37,8 +37,9 @@ class Scans(ApiView):
     def get(self, request: Request) -> Response:
         """Your scans, newest first; with the scope `review:read` all that you may see."""
         rows = visible_scans(request)
-        if {"outcome", "effective"} & set(request.query_params):  # what is kept back is not told by what it fits
-            rows = rows.exclude(pk__in=effective.blind_to(request.user))
+        # What is kept back is not told by what it fits.
+        if {"outcome", "effective", "review_state"} & set(request.query_params):
+            rows = rows.exclude(pk__in=blind.withheld_from(request.user))
         rows = listing.filtered(request, rows, listing.OF_SCANS)
         return Response(listing.page(request, rows, lambda found: shapes.scans(found, request.user)))
 
@@ -66,7 +67,7 @@ class Scans(ApiView):
             raise Refusal(403, "rules_not_accepted", _("Accept the rules of use on the site first."))
         try:
             if file is None:
-                file = fetching.fetch(address)
+                file = fetching.fetch(address, request.user.pk)
             made = intake.submit(request.user, file, source=Source.API, sandbox=is_sandbox(request), **said)
         except intake.Refused as error:
             raise refused(error) from error

@@ -159,6 +159,8 @@ class ReviewItemQuerySet(models.QuerySet["ReviewItem"]):
 
     def visible_to(self, user: Any) -> Self:
         """Not one's own upload, and of those who work at the desk only the queues that they may work in."""
+        if not user.has_perm("scans.view_reviewitem"):
+            return self.none()
         rows = self.exclude(scan__owner=user)
         if user.has_perm("scans.lead_review") or not user.has_perm("scans.review"):
             return rows

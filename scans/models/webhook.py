@@ -108,7 +108,10 @@ class Delivery(models.Model):
 
 
 class Attempt(models.Model):
-    """What came of sending it once."""
+    """What came of sending it once. Written when it begins: one whose worker died stays interrupted."""
+
+    UNDER_WAY: ClassVar[str] = "under_way"
+    INTERRUPTED: ClassVar[str] = "interrupted"
 
     delivery = models.ForeignKey(
         Delivery, on_delete=models.CASCADE, related_name="attempts", verbose_name=_("webhook delivery")
@@ -126,3 +129,7 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return str(self.status or self.failure)
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300

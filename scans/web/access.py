@@ -2,11 +2,14 @@
 
 import uuid
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 
+from .. import blind
 from ..models import Scan
 
 POLL = (1, 1, 2, 2, 3, 3, 5)  # seconds between two looks, longer and longer
@@ -24,6 +27,14 @@ def get_visible_scan(request: SignedIn, pk: uuid.UUID) -> Scan:
     scan: Scan | None = Scan.objects.visible_to(request.user).filter(pk=pk).first()
     if scan is None:
         raise Http404
+    return scan
+
+
+def tellable(request: SignedIn, pk: uuid.UUID) -> Scan:
+    """A scan whose outcome this person may see: not one that they judge blind first."""
+    scan = get_visible_scan(request, pk)
+    if blind.is_withheld(scan, request.user):
+        raise PermissionDenied(_("Say what you see first: the outcome is shown after your first answer."))
     return scan
 
 

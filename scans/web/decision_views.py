@@ -13,13 +13,13 @@ from .. import effective
 from .. import statement as statements
 from ..models import Decision, Scan
 from ..review import appeals
-from .access import SignedIn, get_owned_scan, get_visible_scan, wants_json
+from .access import SignedIn, get_owned_scan, tellable, wants_json
 
 
 @require_safe
 @never_cache
 def statement(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
-    scan = get_visible_scan(request, pk)
+    scan = tellable(request, pk)
     decision = _verdict(scan)
     reasons = statements.of(decision)
     if wants_json(request) or request.GET.get("format") == "json":

@@ -17,13 +17,13 @@ from ..intake import Held
 from ..models import Event, Report, Share
 from ..result import Result
 from . import files, forms
-from .access import SignedIn, get_owned_scan, get_visible_scan
+from .access import SignedIn, get_owned_scan, tellable
 
 
 @require_safe
 @never_cache
 def report(request: SignedIn, pk: uuid.UUID) -> HttpResponseBase:
-    scan = get_visible_scan(request, pk)
+    scan = tellable(request, pk)
     if scan.assessment is None or not scan.media:
         raise Http404
     try:

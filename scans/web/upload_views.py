@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from .. import effective, intake, live
+from .. import blind, effective, intake, live
 from ..intake import Refused
 from ..models import Batch, Live, Scan
 from ..result import Glimpse
@@ -94,6 +94,7 @@ def batch(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     context = {
         "batch": found,
         "scans": scans,
+        "withheld": blind.withheld([scan.pk for scan in scans], request.user),
         "moving": sum(scan.is_moving for scan in scans),
         "done": sum(not scan.is_moving for scan in scans),
         "poll": seconds_until_next_look(request),

@@ -14,9 +14,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from .. import effective, intake, lookalikes, routing, statement, tasks
+from .. import blind, effective, intake, lookalikes, routing, statement, tasks
 from ..evidence import retention
-from ..models import Artifact, DecisionNotice, Event, Scan, Status, WrongState
+from ..models import Artifact, DecisionNotice, Event, ReviewItem, Scan, Status, WrongState
 from ..result import Result
 from . import exports, files, forms
 from .access import SignedIn, get_owned_scan, get_visible_scan, looks, seconds_until_next_look
@@ -40,11 +40,14 @@ def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
         if found.is_moving or looks_again:
             return render(request, "scans/_waiting.html", context)
         return HttpResponse(headers={"HX-Refresh": "true"})
+    if blind.is_withheld(found, request.user):
+        item = ReviewItem.objects.open().visible_to(request.user).filter(scan=found).first()
+        return render(request, "scans/withheld.html", {"scan": found, "item": item})
     assessment = found.assessments.prefetch_related("findings", "artifacts").first()
     if found.status == Status.ANALYSED and assessment:
         context |= {
             "result": Result(found, assessment),
-            "lookalikes": lookalikes.similar(found, Scan.objects.visible_to(request.user)),
+            "lookalikes": lookalikes.similar(found, blind.tellable_to(request.user)),
             "same_as": assessment.same_as.scan if assessment.same_as else None,
             "earlier": found.assessments.count() - 1,
             "feedback_form": forms.Say(),
@@ -97,7 +100,7 @@ def _note_the_look(scan: Scan, request: SignedIn) -> None:
 def artifact_file(request: SignedIn, pk: uuid.UUID, artifact: uuid.UUID) -> HttpResponseBase:
     found = get_visible_scan(request, pk)
     one = Artifact.objects.filter(assessment__scan=found, pk=artifact).first()
-    if one is None:
+    if one is None or (one.kind != Artifact.Kind.PREVIEW and blind.is_withheld(found, request.user)):
         raise Http404
     kind = "png" if str(one.file.name).endswith(".png") else "jpeg"
     answer: HttpResponseBase = files.send(request, one.file, kind=kind, etag=one.pk.hex, name=f"{one.kind}.{kind}")

@@ -81,6 +81,21 @@ def test_a_key_loses_what_its_person_loses(client, moderator: User) -> None:
     assert ask(client, secret).json()["scopes"] == ["scans:read"]
 
 
+def test_without_a_second_factor_no_key_gets_or_keeps_a_staff_scope(client, person, as_user) -> None:
+    with_one = person("mo", Role.MODERATOR)
+    key, secret = keys.issue(with_one, name="a", scopes=["scans:read", "review:write"])
+    with_one.authenticator_set.all().delete()
+    assert ask(client, secret).json()["scopes"] == ["scans:read"]
+    without = User.objects.get(pk=with_one.pk)
+    with pytest.raises(ValidationError):
+        keys.issue(without, name="b", scopes=["review:write"])
+    assert keys.rotate(ApiKey.objects.get(pk=key.pk))[0].scopes == ["scans:read"]
+    page = as_user(without, proven=True).get("/profile/keys/").content.decode()
+    assert 'value="scans:read"' in page
+    assert 'value="review:write"' not in page
+    assert "once your account has a second factor" in page
+
+
 def test_rotation_leaves_both_open_until_one_is_revoked(client, uploader: User) -> None:
     old, old_secret = keys.issue(uploader, name="Importer", scopes=["scans:read"])
     new, new_secret = keys.rotate(old)

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.models import Permission
 from django.http import HttpResponse
 from django.test import Client
@@ -89,6 +90,8 @@ def test_each_role_opens_exactly_the_views_that_the_matrix_says(
     Batch.objects.create(pk=ONE, owner=owner)
     Scan.objects.create(pk=ONE, owner=owner, name="a", sha256="0" * 64, bytes=1, status="analysed")
     askers = {"nobody": Client(), **{str(role): as_user(person(str(role), role)) for role in Role}}
+    for role in sorted(roles.DESK):  # 1FA: without a second factor
+        askers[f"{role[:5]} 1FA"] = as_user(person(f"{role}-1fa", role, second_factor=False))
     lines = [f"{'':100}" + "".join(f"{name:11}" for name in askers).rstrip()]
     for name, where in ALL:
         if name.endswith("logout"):
@@ -99,6 +102,28 @@ def test_each_role_opens_exactly_the_views_that_the_matrix_says(
     matrix = "\n".join(lines) + "\n"
     assert "BROKEN" not in matrix, matrix
     assert matrix == MATRIX.read_text(), matrix
+
+
+def test_a_staff_permission_counts_with_a_second_factor_only(person: Callable[..., User], settings) -> None:
+    user = person("ann", Role.LEAD, second_factor=False)
+    assert not user.has_perm("scans.view_scan")
+    assert not user.has_module_perms("scans")
+    assert user.get_all_permissions() == set()
+    TOTP.activate(user, generate_totp_secret())
+    again = User.objects.get(pk=user.pk)
+    assert again.has_perm("scans.view_scan")
+    assert "scans.lead_review" in again.get_all_permissions()
+
+
+def test_a_superuser_without_a_second_factor_may_nothing(db: None) -> None:
+    user = User.objects.create_superuser("root@example.org", "correct horse battery")
+    assert not user.has_perm("scans.view_scan")
+    assert roles.scopes_for(user) == ["scans:read", "scans:write", "webhooks"]
+
+
+def test_an_installation_can_do_without_second_factors(person: Callable[..., User], settings) -> None:
+    settings.STAFF_SECOND_FACTOR = False
+    assert person("ann", Role.LEAD, second_factor=False).has_perm("scans.view_scan")
 
 
 def test_a_person_can_hold_two_roles_and_lose_one(person: Callable[..., User]) -> None:

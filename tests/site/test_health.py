@@ -16,7 +16,7 @@ from scans.models import Scan, Status
 
 @pytest.fixture(autouse=True)
 def workers() -> None:
-    for kind in ("analysis", "post"):
+    for kind in ("analysis", "post", "webhooks"):
         cache.set(SIGN_OF_LIFE.format(kind), time.time(), 30)
 
 
@@ -40,7 +40,8 @@ def test_alive_means_that_this_process_answers_whatever_else_is_broken(client: C
 def test_ready_when_every_part_works(client: Client, db, bundles_installed) -> None:
     status, state, parts = ask(client)
     assert (status, state) == (200, "ok"), parts
-    assert set(parts) == {"database", "cache", "broker", "analysis_worker", "post_worker", "disk", "bundles", "queue"}
+    workers = {"analysis_worker", "post_worker", "webhooks_worker"}
+    assert set(parts) == {"database", "cache", "broker", "disk", "bundles", "queue", *workers}
 
 
 def test_without_bundles_it_is_degraded_and_still_ready(client: Client, db, settings, tmp_path) -> None:
@@ -55,9 +56,10 @@ def test_without_an_analysis_worker_it_is_not_ready(client: Client, db) -> None:
     assert (status, state, parts["analysis_worker"]) == (503, "down", "down")
 
 
-def test_without_the_post_worker_it_is_only_degraded(client: Client, db) -> None:
-    cache.delete(SIGN_OF_LIFE.format("post"))
-    assert ask(client)[2]["post_worker"] == "degraded"
+@pytest.mark.parametrize("kind", ["post", "webhooks"])
+def test_without_the_worker_for_mail_or_webhooks_it_is_only_degraded(kind: str, client: Client, db) -> None:
+    cache.delete(SIGN_OF_LIFE.format(kind))
+    assert ask(client)[2][f"{kind}_worker"] == "degraded"
 
 
 def test_without_redis_cache_and_broker_are_down_and_the_rest_is_told(client: Client, db, redis_away) -> None:

@@ -42,7 +42,8 @@ GAPS_WITHIN = 15  # seconds in which a part that is only slow to start may still
 PATIENCE = 20  # seconds for all to finish what they are doing, once asked to stop
 GAPS = {
     "bundles": "no model is installed, so uploads can't be judged yet",
-    "post_worker": "mail and webhooks have to wait",
+    "post_worker": "mail has to wait",
+    "webhooks_worker": "webhooks have to wait",
 }
 
 
@@ -241,7 +242,7 @@ class Command(BaseCommand):
         if self.children:
             say("Stopping …")
         deadline = time.monotonic() + PATIENCE
-        for names in ({"web"}, {"beat"}, {"analysis", "post"}, {"redis"}):
+        for names in ({"web"}, {"beat"}, {"analysis", "post", "webhooks"}, {"redis"}):
             going = [child for child in self.children if child.name in names]
             for child in going:
                 child.ask_to_stop()

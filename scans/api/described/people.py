@@ -65,7 +65,7 @@ class QueueItem(Shape):
     object = kind_of("queue_item")
     scan = one_id("The scan.")
     queue = text("Short name of its queue.")
-    priority = whole("0 to 100.")
+    priority = whole("0 to 100; null for an item that is judged blind first.", allow_null=True)
     opened_at = moment("Since when it waits.")
     due_at = moment("By when somebody should have looked.")
     overdue = flag("Whether that time is over. Overdue items come first.")

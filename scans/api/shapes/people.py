@@ -82,7 +82,7 @@ def item(one: ReviewItem, person: Any) -> dict[str, Any]:
         "object": "queue_item",
         "scan": str(one.scan_id),
         "queue": one.queue.slug,
-        "priority": one.priority,
+        "priority": None if one.blind else one.priority,
         "opened_at": moment(one.opened_at),
         "due_at": moment(one.due_at),
         "overdue": one.is_overdue,

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ... import blind
 from ...models import Change, Event, Report
 from ...statement import moment
-from .. import prefetch
 
 
 def changes(rows: Sequence[Change], person: Any) -> list[dict[str, Any]]:
-    kept_back = prefetch.withheld([one.scan_id for one in rows if one.scan_id], person)
+    kept_back = blind.withheld([one.scan_id for one in rows if one.scan_id], person)
     return [_change(one, told=one.scan_id not in kept_back) for one in rows]
 
 

@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ from typing import Any
 class Receiver:
     def __init__(self) -> None:
         self.got: list[tuple[dict[str, str], bytes]] = []
+        self.times: list[float] = []
         self.answers: list[Any] = []  # what to do with the next requests; then 204
         self.elsewhere: list[str] = []  # asked of other paths
         self.release = threading.Event()
@@ -43,6 +45,7 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             if self.path != "/hook":
                 receiver.elsewhere.append(self.path)
             receiver.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            receiver.times.append(time.monotonic())
             receiver.came.set()
             answer = receiver.answers.pop(0) if receiver.answers else 204
             if answer == "drop":

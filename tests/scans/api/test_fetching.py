@@ -1,16 +1,21 @@
 """Files that are named by their address: off unless the operator says so, and then held to the same rules."""
 
+import contextlib
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scans import fetching
+from scans import fetching, network
+from scans.intake import Refused
 from scans.models import Scan
 
 from ..conftest import portrait
+from . import hostile
 from .conftest import SCANS, Program
 from .receiver import Quiet, serving
 from .test_network import NONSENSE, REFUSED
@@ -38,6 +43,10 @@ class Shelf(Quiet):
             self.send_header("Content-Length", str(len(portrait())))
             self.end_headers()
             self.wfile.write(portrait()[:5000])
+        elif self.path.startswith("/to?"):
+            self.send_response(302)
+            self.send_header("Location", self.path.removeprefix("/to?"))
+            self.end_headers()
         else:
             self.send_error(404)
 
@@ -87,8 +96,67 @@ def test_nothing_of_one_s_own_network_is_fetched(address: str, own: Program, set
 
 
 def test_only_so_many_are_fetched_at_once(own: Program, shelf: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "_fetching", threading.BoundedSemaphore(1))
-    fetching._fetching.acquire()
+    monkeypatch.setattr(fetching, "_places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(fetching, "PATIENCE", 0.1)
+    fetching._places.acquire()
     answer = own.post(SCANS, {"url": f"{shelf}/photo"})
     error(answer, 503, "busy")
     assert int(answer["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize("how", hostile.WAYS)
+def test_an_address_that_never_ends_is_given_up_in_time(
+    how: str, shelf: str, monkeypatch: pytest.MonkeyPatch, own_media: Path
+) -> None:
+    monkeypatch.setattr(fetching, "SECONDS", 0.6)
+    began = time.monotonic()
+    with hostile.listening(how) as url, pytest.raises(network.Unreachable, match="timeout"):
+        fetching.fetch(url, 1)
+    assert time.monotonic() - began < 3
+    assert not list((own_media / "incoming").glob("*"))
+
+
+def test_redirects_share_one_deadline(shelf: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "SECONDS", 0.6)
+    began = time.monotonic()
+    with hostile.listening("body") as url, pytest.raises(network.Unreachable, match="timeout"):
+        fetching.fetch(f"{shelf}/to?{url}", 1)
+    assert time.monotonic() - began < 3
+
+
+def test_slow_addresses_leave_places_for_prompt_ones(
+    shelf: str, monkeypatch: pytest.MonkeyPatch, own_media: Path
+) -> None:
+    """Four people's addresses drip at once and fill every place; two of them are given up as soon as they are slow."""
+    monkeypatch.setattr(fetching, "SLOW", 0.4)
+    with hostile.listening("body") as url:
+        ends: list[float] = []
+        began = time.monotonic()
+
+        def fetch(person: int) -> None:
+            with contextlib.suppress(network.Unreachable):
+                fetching.fetch(url, person)
+            ends.append(time.monotonic() - began)
+
+        monkeypatch.setattr(fetching, "SECONDS", 6.0)
+        crowd = [threading.Thread(target=fetch, args=(person,)) for person in range(fetching.AT_ONCE)]
+        for thread in crowd:
+            thread.start()
+        held = fetching.fetch(f"{shelf}/photo", 99)
+        assert held.bytes == len(portrait())
+        held.close()
+        assert time.monotonic() - began < 4
+        for thread in crowd:
+            thread.join(20)
+    assert sum(end < 3 for end in ends) == fetching.AT_ONCE - fetching.SLOW_AT_ONCE
+    assert not fetching._of_person
+
+
+def test_one_person_never_has_all_places(shelf: str) -> None:
+    with ExitStack() as stack:
+        for _ in range(fetching.OF_ONE_PERSON):
+            stack.enter_context(fetching._place("ann"))
+        with pytest.raises(Refused) as refused:
+            fetching.fetch(f"{shelf}/photo", "ann")
+        assert refused.value.code == "url_busy"
+        fetching.fetch(f"{shelf}/photo", "bob").close()

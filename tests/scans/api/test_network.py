@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from scans import network
 
+from . import hostile
 from .receiver import Receiver, listening
 
 PUBLIC = "93.184.215.14"
@@ -96,35 +98,78 @@ def test_a_name_that_means_something_else_a_moment_later_leads_nowhere(
     """DNS rebinding: checked once, the machine is kept."""
     asked = means(monkeypatch, ["127.0.0.1"], ["169.254.169.254"])
     target = network.check(receiver.url.replace("127.0.0.1", "rebound.example.org"))
-    assert network.ask(target, "POST", body=b"{}").status == 204
+    assert ask(target).status == 204
     assert asked == ["rebound.example.org"], "asked once, when it was checked"
     assert receiver.got[0][0]["host"].startswith("rebound.example.org:")
 
 
-@pytest.mark.parametrize("how", ["late", "drip"])
-def test_who_takes_too_long_is_cut_off(how: str, receiver: Receiver) -> None:
-    receiver.answers = [how]
-    with pytest.raises(network.Unreachable, match="timeout"):
-        network.ask(network.check(receiver.url), "POST", body=b"{}", seconds=0.5)
+def ask(target: network.Target, seconds: float = 5.0, **more: Any) -> network.Answer:
+    with network.Deadline(seconds) as deadline:
+        return network.ask(target, "POST", body=b"{}", deadline=deadline, **more)
+
+
+@pytest.mark.parametrize("how", hostile.WAYS)
+def test_nobody_stretches_the_deadline(how: str, settings: Any) -> None:
+    settings.PRIVATE_TARGETS = ["127.0.0.1/32"]
+    with hostile.listening(how) as url:
+        target = network.check(url)
+        began = time.monotonic()
+        with pytest.raises(network.Unreachable, match="timeout"):
+            ask(target, 0.6)
+        assert time.monotonic() - began < 3
+
+
+def test_a_name_that_nobody_looks_up_in_time_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+    monkeypatch.setattr(network, "resolve", lambda host, port: release.wait(30) and [PUBLIC])
+    began = time.monotonic()
+    with pytest.raises(network.Blocked, match="unknown_host"):
+        network.check("https://example.org/", seconds=0.3)
+    assert time.monotonic() - began < 3
+    release.set()
+
+
+@pytest.mark.parametrize(
+    ("port", "open_"),
+    [(22, False), (25, False), (444, False), (1023, False), (80, True), (443, True), (1024, True), (8443, True)],
+)
+def test_public_addresses_are_asked_on_ports_of_the_web_only(
+    port: int, open_: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    means(monkeypatch, [PUBLIC])
+    try:
+        network.check(f"https://example.org:{port}/")
+    except network.Blocked as error:
+        assert (error.code, open_) == ("port_refused", False)
+    else:
+        assert open_
+
+
+def test_the_operator_says_which_ports_are_open(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    means(monkeypatch, [PUBLIC])
+    settings.TARGET_PORTS = ["443"]
+    assert network.check("https://example.org/").port == 443
+    with pytest.raises(network.Blocked, match="port_refused"):
+        network.check("https://example.org:8443/")
 
 
 @pytest.mark.parametrize("how", ["drop", "rubbish"])
 def test_who_answers_no_http_is_unreachable(how: str, receiver: Receiver) -> None:
     receiver.answers = [how]
     with pytest.raises(network.Unreachable):
-        network.ask(network.check(receiver.url), "POST", body=b"{}")
+        ask(network.check(receiver.url))
 
 
 def test_of_a_long_answer_only_so_much_is_read(receiver: Receiver) -> None:
     receiver.answers = ["much"]
-    answer = network.ask(network.check(receiver.url), "POST", body=b"{}", most=1000)
+    answer = ask(network.check(receiver.url), most=1000)
     assert (len(answer.body), answer.complete) == (1000, False)
 
 
 def test_a_redirect_is_told_and_what_it_leads_to_is_checked(receiver: Receiver) -> None:
     receiver.answers = ["redirect"]
     target = network.check(receiver.url)
-    answer = network.ask(target, "POST", body=b"{}")
+    answer = ask(target)
     assert answer.status == 302
     assert receiver.elsewhere == []
     onward = network.onward(target, answer, schemes=BOTH)
@@ -141,10 +186,10 @@ def test_nobody_there_is_unreachable(settings: Any) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with pytest.raises(network.Unreachable, match="ConnectionRefusedError"):
-        network.ask(network.check(f"http://127.0.0.1:{port}/"))
+        ask(network.check(f"http://127.0.0.1:{port}/"))
 
 
 def test_a_certificate_of_nobody_is_not_believed(receiver: Receiver) -> None:
     with pytest.raises(network.Unreachable):
-        network.ask(network.check(receiver.url.replace("http:", "https:")), "POST", body=b"{}", seconds=2)
+        ask(network.check(receiver.url.replace("http:", "https:")), 2)
     assert threading.active_count() < 50

@@ -228,6 +228,9 @@ def test_blind_items_tell_nothing_before_the_first_answer(own: Program, desk: Pr
     for part in ("assessments", "frames", "faces", "artifacts"):
         error(desk.get(f"{where}/{part}"), 409, "blind_first")
     assert desk.get(f"{V1}/queue-items/{item.pk}").json()["reason_codes"] == []
+    assert desk.get(f"{V1}/queue-items/{item.pk}").json()["priority"] is None, "it comes of the score"
+    for state in ("pending", "claimed", "decided", "held", "appealed", "none"):
+        assert desk.get(SCANS, review_state=state).json()["results"] == [], state
     body = {"label": "inconclusive", "expected_version": said["version"]}
     error(desk.post(f"{where}/decisions", body), 409, "blind_first")
     assert desk.post(f"{V1}/queue-items/{item.pk}/first-answer", {"label": "inconclusive"}).status_code == 200

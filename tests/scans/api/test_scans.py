@@ -338,3 +338,13 @@ def test_a_session_needs_its_token(as_user: Callable[..., Client], uploader: Use
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(person("other", Role.UPLOADER))
     assert strict.post(SCANS, {}).status_code == 403
+
+
+@pytest.mark.parametrize(("word", "means"), [("False", False), ("True", True), ("false", False), ("on", True)])
+def test_a_client_made_of_the_description_says_true_and_false_as_its_language_does(
+    word: str, means: bool, own: Program
+) -> None:
+    scan = own.submit(consents_to_training=word)
+    assert scan.status_code in (200, 202), scan.json()
+    assert Scan.objects.get(pk=scan.json()["id"]).consents_to_training is means
+    error(own.submit(consents_to_training="perhaps"), 422, "validation_error")

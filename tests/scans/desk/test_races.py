@@ -45,7 +45,7 @@ def race(count: int, act: Callable[[int], Any]) -> list[Any]:
 
 
 def crew(count: int, person: Callable[..., User]) -> list[User]:
-    return [person(f"mod{number}", Role.MODERATOR, second_factor=False) for number in range(count)]
+    return [person(f"mod{number}", Role.MODERATOR) for number in range(count)]
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
