@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench train mtcnn-export api types format lock messages clean
+.PHONY: help run test chaos lint bench train mtcnn-export api types format lock messages clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -18,6 +18,9 @@ run: $(VENV)/site  ## start the whole site on this machine; Ctrl-C stops it
 test: $(VENV)/tests  ## run all tests: on SQLite, then on PostgreSQL where one is installed
 	$(PY) -m pytest -n 2
 	$(PY) tests/on_postgresql.py $(PY) -m pytest -n 2 --ignore=tests/detection  # it knows no database
+
+chaos: $(VENV)/tests  ## kill, restart and flush the running site's parts on both databases, and print what became of 50 scans each
+	$(PY) -m tests.chaos
 
 lint: $(VENV)/tests  ## style, types, templates, import directions, migrations, deployment check
 	$(VENV)/bin/ruff check .

@@ -12,6 +12,9 @@ from django.utils.translation import gettext as _
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from scans import disk
+from scans.outages import PanelUnreadable
+
 CODES = {
     400: "validation_error",
     401: "unauthorized",
@@ -23,6 +26,7 @@ CODES = {
     429: "rate_limited",
     500: "internal",
     503: "unavailable",
+    507: "no_space",
 }
 
 
@@ -39,6 +43,7 @@ def sentences(status: int) -> tuple[str, str]:
         429: (_("Slow down a little"), _("Too many attempts in a short time. Wait a moment, then try again.")),
         500: (_("Something broke here"), _("It isn't your fault, and it has been noted. Try again in a minute.")),
         503: (_("Back in a moment"), _("A part of this site is away just now. Reading goes on; try this again soon.")),
+        507: (_("No room left"), _("This site's disk is full. Whoever runs it can see that. Try again later.")),
     }[status]
 
 
@@ -155,4 +160,8 @@ class Refusals:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, RequestDataTooBig):
             return page(request, 413)
+        if isinstance(error, PanelUnreadable):
+            return page(request, 503, retry_after=60)
+        if disk.is_full(error):
+            return page(request, 507, retry_after=60)
         return None

@@ -251,6 +251,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "erase people whose time has come": {"task": "accounts.tasks.erase_due", "schedule": 3600},
     "forget uploads that broke off": {"task": "scans.tasks.forget_unfinished", "schedule": 3600},
     "take up scans whose worker died": {"task": "scans.tasks.rescue", "schedule": 5},
+    "judge again what lacked a model": {"task": "scans.tasks.complete_all", "schedule": 60},
     "tell people what was decided": {"task": "scans.tasks.tell_settled", "schedule": 30},
     "tell programs what has changed": {"task": "scans.tasks.publish", "schedule": 5},
 }

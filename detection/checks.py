@@ -9,21 +9,19 @@ from django.core import checks
 
 @checks.register("bundles")
 def bundles_are_whole(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    from . import bundle as bundles
     from .errors import BadBundle
+    from .panel import read_panel
 
     root = Path(settings.BUNDLES_DIR)
-    messages: list[checks.CheckMessage] = []
-    whole = 0
-    for folder in bundles.folders(root):
-        try:
-            bundles.read(folder).verify()
-            whole += 1
-        except BadBundle as error:
-            messages.append(
-                checks.Error(str(error), hint="Add it again, or take its folder away.", id="detection.E001")
-            )
-    if not whole:
+    try:
+        panel = read_panel(root)
+    except BadBundle as error:
+        return [checks.Error(str(error), hint="Write it again; until then uploads wait.", id="detection.E004")]
+    messages: list[checks.CheckMessage] = [
+        checks.Error(fault, hint="Add it again, or take it out of the folder and the policy.", id="detection.E001")
+        for fault in panel.faults()
+    ]
+    if not panel.members and not messages:
         messages.append(
             checks.Warning(
                 f"No model bundle is installed under {root.name}/.",

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from statistics import fmean
@@ -33,6 +33,16 @@ class Panel:
     broken: tuple[tuple[str, str], ...] = ()  # folder's name, what is wrong with it
     cuts: Thresholds | None = None  # of the panel; without them the deciding bundle's own hold
     policy: dict[str, Any] = field(default_factory=dict)
+
+    def faults(self) -> list[str]:
+        """What is wrong with its bundles, in sentences; it reads all weights. None: the panel is whole."""
+        faults = [message for _, message in self.broken]
+        for bundle, _ in self.active:
+            try:
+                bundle.verify()
+            except BadBundle as error:
+                faults.append(str(error))
+        return faults
 
     @property
     def id(self) -> str:
@@ -75,7 +85,20 @@ def read_panel(root: Path | str) -> Panel:
         policy = json.loads((root / POLICY).read_text()) if (root / POLICY).is_file() else {}
     except (OSError, ValueError) as error:
         raise BadBundle(f"The panel's policy in {POLICY} can't be read.", detail=repr(error)) from error
-    return Panel(tuple(members), tuple(broken)).with_policy(policy)
+    panel = Panel(tuple(members), tuple(broken)).with_policy(policy)
+    return replace(panel, broken=(*broken, *_missing(panel)))
+
+
+def _missing(panel: Panel) -> list[tuple[str, str]]:
+    """Bundles that the policy names and that are not there, not even broken."""
+    installed = {name for bundle, _ in panel.members for name in (bundle.name, bundle.label)}
+    installed |= {folder for folder, _ in panel.broken}
+    weights, _, _ = _policy(panel.policy)
+    return [
+        (name, f"The bundle {name}, which {POLICY} names, is not installed.")
+        for name, weight in weights.items()
+        if weight is not Weight.IGNORE and name not in installed
+    ]
 
 
 def evaluations_of(panel: Panel, root: Path | str) -> list[dict[str, Any]]:
@@ -131,7 +154,7 @@ def judge(panel: Panel, findings: tuple[BundleFinding, ...], why_not: tuple[Reas
     if not panel.active:
         return Judgement(Outcome.UNABLE_TO_EVALUATE, reasons=(Reason(Code.NO_BUNDLE), *failed))
     if not ran:
-        if any(finding.status == "not_applicable" for finding in findings):
+        if any(finding.status == "not_applicable" for finding in findings) and not failed:
             unfit = _unique(reason for finding in findings for reason in finding.reasons)
             return Judgement(Outcome.NOT_APPLICABLE, reasons=(*(why_not or unfit), *failed))
         return Judgement(Outcome.UNABLE_TO_EVALUATE, reasons=failed)
@@ -139,7 +162,10 @@ def judge(panel: Panel, findings: tuple[BundleFinding, ...], why_not: tuple[Reas
         _judge_face(panel, ran, face) for face in sorted({f for finding in ran for f in finding.faces}, key=str)
     ]
     worst = max(verdicts, key=lambda verdict: (verdict.score or 0.0, verdict.face is not None))
-    return Judgement(worst.outcome, worst.score, (*worst.reasons, *failed), worst.face, worst.bundle, worst.cuts)
+    outcome = worst.outcome
+    if failed and outcome is Outcome.LITTLE_EVIDENCE:  # those that were not heard could have raised a doubt
+        outcome = Outcome.INCONCLUSIVE
+    return Judgement(outcome, worst.score, (*worst.reasons, *failed), worst.face, worst.bundle, worst.cuts)
 
 
 def combine_scores(scores: list[tuple[str, float]]) -> float:

@@ -10,12 +10,13 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.db import transaction
+from django.db import OperationalError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 import detection
 
-from . import capture, lookalikes, outages, routing
+from . import capture, disk, lookalikes, outages, routing
 from .heartbeat import heartbeat, in_work
 from .models import (
     Artifact,
@@ -29,15 +30,12 @@ from .models import (
     Status,
     WrongState,
 )
+from .outages import PanelUnreadable
 
 log = structlog.get_logger(__name__)
 
 GLIMPSE = 8  # pictures of a watched camera that are looked at together
 EVERY = 1.0  # seconds between two notes of progress
-
-
-class PanelUnreadable(Exception):
-    """Whoever runs the site has to mend the panel; until then scans wait in the queue."""
 
 
 class Cancelled(Exception):
@@ -88,6 +86,9 @@ def analyse(scan: Scan) -> None:
     """Judge a queued scan. WrongState if somebody else has it; cancelled meanwhile, it is let go."""
     if scan.sandbox:
         raise WrongState("No model looks at what is in the sandbox.")
+    if not disk.has_room():
+        log.error("the disk is full, the scan stays in the queue", scan=str(scan.pk))
+        return
     bundles = panel()  # before anything is begun: while it can't be read, the scan stays in the queue
     scan.move(Status.ANALYSING)
     try:
@@ -107,6 +108,11 @@ def analyse(scan: Scan) -> None:
             outages.wait_out(lambda: record(scan, finding))
         except WrongState:
             log.info("analysis came too late", scan=str(scan.pk))
+        except (OSError, OperationalError) as error:
+            if not disk.is_full(error):
+                raise
+            log.error("the disk is full, the scan goes back into the queue", scan=str(scan.pk), error=repr(error))
+            outages.wait_out(lambda: scan.move(Status.QUEUED, attempts=F("attempts") - 1))
 
 
 def _limits() -> detection.Limits:
@@ -181,6 +187,7 @@ def _write(scan: Scan, finding: detection.Finding, written: list[Artifact]) -> A
         panel=finding.panel,
         inspection=finding.to_dict(),
         version=settings.VERSION,
+        partial=_is_partial(finding),
     )
     Finding.objects.bulk_create(_findings(assessment, finding))
     _draw(assessment, finding, written)
@@ -190,6 +197,11 @@ def _write(scan: Scan, finding: detection.Finding, written: list[Artifact]) -> A
 def _take_back(written: list[Artifact]) -> None:
     for artifact in written:
         artifact.file.delete(save=False)
+
+
+def _is_partial(finding: detection.Finding) -> bool:
+    """Whether a bundle of the panel was damaged, missing or could not run."""
+    return any(reason.code is detection.Code.BUNDLE_FAILED for reason in finding.reasons)
 
 
 def _is_calibrated(finding: detection.Finding) -> bool:
@@ -230,15 +242,36 @@ def _draw(assessment: Assessment, finding: detection.Finding, written: list[Arti
         artifact.save()
 
 
+def complete(scan: Scan) -> Assessment | None:
+    """Judge again what was judged by a panel that was not whole; None if it still isn't."""
+    standing = scan.assessment
+    if standing is None or not standing.partial:
+        raise WrongState("This scan was judged by a whole panel.")
+    with local_file(scan) as path:
+        finding = detection.inspect(path, bundles=panel(), limits=_limits())
+    return None if _is_partial(finding) else _add_assessment(scan, finding, instead_of=standing)
+
+
+def is_whole(panel: detection.Panel) -> bool:
+    """Reads all weights: they may have been damaged since they were loaded."""
+    return bool(panel.active) and not panel.faults()
+
+
 def reassess(scan: Scan, *, check_stability: bool = False) -> Assessment:
     """Another look at an analysed file: the earlier assessments stay, this one stands now."""
     with local_file(scan) as path:
         finding = detection.inspect(path, bundles=panel(), limits=_limits(), check_stability=check_stability)
+    return _add_assessment(scan, finding)
+
+
+def _add_assessment(scan: Scan, finding: detection.Finding, *, instead_of: Assessment | None = None) -> Assessment:
     written: list[Artifact] = []
     try:
         with transaction.atomic():
             if not Scan.objects.select_for_update().analysed().filter(pk=scan.pk).exists():
                 raise WrongState("This scan is no longer analysed.")
+            if instead_of is not None and scan.assessments.first() != instead_of:
+                raise WrongState("Another assessment stands now.")
             assessment = _write(scan, finding, written)
             routing.route(scan, assessment)
             Event.objects.create(

@@ -61,7 +61,7 @@ def known(scan: Scan, panel_id: str) -> Assessment | None:
     """What the panel of this id said of this very file, when its owner brought it before."""
     latest: Assessment | None = (
         Assessment.objects.filter(scan__owner=scan.owner_id, scan__sha256=scan.sha256, scan__status=Status.ANALYSED)
-        .filter(panel__id=panel_id)
+        .filter(panel__id=panel_id, partial=False)
         .select_related("scan")
         .first()
     )

@@ -1,13 +1,10 @@
 """The one way in: what may enter, how it is stored and queued; and how one takes it back before it is judged."""
 
-import hashlib
-import shutil
-import tempfile
 import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import PurePath, PurePosixPath
 from typing import Any
 
 import structlog
@@ -18,71 +15,17 @@ from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import analysis, capture, duplicates, tasks
+from . import analysis, capture, disk, duplicates, outages, tasks
+from .incoming import PIECE, Held, Incoming, Refused, no_space
 from .models import Assessment, Batch, Event, Queue, Scan, Source, Status
 
 log = structlog.get_logger(__name__)
 
-PIECE = 1 << 20
 NAMELESS = "file"
 IN_A_BATCH = 100
 FRAME = 4 << 20  # of a camera
 PACKED = 200  # times smaller: no photo or film is
 DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError)
-
-
-class Refused(Exception):
-    """A file that may not enter; `code` is for machines, the text for whoever sent it."""
-
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = code
-
-
-class Held(File):
-    """A file on the media's own disk, counted and hashed: storing it is a rename. Closed unstored, it is gone."""
-
-    def __init__(self, path: Path, sha256: str, size: int) -> None:
-        super().__init__(path.open("rb"), name=path.name)
-        self.path, self.sha256, self.bytes = path, sha256, size
-
-    def temporary_file_path(self) -> str:
-        return str(self.path)
-
-    def close(self) -> None:
-        super().close()
-        self.path.unlink(missing_ok=True)
-
-
-class Incoming:
-    """A file on its way in, piece by piece; the rest of one that is too large is not taken."""
-
-    def __init__(self, limit: int = 0) -> None:
-        folder = Path(settings.MEDIA_ROOT) / "incoming"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if shutil.disk_usage(folder).free < settings.MIN_FREE_DISK_MB * 2**20:
-            raise Refused("no_space", _("There is no room for uploads at present. Try again later."))
-        self._file = tempfile.NamedTemporaryFile(dir=folder, delete=False)  # noqa: SIM115 (done or drop closes it)
-        self._digest = hashlib.sha256()
-        self._size = 0
-        self._limit = limit or settings.MAX_UPLOAD_MB * 2**20
-
-    def write(self, piece: bytes) -> None:
-        self._size += len(piece)
-        if self._size > self._limit:
-            raise Refused(
-                "too_many_bytes", _("This file is too large; %(limit)d MB are allowed.") % {"limit": self._limit >> 20}
-            )
-        self._digest.update(piece)
-        self._file.write(piece)
-
-    def done(self) -> Held:
-        self._file.close()
-        return Held(Path(self._file.name), self._digest.hexdigest(), self._size)
-
-    def drop(self) -> None:
-        self._file.close()
-        Path(self._file.name).unlink(missing_ok=True)
 
 
 def submit(
@@ -120,9 +63,11 @@ def submit(
                 if batch is not None:
                     _check_batch(batch)
                 _store(scan, held)
-        except BaseException:
+        except BaseException as error:
             if scan.media:
                 scan.media.delete(save=False)
+            if disk.is_full(error):
+                raise no_space() from error
             raise
     log.info("file taken in", scan=str(scan.pk), bytes=scan.bytes, queue=scan.queue)
     return scan
@@ -144,7 +89,7 @@ def _known(scan: Scan) -> Assessment | None:
         return None
     try:
         panel = analysis.panel()
-    except analysis.PanelUnreadable:
+    except outages.PanelUnreadable:
         return None
     return duplicates.known(scan, panel.id)
 
@@ -152,16 +97,36 @@ def _known(scan: Scan) -> Assessment | None:
 def submit_all(owner: Any, uploads: Iterable[tuple[str, File]], **options: Any) -> Batch:
     """Several files or archives of files at once; one that is refused is noted and spoils nothing."""
     batch = Batch.objects.create(owner=owner, sandbox=options.get("sandbox", False))
+    for _taken in submit_each(batch, uploads, **options):
+        pass
+    seal(batch)
+    return batch
+
+
+def submit_each(batch: Batch, uploads: Iterable[tuple[str, File]], **options: Any) -> Iterator[Scan | Refused]:
+    """Into this batch, one after the other. Gone on with after it broke off, it begins where it was."""
+    done = batch.scans.count() + len(batch.refused)
     for name, upload in uploads:
         try:
             for inner, file in _opened(name, upload):
-                add(batch, inner, file, **options)
+                if done > 0:
+                    done -= 1
+                else:
+                    yield add(batch, inner, file, **options)
         except Refused as refusal:
-            note_refusal(batch, name, refusal)
+            if done > 0:
+                done -= 1
+            else:
+                note_refusal(batch, name, refusal)
+                yield refusal
         finally:
             upload.close()
-    Batch.objects.filter(pk=batch.pk).update(sealed_at=timezone.now())
-    return batch
+
+
+def seal(batch: Batch) -> None:
+    """All of its files are in."""
+    batch.sealed_at = timezone.now()
+    Batch.objects.filter(pk=batch.pk).update(sealed_at=batch.sealed_at)
 
 
 def add(batch: Batch, name: str, upload: File, **options: Any) -> Scan | Refused:

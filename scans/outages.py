@@ -1,4 +1,4 @@
-"""A database that is away for a while: whoever can wait does so, and then goes on."""
+"""What is away for a while: a database is waited for, and a panel that can't be read."""
 
 import time
 from collections.abc import Callable
@@ -13,6 +13,10 @@ log = structlog.get_logger(__name__)
 AWAY = (OperationalError, InterfaceError)
 PATIENCE = 60.0  # seconds, beside the time that each try takes
 PAUSE = 1.0
+
+
+class PanelUnreadable(Exception):
+    """Whoever runs the site has to mend the panel; until then scans wait in the queue."""
 
 
 def wait_out(action: Callable[[], Result]) -> Result:

@@ -4,16 +4,18 @@ import datetime as dt
 import fcntl
 import hashlib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from . import intake
-from .intake import Held, Refused
-from .models import Batch, Resumable, Scan
+from .incoming import Held, Refused, write_whole
+from .models import Batch, Queue, Resumable, Scan
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +51,11 @@ def begin(owner: Any, name: str, length: int, *, batch: Batch | None = None, con
 
 def go_on(upload: Resumable, offset: int, pieces: Iterable[bytes]) -> int:
     """Append from `offset` on. What came before a connection broke is kept; the new offset is returned."""
-    with upload.path.open("ab") as file:
+    if upload.scan_id:
+        if offset != upload.length:
+            raise WrongOffset
+        return offset
+    with upload.path.open("ab", buffering=0) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -60,25 +66,51 @@ def go_on(upload: Resumable, offset: int, pieces: Iterable[bytes]) -> int:
         for piece in pieces:
             if at + len(piece) > upload.length:
                 raise Refused("too_many_bytes", _("More came than was announced."))
-            file.write(piece)
+            write_whole(file, piece)
             at += len(piece)
     Resumable.objects.filter(pk=upload.pk).update(expires_at=timezone.now() + KEPT_FOR)
     return at
 
 
 def finish(upload: Resumable) -> Scan:
-    """All of it is here: in by the same way as every other file, exactly once."""
-    if not Resumable.objects.filter(pk=upload.pk).delete()[0]:
-        raise Busy
-    digest = hashlib.sha256()
-    with upload.path.open("rb") as file:
-        while piece := file.read(intake.PIECE):
-            digest.update(piece)
-    held = Held(upload.path, digest.hexdigest(), upload.length)
-    consents = upload.consents_to_training
-    if upload.batch is None:
-        return intake.submit(upload.owner, held, name=upload.name, consents_to_training=consents)
-    taken = intake.add(upload.batch, upload.name, held, consents_to_training=consents)
-    if isinstance(taken, Refused):
-        raise taken
-    return taken
+    """All of it is here: in by the same way as every other file, exactly once, however often it is asked for."""
+    try:
+        return _taken_in(upload)
+    except Refused as refusal:
+        if upload.batch is not None:
+            intake.note_refusal(upload.batch, upload.name, refusal)
+        upload.forget()
+        raise
+
+
+def _taken_in(upload: Resumable) -> Scan:
+    digest = None if upload.scan_id else _digest(upload.path)
+    with transaction.atomic():
+        current = Resumable.objects.select_for_update().filter(pk=upload.pk).first()
+        if current is None:
+            raise Busy
+        if current.scan_id:
+            return Scan.objects.get(pk=current.scan_id)
+        if digest is None:
+            raise Busy
+        held = Held(upload.path, digest, upload.length)
+        queue = Queue.LIVE if upload.batch is None else Queue.BATCH
+        scan = intake.submit(
+            upload.owner,
+            held,
+            name=upload.name,
+            batch=upload.batch,
+            queue=queue,
+            consents_to_training=upload.consents_to_training,
+        )
+        Resumable.objects.filter(pk=upload.pk).update(scan=scan)
+        return scan
+
+
+def _digest(path: Path) -> str | None:
+    """None if the file is gone: another request has just taken it in."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None

@@ -39,6 +39,8 @@ def route(scan: Scan, assessment: Assessment) -> ReviewItem | None:
     fitting = [rule for rule in _rules(FOUND_OUT_BY) if rule.fits(assessment)]
     fitting += [rule for rule in _rules({Reason.LOOKALIKE}) if rule.fits(assessment) and _like_a_flagged_one(scan)]
     item = _put(scan, fitting)
+    if assessment.partial and (queue := item.queue if item else ReviewQueue.objects.first()):
+        item = put(scan, queue, Reason.PARTIAL)
     if entry := known(scan):
         queue = item.queue if item else entry.decision.item.queue
         item = put(scan, queue, Reason.KNOWN, detail=entry.note)

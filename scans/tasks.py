@@ -1,7 +1,5 @@
 """Celery's doors into this room: fetch by id, call a verb."""
 
-import time
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -9,11 +7,12 @@ from celery import current_app, shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerAway
 
-from . import analysis, change_feed, heartbeat, notifications, outages, sandbox, webhooks
-from .models import Delivery, Live, Queue, Replay, Resumable, Scan, Status, WrongState
+from . import analysis, change_feed, disk, heartbeat, notifications, outages, sandbox, sweeping, webhooks
+from .models import Assessment, Delivery, Live, Queue, Replay, Resumable, Scan, Status, WrongState
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +61,7 @@ def analyse(scan_id: str) -> None:
         outages.wait_out(lambda: analysis.analyse(Scan.objects.get(pk=scan_id)))
     except (Scan.DoesNotExist, WrongState):
         log.info("nothing to analyse", scan=scan_id)  # deleted, or another worker has it: a second delivery is harmless
-    except analysis.PanelUnreadable as error:
+    except outages.PanelUnreadable as error:
         log.error("the panel can't be read", scan=scan_id, error=str(error))  # `rescue` sends it when it can
     except SoftTimeLimitExceeded:
         scan = Scan.objects.get(pk=scan_id)
@@ -110,9 +109,12 @@ def rescue() -> None:
     """Scans that nobody is going to analyse: their worker died, or their message is gone."""
     for scan in heartbeat.take_back_silent():
         send(scan)
+    if not disk.has_room():
+        log.error("the disk is full, so nothing can be analysed")
+        return
     try:
         analysis.panel()
-    except analysis.PanelUnreadable as error:
+    except outages.PanelUnreadable as error:
         log.error("the panel can't be read, so nothing can be analysed", error=str(error))
         return
     for queue in (Queue.LIVE, Queue.BATCH):
@@ -139,6 +141,37 @@ def messages_in(queue: str) -> int:
 
 
 @shared_task(queue="post")
+def complete_all() -> None:
+    """Judge again what was judged without some of the models, once the panel is whole and nothing else is run again."""
+    partial = _judged_in_part().order_by("finished_at")[:AT_ONCE]
+    if not partial.exists() or messages_in(Queue.RERUN):
+        return
+    try:
+        whole = analysis.is_whole(analysis.panel())
+    except outages.PanelUnreadable:
+        whole = False
+    for scan in partial if whole else ():
+        _send_on_commit(complete.s(str(scan.pk)).set(queue=Queue.RERUN, priority=PRIORITY[Queue.RERUN]))
+
+
+def _judged_in_part() -> Any:
+    """Scans of which a panel that lacked some models said what stands."""
+    newest = Assessment.objects.filter(scan=OuterRef("scan")).order_by("-id").values("pk")[:1]
+    partial = Assessment.objects.filter(partial=True, pk=Subquery(newest))
+    return Scan.objects.analysed().filter(pk__in=partial.values("scan"))
+
+
+@shared_task(
+    queue="rerun", soft_time_limit=settings.ANALYSIS_SECONDS * 2, time_limit=settings.ANALYSIS_SECONDS * 2 + 30
+)
+def complete(scan_id: str) -> None:
+    try:
+        analysis.complete(Scan.objects.get(pk=scan_id))
+    except (Scan.DoesNotExist, WrongState):
+        log.info("nothing to complete", scan=scan_id)
+
+
+@shared_task(queue="post")
 def tell_settled() -> None:
     notifications.tell_settled()
 
@@ -157,14 +190,11 @@ def send_webhooks() -> None:
 
 @shared_task(queue="post")
 def forget_unfinished() -> None:
-    """Uploads that nobody went on with, and files on their way in whose process died."""
+    """Uploads that nobody went on with, and files that no row knows of: of a scan's, each hour the 24th part."""
     for upload in Resumable.objects.expired():
         upload.forget()
     for live in Live.objects.left():
         live.forget()
     Replay.objects.old().delete()
     Delivery.objects.old().delete()
-    old = time.time() - 24 * 3600
-    for file in (Path(settings.MEDIA_ROOT) / "incoming").glob("tmp*"):
-        if file.stat().st_mtime < old:
-            file.unlink(missing_ok=True)
+    sweeping.sweep(sweeping.BUCKETS[timezone.now().hour :: 24])

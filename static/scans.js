@@ -11,7 +11,7 @@ function upload(form) {
   const input = byId("id_files"), drop = byId("drop"), list = byId("sending");
   const words = form.dataset, media = /^(image|video)\//, named = /\.(heic|heif|avif|mkv|mov|avi|tiff?|bmp)$/i;
   const PIECE = 8 << 20;
-  let queue = [], batch = null, going = false, last = null, taken = 0;
+  let queue = [], batch = null, going = false, last = null, taken = 0, number = 0;
 
   const refusal = (file) =>
     file.size === 0 ? words.empty
@@ -42,7 +42,7 @@ function upload(form) {
       const costly = file.size > PIECE && file.size <= Number(words.limit);
       if (wrong && (single || costly)) { shown.said.textContent = wrong; shown.row.className = "wrong"; continue; }
       shown.said.textContent = words.waiting;
-      queue.push({ file, ...shown });
+      queue.push({ file, key: `${form.elements.key.value} ${number += 1}`, broke: 0, ...shown });
     }
     if (!going && queue.length) go();
   }
@@ -132,12 +132,15 @@ function upload(form) {
     return next.file.size > PIECE ? sendInPieces(next) : sendWhole(next, address);
   }
 
-  function sendWhole({ file, row, said, bar }, address) {
+  // Sent again with its key, a file that was taken in is not taken in twice.
+  function sendWhole(next, address) {
+    const { file, row, said, bar } = next;
     return new Promise((done) => {
       const request = new XMLHttpRequest(), body = new FormData(), stop = document.createElement("button"), began = Date.now();
       body.append("csrfmiddlewaretoken", tokenOf(form));
       if (byId("id_consents_to_training").checked) body.append("consents_to_training", "on");
       body.append("files", file, file.name);
+      body.append("key", next.key);
       stop.type = "button"; stop.className = "button small"; stop.textContent = words.cancel;
       stop.addEventListener("click", () => request.abort());
       row.append(bar, stop);
@@ -152,19 +155,21 @@ function upload(form) {
         bar.remove(); stop.remove();
         done(result);
       };
-      request.addEventListener("load", async () => {
+      const again = async (text, seconds) => {
+        said.textContent = text;
+        await wait(seconds);
+        bar.remove(); stop.remove();
+        done("later");
+      };
+      request.addEventListener("load", () => {
         let answer = {};
         try { answer = JSON.parse(request.responseText); } catch { /* a page, not an answer */ }
         if (request.status === 201) return end(words.done, false, answer);
-        if (request.status === 429) {
-          said.textContent = words.slow;
-          await wait(Number(request.getResponseHeader("Retry-After")) || 5);
-          bar.remove(); stop.remove();
-          return done("later");
-        }
+        if (request.status === 429) return again(words.slow, Number(request.getResponseHeader("Retry-After")) || 5);
+        if (request.status >= 500 && request.status !== 507 && next.broke++ < 5) return again(`${words.lost} …`, 2 ** next.broke);
         end(answer.said || answer.detail || words.lost, true, null);
       });
-      request.addEventListener("error", () => end(words.lost, true, null));
+      request.addEventListener("error", () => (next.broke++ < 5 ? again(`${words.lost} …`, 2 ** next.broke) : end(words.lost, true, null)));
       request.addEventListener("abort", () => end(words.cancelled, true, null));
       request.open("POST", address);
       request.setRequestHeader("Accept", "application/json");

@@ -3,12 +3,15 @@
 python tests/on_postgresql.py pytest -n 2
 """
 
+import contextlib
 import os
 import pwd
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,14 +22,24 @@ def find(program: str) -> str | None:
     return str(newest[-1]) if newest else shutil.which(program)
 
 
-def main(command: list[str]) -> int:
+@dataclass
+class Server:
+    """A private, empty PostgreSQL that can be restarted."""
+
+    url: str
+    control: list[str]
+
+    def restart(self, mode: str = "fast") -> None:
+        subprocess.run([*self.control, "-m", mode, "restart"], check=True, cwd="/", stdout=subprocess.DEVNULL)
+
+
+@contextlib.contextmanager
+def server() -> Iterator[Server | None]:
+    """None where PostgreSQL isn't installed."""
     initdb, pg_ctl = find("initdb"), find("pg_ctl")
     if not (initdb and pg_ctl):
-        if os.environ.get("CI"):
-            print("CI needs PostgreSQL, and there is none.")
-            return 1
-        print("PostgreSQL isn't installed, so the tests ran on SQLite only. (sudo apt install postgresql)")
-        return 0
+        yield None
+        return
     as_user: list[str] = []
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:
         if os.getuid() == 0:  # a server refuses to run as root
@@ -38,13 +51,24 @@ def main(command: list[str]) -> int:
         subprocess.run([*as_user, initdb, "-D", data, "-U", "site", "-A", "trust", "-E", "UTF8", "--no-sync"], **quiet)
         # Nothing here must survive a power cut.
         options = f"-k {folder} -c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=200"
-        control = [*as_user, pg_ctl, "-D", data, "-w", "-s"]
-        subprocess.run([*control, "-l", f"{folder}/log", "-o", options, "start"], **quiet)
+        control = [*as_user, pg_ctl, "-D", data, "-w", "-s", "-l", f"{folder}/log", "-o", options]
+        subprocess.run([*control, "start"], **quiet)
         try:
-            url = f"postgresql://site@{quote(folder, safe='')}/postgres"
-            return subprocess.run(command, env={**os.environ, "TEST_DATABASE_URL": url}, check=False).returncode
+            yield Server(f"postgresql://site@{quote(folder, safe='')}/postgres", control)
         finally:
             subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
+
+
+def main(command: list[str]) -> int:
+    with server() as running:
+        if running:
+            environment = {**os.environ, "TEST_DATABASE_URL": running.url}
+            return subprocess.run(command, env=environment, check=False).returncode
+    if os.environ.get("CI"):
+        print("CI needs PostgreSQL, and there is none.")
+        return 1
+    print("PostgreSQL isn't installed, so the tests ran on SQLite only. (sudo apt install postgresql)")
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
 """Who asks, by key or session; with which scope; and for what."""
 
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.request import Request
@@ -14,6 +18,7 @@ from rest_framework.views import APIView
 from accounts import keys, roles
 from accounts.models import ApiKey
 
+from ..idempotency import InProgress
 from ..models import Change, Replay, Scan
 from . import idempotency, limits
 from .errors import Absent, Refusal
@@ -26,6 +31,7 @@ class ApiView(APIView):
     limits: ClassVar[dict[str, str]] = {}  # kinds other than "read", by method
     replay: Replay | None = None
     replays = True  # a POST may carry an Idempotency-Key
+    is_one_transaction = True  # all that a POST does; views that take long say themselves what belongs together
     tag = ""  # in the description
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -40,10 +46,38 @@ class ApiView(APIView):
         limits.hold(request, self.limits.get(request.method or "", "read"))
         self._check_parameters(request)
         if request.method == "POST" and self.replays and "Idempotency-Key" in request.headers:
-            try:
-                self.replay = idempotency.begin(request, request.headers["Idempotency-Key"])
-            except idempotency.Unusable as error:
-                raise Refusal(error.status, error.code, str(error)) from error
+            self.replay = idempotency.begin(request, request.headers["Idempotency-Key"])
+            post = getattr(self, "post", None)
+            if post and self.is_one_transaction:
+                self.__dict__["post"] = partial(self._in_one_transaction, post)
+
+    def _in_one_transaction(self, post: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
+        with self.once() as keep:
+            return keep(post(request, *args, **kwargs))
+
+    @contextmanager
+    def once(self) -> Iterator[Callable[[Response], Response]]:
+        """One transaction for what is done and for its answer: a request that is sent again finds both or neither."""
+
+        def keep(response: Response) -> Response:
+            if self.replay:
+                idempotency.keep(self.replay, response)
+            return response
+
+        with self.unless_overtaken(), transaction.atomic():
+            yield keep
+
+    @contextmanager
+    def unless_overtaken(self) -> Iterator[None]:
+        try:
+            yield
+        except InProgress as error:
+            self.replay = None  # it is another request's now
+            raise idempotency.in_progress() from error
+        except BaseException:
+            if self.replay:
+                self.replay.status = None  # what was kept is taken back
+            raise
 
     def _check_parameters(self, request: Request) -> None:
         """What an operation doesn't know, or hears twice, is refused and never silently left out."""
@@ -62,7 +96,7 @@ class ApiView(APIView):
             return super().handle_exception(exc)
         except BaseException:
             if self.replay:
-                idempotency.forget(self.replay)
+                idempotency.end(self.replay, HttpResponse(status=500))
             raise
 
     def finalize_response(self, request: HttpRequest, response: Any, *args: Any, **kwargs: Any) -> Response:

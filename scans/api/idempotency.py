@@ -1,21 +1,24 @@
 """`Idempotency-Key`: a POST that is sent again is done once, and answered again byte for byte."""
 
+import contextlib
 import hashlib
 import json
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.http import HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 
+from .. import idempotency
 from ..intake import Held
 from ..models import Replay
-from ..models.replay import ABANDONED, KEPT
+from .errors import Refusal
 
 HEADERS = ("Content-Type", "Location", "Retry-After")
 LONGEST = 255
+JSON = "application/json"
 
 
 class Given(Exception):
@@ -26,53 +29,46 @@ class Given(Exception):
         self.response = response
 
 
-class Unusable(Exception):
-    """The key can't be taken now: status, code, sentence."""
-
-    def __init__(self, status: int, code: str, said: str) -> None:
-        super().__init__(said)
-        self.status, self.code = status, code
-
-
 def begin(request: Request, key: str) -> Replay:
-    """Note that it is being done; Given if it was, Unusable if it is just being done or the key stands for another."""
+    """Note that it is being done; Given if it was, refused if it is just being done or the key stands for another."""
     if not key.isprintable() or not 1 <= len(key) <= LONGEST:
-        raise Unusable(422, "validation_error", _("An Idempotency-Key has 1 to %d printable characters.") % LONGEST)
-    print_ = _fingerprint(request)
-    now = timezone.now()
-    Replay.objects.filter(person=request.user, key=key, begun_at__lt=now - KEPT).delete()
+        raise Refusal(422, "validation_error", _("An Idempotency-Key has 1 to %d printable characters.") % LONGEST)
     try:
-        with transaction.atomic():
-            made: Replay = Replay.objects.create(person=request.user, key=key, fingerprint=print_)
-            return made
-    except IntegrityError:
-        pass
-    known = Replay.objects.filter(person=request.user, key=key).first()
-    if known is None:  # given up in this very moment
-        raise Unusable(409, "idempotency_in_progress", _("The first request with this key is not answered yet."))
-    if known.fingerprint != print_:
-        raise Unusable(422, "idempotency_mismatch", _("This Idempotency-Key stands for another request."))
-    if known.status is not None:
+        return idempotency.begin(request.user, key, _fingerprint(request))
+    except idempotency.InProgress as error:
+        raise in_progress() from error
+    except idempotency.Mismatch as error:
+        raise Refusal(422, "idempotency_mismatch", _("This Idempotency-Key stands for another request.")) from error
+    except idempotency.Answered as answered:
+        known = answered.replay
         response = HttpResponse(bytes(known.body), status=known.status, headers=known.headers)
         response["Idempotency-Replayed"] = "true"
-        raise Given(response)
-    left = Replay.objects.filter(pk=known.pk, status=None, begun_at__lt=now - ABANDONED)
-    if not left.update(begun_at=now):
-        raise Unusable(409, "idempotency_in_progress", _("The first request with this key is not answered yet."))
-    return known
+        raise Given(response) from None
+
+
+def in_progress() -> Refusal:
+    return Refusal(409, "idempotency_in_progress", _("The first request with this key is not answered yet."))
+
+
+def keep(replay: Replay, response: Response) -> None:
+    """In the transaction of what was done."""
+    body = b"" if response.data is None else JSONRenderer().render(response.data)
+    idempotency.keep(replay, response.status_code, {**_headers(response), "Content-Type": JSON}, body)
 
 
 def end(replay: Replay, response: Any) -> None:
-    """Keep what was answered; what broke is not kept, so that it can be tried again."""
+    """What was refused is answered again; what broke can be tried again, unless it was done before something broke."""
     if response.status_code >= 500 or response.status_code == 429:
-        forget(replay)
-        return
-    headers = {name: response[name] for name in HEADERS if name in response}
-    Replay.objects.filter(pk=replay.pk).update(status=response.status_code, headers=headers, body=response.content)
+        idempotency.forget(replay)
+    elif replay.status is None:
+        with contextlib.suppress(idempotency.InProgress):
+            idempotency.keep(replay, response.status_code, _headers(response), response.content)
+    elif bytes(replay.body) != response.content:  # it was waited for, and more is known now
+        idempotency.amend(replay, response.status_code, _headers(response), response.content)
 
 
-def forget(replay: Replay) -> None:
-    Replay.objects.filter(pk=replay.pk).delete()
+def _headers(response: Any) -> dict[str, str]:
+    return {name: response[name] for name in HEADERS if name in response}
 
 
 def _fingerprint(request: Request) -> str:

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts import rules
 
-from .. import blind, fetching, intake, network, tasks
+from .. import blind, fetching, idempotency, intake, network, tasks
 from ..evidence import retention
 from ..models import Appeal, Batch, Event, Scan, Source, Status, WrongState
 from . import described, listing, request_serializers, shapes
@@ -28,6 +28,7 @@ _parked = threading.BoundedSemaphore(settings.API_WAITERS)
 class Scans(ApiView):
     tag = "scans"
     limits: ClassVar[dict[str, str]] = {"POST": "upload"}
+    is_one_transaction = False
 
     @tells(
         "listScans",
@@ -68,7 +69,9 @@ class Scans(ApiView):
         try:
             if file is None:
                 file = fetching.fetch(address, request.user.pk)
-            made = intake.submit(request.user, file, source=Source.API, sandbox=is_sandbox(request), **said)
+            with self.once() as keep:
+                made = intake.submit(request.user, file, source=Source.API, sandbox=is_sandbox(request), **said)
+                answer = keep(_answer(made, request, 202 if made.is_moving else 200))
         except intake.Refused as error:
             raise refused(error) from error
         except network.Blocked as error:
@@ -77,8 +80,8 @@ class Scans(ApiView):
             ) from error
         except network.Unreachable as error:
             raise Refusal(422, "url_failed", _("The address gave no file."), {"url": str(error)}) from error
-        made = waited(made, request)
-        return _answer(made, request, 202 if made.is_moving else 200)
+        waited_for = waited(made, request)
+        return answer if waited_for.is_moving else _answer(waited_for, request, 200)
 
 
 class OneScan(ApiView):
@@ -143,6 +146,7 @@ class Rescore(ApiView):
 class Batches(ApiView):
     tag = "batches"
     limits: ClassVar[dict[str, str]] = {"POST": "upload"}
+    is_one_transaction = False
 
     @tells("listBatches", {200: page_of(described.BatchOf, "Batch")}, query=[LIMIT, CURSOR])
     def get(self, request: Request) -> Response:
@@ -163,9 +167,24 @@ class Batches(ApiView):
         if not rules.accepted(request.user):
             raise Refusal(403, "rules_not_accepted", _("Accept the rules of use on the site first."))
         files = [(file.name or "", file) for file in said.pop("files")]
-        batch = intake.submit_all(request.user, files, source=Source.API, sandbox=is_sandbox(request), **said)
-        batch.refresh_from_db()
-        return Response(shapes.batch(batch), 202, headers={"Location": f"/api/v1/batches/{batch.pk}"})
+        batch = self._begun(request)
+        for _taken in intake.submit_each(batch, files, source=Source.API, sandbox=batch.sandbox, **said):
+            if self.replay:
+                with self.unless_overtaken():
+                    idempotency.still_ours(self.replay)
+        with self.once() as keep:
+            intake.seal(batch)
+            return keep(Response(shapes.batch(batch), 202, headers={"Location": f"/api/v1/batches/{batch.pk}"}))
+
+    def _begun(self, request: Request) -> Batch:
+        """A new one; or that of the same request, if it broke off."""
+        if self.replay and self.replay.batch:
+            return self.replay.batch
+        with self.once():
+            made: Batch = Batch.objects.create(owner=request.user, sandbox=is_sandbox(request))
+            if self.replay:
+                idempotency.keep_batch(self.replay, made)
+        return made
 
 
 class OneBatch(ApiView):

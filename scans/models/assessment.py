@@ -43,6 +43,10 @@ class Assessment(Judgement):
     panel = models.JSONField(_("panel"), default=dict)
     inspection = models.JSONField(_("all that was found out"), default=dict)
     version = models.CharField(_("version of this software"), max_length=40)
+    partial = models.BooleanField(
+        _("without some of the models"), default=False,
+        help_text=_("A model was damaged or missing. Judged again by itself, once all models can be run."),
+    )  # fmt: skip
     same_as = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("taken over from")
     )
@@ -54,6 +58,7 @@ class Assessment(Judgement):
         verbose_name = _("assessment")
         verbose_name_plural = _("assessments")
         ordering = ("-id",)
+        indexes = [models.Index(fields=["scan"], condition=models.Q(partial=True), name="assessment_partial")]
 
     def __str__(self) -> str:
         return str(self.get_outcome_display())

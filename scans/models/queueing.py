@@ -53,6 +53,7 @@ class Reason(models.TextChoices):
     DOUBLE = "double", _("Two people are asked, each without the other's answer")
     DISPUTE = "dispute", _("Two people saw different things")
     KNOWN = "known", _("Looks like a file that was decided before")
+    PARTIAL = "partial", _("Judged without some of the models")
 
     @classmethod
     def for_another(cls) -> tuple["Reason", ...]:

@@ -25,6 +25,7 @@ class Replay(models.Model):
     status = models.PositiveSmallIntegerField(null=True)  # none while the first answer is being made
     headers = models.JSONField(default=dict)
     body = models.BinaryField(default=b"")
+    batch = models.ForeignKey("scans.Batch", null=True, on_delete=models.SET_NULL, related_name="+")  # begun for it
 
     objects: ClassVar[Any] = ReplayQuerySet.as_manager()
 

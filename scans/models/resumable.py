@@ -28,6 +28,7 @@ class Resumable(models.Model):
     consents_to_training = models.BooleanField(_("may be used for training"), default=False)
     created_at = models.DateTimeField(_("begun"), default=timezone.now)
     expires_at = models.DateTimeField(_("ends"), db_index=True)
+    scan = models.ForeignKey("scans.Scan", null=True, on_delete=models.CASCADE, related_name="+")  # once all is here
 
     objects: ClassVar[Any] = ResumableQuerySet.as_manager()
 
@@ -48,6 +49,8 @@ class Resumable(models.Model):
 
     @property
     def offset(self) -> int:
+        if self.scan_id:
+            return self.length
         try:
             return self.path.stat().st_size
         except FileNotFoundError:

@@ -1,10 +1,12 @@
 """The pages by which files come in: one, several, an archive, or a camera's pictures."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -13,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from .. import blind, effective, intake, live
+from .. import blind, effective, idempotency, intake, live
 from ..intake import Refused
 from ..models import Batch, Live, Scan
 from ..result import Glimpse
@@ -21,7 +23,8 @@ from . import forms
 from .access import SignedIn, looks, seconds_until_next_look, wants_json
 
 FRAMES = range(1, 33)  # pictures of one capture
-HTTP_OF = {"full": 409, "too_many_bytes": 413, "quota": 413, "unknown_format": 415, "no_space": 507}
+LONGEST_KEY = 100
+HTTP_OF = {"full": 409, "in_progress": 409, "too_many_bytes": 413, "quota": 413, "unknown_format": 415, "no_space": 507}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -38,7 +41,7 @@ def new(request: SignedIn) -> HttpResponse:
     options: dict[str, Any] = {"consents_to_training": form.cleaned_data["consents_to_training"]}
     if len(given) == 1 and not (given[0].name or "").lower().endswith(".zip"):
         try:
-            scan = intake.submit(request.user, given[0], **options)
+            scan = _once(request, given[0], lambda: intake.submit(request.user, given[0], **options))
         except Refused as refused:
             return _refused(request, refused)
         return _taken(request, scan)
@@ -48,9 +51,35 @@ def new(request: SignedIn) -> HttpResponse:
     return redirect("scans:batch", made.pk)
 
 
+def _once(request: SignedIn, file: Any, take: Callable[[], Scan | Refused]) -> Any:
+    """A form that is sent again, because the answer got lost, gives the same scan: it has a key of its own."""
+    key = request.POST.get("key", "")
+    if not key or len(key) > LONGEST_KEY:
+        return take()
+    try:
+        replay = idempotency.begin(request.user, f"page {key}", file.sha256)
+    except idempotency.Answered as answered:
+        return Scan.objects.get(pk=answered.replay.headers["scan"])
+    except idempotency.Mismatch:  # on the same page, another file was chosen
+        return take()
+    except idempotency.InProgress as error:
+        raise Refused("in_progress", _("This file is being taken in already. Try again in two minutes.")) from error
+    try:
+        with transaction.atomic():
+            taken = take()
+            if isinstance(taken, Scan):
+                idempotency.keep(replay, 201, {"scan": str(taken.pk)})
+    except idempotency.InProgress as error:
+        raise Refused("in_progress", _("This file is being taken in already. Try again in two minutes.")) from error
+    finally:
+        idempotency.forget(replay)  # unless it was kept
+    return taken
+
+
 def _upload_page(request: SignedIn, form: forms.Upload, *, status: int = 200, refusal: str = "") -> HttpResponse:
     context = {
         "form": form,
+        "key": uuid.uuid4(),
         "refusal": refusal,
         "limit": settings.MAX_UPLOAD_MB,
         "limit_bytes": settings.MAX_UPLOAD_MB * 2**20,
@@ -114,7 +143,11 @@ def _add(request: SignedIn, found: Batch) -> HttpResponse:
     if len(given) != 1:
         return JsonResponse({"code": "one_file", "said": _("Send one file at a time.")}, status=422)
     consents = request.POST.get("consents_to_training") == "on"
-    taken = intake.add(found, given[0].name or "", given[0], consents_to_training=consents)
+    file = given[0]
+    try:
+        taken = _once(request, file, lambda: intake.add(found, file.name or "", file, consents_to_training=consents))
+    except Refused as refusal:
+        return _refused(request, refusal)
     return _refused(request, taken) if isinstance(taken, Refused) else _taken(request, taken)
 
 

@@ -42,6 +42,9 @@ class StraightToDisk(FileUploadHandler):
             self.incoming.write(raw_data)
         except Refused as refusal:
             self._refuse(refusal)
+        except OSError:
+            self.upload_interrupted()
+            raise
 
     def file_complete(self, file_size: int) -> Any:
         assert self.incoming is not None

@@ -1,20 +1,25 @@
 """Sent twice, done once, answered twice the same."""
 
+import datetime as dt
+import io
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.utils import timezone
 
-from accounts import keys
+from accounts import keys, rules
 from accounts.models import User
-from scans.models import Feedback, Replay, Scan
+from scans import intake
+from scans.models import Batch, Feedback, Replay, Scan
 from scans.models.replay import ABANDONED, KEPT
-from scans.tasks import forget_unfinished
+from scans.tasks import forget_unfinished, rescue
 
 from ..conftest import portrait
 from .conftest import SCANS, Program
@@ -93,13 +98,126 @@ def test_what_is_no_key_is_refused(key: str, own: Program) -> None:
     assert hand_in(own, key).status_code == 422
 
 
+class Killed(BaseException):
+    """What ends a process: nothing of ours is run any more."""
+
+
 @pytest.mark.django_db
-def test_while_the_first_is_on_its_way_the_second_is_told_so_and_a_lost_one_is_taken_up(own: Program) -> None:
-    first = hand_in(own, "a")
-    Replay.objects.update(status=None, begun_at=timezone.now())
+def test_killed_before_it_was_done_the_first_is_in_progress_for_a_while_and_then_taken_up(
+    own: Program, monkeypatch: Any
+) -> None:
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(intake.tasks, "send", raise_killed)
+        hand_in(own, "a")
+    assert not Scan.objects.exists()
     assert (hand_in(own, "a").status_code, hand_in(own, "a").json()["code"]) == (409, "idempotency_in_progress")
     Replay.objects.update(begun_at=timezone.now() - ABANDONED)
-    assert hand_in(own, "a").json()["id"] != first.json()["id"]
+    assert hand_in(own, "a").status_code == 202
+    assert Scan.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_killed_while_it_waits_for_the_result_the_same_key_gives_the_same_scan(own: Program, monkeypatch: Any) -> None:
+    own.client.defaults["HTTP_IDEMPOTENCY_KEY"] = "a"
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr("scans.api.scans.time.sleep", raise_killed)
+        own.submit(judged=False, query="?wait=30")
+    again = own.submit(judged=False, query="?wait=30")
+    assert again.json()["id"] == str(Scan.objects.get().pk)
+    assert (again.status_code, again["Idempotency-Replayed"]) == (202, "true")
+
+
+@pytest.mark.django_db
+def test_what_breaks_after_it_was_done_does_not_have_it_done_again(own: Program, monkeypatch: Any) -> None:
+    own.client.defaults["HTTP_IDEMPOTENCY_KEY"] = "a"
+    own.client.raise_request_exception = False
+    with monkeypatch.context() as patched:
+        patched.setattr("scans.api.scans.time.sleep", lambda _seconds: 1 / 0)
+        assert own.submit(judged=False, query="?wait=30").status_code == 500
+    assert own.submit(judged=False, query="?wait=30").json()["id"] == str(Scan.objects.get().pk)
+
+
+@pytest.mark.django_db
+def test_a_slow_first_request_that_was_overtaken_does_nothing(own: Program, monkeypatch: Any) -> None:
+    accepted = rules.accepted
+    answers = []
+
+    def slowly(person: Any) -> bool:
+        Replay.objects.update(begun_at=timezone.now() - ABANDONED)
+        monkeypatch.setattr(rules, "accepted", accepted)
+        answers.append(hand_in(own, "a"))
+        return accepted(person)
+
+    monkeypatch.setattr(rules, "accepted", slowly)
+    answers.append(hand_in(own, "a"))
+    assert [answer.status_code for answer in answers] == [202, 409]
+    assert hand_in(own, "a").json()["id"] == answers[0].json()["id"] == str(Scan.objects.get().pk)
+
+
+@pytest.mark.django_db
+def test_a_batch_that_broke_off_is_gone_on_with_where_it_was(own: Program, monkeypatch: Any) -> None:
+    files = [("a.jpg", portrait(200)), ("no.jpg", b"no picture"), ("b.jpg", portrait(210)), ("c.jpg", portrait(220))]
+    own.client.defaults["HTTP_IDEMPOTENCY_KEY"] = "a"
+    send = intake.tasks.send
+
+    def send_twice(scan: Scan) -> None:
+        if scan.name == "c.jpg":
+            raise Killed
+        send(scan)
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(intake.tasks, "send", send_twice)
+        own.batch(files)
+    assert sorted(Scan.objects.values_list("name", flat=True)) == ["a.jpg", "b.jpg"]
+    assert own.batch(files).status_code == 409
+    Replay.objects.update(begun_at=timezone.now() - ABANDONED)
+    answer = own.batch(files)
+    assert sorted(Scan.objects.values_list("name", flat=True)) == ["a.jpg", "b.jpg", "c.jpg"]
+    batch = Batch.objects.get()
+    assert (answer.status_code, answer.json()["id"]) == (202, str(batch.pk))
+    assert [refusal["name"] for refusal in batch.refused] == ["no.jpg"]
+    assert batch.sealed_at
+    assert own.batch(files).content == answer.content
+
+
+class EndingRedis(io.BytesIO):
+    """A body whose last piece comes when Redis has died."""
+
+    def __init__(self, content: bytes, redis: Any) -> None:
+        super().__init__(content)
+        self.redis = redis
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.redis.stop()
+        return super().read(size)
+
+
+@pytest.mark.django_db
+def test_redis_dying_in_the_middle_of_an_upload_costs_nothing(own: Program, redis: Any) -> None:
+    current_app.conf.task_always_eager = False
+    body = encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("photo.jpg", portrait())})
+    own.client.counted = False  # limits can't be told without Redis
+    try:
+        with own.run(execute=True):
+            answer = own.client.generic(
+                "POST", SCANS, CONTENT_TYPE=MULTIPART_CONTENT, CONTENT_LENGTH=len(body),
+                headers={"Idempotency-Key": "a"}, **{"wsgi.input": EndingRedis(body, redis)},
+            )  # fmt: skip
+    finally:
+        current_app.conf.task_always_eager = True
+        redis.start()
+    assert answer.status_code == 202
+    scan = Scan.objects.get()
+    assert hand_in(own, "a", side=400).json()["id"] == answer.json()["id"] == str(scan.pk)
+    Scan.objects.update(sent_at=timezone.now() - dt.timedelta(minutes=1))
+    with own.run(execute=True):
+        rescue()
+    scan.refresh_from_db()
+    assert (scan.status, scan.assessments.count()) == ("analysed", 1)
+
+
+def raise_killed(*_given: Any, **_options: Any) -> None:
+    raise Killed
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

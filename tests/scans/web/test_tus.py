@@ -65,8 +65,13 @@ def test_a_file_in_pieces_is_the_file(
     assert (scan.name, scan.bytes, scan.consents_to_training) == ("ä photo.jpg", len(content), True)
     with scan.media.open("rb") as stored:
         assert stored.read() == content
-    assert ann.head(where, headers=TUS).status_code == 404
     assert not list((own_media / "incoming").iterdir())
+    # Whoever has not heard the last answer asks again.
+    assert offset(ann, where) == len(content)
+    again = ann.generic("PATCH", where, CONTENT_TYPE=BODY, headers={**TUS, "upload-offset": str(len(content))})
+    assert (again.status_code, again["Scan-Location"]) == (204, answer["Scan-Location"])
+    assert send(ann, where, 0, content[:10]).status_code == 409
+    assert Scan.objects.count() == 1
 
 
 class Broken(io.BytesIO):

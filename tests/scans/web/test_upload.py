@@ -251,3 +251,26 @@ def test_a_strange_capture_is_refused(frames: list[Any], ann: Client, own_media:
     assert ann.post("/scans/camera/", {"frames": given}, headers=PROGRAM).status_code in (415, 422)
     assert not Scan.objects.exists()
     assert left_over(own_media) == []
+
+
+def test_a_form_that_is_sent_again_gives_the_same_scan(
+    hand_in: Callable[..., Any], ann: Client, bob: Client, uploader: User, bundles: Path
+) -> None:
+    page = ann.get("/scans/new/").content.decode()
+    key = page.split('name="key" value="')[1].split('"')[0]
+    first, again = (hand_in(photo(), key=key) for _send in range(2))
+    assert first["Location"] == again["Location"] == f"/scans/{Scan.objects.get().pk}/"
+    assert key not in ann.get("/scans/new/").content.decode()
+    hand_in(photo(side=300), key=key)
+    assert Scan.objects.count() == 2, "another file, chosen on the same page"
+    hand_in(photo(), key=key, client=bob)
+    assert Scan.objects.count() == 3
+    batch = Batch.objects.create(owner=uploader)
+    for _send in range(2):
+        hand_in(photo(side=200), key=f"{key} 1", to=f"/scans/batches/{batch.pk}/")
+    assert batch.scans.count() == 1
+
+
+def test_a_form_that_was_refused_can_be_sent_again(hand_in: Callable[..., Any], bundles: Path) -> None:
+    nothing = SimpleUploadedFile("nothing.png", b"")
+    assert [hand_in(nothing, key="k").status_code for _send in range(2)] == [422, 422]
