@@ -21,7 +21,7 @@ WORDS = {
     Outcome.INCONCLUSIVE: "inconclusive",
     Outcome.LITTLE_EVIDENCE: "little evidence of manipulation",
     Outcome.NOT_APPLICABLE: "not applicable",
-    Outcome.UNABLE_TO_EVALUATE: "unable to evaluate",
+    Outcome.UNABLE_TO_EVALUATE: "could not be analysed",
 }
 
 BECAUSE = {

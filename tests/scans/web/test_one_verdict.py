@@ -24,6 +24,8 @@ from scans import change_feed, effective, notifications, routing
 from scans.models import Action, Batch, Change, Label, Policy, Reason, Report, ReviewItem, ReviewQueue, Scan, Share
 from scans.review import appeals, decisions
 
+from ..conftest import portrait
+
 pytestmark = pytest.mark.django_db
 
 # What every surface must say: the words, the outcome's code, and who says so.
@@ -293,6 +295,22 @@ def test_what_only_the_desk_knows_stays_at_the_desk(world: World) -> None:
     for where in (world.scan.get_absolute_url(), "/scans/", "/"):
         assert "approval" not in world.page(where)
         assert "permitted" not in world.page(where)
+
+
+@pytest.mark.parametrize(("state", "offered"), [("decided", True), ("undone", False), ("held", False)])
+def test_only_a_decision_that_counts_is_offered_for_a_file_that_looks_alike(
+    state: str, offered: bool, world: World, upload: Callable[..., Scan]
+) -> None:
+    world.reach(state)
+    alike = upload(portrait(380), name="alike.jpg")
+    item = ReviewItem.objects.open().filter(scan=alike).first() or routing.put(
+        alike, ReviewQueue.objects.get(slug="review"), Reason.HAND
+    )
+    page = world.page(f"/admin/scans/reviewitem/{item.pk}/change/", world.desk)
+    assert f'<a href="{world.scan.get_absolute_url()}">' in page, "it was seen before"
+    evidence = page.split('id="seen"')[1].split("</section>")[0]
+    assert ("Decide the same" in evidence) == offered
+    assert ("Not manipulated" in evidence) == offered
 
 
 @pytest.mark.parametrize("count", [1, 40])
