@@ -39,24 +39,26 @@ bench: $(VENV)/tests  ## time the detector beside the usual way, and renew the R
 # first of real faces; INIT: the network's first weights; AUTOENCODER: a folder with taef2's two files, for the kinds of
 # fakes that need faces drawn by a generator; LICENCE: of the bundle, where fakes that others made are among the faces.
 TRAIN_DIR ?= var/training
-TRAIN_PLAN ?= ml_models/synthesis/plan.json
+TRAIN_PLAN ?= ml_models/image-blend/plan.json
 TRAIN_BUNDLES ?= var/bundles
 SAMPLES ?= 100000
+VALIDATION_SAMPLES ?= 2000
+OWN_FAKES ?= 40
 train: $(VENV)/training  ## FACES=… INIT=…: draw samples, train, calibrate, export, measure on own fakes (installs PyTorch)
 	$(if $(FACES),,$(error Say FACES="folder …": folders with faces.csv))
 	@set -e; export EMBEDDED=1 KERAS_BACKEND=torch; manage="$(PY) manage.py"; d=$(TRAIN_DIR); redrawn=; mkdir -p $$d; \
 	name=$$($(PY) -c 'import json, sys; print(json.load(open(sys.argv[1]))["name"])' $(TRAIN_PLAN)); \
 	if [ -n "$(AUTOENCODER)" ]; then redrawn="--redrawn $$d/reconstructed"; \
 	  $$manage reconstruct_faces $$d/reconstructed --faces $(firstword $(FACES)) --autoencoder $(AUTOENCODER); fi; \
-	for part in train validation; do samples=$(SAMPLES); [ $$part = train ] || samples=2000; \
+	for part in train validation; do samples=$(SAMPLES); [ $$part = train ] || samples=$(VALIDATION_SAMPLES); \
 	  $$manage draw_cache $$d/$$part --part $$part --samples $$samples --faces $(FACES) $$redrawn --plan $(TRAIN_PLAN) \
 	    --workers $$(nproc); done; \
 	$$manage train_cached $$d/run --cache $$d/train --validation $$d/validation --plan $(TRAIN_PLAN) \
 	  $(if $(INIT),--init $(INIT) --init-licence "$(INIT_LICENCE)"); \
 	unset KERAS_BACKEND; \
-	$$manage export_bundle $$d/run --faces $(FACES) $$redrawn --bundles $(TRAIN_BUNDLES) --licence "$(LICENCE)" --replace; \
+	$$manage export_bundle $$d/run --faces $(FACES) $$redrawn --bundles $(TRAIN_BUNDLES) --licence "$(LICENCE)" --each $(OWN_FAKES) --replace; \
 	[ -f $$d/own/files.csv ] || \
-	  $$manage generate_fakes $$d/own --faces $(FACES) $$redrawn --plan $(TRAIN_PLAN) --each 40; \
+	  $$manage generate_fakes $$d/own --faces $(FACES) $$redrawn --plan $(TRAIN_PLAN) --each $(OWN_FAKES); \
 	$$manage evaluate $$d/own/files.csv --bundle $$name --bundles $(TRAIN_BUNDLES) --json > $$d/own_fakes.json; \
 	$$manage write_card $(TRAIN_BUNDLES)/$$name --figures $$d/own_fakes.json; \
 	echo "$(TRAIN_BUNDLES)/$$name is there, with its card: CARD.md"
