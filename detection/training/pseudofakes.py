@@ -254,6 +254,8 @@ KINDS: dict[str, tuple[Maker, str, float]] = {
 }
 # Of pictures that redraw_faces or reconstruct_faces has made; none of them by default.
 REDRAWN = ("redrawn", "redrawn_swap", "reconstructed", "face_reconstructed", "mouth_reconstructed")
+# They differ from their source by the traces of a decoder alone: both have the same history.
+SHARED_HISTORY = ("decoded", "whole_rebuilt", "reconstructed", "face_reconstructed", "mouth_reconstructed")
 
 SWAPPED = ("autoencoder_swap",)  # of squares that swap_faces has made
 

@@ -122,7 +122,7 @@ def _start_face(cast: FacePool, recipe: Recipe, chance: np.random.Generator, kin
     """Somebody of whom such a sample can be made, at a size and with a history."""
     among = cast.among(kind)
     face = downscaled(read(among[int(chance.integers(len(among)))], chance, again=kind in REDRAWN), recipe, chance)
-    return with_history(face, recipe, chance) if recipe.recompression else face
+    return with_history(face, recipe, chance, shared=kind in SHARED_HISTORY) if recipe.recompression else face
 
 
 def _finish(
@@ -218,12 +218,20 @@ def downscaled(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
     return replace(face, pixels=pixels, landmarks=face.landmarks * share, redrawn=redrawn, mesh=fitted)
 
 
-def with_history(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
-    """Noise, compression and other sizes, once or several times: portraits by professionals have seen none of it."""
-    pixels = face.pixels
+def with_history(face: Face, recipe: Recipe, chance: np.random.Generator, *, shared: bool = False) -> Face:
+    """Noise, compression and other sizes, once or several times: portraits by professionals have seen none of it.
+
+    `shared`: the fake has the same history as its source, so that the history tells nothing.
+    """
+    pixels, redrawn = face.pixels, face.redrawn
     for _ in range(int(chance.choice(len(recipe.recompression), p=recipe.recompression))):
+        state = chance.bit_generator.state
         pixels = compression.recompressed(pixels, chance)
-    return replace(face, pixels=pixels, clean=face.pixels)
+        if shared and redrawn is not None:
+            again = np.random.default_rng()
+            again.bit_generator.state = state
+            redrawn = compression.recompressed(redrawn, again)
+    return replace(face, pixels=pixels, clean=None if shared else face.pixels, redrawn=redrawn)
 
 
 def similar_face(face: Face, faces: Sequence[FaceCrop], chance: np.random.Generator) -> FaceCrop:
