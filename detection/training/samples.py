@@ -14,7 +14,7 @@ from .eigenfaces import Eigenfaces
 from .face_dataset import FaceCrop, Points, TrainingError
 from .face_masks import Mask
 from .faces import Face, Fake
-from .pseudofakes import GROUPS, KINDS, REDRAWN, SWAPPED
+from .pseudofakes import GROUPS, KINDS, REDRAWN, SHARED_HISTORY, SWAPPED
 
 # The face finder's box, in distances of the eyes from the middle of the five landmarks: measured on 208 faces.
 BOX_DOWN, BOX_WIDTH, BOX_HEIGHT = -0.21, 2.15, 2.88
