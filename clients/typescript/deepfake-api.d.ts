@@ -1262,7 +1262,7 @@ export interface components {
              */
             status: "held" | "final" | "canceled" | "superseded";
             /** @description Why a person was asked. */
-            reason_codes: ("outcome" | "band" | "disagree" | "feedback" | "lookalike" | "audit" | "hand" | "appeal" | "second" | "opinion" | "double" | "dispute" | "known")[];
+            reason_codes: ("outcome" | "band" | "disagree" | "feedback" | "lookalike" | "audit" | "hand" | "appeal" | "second" | "opinion" | "double" | "dispute" | "known" | "partial")[];
             /** @description The role of whoever decided. */
             decider_role: string | null;
             /** @description The role of the second person, where one has approved. */
@@ -1914,7 +1914,7 @@ export interface components {
             /** @description Whether one says first what one sees: `POST …/first-answer`. */
             blind: boolean;
             /** @description Why it waits. */
-            reason_codes: ("outcome" | "band" | "disagree" | "feedback" | "lookalike" | "audit" | "hand" | "appeal" | "second" | "opinion" | "double" | "dispute" | "known")[];
+            reason_codes: ("outcome" | "band" | "disagree" | "feedback" | "lookalike" | "audit" | "hand" | "appeal" | "second" | "opinion" | "double" | "dispute" | "known" | "partial")[];
             /** @description Whether somebody has it. */
             claimed: boolean;
             /** @description Whether whoever asks has it. */
@@ -2032,7 +2032,7 @@ export interface components {
              */
             state: "none" | "pending" | "claimed" | "held" | "decided" | "appealed";
             /** @description Why it waits for a person. */
-            reason_codes: ("outcome" | "band" | "disagree" | "feedback" | "lookalike" | "audit" | "hand" | "appeal" | "second" | "opinion" | "double" | "dispute" | "known")[];
+            reason_codes: ("outcome" | "band" | "disagree" | "feedback" | "lookalike" | "audit" | "hand" | "appeal" | "second" | "opinion" | "double" | "dispute" | "known" | "partial")[];
             /**
              * Format: date-time
              * @description By when somebody should have looked.
