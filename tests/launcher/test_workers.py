@@ -29,7 +29,7 @@ def submit(name):
     with open(f"{folder}/{name}", "rb") as file:
         return intake.submit(owner, File(file, name=name))
 
-def until(true, seconds=90):
+def until(true, seconds=120):
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, list(Scan.objects.values_list("name", "status", "attempts"))
