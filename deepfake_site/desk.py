@@ -84,15 +84,15 @@ class Desk(AdminSite):
             for model in self._registry
             if model._meta.label_lower not in named and model._meta.label != "scans.ReviewItem"
         ]
-        found = []
+        sections = []
         for slug, title, entries in SECTIONS:
             shown = [
                 self._entry(request, name, sentence)
                 for name, sentence in [*entries, *(unnamed if slug == "system" else [])]
             ]
             if links := [link for link in shown if link]:
-                found.append({"slug": slug, "title": title, "links": links})
-        return found
+                sections.append({"slug": slug, "title": title, "links": links})
+        return sections
 
     def _entry(self, request: HttpRequest, name: str, sentence: Any) -> dict[str, Any] | None:
         model = apps.get_model(name)

@@ -24,8 +24,8 @@ class Front:
     queues: list[Waiting]
     count: int
     overdue: int
-    mine: list[ReviewItem]
-    mine_count: int
+    own_items: list[ReviewItem]
+    own_count: int
     on_hold: int
     appeals: int
     free: int  # that this person could claim now
@@ -55,15 +55,15 @@ def front(person: Any) -> Front:
         for queue in queues_of(person)
         for row in [counted.get(queue.pk, nothing)]
     ]
-    mine = items.filter(Q(assigned_to=person.pk) | Q(holder=person.pk, held_until__gt=now))
+    own = items.filter(Q(assigned_to=person.pk) | Q(holder=person.pk, held_until__gt=now))
     by_reason = dict(items.order_by().values_list("reasons__reason").annotate(Count("pk", distinct=True)))
     may_review = person.has_perm("scans.review")
     return Front(
         queues=queues,
-        count=sum(one.count for one in queues),
-        overdue=sum(one.overdue for one in queues),
-        mine=list(mine.in_order().select_related("scan", "queue")[:SHOWN]),
-        mine_count=mine.count(),
+        count=sum(row.count for row in queues),
+        overdue=sum(row.overdue for row in queues),
+        own_items=list(own.in_order().select_related("scan", "queue")[:SHOWN]),
+        own_count=own.count(),
         on_hold=by_reason.get(Reason.SECOND, 0),
         appeals=by_reason.get(Reason.APPEAL, 0),
         mentions=mentions_of(person),
@@ -76,11 +76,11 @@ def mentions_of(person: Any) -> list[Note]:
     lately = timezone.now() - dt.timedelta(days=7)
     items = ReviewItem.objects.open().visible_to(person)
     notes = Note.objects.filter(mentions=person.pk, at__gte=lately, scan__items__in=items)
-    found = list(notes.select_related("author", "scan").distinct().order_by("-id")[:SHOWN])
-    of_scan = dict(items.filter(scan__in=[note.scan_id for note in found]).values_list("scan", "pk"))
-    for note in found:
+    newest = list(notes.select_related("author", "scan").distinct().order_by("-id")[:SHOWN])
+    of_scan = dict(items.filter(scan__in=[note.scan_id for note in newest]).values_list("scan", "pk"))
+    for note in newest:
         vars(note)["open_item"] = of_scan[note.scan_id]
-    return found
+    return newest
 
 
 def queues_of(person: Any) -> list[ReviewQueue]:

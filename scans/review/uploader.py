@@ -23,9 +23,9 @@ def messages_of(scan: Scan) -> list[Message]:
     appeals = Appeal.objects.filter(decision__scan=scan, answered_by=None).select_related("person", "decision__decider")
     feedback = Feedback.objects.filter(assessment__scan=scan).select_related("person")
     return [
-        *(Message(_("The uploader appeals"), one.text, one.person, one.at, one.decision) for one in appeals),
+        *(Message(_("The uploader appeals"), row.text, row.person, row.at, row.decision) for row in appeals),
         *(
-            Message(_("The uploader disputes the outcome: %(what)s") % {"what": one}, one.text, one.person, one.at)
-            for one in feedback
+            Message(_("The uploader disputes the outcome: %(what)s") % {"what": row}, row.text, row.person, row.at)
+            for row in feedback
         ),
     ]
