@@ -74,7 +74,8 @@ def draw(result: Result, verdict: Verdict, code: str, address: str) -> bytes:
 def _story(result: Result, verdict: Verdict, code: str, address: str) -> list[Flowable]:
     scan, assessment = result.scan, result.assessment
     looks = styles()
-    plain, head = looks["BodyText"], ParagraphStyle("h", parent=looks["Heading2"], spaceBefore=8, spaceAfter=3)
+    plain = looks["BodyText"]
+    head = ParagraphStyle("h", parent=looks["Heading2"], spaceBefore=8, spaceAfter=3, keepWithNext=1)
 
     def text(said: object) -> Paragraph:
         return Paragraph(printable(said), plain)
@@ -104,7 +105,7 @@ def _story(result: Result, verdict: Verdict, code: str, address: str) -> list[Fl
         table_of(
             [
                 (_("Name"), scan.name),
-                (_("Type"), f"{scan.kind} · {scan.format}"),
+                (_("Type"), f"{scan.get_kind_display()} · {scan.format.upper()}"),
                 (_("Size"), _size(result)),
                 ("SHA-256", scan.sha256),
                 (_("Uploaded"), _moment(scan.created_at)),
