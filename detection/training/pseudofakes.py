@@ -14,6 +14,7 @@ from .blending import align, altered, blend, blend_mask, jittered, match_colours
 from .contrast import rougher, smoother
 from .faces import Face, Fake
 from .mesh_swap import mesh_swap
+from .mouth import mouth_rendered
 from .reenactment import reenactment
 from .upsampling import LEARNED, rebuilt, through
 
@@ -245,6 +246,7 @@ KINDS: dict[str, tuple[Maker, str, float]] = {
     "reenactment": (reenactment, EXPRESSION, 0.1),
     "smoother": (smoother, RETOUCH, 0.05),
     "rougher": (rougher, RETOUCH, 0.05),
+    "mouth_rendered": (mouth_rendered, EXPRESSION, 0.05),
     "autoencoder_swap": (autoencoder_swap, SWAP, 0.0),
     "redrawn": (redrawn, SYNTHESISED, 0.0),
     "redrawn_swap": (redrawn_swap, SWAP, 0.0),

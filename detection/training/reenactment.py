@@ -44,6 +44,8 @@ def acted(own: Mesh, theirs: Mesh, chance: np.random.Generator, acting: float = 
     # The border moves less than the features: what is beside it does not move at all.
     much = FEATURES * chance.uniform(0.8, 1.3) + (1 - FEATURES) * chance.uniform(0.1, 0.5)
     change = mesh.turned_like(theirs, own) - own
+    for points, near in _PLACED:  # eyes and mouth change their shape, and stay where they are
+        change = change - near[:, None] * change[list(points)].mean(0)
     if chance.random() < 0.6:
         change = change * 0.6 + invented(own, chance)
     limit = 0.35 * scale  # no face can do more
@@ -64,6 +66,7 @@ _EYES, LIPS, _BROWS = (
     _near((*mesh.LIPS, *mesh.OPENING), 0.3),
     _near(mesh.BROWS, 0.2),
 )
+_PLACED = ((mesh.LIPS, LIPS), *((eye, _near(eye, 0.25)) for eye in mesh.EYES))
 FEATURES = np.maximum.reduce([_EYES, LIPS, _BROWS])
 _LOWER_LIP = (14, 87, 178, 88, 317, 402, 318, 15, 16, 17, 84, 181, 91, 314, 405, 321)
 _CHIN = (152, 148, 176, 377, 400, 199, 175, 200)
@@ -79,7 +82,7 @@ def invented(own: Mesh, chance: np.random.Generator) -> NDArray[np.float64]:
     def push(where: NDArray[np.float64], across: float, along: float) -> None:
         change[:, :2] += where[:, None] * (across * right + along * down)
 
-    drop = max(0.0, chance.normal(0.14, 0.16))
+    drop = float(np.clip(chance.normal(0.08, 0.1), 0, 0.24))
     push(np.maximum(_near(_LOWER_LIP, 0.14), 0.8 * _near(_CHIN, 0.35)), 0, drop)
     rise, part = chance.normal(0, 0.05), chance.normal(0, 0.05)
     push(_near((61,), 0.25), -part, -rise)
@@ -92,15 +95,15 @@ def invented(own: Mesh, chance: np.random.Generator) -> NDArray[np.float64]:
 
 
 def mouth_drawn(pixels: Pixels, face: Face, other: Face, wanted: Mesh, chance: np.random.Generator) -> Pixels:
-    """The inside of the mouth: the other's where that is open, else dark, with or without teeth."""
+    """The inside of a mouth that was shut: the other's where that is open, else dark, with or without teeth."""
     size = pixels.shape[:2]
     opening = mesh.outline(wanted, "opening", size)
     theirs = mesh.of(other)
+    if mesh.openness(mesh.of(face)) > OPEN:  # its own is bent along
+        return pixels
     if mesh.openness(theirs) > OPEN:
         inside = mesh.draw(other.pixels, theirs, wanted, size).pixels
         inside = _as_bright(inside, other, face)
-    elif mesh.openness(mesh.of(face)) > OPEN:
-        return pixels
     else:
         inside = _invented_mouth(wanted, size, pixels, opening, chance)
     share: Any = cv2.GaussianBlur(opening, (0, 0), max(0.5, face.scale * 0.015))[..., None]

@@ -26,6 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--faces", type=Path, nargs="+", required=True, help="folders with faces.csv")
         parser.add_argument("--redrawn", type=Path, help="what redraw_faces, fit_meshes and swap_faces have written")
         parser.add_argument("--kinds", nargs="+", choices=list(pseudofakes.KINDS), help="(default: a new plan's)")
+        parser.add_argument("--part", choices=("validation", "calibration"), default="validation", help="whose faces")
         parser.add_argument("--each", type=count, default=100, help="pairs of each kind")
         parser.add_argument("--seed", type=int, default=0)
 
@@ -38,7 +39,7 @@ class Command(BaseCommand):
             recipe = Plan.read(options["bundle"] / "plan.json").recipe
             kinds = options["kinds"] or [kind for kind, _ in samples.Recipe().weights]
             recipe = replace(recipe, paired=True, weights=tuple((kind, 1.0) for kind in kinds))
-            faces = read_parts(options["faces"], ["validation"], options["redrawn"])["validation"]
+            faces = read_parts(options["faces"], [options["part"]], options["redrawn"])[options["part"]]
             cast = samples.FacePool.of(faces, recipe)
         run = runtime.runner(bundle)
         self.stdout.write(f"{bundle.label}, {options['each']} pairs of each kind, seed {options['seed']}")
