@@ -44,6 +44,7 @@ if not SECRET_KEY:
         " keep it out of the repository, and set it in the environment (or name a file in SECRET_KEY_FILE)."
         " To try the site on this machine, use `make run`, which needs no settings."
     )
+ENCRYPTION_KEYS = env.listing("ENCRYPTION_KEYS") or [SECRET_KEY]
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured(
         "ALLOWED_HOSTS is not set. Set it to the names under which people reach the site,"

@@ -17,7 +17,7 @@ STILL_BRANDS = {b"avif": "avif", b"avis": "avif"} | dict.fromkeys(
 OTHER_LIVES = re.compile(
     rb"PK\x03\x04|PK\x05\x06|%PDF-|<\?php|<script|<!doctype html|<html|Rar!\x1a|7z\xbc\xaf|\x7fELF|#!/", re.IGNORECASE
 )
-OTHER_HEADS = re.compile(rb"%PDF-|<\?php|<script|<!doctype html|<html", re.IGNORECASE)
+OTHER_HEADS = re.compile(rb"<\?php|<script|<!doctype html|<html", re.IGNORECASE)
 JPEG_MARK = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]", re.DOTALL)
 BMP_HEADERS = tuple(struct.pack("<I", size) for size in (12, 40, 52, 56, 64, 108, 124))
 WINDOW = 1 << 20
@@ -81,7 +81,10 @@ def check(form: str, content: Content) -> None:
 
 def _check_alone(form: str, content: Content, end: int) -> None:
     """Phones append a second picture or a short video. Web pages, archives and programs are refused."""
-    if OTHER_HEADS.search(content[:1024]) and form in ("gif", "bmp", "jpeg", "png", "tiff"):
+    head = bytes(content[:1024])
+    if form in ("gif", "bmp", "jpeg", "png", "tiff") and b"%PDF-" in head:
+        raise Polyglot()
+    if form in ("gif", "bmp") and OTHER_HEADS.search(head):  # in others it is a title or a caption, which is harmless
         raise Polyglot()
     for start in range(end, len(content), WINDOW):
         if OTHER_LIVES.search(content[start : start + WINDOW + 16]):

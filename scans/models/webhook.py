@@ -11,6 +11,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .encryption import EncryptedField
+
 KEPT = dt.timedelta(days=30)
 OVERLAP = dt.timedelta(hours=24)  # in which the secret before still signs
 PREFIX = "whsec_"
@@ -37,8 +39,8 @@ class Endpoint(models.Model):
     description = models.CharField(_("description"), max_length=120, blank=True)
     kinds = models.JSONField(_("what it hears of"), default=list, blank=True)  # none named: all
     sandbox = models.BooleanField(_("sandbox"), default=False)
-    secret = models.CharField(max_length=100, default=new_secret, editable=False)
-    old_secret = models.CharField(max_length=100, blank=True, editable=False)
+    secret = EncryptedField(max_length=300, default=new_secret, editable=False)
+    old_secret = EncryptedField(max_length=300, blank=True, editable=False)
     old_secret_until = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(_("made"), default=timezone.now)
     failing_since = models.DateTimeField(_("failing since"), null=True, blank=True, editable=False)
@@ -56,9 +58,10 @@ class Endpoint(models.Model):
         return self.url
 
     def secrets(self) -> list[str]:
-        """Those that sign now, the new one first."""
+        """Those that sign now, the new one first. None where no key of the settings opens them."""
         both = bool(self.old_secret and self.old_secret_until and self.old_secret_until > timezone.now())
-        return [self.secret, self.old_secret] if both else [self.secret]
+        found = [self.secret, self.old_secret] if both else [self.secret]
+        return [secret for secret in found if secret.startswith(PREFIX)]
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):

@@ -133,7 +133,9 @@ def _sent(delivery: Delivery, attempt: Attempt) -> Attempt:
     now = int(timezone.now().timestamp())
     signed = signing.headers(delivery.endpoint.secrets(), delivery.message_id, now, body)
     headers = {"Content-Type": "application/json", "User-Agent": f"deepfake-moderation/{settings.VERSION}", **signed}
-    attempt.failure = ""
+    attempt.failure = "" if delivery.endpoint.secrets() else "secret_unreadable"
+    if attempt.failure:  # nothing goes out unsigned
+        return attempt
     try:
         with network.Deadline(SECONDS) as deadline:
             target = network.check(delivery.endpoint.url, seconds=deadline.seconds_left)

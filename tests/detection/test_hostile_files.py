@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from detection import videos
+from detection import file_signatures, videos
 from detection.errors import DetectionError, OutOfTime, TooManyBytes, TooManyFrames, TooManyPixels
 from detection.images import Picture
 from detection.limits import Clock, Limits
@@ -106,6 +106,23 @@ for _form in files.STILLS:
 for _name in ("h264.mp4", "h264.mov", "av1.mp4"):
     HOSTILE[f"{_name}, cut in half"] = (lambda name=_name: files.of(name)[: len(files.of(name)) // 2], "truncated")
 CUT = {"truncated", "undecodable"}
+
+
+@pytest.mark.parametrize("form", ["jpeg", "png"])
+def test_markup_in_a_caption_makes_no_photo_hostile(form: str, tmp_path: Path) -> None:
+    """Active content is served inert: refusing the photo would only lose it."""
+    from PIL import Image, PngImagePlugin
+
+    exif, text = Image.Exif(), PngImagePlugin.PngInfo()
+    exif[0x010E] = "<script>alert(1)</script><html><?php"
+    text.add_text("Title", "<script>alert(1)</script>")
+    there = tmp_path / f"photo.{form}"
+    Image.new("RGB", (200, 200), (90, 120, 150)).save(
+        there, form, exif=exif, **({"pnginfo": text} if form == "png" else {})
+    )
+    assert b"<script>" in there.read_bytes()[:1024]
+    content = there.read_bytes()
+    file_signatures.check(form, content)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
