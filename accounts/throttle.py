@@ -1,8 +1,8 @@
 """How often one may try: sign-in, sign-up and reset by account and by address; everything by visitor.
 
 Counted in Redis: what guards accounts in sliding windows, so that no period of that length ever holds more attempts
-than the limit; the rest by django-ratelimit, whose windows are cheaper and begin by the clock. Without Redis nobody gets in
-(an attacker could otherwise switch the limit off by overloading it), and whoever is in goes on reading.
+than the limit; the rest by django-ratelimit, whose windows are cheaper and begin by the clock. Without Redis nobody
+gets in (an attacker could otherwise switch the limit off by overloading it), and whoever is in goes on reading.
 """
 
 import hashlib

@@ -1,0 +1,43 @@
+"""The first admin of a new site, named by its settings: for installations where nobody sits at a shell."""
+
+import secrets
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management import BaseCommand, CommandError
+from django.db import transaction
+from django.db.models import Q
+
+from accounts import roles
+from accounts.models import User
+
+
+class Command(BaseCommand):
+    help = "Make the admin that ADMIN_EMAIL names, unless there is an admin. Harmless to run again."
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> None:
+        admins = User.objects.filter(Q(is_superuser=True) | Q(groups__name=roles.Role.ADMIN), is_active=True)
+        if admins.exists():
+            self.stdout.write("There is an admin.")
+            return
+        email = settings.ADMIN_EMAIL
+        if not email:
+            self.stdout.write("There is no admin yet. Set ADMIN_EMAIL, or run `manage.py createsuperuser`.")
+            return
+        if User.objects.filter(email__iexact=email).exists():
+            raise CommandError(f"{email} has an account without the role. Run `manage.py createsuperuser`.")
+        password = settings.ADMIN_PASSWORD or secrets.token_urlsafe(16)
+        try:
+            validate_password(password, User(email=email))
+        except ValidationError as error:
+            raise CommandError("ADMIN_PASSWORD: " + " ".join(error.messages)) from error
+        user = User.objects.create_user(email, password)
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        roles.give(user, roles.Role.ADMIN)
+        self.stdout.write(f"{user.email} is the admin of this site. At the desk a second factor is asked for.")
+        if not settings.ADMIN_PASSWORD:
+            self.stdout.write(f"Password, shown only this once, to be changed after signing in: {password}")
