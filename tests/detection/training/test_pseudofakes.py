@@ -45,7 +45,8 @@ def test_a_fake_is_another_picture_of_the_same_size_and_made_by_its_seed(kind: s
     assert made[0].dtype == np.uint8
     assert (made[0] == made[1]).all(), "the same seed, the same fake"
     assert any((fake != before).any() for fake in made)
-    assert (made[0] != made[2]).any()
+    if kind != "reconstructed":  # a stored picture as it is: nothing in it is left to chance
+        assert (made[0] != made[2]).any()
     assert (face.pixels == before).all(), "the real one is left alone"
 
 
