@@ -1,25 +1,42 @@
 """How often one may try: sign-in, sign-up and reset by account and by address; everything by visitor.
 
-Counted in Redis by django-ratelimit. Without Redis nobody gets in (an attacker could otherwise switch the limit off
-by overloading it), and whoever is in goes on reading.
+Counted in Redis: what guards accounts in sliding windows, so that no period of that length ever holds more attempts
+than the limit; the rest by django-ratelimit, whose windows are cheaper and begin by the clock. Without Redis nobody
+gets in (an attacker could otherwise switch the limit off by overloading it), and whoever is in goes on reading.
 """
 
+import hashlib
 import ipaddress
+import time
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import structlog
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django_ratelimit.core import get_usage
+from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
 from .roles import roles_of
 
 log = structlog.get_logger(__name__)
 
+SLIDING = frozenset({"sign-in", "sign-up", "reset"})
+# Attempts that were let through are kept with their times, and forgotten when the window has left them behind.
+ATTEMPT = """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1] - ARGV[2])
+if redis.call('ZCARD', KEYS[1]) < tonumber(ARGV[3]) then
+  redis.call('ZADD', KEYS[1], ARGV[1], ARGV[4])
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  return -1
+end
+return redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2] + ARGV[2] - ARGV[1]
+"""
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 # A POST to this view counts as an attempt of this kind.
 GUARDED = {
@@ -96,6 +113,15 @@ def _per_second(rate: str) -> float:
     return count / seconds
 
 
+def milliseconds_to_wait(attempt: str, rate: str) -> int | None:
+    """Note one more attempt; if it is one too many, it isn't noted and there is a time to wait."""
+    count, seconds = split(rate)
+    name = cache.make_key(f"attempts:{rate}:{hashlib.sha256(attempt.encode()).hexdigest()}")
+    now = int(time.time() * 1000)
+    left = get_redis_connection("default").eval(ATTEMPT, 1, name, now, seconds * 1000, count, uuid.uuid4().hex)
+    return None if int(left) < 0 else int(left)
+
+
 class Throttle:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -134,9 +160,13 @@ class Throttle:
             value = KEYS[by](request)
             if not value:
                 continue
-            usage = get_usage(
-                request, group=f"{kind}:{by}", key=lambda *_: value, rate=rate_for(request.user, rate), increment=True
-            )
+            limit = rate_for(request.user, rate)
+            if kind in SLIDING:
+                left = milliseconds_to_wait(f"{kind}:{by}:{value}", limit)
+                if left is not None:
+                    waits.append(max(1, -(-left // 1000)))
+                continue
+            usage = get_usage(request, group=f"{kind}:{by}", key=lambda *_: value, rate=limit, increment=True)
             if usage and usage["should_limit"]:
                 waits.append(max(1, usage["time_left"]))
         return max(waits, default=None)

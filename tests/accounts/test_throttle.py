@@ -1,5 +1,7 @@
 """How often one may try, and what happens when nobody can count."""
 
+from types import SimpleNamespace
+
 import pytest
 from django.test import Client
 from structlog.testing import capture_logs
@@ -28,6 +30,20 @@ def test_one_try_too_many_on_an_account_is_a_readable_429(client: Client, db) ->
     assert response.status_code == 429
     assert 1 <= int(response["Retry-After"]) <= 300
     assert "<h1" in response.content.decode()
+
+
+def test_no_window_of_that_length_ever_holds_more_than_the_limit(client: Client, db, monkeypatch) -> None:
+    """Wherever the attempts lie on the clock: windows that begin by the clock would let twice as many through."""
+    now = 1_800_000_000.0
+    monkeypatch.setattr("accounts.throttle.time", SimpleNamespace(time=lambda: now))
+    let_through: list[float] = []
+    for _ in range(40):
+        now += 20
+        if try_sign_in(client).status_code == 200:
+            let_through.append(now)
+    for start in let_through:
+        assert sum(start <= at < start + 300 for at in let_through) <= 3
+    assert len(let_through) >= 8, "and after the wait they go on"
 
 
 def test_the_limit_is_the_same_whether_the_account_exists_or_not(client: Client, uploader: User) -> None:
