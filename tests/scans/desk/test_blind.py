@@ -98,8 +98,8 @@ def test_neither_reasons_nor_notes_tell_of_it(blind: ReviewItem, mo: Client, mod
     note = Note.objects.create(scan=blind.scan, author=lead, text="clearly a fake, @moderator")
     note.mentions.add(moderator)
     listed = f"/admin/scans/reviewitem/?reasons__reason__exact={Reason.HAND}"
-    assert f"/item/{blind.pk}/" not in mo.get(listed).content.decode()
+    assert f"/reviewitem/{blind.pk}/" not in mo.get(listed).content.decode()
     assert "clearly a fake" not in mo.get("/admin/scans/reviewitem/").content.decode()
     queue.first_answer(blind, moderator, Label.INCONCLUSIVE)
-    assert f"/item/{blind.pk}/" in mo.get(listed).content.decode()
+    assert f"/reviewitem/{blind.pk}/" in mo.get(listed).content.decode()
     assert "clearly a fake" in mo.get("/admin/scans/reviewitem/").content.decode()
