@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .finding import Code as Code
     from .finding import Finding as Finding
     from .finding import Outcome as Outcome
+    from .fusion import Medium as Medium
     from .inspection import inspect as inspect
     from .limits import Limits as Limits
     from .media import probe as probe
@@ -26,6 +27,7 @@ DOOR = {
     "DetectionError": "errors",
     "Finding": "finding",
     "Limits": "limits",
+    "Medium": "fusion",
     "Outcome": "finding",
     "Panel": "panel",
     "evaluations_of": "panel",

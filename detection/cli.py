@@ -131,9 +131,8 @@ def _in_words(path: Path, finding: Finding) -> str:
     lines += [f"  because {_because(reason)}" for reason in finding.reasons]
     for result in finding.bundles:
         number = "" if result.score is None else f" {result.score:.3f}"
-        lines.append(
-            f"  {result.bundle.label} ({result.policy}): {result.status}{number}, {result.milliseconds:.0f} ms"
-        )
+        status = f"not heard in {finding.media['kind']}s" if result.status == "not_heard" else result.status
+        lines.append(f"  {result.bundle.label} ({result.policy}): {status}{number}, {result.milliseconds:.0f} ms")
     for face in finding.faces:
         number = "not judged" if face.score is None else f"{face.score:.3f}"
         lines.append(f"  face {face.id}: {number}, seen in {len(face.sightings)} frames")

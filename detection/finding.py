@@ -170,7 +170,7 @@ class BundleFinding:
 
     bundle: Identity
     policy: str
-    status: str  # ran, failed, not_applicable, ignored
+    status: str  # ran, failed, not_applicable, ignored, not_heard (the panel doesn't ask it about this medium)
     score: float | None = None
     score_raw: float | None = None
     calibrated: bool = False
@@ -265,7 +265,8 @@ class Finding:
     deciding_face: int | None = None
     deciding_bundle: str | None = None
     cuts: tuple[float, float] | None = None
-    kind: dict[str, Any] | None = None  # kind of manipulation, where a bundle can tell
+    calibrated: bool = False  # whether the score may be called a probability
+    kind: dict[str, Any] | None = None  # which kind of manipulation it resembles, where a bundle can tell
     portraits: tuple[Portrait, ...] = ()
     previews: tuple[Preview, ...] = ()
     worst_frame: int | None = None
@@ -289,6 +290,7 @@ class Finding:
             "deciding_face": self.deciding_face,
             "deciding_bundle": self.deciding_bundle,
             "cuts": list(self.cuts) if self.cuts else None,
+            "calibrated": self.calibrated,
             "kind": self.kind,
             "portraits": [portrait.to_dict() for portrait in self.portraits],
             "worst_frame": self.worst_frame,

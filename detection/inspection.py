@@ -27,6 +27,7 @@ from .finding import (
     Segment,
     Sighting,
 )
+from .fusion import Medium
 from .images import Pixels
 from .limits import Clock, Limits
 from .media import Kind, Media, probe
@@ -60,13 +61,14 @@ def inspect(
     media = probe(path, limits)
     report_progress(0.0)
     panel = bundles if isinstance(bundles, Panel) else panels.read_panel(bundles)
-    cuts = {scoring.crop_spec(bundle) for bundle, _ in panel.active}
+    medium = scoring.medium_of(media)
+    cuts = {scoring.crop_spec(bundle) for bundle, _ in panel.heard_in(medium)}
     view = face_tracking.track_faces(
         media, limits, clock, cuts | {PORTRAIT}, lambda share: report_progress(share * LOOKING)
     )
     findings = _score(panel, view, clock, report_progress)
     credentials = provenance.read(media, location=location, anchors=anchors)
-    judgement = panels.judge(panel, findings, _reasons_not_judged(view))
+    judgement = panels.judge(panel, medium, findings, _reasons_not_judged(view))
     finding = _finding(media, panel, view, findings, judgement)
     finding = replace(
         finding,
@@ -88,12 +90,13 @@ def _no_progress(share: float) -> None:
 
 
 def _score(panel: Panel, view: TrackedMedia, clock: Clock, report_progress: Progress) -> tuple[BundleFinding, ...]:
-    findings = []
+    findings, medium = [], scoring.medium_of(view.media)
     for number, (bundle, weight) in enumerate(panel.members):
-        if weight is Weight.IGNORE:
-            findings.append(BundleFinding(bundle.identity(), weight.value, "ignored"))
-        else:
+        if panel.is_heard(bundle, weight, medium):
             findings.append(scoring.score(bundle, weight, view, clock))
+        else:
+            status = "ignored" if weight is Weight.IGNORE else "not_heard"
+            findings.append(BundleFinding(bundle.identity(), weight.value, status))
         report_progress(LOOKING + SCORING * (number + 1) / len(panel.members))
     return tuple(findings)
 
@@ -122,22 +125,24 @@ class _Scores:
     sightings: dict[tuple[int, int | None], float]
 
 
-def _scores(findings: tuple[BundleFinding, ...]) -> _Scores:
-    ran = [finding for finding in findings if finding.status == "ran"]
-    faces = {face: [(f.policy, f.faces[face]) for f in ran if face in f.faces] for f in ran for face in f.faces}
-    seen: dict[tuple[int, int | None], list[tuple[str, float]]] = {}
-    for finding in ran:
+def _scores(panel: Panel, medium: Medium, findings: tuple[BundleFinding, ...]) -> _Scores:
+    faces: dict[int | None, dict[str, float]] = {}
+    seen: dict[tuple[int, int | None], dict[str, float]] = {}
+    for finding in findings:
+        for face, score in finding.faces.items():
+            faces.setdefault(face, {})[finding.bundle.label] = score
         for frame, face, score in finding.frames:
-            seen.setdefault((frame, face), []).append((finding.policy, score))
+            seen.setdefault((frame, face), {})[finding.bundle.label] = score
     return _Scores(
-        {f: panels.combine_scores(s) for f, s in faces.items()}, {f: panels.combine_scores(s) for f, s in seen.items()}
+        {face: panel.score(medium, scores) for face, scores in faces.items()},
+        {place: panel.score(medium, scores) for place, scores in seen.items()},
     )
 
 
 def _finding(
     media: Media, panel: Panel, view: TrackedMedia, findings: tuple[BundleFinding, ...], judgement: Judgement
 ) -> Finding:
-    scores = _scores(findings)
+    scores = _scores(panel, scoring.medium_of(view.media), findings)
     frames = tuple(_frame(index, at, view, scores) for index, at, _ in view.frames)
     of_worst = {frame: score for (frame, face), score in scores.sightings.items() if face == judgement.face}
     outcome, reasons = judgement.outcome, list(judgement.reasons)
@@ -156,6 +161,7 @@ def _finding(
         deciding_face=judgement.face,
         deciding_bundle=judgement.bundle,
         cuts=(judgement.cuts.little_below, judgement.cuts.manipulated_above) if judgement.cuts else None,
+        calibrated=judgement.calibrated,
         kind=_kind(findings, judgement),
         portraits=_portraits(view, scores),
         previews=tuple(Preview(index, at, _jpeg(pixels)) for index, at, pixels in view.previews),

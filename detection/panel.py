@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -9,9 +10,11 @@ from statistics import fmean
 from typing import Any
 
 from . import bundle as bundles
+from . import fusion as fusions
 from .bundle import Bundle, Thresholds
 from .errors import BadBundle
 from .finding import BundleFinding, Code, Outcome, Reason
+from .fusion import Fusion, Medium
 
 POLICY = "panel.json"
 EVALUATIONS = "evaluations"
@@ -31,8 +34,9 @@ class Panel:
 
     members: tuple[tuple[Bundle, Weight], ...] = ()
     broken: tuple[tuple[str, str], ...] = ()  # folder's name, what is wrong with it
-    cuts: Thresholds | None = None  # of the panel; without them the deciding bundle's own hold
+    cuts: Thresholds | None = None  # for every medium; without them those of the fusion or the deciding bundle
     policy: dict[str, Any] = field(default_factory=dict)
+    fusion: Mapping[Medium, Fusion] = field(default_factory=dict)
 
     def faults(self) -> list[str]:
         """What is wrong with its bundles, in sentences; it reads all weights. None: the panel is whole."""
@@ -47,29 +51,65 @@ class Panel:
     @property
     def id(self) -> str:
         """The same for the same bundles under the same policy, whatever was measured or written of them since."""
-        content = {
+        judging: dict[str, Any] = {
             "bundles": [[b.label, b.judging_sha256, weight] for b, weight in self.members],
             "cuts": [self.cuts.little_below, self.cuts.manipulated_above] if self.cuts else None,
         }
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+        if self.fusion:
+            judging["fusion"] = self._fusion()
+        return hashlib.sha256(json.dumps(judging, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
     def active(self) -> list[tuple[Bundle, Weight]]:
-        return [(bundle, weight) for bundle, weight in self.members if weight is not Weight.IGNORE]
+        """Those that are heard in some medium."""
+        return [(b, weight) for b, weight in self.members if any(self.is_heard(b, weight, one) for one in Medium)]
+
+    def heard_in(self, medium: Medium) -> list[tuple[Bundle, Weight]]:
+        return [(b, weight) for b, weight in self.members if self.is_heard(b, weight, medium)]
+
+    def is_heard(self, bundle: Bundle, weight: Weight, medium: Medium) -> bool:
+        """A bundle that the fusion does not know is heard by the word that it has in the policy."""
+        rule = self.fusion.get(medium)
+        return weight is not Weight.IGNORE and (rule is None or rule.weights.get(bundle.label, 1.0) > 0)
+
+    def cuts_in(self, medium: Medium) -> Thresholds:
+        """The panel's own, those of the fusion, or those of the first bundle that can decide."""
+        if self.cuts or medium in self.fusion:
+            return self.cuts or self.fusion[medium].cuts
+        heard = sorted(self.heard_in(medium), key=lambda member: member[1] is not Weight.TRUST)
+        return heard[0][0].cuts if heard else Thresholds()
+
+    def score(self, medium: Medium, scores: Mapping[str, float]) -> float:
+        """One score of a face, a frame or a variant, from those of the bundles that judged it, by label.
+
+        What is fused counts as one trusted bundle. Of several trusted ones the highest score counts; where nobody is
+        trusted, the mean.
+        """
+        rule = self.fusion.get(medium)
+        fused = [label for label in scores if rule and label in rule.heard]
+        words = {b.label: weight for b, weight in self.members}
+        trusted = [scores[label] for label in scores if label not in fused and words.get(label) is Weight.TRUST]
+        if rule and fused:
+            trusted.append(rule.score({label: scores[label] for label in fused}))
+        return max(trusted) if trusted else fmean(scores.values())
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "id": self.id,
             "bundles": {bundle.label: weight.value for bundle, weight in self.members},
             "cuts": [self.cuts.little_below, self.cuts.manipulated_above] if self.cuts else None,
-            "broken": [{"folder": folder, "said": problem} for folder, problem in self.broken],
+            "fusion": self._fusion(),
+            "broken": [{"folder": folder, "said": said} for folder, said in self.broken],
         }
+
+    def _fusion(self) -> dict[str, Any]:
+        return {medium.value: rule.to_dict() for medium, rule in self.fusion.items()}
 
     def with_policy(self, policy: dict[str, Any]) -> "Panel":
         """The same bundles under another policy: what an operator keeps elsewhere than in the folder."""
-        weights, default, cuts = _policy(policy)
+        weights, default, cuts, fusion = _policy(policy)
         members = tuple((b, weights.get(b.label, weights.get(b.name, default))) for b, _ in self.members)
-        return Panel(members, self.broken, cuts, policy)
+        return Panel(members, self.broken, cuts, policy, fusion)
 
 
 def read_panel(root: Path | str) -> Panel:
@@ -114,25 +154,26 @@ def evaluations_of(panel: Panel, root: Path | str) -> list[dict[str, Any]]:
     return kept
 
 
-def write_thresholds(root: Path, cuts: Thresholds) -> None:
+def write_policy(root: Path, **changes: Any) -> None:
     """Into the folder's policy, which else stays as it is."""
     path = root / POLICY
-    policy = read_panel(root).policy | {
-        "cuts": {"little_below": cuts.little_below, "manipulated_above": cuts.manipulated_above}
-    }
+    policy = read_panel(root).policy | changes
     fresh = path.with_suffix(".new")  # a worker that reads meanwhile finds the one or the other
     fresh.write_text(json.dumps(policy, indent=2) + "\n")
     fresh.replace(path)
 
 
-def _policy(policy: dict[str, Any]) -> tuple[dict[str, Weight], Weight, Thresholds | None]:
+def _policy(
+    policy: dict[str, Any],
+) -> tuple[dict[str, Weight], Weight, Thresholds | None, dict[Medium, Fusion]]:
     try:
         weights = {name: Weight(weight) for name, weight in policy.get("bundles", {}).items()}
         default = Weight(policy.get("default", "include"))
         cuts = bundles.read_thresholds(policy["cuts"]) if policy.get("cuts") else None
+        fusion = fusions.read(policy.get("fusion") or {})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadBundle(f"The panel's policy in {POLICY} is not valid: {error}.", detail=repr(error)) from error
-    return weights, default, cuts
+    return weights, default, cuts, fusion
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,57 +184,71 @@ class Judgement:
     face: int | None = None
     bundle: str | None = None
     cuts: Thresholds | None = None
+    calibrated: bool = False
 
 
-def judge(panel: Panel, findings: tuple[BundleFinding, ...], why_not: tuple[Reason, ...]) -> Judgement:
+def judge(panel: Panel, medium: Medium, findings: tuple[BundleFinding, ...], why_not: tuple[Reason, ...]) -> Judgement:
     """The worst face that could be judged decides; doubts make an outcome weaker, never stronger."""
     failed = tuple(
         Reason(Code.BUNDLE_FAILED, bundle=finding.bundle.label) for finding in findings if finding.status == "failed"
     ) + tuple(Reason(Code.BUNDLE_FAILED, bundle=folder) for folder, _ in panel.broken)
     ran = [finding for finding in findings if finding.status == "ran"]
-    if not panel.active:
+    if not panel.heard_in(medium):
         return Judgement(Outcome.UNABLE_TO_EVALUATE, reasons=(Reason(Code.NO_BUNDLE), *failed))
     if not ran:
         if any(finding.status == "not_applicable" for finding in findings) and not failed:
             unfit = _unique(reason for finding in findings for reason in finding.reasons)
             return Judgement(Outcome.NOT_APPLICABLE, reasons=(*(why_not or unfit), *failed))
         return Judgement(Outcome.UNABLE_TO_EVALUATE, reasons=failed)
-    verdicts = [
-        _judge_face(panel, ran, face) for face in sorted({f for finding in ran for f in finding.faces}, key=str)
-    ]
-    worst = max(verdicts, key=lambda verdict: (verdict.score or 0.0, verdict.face is not None))
+    faces = sorted({face for finding in ran for face in finding.faces}, key=str)
+    judgements = [_judge_face(panel, medium, ran, face) for face in faces]
+    worst = max(judgements, key=lambda judgement: (judgement.score or 0.0, judgement.face is not None))
     outcome = worst.outcome
     if failed and outcome is Outcome.LITTLE_EVIDENCE:  # those that were not heard could have raised a doubt
         outcome = Outcome.INCONCLUSIVE
-    return Judgement(outcome, worst.score, (*worst.reasons, *failed), worst.face, worst.bundle, worst.cuts)
+    return replace(worst, outcome=outcome, reasons=(*worst.reasons, *failed))
 
 
-def combine_scores(scores: list[tuple[str, float]]) -> float:
-    """One score of several (policy, score): the highest trusted one; where nobody is trusted, the mean."""
-    trusted = [score for policy, score in scores if policy == Weight.TRUST]
-    return max(trusted) if trusted else fmean(score for _, score in scores)
-
-
-def _judge_face(panel: Panel, ran: list[BundleFinding], face: int | None) -> Judgement:
-    active = [finding for finding in ran if face in finding.faces]
-    trusted = [finding for finding in active if finding.policy == Weight.TRUST]
-    first = max(trusted or active, key=lambda finding: finding.faces[face])
-    score = combine_scores([(finding.policy, finding.faces[face]) for finding in active])
+def _judge_face(panel: Panel, medium: Medium, ran: list[BundleFinding], face: int | None) -> Judgement:
+    heard = [finding for finding in ran if face in finding.faces]
+    score = panel.score(medium, {finding.bundle.label: finding.faces[face] for finding in heard})
+    first, rule = _deciding(panel, medium, heard, face)
+    label = first.bundle.label
     own = {b.label: b.cuts for b, _ in panel.members}
-    cuts = panel.cuts or own[first.bundle.label]
+    cuts = panel.cuts or (rule.cuts if rule else own[label])
     outcome = cuts.outcome(score)
-    reasons = [Reason(_score_code(outcome), bundle=first.bundle.label, face=face)]
-    outcomes = {finding.bundle.label: own[finding.bundle.label].outcome(finding.faces[face]) for finding in active}
+    reasons = [Reason(_score_code(outcome), bundle=label, face=face)]
+    outcomes = {finding.bundle.label: own[finding.bundle.label].outcome(finding.faces[face]) for finding in heard}
     if Outcome.LIKELY_MANIPULATED in outcomes.values() and Outcome.LITTLE_EVIDENCE in outcomes.values():
         reasons.append(Reason(Code.BUNDLES_DISAGREE, face=face))
-        if outcome is Outcome.LITTLE_EVIDENCE:
+        # Bundles that are fused were fitted together: how often they contradict each other is in their weights.
+        doubting = any(not rule or name not in rule.heard for name in outcomes)
+        if outcome is Outcome.LITTLE_EVIDENCE and doubting:
             outcome = Outcome.INCONCLUSIVE
-    if not first.calibrated:
-        reasons.append(Reason(Code.UNCALIBRATED, bundle=first.bundle.label))
+    calibrated = rule.holds if rule else first.calibrated
+    if not calibrated:
+        reasons.append(Reason(Code.UNCALIBRATED, bundle=label))
     if face in first.unfamiliar:
-        reasons.append(Reason(Code.OUT_OF_DISTRIBUTION, bundle=first.bundle.label, face=face))
+        reasons.append(Reason(Code.OUT_OF_DISTRIBUTION, bundle=label, face=face))
         outcome = Outcome.INCONCLUSIVE
-    return Judgement(outcome, score, tuple(reasons), face, first.bundle.label, cuts)
+    return Judgement(outcome, score, tuple(reasons), face, label, cuts, calibrated)
+
+
+def _deciding(
+    panel: Panel, medium: Medium, heard: list[BundleFinding], face: int | None
+) -> tuple[BundleFinding, Fusion | None]:
+    """The bundle that says most of a face; and the fusion, if it is fused."""
+    rule = panel.fusion.get(medium)
+    fused = [finding for finding in heard if rule and finding.bundle.label in rule.heard]
+    others = [finding for finding in heard if finding not in fused]
+    trusted = [finding for finding in others if finding.policy == Weight.TRUST]
+    first = max(trusted or others, key=lambda finding: finding.faces[face], default=None)
+    if rule and fused:
+        score = rule.score({finding.bundle.label: finding.faces[face] for finding in fused})
+        if first is None or not trusted or score >= first.faces[face]:
+            return max(fused, key=lambda finding: rule.share(finding.bundle.label, finding.faces[face])), rule
+    assert first is not None  # a face is only here because somebody judged it
+    return first, None
 
 
 def _score_code(outcome: Outcome) -> Code:

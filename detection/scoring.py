@@ -11,12 +11,18 @@ from .bundle import Bundle
 from .errors import BadBundle
 from .face_tracking import CropSpec, TrackedFace, TrackedMedia
 from .finding import BundleFinding, Code, Reason
+from .fusion import Medium
 from .limits import Clock
+from .media import Kind, Media
 from .panel import Weight
 from .runtime import RUNTIME_ERRORS, Runner, runner
 
 Floats = NDArray[np.float32]
 LEAST = 2  # frames of one face that a video network needs
+
+
+def medium_of(media: Media) -> Medium:
+    return Medium.PHOTO if media.kind is Kind.IMAGE else Medium.FILM
 
 
 def crop_spec(bundle: Bundle) -> CropSpec:

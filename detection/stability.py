@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from . import scoring
-from .bundle import Bundle
+from .bundle import Bundle, Thresholds
 from .face_tracking import TrackedFace, TrackedMedia
 from .finding import Code, Finding, OptionalEvidence, Reason
 from .images import Pixels
@@ -51,22 +51,27 @@ VARIANTS: dict[str, Callable[[Pixels], Pixels]] = {
 
 
 def check(panel: Panel, view: TrackedMedia, finding: Finding) -> tuple[OptionalEvidence, tuple[Reason, ...]]:
-    """The scores of all variants by the deciding bundle, and a reason if they differ much."""
-    bundle = next((b for b, _ in panel.members if b.label == finding.deciding_bundle), None)
-    if bundle is None or finding.score is None:
+    """The panel's score of each variant of the deciding face, and a reason if they differ much."""
+    face = finding.deciding_face
+    if finding.deciding_bundle is None or finding.score is None:
         return OptionalEvidence("not_available", "Nothing was scored, so nothing can be scored again."), ()
-    if finding.deciding_face is None:
+    if face is None:
         return OptionalEvidence("not_available", "Only faces are scored again. This picture was judged as a whole."), ()
-    judged = view.tracks[finding.deciding_face].judged
-    step = max(1, len(judged) // MOST)
-    seen = judged[::step][:MOST] if bundle.kind == "image" else judged
+    judging = {one.bundle.label for one in finding.bundles if face in one.faces}
+    bundles = [bundle for bundle, _ in panel.members if bundle.label in judging and bundle.looks_at == "face"]
+    medium, judged = scoring.medium_of(view.media), view.tracks[face].judged
+
+    def scored(change: Callable[[Pixels], Pixels]) -> float:
+        return panel.score(medium, {bundle.label: _scored(bundle, judged, change) for bundle in bundles})
+
     try:
-        scores = {"unchanged": _scored(bundle, seen, lambda crop: crop)}
-        scores |= {name: _scored(bundle, seen, change) for name, change in VARIANTS.items()}
+        scores = {"unchanged": scored(lambda crop: crop)}
+        scores |= {name: scored(change) for name, change in VARIANTS.items()}
     except RUNTIME_ERRORS as error:
         return OptionalEvidence("not_available", f"The variants could not be scored ({type(error).__name__})."), ()
     spread = max(scores.values()) - min(scores.values())
-    cuts = panel.cuts or bundle.cuts
+    assert finding.cuts is not None  # there is a score
+    cuts = Thresholds(*finding.cuts)
     outcomes = {cuts.outcome(score) for score in scores.values()}
     unstable = len(outcomes) > 1 or spread > WIDE
     sentence = (
@@ -82,6 +87,8 @@ def check(panel: Panel, view: TrackedMedia, finding: Finding) -> tuple[OptionalE
     return OptionalEvidence("available", sentence, content), (Reason(Code.UNSTABLE),) if unstable else ()
 
 
-def _scored(bundle: Bundle, seen: list[TrackedFace], change: Callable[[Pixels], Pixels]) -> float:
+def _scored(bundle: Bundle, judged: list[TrackedFace], change: Callable[[Pixels], Pixels]) -> float:
+    step = max(1, len(judged) // MOST)
+    seen = judged[::step][:MOST] if bundle.kind == "image" else judged
     crops = np.stack([change(crop) for crop in scoring.pictures_of(bundle, seen)])
     return scoring.face_score(runner(bundle), crops)[0]

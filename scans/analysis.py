@@ -76,6 +76,28 @@ def cards() -> list[dict[str, Any]]:
     ]
 
 
+def media() -> list[dict[str, Any]]:
+    """Which bundles the panel hears in photos and in films, and which it does not hear there."""
+    current = panel()
+    usable = [bundle.label for bundle, weight in current.members if weight != "ignore"]
+    heard = {medium: [bundle.label for bundle, _ in current.heard_in(medium)] for medium in detection.Medium}
+    return [
+        {
+            "medium": medium.value,
+            "bundles": labels,
+            "not_heard": [label for label in usable if label not in labels],
+            "weights": current.fusion[medium].weights if medium in current.fusion else {},
+        }
+        for medium, labels in heard.items()
+    ]
+
+
+def cuts_in_force() -> tuple[Any, Any]:
+    """For photos, and for videos."""
+    current = panel()
+    return current.cuts_in(detection.Medium.PHOTO), current.cuts_in(detection.Medium.FILM)
+
+
 def measured() -> dict[str, Any]:
     """As a card has it, what was measured of all bundles together, under the cuts that are in force."""
     told = detection.evaluations_of(panel(), settings.BUNDLES_DIR)
@@ -182,7 +204,7 @@ def _write(scan: Scan, finding: detection.Finding, written: list[Artifact]) -> A
         scan=scan,
         outcome=Outcome(finding.outcome.value),
         score=finding.score,
-        calibrated=_is_calibrated(finding),
+        calibrated=finding.calibrated,
         reasons=[reason.to_dict() for reason in finding.reasons],
         panel=finding.panel,
         inspection=finding.to_dict(),
@@ -202,11 +224,6 @@ def _take_back(written: list[Artifact]) -> None:
 def _is_partial(finding: detection.Finding) -> bool:
     """Whether a bundle of the panel was damaged, missing or could not run."""
     return any(reason.code is detection.Code.BUNDLE_FAILED for reason in finding.reasons)
-
-
-def _is_calibrated(finding: detection.Finding) -> bool:
-    deciding = [one for one in finding.bundles if one.bundle.label == finding.deciding_bundle]
-    return bool(deciding and deciding[0].calibrated)
 
 
 def _findings(assessment: Assessment, finding: detection.Finding) -> list[Finding]:
@@ -312,7 +329,7 @@ def _glimpsed(finding: detection.Finding) -> dict[str, Any]:
         "score": finding.score,
         "heard": heard,
         "cuts": told["cuts"],
-        "calibrated": _is_calibrated(finding),
+        "calibrated": finding.calibrated,
         "reasons": told["reasons"],
         "faces": len(told["faces"]),
     }

@@ -18,23 +18,31 @@ class Fitted:
     manipulated_above: float
 
     def __call__(self, raw: Any) -> Any:
-        return _sigmoid(self.a * _odds(raw) + self.b)
+        return sigmoid(self.a * log_odds(raw) + self.b)
 
 
-def fit(raw: Any, fake: Any, *, false_alarms: float = 0.03, missed: float = 0.1) -> Fitted:
-    """Platt scaling by Newton's method, and thresholds for the accepted error rates."""
-    odds, fake = _odds(raw), np.asarray(fake, np.float64)
+def fit(raw: Any, fake: Any, *, counts: Any = None, false_alarms: float = 0.03, missed: float = 0.1) -> Fitted:
+    """Platt scaling by Newton's method, and thresholds for the accepted error rates.
+
+    `counts`: how much each sample counts; without them all count the same.
+    """
+    odds, fake = log_odds(raw), np.asarray(fake, np.float64)
     given = np.column_stack([odds, np.ones_like(odds)])
+    counts = np.ones(len(fake)) if counts is None else np.asarray(counts, np.float64) * len(fake) / np.sum(counts)
     weights = np.array([1.0, 0.0])
     # Targets between 0 and 1 keep the weights finite if the classes are perfectly separated.
-    fakes, reals = fake.sum(), len(fake) - fake.sum()
+    fakes = (fake * counts).sum()
+    reals = len(fake) - fakes
     wanted = np.where(fake > 0, (fakes + 1) / (fakes + 2), 1 / (reals + 2))
     for _ in range(100):
-        predicted = _sigmoid(given @ weights)
-        slope = given.T @ (predicted - wanted)
-        curve = (given * (predicted * (1 - predicted))[:, None]).T @ given + 1e-9 * np.eye(2)
+        predicted = sigmoid(given @ weights)
+        slope = given.T @ ((predicted - wanted) * counts)
+        curve = (given * (predicted * (1 - predicted) * counts)[:, None]).T @ given + 1e-9 * np.eye(2)
         step = np.linalg.solve(curve, slope)
-        while _loss(given @ (weights - step), wanted) > _loss(given @ weights, wanted) and np.abs(step).max() > 1e-9:
+        while (
+            _loss(given @ (weights - step), wanted, counts) > _loss(given @ weights, wanted, counts)
+            and np.abs(step).max() > 1e-9
+        ):
             step = step / 2
         weights = weights - step
         if np.abs(step).max() < 1e-9:
@@ -42,7 +50,7 @@ def fit(raw: Any, fake: Any, *, false_alarms: float = 0.03, missed: float = 0.1)
     a, b = (float(weight) for weight in weights)
     if a <= 0:  # real ones score higher than fakes: give every file the same score
         a, b = 0.0, float(np.log(fakes / reals))
-    return Fitted(a, b, *cuts(_sigmoid(a * odds + b), fake > 0, false_alarms=false_alarms, missed=missed))
+    return Fitted(a, b, *cuts(sigmoid(a * odds + b), fake > 0, false_alarms=false_alarms, missed=missed))
 
 
 def cuts(scores: Any, fake: Any, *, false_alarms: float, missed: float) -> tuple[float, float]:
@@ -53,14 +61,14 @@ def cuts(scores: Any, fake: Any, *, false_alarms: float, missed: float) -> tuple
     return round(low, 4), round(high, 4)
 
 
-def _loss(odds: Any, wanted: Any) -> float:
-    return float((np.logaddexp(0, odds) - wanted * odds).sum())
+def _loss(odds: Any, wanted: Any, counts: Any) -> float:
+    return float(((np.logaddexp(0, odds) - wanted * odds) * counts).sum())
 
 
-def _odds(raw: Any) -> Any:
+def log_odds(raw: Any) -> Any:
     held = np.asarray(raw, np.float64).clip(HELD, 1 - HELD)
     return np.log(held / (1 - held))
 
 
-def _sigmoid(odds: Any) -> Any:
+def sigmoid(odds: Any) -> Any:
     return 1 / (1 + np.exp(-np.clip(odds, -60, 60)))

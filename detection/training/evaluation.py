@@ -4,7 +4,6 @@ import csv
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields, replace
-from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import cv2
 import numpy as np
 
 from .. import metrics, videos
-from ..bundle import Thresholds
 from ..errors import DetectionError
 from ..finding import Outcome
 from ..images import Picture, Pixels
@@ -20,7 +18,7 @@ from ..inspection import inspect
 from ..limits import Clock, Limits
 from ..media import Kind, probe
 from ..panel import Panel
-from . import calibration
+from . import stored_findings
 from .datasets import LabelledFile
 
 REFUSED = "refused"
@@ -44,6 +42,7 @@ class Row:
     brightness: float | None
     sharpness: float | None
     panel: str
+    findings: str = ""  # of each bundle, see stored_findings; empty for a refused file
 
     @property
     def judged(self) -> bool:
@@ -55,11 +54,11 @@ class ScoresMismatch(ValueError):
 
 
 def read_finished(out: Path | None, files: Iterable[LabelledFile], panel: Panel) -> list[Row]:
-    """The rows that an interrupted run has written."""
+    """The rows that an earlier run has written, with this panel or another one."""
     if out is None or not out.is_file():
         return []
     rows, known = read(out), {item.name: item for item in files}
-    if any(row.panel != panel.id for row in rows):
+    if any(row.panel != panel.id and row.judged and not row.findings for row in rows):
         raise ScoresMismatch(f"{out.name} has the scores of another panel. Name another file for those of this one.")
     for row in rows:
         item = known.get(row.name)
@@ -76,37 +75,72 @@ def run(
     rows: list[Row],
     out: Path | None,
     progress: Progress,
+    every_bundle: bool = False,
 ) -> list[Row]:
-    """Judge every file that is not in `rows`. With `out`, the run can be interrupted and resumed."""
+    """Judge every file. A file in `rows` is only judged by bundles that have not judged it yet.
+
+    With `out`, the run can be interrupted and resumed. `every_bundle`: run also bundles that this panel does not hear.
+    """
+    wanted = replace(panel, fusion={}) if every_bundle else panel
     done = {row.name: row for row in rows}
     chosen = list(chosen)
-    left = [item for item in chosen if item.name not in done]
+    left = [item for item in chosen if item.name not in done or _lacking(done[item.name], wanted)]
     if out is not None:
         write(out, rows)
     for number, item in enumerate(left):
-        done[item.name] = _evaluate_file(item, panel, limits)
+        done[item.name] = _evaluate_file(item, wanted, limits, done.get(item.name))
         if out is not None:
             write(out, [done[item.name]], more=True)
         progress(number + 1, len(left))
-    return [done[item.name] for item in chosen]
+    if out is not None:
+        write(out, list(done.values()))  # one row for each file
+    return [judged_by(panel, done[item.name]) for item in chosen]
+
+
+def judged_by(panel: Panel, row: Row) -> Row:
+    """The row with the outcome of this panel, from the stored findings of its bundles."""
+    if not row.findings or row.panel == panel.id:
+        return row
+    findings = stored_findings.parse(row.findings)
+    if findings.lacking(panel):
+        raise ScoresMismatch(
+            f"Not every bundle of the panel has judged {row.name}. Evaluate the files with this panel."
+        )
+    judgement, taken = findings.judged_by(panel)
+    reasons = " ".join([*(reason.code for reason in judgement.reasons), *findings.other_reasons])
+    return replace(
+        row, outcome=judgement.outcome.value, score=judgement.score, reasons=reasons, milliseconds=round(taken, 1),
+        panel=panel.id,
+    )  # fmt: skip
+
+
+def _lacking(row: Row, panel: Panel) -> list[Any]:
+    return stored_findings.parse(row.findings).lacking(panel) if row.findings else []
 
 
 def _size(item: LabelledFile) -> int:
     return item.path.stat().st_size if item.path.is_file() else 0
 
 
-def _evaluate_file(item: LabelledFile, panel: Panel, limits: Limits) -> Row:
-    brightness, sharpness = _trivial(item.path, limits)
+def _evaluate_file(item: LabelledFile, panel: Panel, limits: Limits, known: Row | None) -> Row:
+    """The result by all bundles of the panel; for a `known` row only the missing ones run."""
+    running = replace(panel, members=tuple(_lacking(known, panel)), fusion={}) if known else panel
+    brightness, sharpness = (known.brightness, known.sharpness) if known else _trivial(item.path, limits)
+    findings = ""
     try:
-        finding = inspect(item.path, bundles=panel, limits=limits, heatmap=False)
+        finding = inspect(item.path, bundles=running, limits=limits, heatmap=False)
         outcome, score = finding.outcome.value, finding.score
         reasons, taken = " ".join(reason.code for reason in finding.reasons), finding.milliseconds
+        if finding.frames:
+            stored = stored_findings.store(finding, running)
+            findings = (stored_findings.parse(known.findings).merged(stored) if known else stored).to_json()
     except DetectionError as error:
         outcome, score, reasons, taken = REFUSED, None, error.code, 0.0
-    return Row(
+    row = Row(
         item.name, item.fake, item.manipulation, item.group, outcome, score, reasons, round(taken, 1), _size(item),
-        brightness, sharpness, panel.id,
+        brightness, sharpness, running.id, findings,
     )  # fmt: skip
+    return judged_by(panel, row)
 
 
 def _trivial(path: Path, limits: Limits) -> tuple[float | None, float | None]:
@@ -151,7 +185,7 @@ def _read(path: Path) -> list[Row]:
             Row(
                 row["name"], row["fake"] == "True", row["manipulation"], row["group"], row["outcome"],
                 number(row["score"]), row["reasons"], float(row["milliseconds"]), int(row["bytes"]),
-                number(row["brightness"]), number(row["sharpness"]), row["panel"],
+                number(row["brightness"]), number(row["sharpness"]), row["panel"], row["findings"],
             )
             for row in lines
             if None not in row.values()  # the last line of an interrupted run
@@ -165,7 +199,7 @@ def summary(rows: list[Row]) -> dict[str, Any]:
     """
     judged = [row for row in rows if row.judged]
     reals, fakes = [row for row in rows if not row.fake], [row for row in rows if row.fake]
-    scores, fake = _arrays(judged)
+    scores, fake = arrays(judged)
     groups = [row.group for row in judged]
     alarms = sum(row.outcome == Outcome.LIKELY_MANIPULATED for row in reals)
     real = int((~fake).sum())  # with a score
@@ -203,7 +237,7 @@ def _per_manipulation(judged: list[Row]) -> dict[str, Any]:
     reals, figures = [row for row in judged if not row.fake], {}
     for kind in sorted({row.manipulation for row in judged if row.fake}):
         of = reals + [row for row in judged if row.fake and row.manipulation == kind]
-        scores, fake = _arrays(of)
+        scores, fake = arrays(of)
         low, high = metrics.auc_interval(scores, fake, [row.group for row in of]) if reals else (float("nan"),) * 2
         figures[kind or "all"] = {
             "n": int(fake.sum()),
@@ -251,35 +285,7 @@ def compare(first_rows: list[Row], second_rows: list[Row]) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class FittedThresholds:
-    """Thresholds of a panel, and their errors on the files that they were fitted on."""
-
-    cuts: Thresholds
-    reals: int
-    alarms: int
-    fakes: int
-    missed: int
-
-
-def fit_thresholds(rows: list[Row], panel: Panel, *, false_alarms: float, missed: float) -> FittedThresholds:
-    """Fit thresholds to the panel's scores, whose error rates differ from those of each bundle."""
-    if any(row.panel not in (panel.id, replace(panel, cuts=None).id) for row in rows):
-        raise ScoresMismatch("These are the scores of another panel. Evaluate the files with this one.")
-    scores, fake = _arrays([row for row in rows if row.judged])
-    for many, rate, of in ((scores[~fake], false_alarms, "real ones"), (scores[fake], missed, "fakes")):
-        if len(many) * rate < 1:  # the threshold would depend on a single file
-            raise ScoresMismatch(
-                f"For a rate of {rate} it takes {ceil(1 / rate)} judged {of} or more; there are {len(many)}."
-            )
-    low, high = calibration.cuts(scores, fake, false_alarms=false_alarms, missed=missed)
-    return FittedThresholds(
-        Thresholds(low, high), int((~fake).sum()), int((scores[~fake] > high).sum()),
-        int(fake.sum()), int((scores[fake] < low).sum()),
-    )  # fmt: skip
-
-
-def _arrays(rows: list[Row]) -> tuple[Any, Any]:
+def arrays(rows: list[Row]) -> tuple[Any, Any]:
     return np.array([row.score for row in rows], float), np.array([row.fake for row in rows], bool)
 
 

@@ -120,12 +120,14 @@ class InsightViews:
         return redirect("admin:scans_panelversion_changelist")
 
 
-def _in_force() -> dict[str, float]:
-    """The panel's own cuts; of bundles with cuts of their own, those of the first that can decide."""
-    panel = analysis.panel()
-    cuts = panel.cuts or next((bundle.cuts for bundle, weight in panel.active if weight == "trust"), None)
-    cuts = cuts or next((bundle.cuts for bundle, _weight in panel.active), None)
-    return {"low": cuts.little_below, "high": cuts.manipulated_above} if cuts else {"low": 0.35, "high": 0.8}
+def _in_force() -> dict[str, Any]:
+    """The cuts for photos, and those for videos."""
+    photo, film = analysis.cuts_in_force()
+    return {
+        "low": photo.little_below,
+        "high": photo.manipulated_above,
+        "video": (film.little_below, film.manipulated_above),
+    }
 
 
 def _by_week(weeks: list[accuracy.Week], name: str, said: str) -> str:

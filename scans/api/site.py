@@ -101,6 +101,7 @@ class Capabilities(ApiView):
                     "metadata_bytes": request_serializers.METADATA,
                     "wait_seconds": int(LONGEST),
                 },
+                "media": analysis.media(),
                 "conditions": figures.conditions([analysis.measured(), *analysis.cards()]),
             }
         )

@@ -6,6 +6,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+from django.db.models import Q
 from django.utils import timezone
 
 from ..models import Assessment, Decision, ReviewItem
@@ -42,11 +43,16 @@ class Simulation:
         }
 
 
-def simulate(low: float, high: float) -> Simulation:
-    scores, fake = _decided()
-    real_hit, fake_missed = scores[~fake] >= high, scores[fake] < low
+def simulate(low: float, high: float, video: tuple[float, float] | None = None) -> Simulation:
+    """`video`: other cuts for videos, where the panel has some."""
+    scores, fake, is_video = _decided()
+    of_video = video or (low, high)
+    lows, highs = (np.where(is_video, own, both) for own, both in zip(of_video, (low, high), strict=True))
+    real_hit, fake_missed = (scores >= highs)[~fake], (scores < lows)[fake]
     since = timezone.now() - WORK
-    assessed = Assessment.objects.filter(scan__sandbox=False, at__gte=since, same_as=None, score__gte=low).count()
+    recent = Assessment.objects.filter(scan__sandbox=False, at__gte=since, same_as=None)
+    videos = Q(scan__kind="video")
+    assessed = recent.filter((videos & Q(score__gte=of_video[0])) | (~videos & Q(score__gte=low))).count()
     seconds = _seconds_each()
     a_day = assessed / WORK.days
     return Simulation(
@@ -62,15 +68,19 @@ def simulate(low: float, high: float) -> Simulation:
     )
 
 
-def _decided() -> tuple[Any, Any]:
-    """Scores of the models and whether people call the file manipulated; what they could not tell is left out."""
+def _decided() -> tuple[Any, Any, Any]:
+    """Scores of the models, whether people call the file manipulated, and whether it is a video.
+
+    What people could not tell is left out.
+    """
     rows = Decision.objects.standing().filter(superseded_by=None, assessment__score__isnull=False)
-    told = [
-        (score, label in FAKE)
-        for score, label in rows.values_list("assessment__score", "label")
+    known = [
+        (score, label in FAKE, kind == "video")
+        for score, label, kind in rows.values_list("assessment__score", "label", "scan__kind")
         if label in FAKE | REAL
     ]
-    return np.array([score for score, _fake in told], float), np.array([fake for _score, fake in told], bool)
+    scores, fake, is_video = zip(*known, strict=True) if known else ((), (), ())
+    return np.array(scores, float), np.array(fake, bool), np.array(is_video, bool)
 
 
 def _between(hits: Any, rounds: int = 1000) -> tuple[float, float] | None:

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from detection.model_cards import format_value, trained_on
@@ -15,8 +17,31 @@ from ..insight.figures import LEAST, conditions
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     cards = analysis.cards()
-    context = {"cards": cards, "conditions": conditions([analysis.measured(), *cards]), "least": LEAST}
+    context = {
+        "cards": cards,
+        "heard": [_heard(medium) for medium in analysis.media()],
+        "conditions": conditions([analysis.measured(), *cards]),
+        "least": LEAST,
+    }
     return render(request, "scans/models.html", context)
+
+
+def _heard(medium: dict[str, Any]) -> str:
+    """Which models decide in a medium, in a sentence: several of them are combined."""
+    names = [label.partition("/")[0] for label in medium["bundles"]]
+    silent = [label.partition("/")[0] for label in medium["not_heard"]]
+    about = {"names": get_text_list(names, _("and")), "silent": get_text_list(silent, _("and"))}
+    if medium["medium"] == "film":
+        if not names:
+            return _("In videos: no model.")
+        if silent:
+            return _("In videos: %(names)s. Not heard there: %(silent)s.") % about
+        return _("In videos: %(names)s.") % about
+    if not names:
+        return _("In photos: no model.")
+    if silent:
+        return _("In photos: %(names)s. Not heard there: %(silent)s.") % about
+    return _("In photos: %(names)s.") % about
 
 
 @require_safe
@@ -28,12 +53,20 @@ def card(request: HttpRequest, name: str, version: str) -> HttpResponse:
     columns = _columns(figures)
     context = {
         "card": found,
-        "cuts": analysis.panel().cuts,
+        "cuts": _cuts(analysis.panel(), found["label"]),
         "columns": [name.replace("_", " ") for name in columns],
         "rows": [[format_value(row.get(name)) for name in columns] for row in figures],
         "trained_on": trained_on(found.get("training") or {}),
     }
     return render(request, "scans/card.html", context)
+
+
+def _cuts(panel: Any, label: str) -> list[tuple[str, Any]]:
+    """The cuts that decide instead of the model's own, by medium."""
+    if panel.cuts:
+        return [(_("Cut-offs of all together, which decide"), panel.cuts)]
+    names = {"photo": _("Cut-offs of all together in photos"), "film": _("Cut-offs of all together in videos")}
+    return [(names[medium], rule.cuts) for medium, rule in panel.fusion.items() if label in rule.heard]
 
 
 def _columns(figures: list[dict[str, Any]]) -> list[str]:

@@ -31,6 +31,9 @@ class Command(BaseCommand):
             help="part of a set with official splits (default: test, or all without splits)",
         )
         parser.add_argument(
+            "--every-bundle", action="store_true", help="run also bundles that the panel does not hear (for fit_panel)"
+        )
+        parser.add_argument(
             "--seconds", type=count, default=int(Limits().wall_seconds), help="time limit for each file"
         )
         parser.add_argument("--json", action="store_true")
@@ -55,7 +58,10 @@ class Command(BaseCommand):
                     bar.refresh()
 
                 limits = Limits(wall_seconds=options["seconds"])
-                rows = evaluation.run(chosen, panel, limits, rows=known, out=options["scores"], progress=show_progress)
+                rows = evaluation.run(
+                    chosen, panel, limits, rows=known, out=options["scores"], progress=show_progress,
+                    every_bundle=options["every_bundle"],
+                )  # fmt: skip
         left = Counter(item.part or "not said" for item in files if part not in (item.part, "all"))
         context = {"source": options["source"].name, "part": part, "left_out": dict(left), "panel": panel.to_dict()}
         report = {
@@ -76,7 +82,7 @@ def _panel(panel: Panel, name: str | None) -> Panel:
     members = tuple((bundle, Weight.TRUST) for bundle, _ in panel.members if name in (bundle.name, bundle.label))
     if not members:
         raise CommandError(f"There is no bundle {name}.")
-    return replace(panel, members=members, broken=(), cuts=None)
+    return replace(panel, members=members, broken=(), cuts=None, fusion={})
 
 
 def _spread(files: list[datasets.LabelledFile], limit: int) -> list[datasets.LabelledFile]:

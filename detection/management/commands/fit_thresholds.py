@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 
 from detection import panel as panels
 from detection.management.cli_errors import command_errors, share
-from detection.training import evaluation
+from detection.training import evaluation, panel_fitting
 
 
 class Command(BaseCommand):
@@ -27,11 +27,12 @@ class Command(BaseCommand):
         with command_errors():
             rows = [row for path in options["scores"] for row in evaluation.read(path)]
             panel = panels.read_panel(options["bundles"])
-            fitted = evaluation.fit_thresholds(
+            fitted = panel_fitting.fit_thresholds(
                 rows, panel, false_alarms=options["false_alarms"], missed=options["missed"]
             )
             if options["write"]:
-                panels.write_thresholds(options["bundles"], fitted.cuts)
+                low, high = fitted.cuts.little_below, fitted.cuts.manipulated_above
+                panels.write_policy(options["bundles"], cuts={"little_below": low, "manipulated_above": high})
         self.stdout.write(
             f"little_below {fitted.cuts.little_below}, manipulated_above {fitted.cuts.manipulated_above}: of "
             f"{fitted.reals} real ones {fitted.alarms} lie above, of {fitted.fakes} fakes {fitted.missed} below."

@@ -62,7 +62,9 @@ class Model(Shape):
     name = text("Which one.")
     version = text("Its version.")
     weights_sha256 = text("The SHA-256 of its weights.")
-    status = text("`ran`, `failed`, `not_applicable` or `ignored`.")
+    status = text(
+        "`ran`, `failed`, `not_applicable`, `ignored`, or `not_heard`: the panel does not ask it in this medium."
+    )
     score = share("Calibrated, where the model is.", allow_null=True)
     score_raw = share("As the network said it.", allow_null=True)
     policy = text("Whether the panel trusts it: `trust`, `include` or `ignore`.")

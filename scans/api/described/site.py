@@ -26,6 +26,18 @@ class Bundle(Shape):
     calibrated = flag("Whether its score may be called a probability.")
 
 
+class MediumOf(Shape):
+    """Which models decide in photos, or in videos."""
+
+    medium = text("`photo` or `film`.")
+    bundles = several("Labels of the models that are heard there.", serializers.CharField())
+    not_heard = several("Labels of those that are not: they could not tell fakes there.", serializers.CharField())
+    weights = serializers.DictField(
+        child=serializers.FloatField(),
+        help_text="How much the log-odds of each count; empty if nothing was fitted.",
+    )
+
+
 class Condition(Shape):
     """What was measured of one model on one set."""
 
@@ -65,6 +77,7 @@ class Capabilities(Shape):
     sandbox_scenarios = several("Names of files that a test key understands.", serializers.CharField())
     webhook_kinds = several("What webhooks can hear of.", serializers.CharField())
     limits = Limits(help_text="What may be sent.")
+    media = MediumOf(many=True, help_text="Which models are heard in photos and in videos.")
     conditions = Condition(many=True, help_text="What was measured of the models, good or bad.")
 
 

@@ -1,0 +1,81 @@
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from detection import panel as panels
+from detection.fusion import Medium
+from detection.management.cli_errors import command_errors, share
+from detection.training import evaluation, panel_fitting
+
+
+class Command(BaseCommand):
+    help = (
+        "Choose who is heard in photos and in films, how much each counts, and the cuts: by what every bundle said of "
+        "files with known answers (`evaluate --every-bundle --scores`)."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("scores", type=Path, nargs="+", help="CSVs of scores")
+        parser.add_argument("--false-alarms", type=share, default=0.02, help="of the real ones, above the upper cut")
+        parser.add_argument("--missed", type=share, default=0.2, help="of the fakes, below the lower cut")
+        parser.add_argument(
+            "--probability", nargs="+", choices=[medium.value for medium in Medium], default=[],
+            help="where the score was measured to be a probability on files by others too",
+        )  # fmt: skip
+        parser.add_argument(
+            "--without", nargs="+", type=_bundle_in, default=[], metavar="MEDIUM=BUNDLE",
+            help="not heard there, as it was measured to tell nothing on files by others",
+        )  # fmt: skip
+        parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR), help="folder of bundles")
+        parser.add_argument("--made-by", nargs="+", default=[], help="the commands that made the scores, to keep them")
+        parser.add_argument("--write", action="store_true", help="into the panel's policy")
+
+    def handle(self, **options: Any) -> None:
+        rates = {"false_alarms": options["false_alarms"], "missed": options["missed"]}
+        with command_errors():
+            panel = panels.read_panel(options["bundles"])
+            rows = [row for path in options["scores"] for row in evaluation.read(path)]
+            fitted = {
+                medium.value: panel_fitting.fit_panel(
+                    rows,
+                    panel,
+                    medium,
+                    **rates,
+                    holds=medium.value in options["probability"],
+                    without=[name for where, name in options["without"] if where is medium],
+                )
+                for medium in panel_fitting.media_of(rows)
+            }
+            for medium, rule in fitted.items():
+                self.stdout.write(f"{medium}: {json.dumps({**rule.to_dict(), 'measured': dict(rule.measured)})}")
+            if options["write"]:
+                panels.write_policy(
+                    options["bundles"],
+                    cuts=None,
+                    fusion={
+                        **panel.policy.get("fusion", {}),
+                        **{name: {**rule.to_dict(), "measured": dict(rule.measured)} for name, rule in fitted.items()},
+                    },
+                    made_by=[*options["made_by"], _command(options)],
+                )
+                self.stdout.write(f"Written into {options['bundles'] / panels.POLICY}.")
+
+
+def _bundle_in(text: str) -> tuple[Medium, str]:
+    medium, _, name = text.partition("=")
+    return Medium(medium), name
+
+
+def _command(options: dict[str, Any]) -> str:
+    words = ["manage.py fit_panel", *(path.name for path in options["scores"])]
+    words += [f"--false-alarms {options['false_alarms']}", f"--missed {options['missed']}"]
+    if options["without"]:
+        words.append(f"--without {' '.join(f'{medium}={name}' for medium, name in options['without'])}")
+    if options["probability"]:
+        words.append(f"--probability {' '.join(options['probability'])}")
+    return " ".join([*words, "--write"])

@@ -1,0 +1,261 @@
+"""What a panel is fitted to: files with known answers, of people kept for that, as every bundle judged them."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from .. import metrics
+from ..bundle import Thresholds
+from ..fusion import Combining, Fusion, Medium
+from ..panel import Panel
+from . import calibration, stored_findings
+from .evaluation import Row, ScoresMismatch, arrays
+
+PENALTY = 0.1  # on the squared distance of the weights from their mean, beside the mean loss
+GAIN = 0.005  # of AUC on kinds of fakes left out, below which weights stay equal
+STEPS = 4000
+LEAST = 20  # files of a kind, real or fake, below which nothing is fitted
+
+
+class CannotFit(ScoresMismatch):
+    """These scores don't tell enough to fit a panel to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Files of one medium, as bundles judged them; a score that is missing is not a number."""
+
+    labels: tuple[str, ...]
+    log_odds: Any  # (files, bundles)
+    fake: Any
+    kinds: Any
+    groups: Any
+
+    def of(self, where: Any) -> "Judged":
+        return Judged(self.labels, self.log_odds[where], self.fake[where], self.kinds[where], self.groups[where])
+
+    def by(self, labels: Sequence[str]) -> "Judged":
+        """The files that all of these bundles judged."""
+        some = self.log_odds[:, [self.labels.index(label) for label in labels]]
+        whole = np.isfinite(some).all(1)
+        return Judged(tuple(labels), some[whole], self.fake[whole], self.kinds[whole], self.groups[whole])
+
+
+Way = Callable[[Judged], tuple[Combining, Any]]  # how to combine, and the weights
+
+
+def media_of(rows: Sequence[Row]) -> list[Medium]:
+    present = {stored_findings.parse(row.findings).medium for row in rows if row.findings}
+    return [medium for medium in Medium if medium in present]
+
+
+def judged(rows: Sequence[Row], panel: Panel, medium: Medium) -> Judged:
+    """Of every file the face that most bundles judged, of several the largest."""
+    labels = tuple(bundle.label for bundle, _ in panel.members)
+    found = []
+    for row in rows:
+        if not row.findings:
+            continue
+        findings = stored_findings.parse(row.findings)
+        if findings.medium is not medium:
+            continue
+        if findings.lacking(replace(panel, fusion={})):
+            raise CannotFit(f"Not every bundle has judged {row.name}: evaluate these files with --every-bundle.")
+        scores = {label: dict(findings.bundles[label]["faces"]) for label in labels}
+        faces = {face for of_faces in scores.values() for face in of_faces}
+        if not faces:
+            continue
+        face = max(
+            faces,
+            key=lambda one: (sum(one in scores[label] for label in labels), findings.faces.get(one, (0.0, 0))),
+        )
+        found.append((row, [scores[label].get(face, np.nan) for label in labels]))
+    values = np.array([some for _, some in found], float).reshape(-1, len(labels))
+    return Judged(
+        labels,
+        calibration.log_odds(values),
+        np.array([row.fake for row, _ in found], bool),
+        np.array([row.manipulation for row, _ in found]),
+        np.array([row.group for row, _ in found]),
+    )
+
+
+def fit_panel(
+    rows: Sequence[Row],
+    panel: Panel,
+    medium: Medium,
+    *,
+    false_alarms: float,
+    missed: float,
+    holds: bool = False,
+    without: Collection[str] = (),
+) -> Fusion:
+    """Who is heard, how they are combined, the calibration of the sum, and the cuts: in this order.
+
+    A bundle is heard whose AUC is surely above 0.5. How the heard ones are combined is chosen by kinds of fakes that
+    were left out when the weights were fitted; equal weights are given up only for a clear gain. `without`: names of
+    bundles that are known to tell nothing on files by others.
+    """
+    every = judged(rows, panel, medium)
+    intervals = {label: _interval(every, label) for label in every.labels}
+    heard = [
+        label
+        for label, found in intervals.items()
+        if found and found["auc_ci"][0] > 0.5 and label.partition("/")[0] not in without
+    ]
+    if not heard:
+        raise CannotFit(f"No bundle surely tells fakes from real ones in these {medium}s.")
+    data = every.by(heard)
+    _enough(data, medium, false_alarms, missed)
+    equal = np.full(len(heard), 1 / len(heard))
+    ways: dict[str, Way] = {
+        "equal weights": lambda some: (Combining.SUM, equal),
+        "fitted weights": lambda some: (Combining.SUM, fit_weights(some)),
+        "sum of odds": lambda some: (Combining.ODDS, equal),
+    }
+    left_out = {name: _left_out(data, way) for name, way in ways.items()}
+    best = max(left_out, key=lambda name: left_out[name])
+    chosen = best if left_out[best] > left_out["equal weights"] + GAIN else "equal weights"
+    combining, weights = ways[chosen](data)
+    combined = combine(combining, weights, data.log_odds)
+    fitted = calibration.fit(calibration.sigmoid(combined), data.fake, counts=_balanced(data))
+    scores = fitted(calibration.sigmoid(combined))
+    low, high = calibration.cuts(scores, data.fake, false_alarms=false_alarms, missed=missed)
+    if combining is Combining.SUM:  # one slope fewer to read
+        weights, slope = weights * fitted.a, 1.0
+    else:
+        slope = fitted.a
+    by_label = dict.fromkeys(every.labels, 0.0)
+    by_label |= {label: round(float(weight), 4) for label, weight in zip(heard, weights, strict=True)}
+    measured = {
+        "bundles": intervals,
+        "auc_on_kinds_left_out": {name: round(value, 4) for name, value in left_out.items()},
+        "chosen": chosen,
+        "n_real": int((~data.fake).sum()),
+        "n_fake": int(data.fake.sum()),
+        "auc": round(metrics.auc(scores, data.fake), 4),
+        "ece_other_people": round(_calibration_error(data, ways[chosen]), 4),
+        "above_upper_cut": [int((scores[~data.fake] > high).sum()), int((scores[data.fake] > high).sum())],
+        "below_lower_cut": [int((scores[~data.fake] < low).sum()), int((scores[data.fake] < low).sum())],
+    }
+    return Fusion(
+        by_label, round(fitted.b, 4), combining, round(float(slope), 4), Thresholds(low, high), holds, measured
+    )
+
+
+def fit_weights(data: Judged) -> Any:
+    """Weights of log-odds, none below 0: the least loss, and a penalty for being unlike each other.
+
+    Accelerated projected gradient: few weights, a convex loss, and the same result every time.
+    """
+    given = np.column_stack([data.log_odds, np.ones(len(data.fake))])
+    count, balance = data.log_odds.shape[1], _balanced(data)
+    spread = 2 * PENALTY * (np.eye(count) - np.full((count, count), 1 / count))
+    rate = 1 / ((given * given * balance[:, None]).sum() / 4 + 2 * PENALTY)
+    weights = moved = np.append(np.full(count, 1 / count), 0.0)
+    for step in range(STEPS):
+        slope = given.T @ ((calibration.sigmoid(given @ moved) - data.fake) * balance)
+        slope[:count] += spread @ moved[:count]
+        following = moved - rate * slope
+        following[:count] = following[:count].clip(0)
+        moved = following + step / (step + 3) * (following - weights)
+        weights = following
+    return weights[:count]
+
+
+def combine(combining: Combining, weights: Any, log_odds: Any) -> Any:
+    if combining is Combining.SUM:
+        return log_odds @ weights
+    return np.log(np.exp(log_odds) @ weights)
+
+
+def _interval(data: Judged, label: str) -> dict[str, Any] | None:
+    some = data.by([label])
+    if min(some.fake.sum(), (~some.fake).sum()) < LEAST:
+        return None
+    low, high = metrics.auc_interval(some.log_odds[:, 0], some.fake, some.groups)
+    return {
+        "auc": round(metrics.auc(some.log_odds[:, 0], some.fake), 4),
+        "auc_ci": [round(low, 4), round(high, 4)],
+    }
+
+
+def _enough(data: Judged, medium: Medium, false_alarms: float, missed: float) -> None:
+    for count, rate, name in ((~data.fake, false_alarms, "real"), (data.fake, missed, "fake")):
+        if count.sum() * rate < 1:
+            raise CannotFit(
+                f"For a rate of {rate} it takes {ceil(1 / rate)} judged {name} {medium}s or more; there are "
+                f"{int(count.sum())}."
+            )
+
+
+def _left_out(data: Judged, way: Way) -> float:
+    """The mean AUC of kinds of fakes, each judged by weights that were fitted without it."""
+    found = []
+    for kind in sorted(set(data.kinds[data.fake])):
+        of_kind = data.fake & (data.kinds == kind)
+        fitted_to = data.of(~of_kind)
+        combining, weights = way(fitted_to if fitted_to.fake.any() else data)
+        combined = combine(combining, weights, data.log_odds)
+        shown = of_kind | ~data.fake
+        found.append(metrics.auc(combined[shown], data.fake[shown]))
+    return float(np.mean(found))
+
+
+def _calibration_error(data: Judged, way: Way) -> float:
+    """Half of the people judged by what was fitted to the other half, and the other way round."""
+    names = sorted(set(data.groups))
+    half = np.isin(data.groups, names[::2])
+    scores = np.zeros(len(data.fake))
+    for fitted_to, shown in ((half, ~half), (~half, half)):
+        some = data.of(fitted_to)
+        if not some.fake.any() or some.fake.all():
+            return float("nan")
+        combining, weights = way(some)
+        fitted = calibration.fit(
+            calibration.sigmoid(combine(combining, weights, some.log_odds)), some.fake, counts=_balanced(some)
+        )
+        scores[shown] = fitted(calibration.sigmoid(combine(combining, weights, data.log_odds[shown])))
+    return metrics.calibration_error(scores, data.fake)
+
+
+def _balanced(data: Judged) -> Any:
+    """Real and fake ones count the same, and so does every kind of fake; all together 1."""
+    counts = np.zeros(len(data.fake))
+    counts[~data.fake] = 0.5 / max(1, (~data.fake).sum())
+    kinds = sorted(set(data.kinds[data.fake]))
+    for kind in kinds:
+        of_kind = data.fake & (data.kinds == kind)
+        counts[of_kind] = 0.5 / len(kinds) / of_kind.sum()
+    return counts
+
+
+@dataclass(frozen=True, slots=True)
+class FittedThresholds:
+    """Thresholds of a panel, and their errors on the files that they were fitted on."""
+
+    cuts: Thresholds
+    reals: int
+    alarms: int
+    fakes: int
+    missed: int
+
+
+def fit_thresholds(rows: list[Row], panel: Panel, *, false_alarms: float, missed: float) -> FittedThresholds:
+    """Fit thresholds to the panel's scores, whose error rates differ from those of each bundle."""
+    if any(row.panel not in (panel.id, replace(panel, cuts=None).id) for row in rows):
+        raise ScoresMismatch("These are the scores of another panel. Evaluate the files with this one.")
+    scores, fake = arrays([row for row in rows if row.judged])
+    for many, rate, of in ((scores[~fake], false_alarms, "real ones"), (scores[fake], missed, "fakes")):
+        if len(many) * rate < 1:  # the threshold would depend on a single file
+            raise ScoresMismatch(
+                f"For a rate of {rate} it takes {ceil(1 / rate)} judged {of} or more; there are {len(many)}."
+            )
+    low, high = calibration.cuts(scores, fake, false_alarms=false_alarms, missed=missed)
+    return FittedThresholds(
+        Thresholds(low, high), int((~fake).sum()), int((scores[~fake] > high).sum()),
+        int(fake.sum()), int((scores[fake] < low).sum()),
+    )  # fmt: skip

@@ -1,0 +1,124 @@
+"""What each bundle found in a file. It is stored beside the score, so that another policy is tried in no time."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..bundle import Bundle
+from ..finding import BundleFinding, Code, Finding, Reason
+from ..fusion import Medium
+from ..panel import Judgement, Panel, Weight, judge
+
+SHORT = 12  # digits of a bundle's digest
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFindings:
+    """Of one file: its faces with their size in pixels and the number of frames, and what every bundle said."""
+
+    medium: Medium
+    faces: Mapping[int, tuple[float, int]]
+    why_not: tuple[Reason, ...]  # why no face could be judged
+    other_reasons: tuple[str, ...]  # reasons that come from no bundle
+    looking: float  # milliseconds that no bundle took
+    bundles: Mapping[str, Mapping[str, Any]]
+
+    def knows(self, bundle: Bundle) -> bool:
+        """Whether this very bundle, weights and card, has judged the file."""
+        return self.bundles.get(bundle.label, {}).get("judging") == bundle.judging_sha256[:SHORT]
+
+    def lacking(self, panel: Panel) -> list[tuple[Bundle, Weight]]:
+        return [(bundle, weight) for bundle, weight in panel.heard_in(self.medium) if not self.knows(bundle)]
+
+    def judged_by(self, panel: Panel) -> tuple[Judgement, float]:
+        """As inspection would judge it, and about how many milliseconds that takes."""
+        findings = tuple(
+            _finding(bundle, weight, self.bundles[bundle.label])
+            for bundle, weight in panel.heard_in(self.medium)
+            if self.knows(bundle)
+        )
+        return (
+            judge(panel, self.medium, findings, self.why_not),
+            self.looking + sum(finding.milliseconds for finding in findings),
+        )
+
+    def merged(self, other: "StoredFindings") -> "StoredFindings":
+        return StoredFindings(
+            self.medium, self.faces, self.why_not, self.other_reasons, self.looking, {**self.bundles, **other.bundles}
+        )
+
+    def to_json(self) -> str:
+        return json.dumps(
+            {
+                "medium": self.medium,
+                "faces": {str(face): list(about) for face, about in self.faces.items()},
+                "why_not": [[reason.code, reason.bundle, reason.face] for reason in self.why_not],
+                "other_reasons": list(self.other_reasons),
+                "looking": self.looking,
+                "bundles": self.bundles,
+            },
+            separators=(",", ":"),
+        )
+
+
+def parse(text: str) -> StoredFindings:
+    """ValueError, KeyError or TypeError where it is something else."""
+    found = json.loads(text)
+    return StoredFindings(
+        Medium(found["medium"]),
+        {int(face): (float(about[0]), int(about[1])) for face, about in found["faces"].items()},
+        tuple(Reason(Code(code), bundle, face) for code, bundle, face in found["why_not"]),
+        tuple(found["other_reasons"]),
+        float(found["looking"]),
+        found["bundles"],
+    )
+
+
+def store(finding: Finding, panel: Panel) -> StoredFindings:
+    medium = Medium.PHOTO if finding.media["kind"] == "image" else Medium.FILM
+    digests = {bundle.label: bundle.judging_sha256[:SHORT] for bundle, _ in panel.members}
+    faces = {
+        face.id: (
+            round(max(seen.box[3] - seen.box[1] for seen in face.sightings), 1),
+            sum(seen.applicable for seen in face.sightings),
+        )
+        for face in finding.faces
+    }
+    if not finding.faces:
+        why_not: tuple[Reason, ...] = (Reason(Code.NO_FACE),)
+    elif any(face.applicable for face in finding.faces):
+        why_not = ()
+    else:
+        why_not = tuple(reason for face in finding.faces for reason in face.reasons)
+    bundles = {
+        one.bundle.label: {
+            "judging": digests[one.bundle.label],
+            "status": one.status,
+            "calibrated": one.calibrated,
+            "faces": [[face, round(score, 6)] for face, score in one.faces.items()],
+            "unfamiliar": [face for face in one.unfamiliar if face is not None],
+            "reasons": [[reason.code, reason.bundle, reason.face] for reason in one.reasons],
+            "milliseconds": round(one.milliseconds, 1),
+        }
+        for one in finding.bundles
+        if one.status in ("ran", "failed", "not_applicable")
+    }
+    return StoredFindings(
+        medium, faces, why_not,
+        tuple(reason.code for reason in finding.reasons if reason.code.startswith("credentials_")),
+        round(finding.milliseconds - sum(one.milliseconds for one in finding.bundles), 1), bundles,
+    )  # fmt: skip
+
+
+def _finding(bundle: Bundle, weight: Weight, stored: Mapping[str, Any]) -> BundleFinding:
+    return BundleFinding(
+        bundle=bundle.identity(),
+        policy=weight.value,
+        status=stored["status"],
+        calibrated=stored["calibrated"],
+        faces=dict(stored["faces"]),
+        unfamiliar=frozenset(stored["unfamiliar"]),
+        reasons=tuple(Reason(Code(code), name, face) for code, name, face in stored["reasons"]),
+        milliseconds=stored["milliseconds"],
+    )
