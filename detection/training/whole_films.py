@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import faces
 from ..images import Pixels
-from . import clips, compression, face_masks
+from . import clips, compression, face_masks, mesh
 from .clips import FILMS
 from .face_dataset import Points
 from .faces import Face
@@ -46,7 +46,8 @@ def moving_still(cast: FacePool, chance: np.random.Generator) -> list[Face]:
         from_y = back[1, 0] * xs + back[1, 1] * ys + back[1, 2] + field[1] * share
         pixels = cv2.remap(still.pixels, from_x, from_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
         points: Points = (still.landmarks @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
-        frames.append(replace(still, pixels=np.asarray(pixels), landmarks=points))
+        fitted = None if still.mesh is None else mesh.moved(still.mesh, matrix)
+        frames.append(replace(still, pixels=np.asarray(pixels), landmarks=points, mesh=fitted))
     return frames
 
 
@@ -110,4 +111,6 @@ def _scaled(face: Face, chance: np.random.Generator) -> Face:
     wanted = float(np.exp(chance.uniform(*np.log(EYES))))
     share = min(1.4, wanted / face.scale)  # stored crops are small: more would only be blurred
     pixels = compression.resized(face.pixels, share, chance)
-    return replace(face, pixels=pixels, landmarks=face.landmarks * (pixels.shape[1] / face.pixels.shape[1]))
+    share = pixels.shape[1] / face.pixels.shape[1]
+    fitted = None if face.mesh is None else face.mesh * np.float32(share)
+    return replace(face, pixels=pixels, landmarks=face.landmarks * share, mesh=fitted)
