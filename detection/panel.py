@@ -133,7 +133,7 @@ def _missing(panel: Panel) -> list[tuple[str, str]]:
     """Bundles that the policy names and that are not there, not even broken."""
     installed = {name for bundle, _ in panel.members for name in (bundle.name, bundle.label)}
     installed |= {folder for folder, _ in panel.broken}
-    weights, _, _ = _policy(panel.policy)
+    weights, *_ = _policy(panel.policy)
     return [
         (name, f"The bundle {name}, which {POLICY} names, is not installed.")
         for name, weight in weights.items()
