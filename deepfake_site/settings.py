@@ -251,6 +251,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "forget old sessions": {"task": "accounts.tasks.forget_sessions", "schedule": 24 * 3600},
     "erase people whose time has come": {"task": "accounts.tasks.erase_due", "schedule": 3600},
     "forget uploads that broke off": {"task": "scans.tasks.forget_unfinished", "schedule": 3600},
+    "delete for good what is in the trash": {"task": "scans.tasks.purge_trash", "schedule": 600},
     "take up scans whose worker died": {"task": "scans.tasks.rescue", "schedule": 5},
     "judge again what lacked a model": {"task": "scans.tasks.complete_all", "schedule": 60},
     "tell people what was decided": {"task": "scans.tasks.tell_settled", "schedule": 30},
@@ -283,6 +284,7 @@ ADMIN_PASSWORD = env.text("ADMIN_PASSWORD")
 ERASURE_GRACE_DAYS = env.whole("ERASURE_GRACE_DAYS", 14)
 TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0)
 APPEAL_DAYS = env.whole("APPEAL_DAYS", 184)
+TRASH_DAYS = env.whole("TRASH_DAYS", 7)
 SETTLE_SECONDS = env.whole("SETTLE_SECONDS", 300)
 BLIND_PERCENT = env.whole("BLIND_PERCENT", 5)
 API_WAITERS = env.whole("API_WAITERS", 4)

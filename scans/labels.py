@@ -47,7 +47,7 @@ def exportable() -> Any:
     return (
         Decision.objects.settled()
         .filter(superseded_by=None, label__in=FAKE | REAL, scan__status=Status.ANALYSED)
-        .filter(scan__consents_to_training=True)
+        .filter(scan__consents_to_training=True, scan__trashed_at=None)
         .exclude(scan__media="")
         .exclude(Exists(open_items))
         .exclude(Exists(appeals))

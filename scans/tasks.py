@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerAway
 
-from . import analysis, change_feed, disk, heartbeat, notifications, outages, sandbox, sweeping, webhooks
+from . import analysis, change_feed, deletion, disk, heartbeat, notifications, outages, sandbox, sweeping, webhooks
 from .models import Assessment, Delivery, Live, Queue, Replay, Resumable, Scan, Status, WrongState
 
 log = structlog.get_logger(__name__)
@@ -186,6 +186,11 @@ def publish() -> None:
 def send_webhooks() -> None:
     """In a worker of its own: other people's machines hold up nothing but their own messages."""
     webhooks.send_due()
+
+
+@shared_task(queue="post")
+def purge_trash() -> None:
+    deletion.purge_due()
 
 
 @shared_task(queue="post")

@@ -58,6 +58,11 @@ class ScanAdmin(Large):
     search_fields = ("id__exact", "sha256__exact", "name__startswith")
     list_select_related = ("owner",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Scan]:
+        rows: Any = super().get_queryset(request)
+        kept: QuerySet[Scan] = rows.kept()
+        return kept
+
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Each row with its verdict, but where this person must say first what they see."""
         changes = super().get_changelist_instance(request)

@@ -132,7 +132,7 @@ def visible_scans(request: Request) -> Any:
 
 
 def owned_scans(request: Request) -> Any:
-    return of_this_key(request, Scan.objects.filter(owner=request.user))
+    return of_this_key(request, Scan.objects.owned_by(request.user))
 
 
 def of_scans(request: Request, rows: Any) -> Any:
@@ -152,6 +152,13 @@ def get_visible_scan(request: Request, pk: uuid.UUID) -> Scan:
     scan: Scan | None = visible_scans(request).filter(pk=pk).first()
     if scan is None:
         raise Absent
+    return scan
+
+
+def get_trashed_scan(request: Request, pk: uuid.UUID) -> Scan | None:
+    """One's own, from the trash: no list shows it, but until it is purged programs can read when that will be."""
+    rows = of_this_key(request, Scan.objects.in_trash().filter(owner=request.user))
+    scan: Scan | None = rows.filter(pk=pk).first()
     return scan
 
 

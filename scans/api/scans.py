@@ -12,11 +12,18 @@ from rest_framework.response import Response
 
 from accounts import rules
 
-from .. import blind, fetching, idempotency, intake, network, tasks
-from ..evidence import retention
-from ..models import Appeal, Batch, Event, Scan, Source, Status, WrongState
+from .. import blind, deletion, fetching, idempotency, intake, network, tasks
+from ..models import Batch, Event, Scan, Source, Status, WrongState
 from . import described, listing, request_serializers, shapes
-from .base_views import ApiView, get_owned_scan, get_visible_scan, is_sandbox, of_this_key, visible_scans
+from .base_views import (
+    ApiView,
+    get_owned_scan,
+    get_trashed_scan,
+    get_visible_scan,
+    is_sandbox,
+    of_this_key,
+    visible_scans,
+)
 from .documentation import CURSOR, LIMIT, WAIT, filters, page_of, tells
 from .errors import Absent, Refusal, refused
 
@@ -90,21 +97,25 @@ class OneScan(ApiView):
     @tells("getScan", {200: described.Scan}, query=[WAIT], refusals=["gone"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """Where it stands, and what is said of it. Of a deleted one the receipt: 410, with what stays."""
-        scan = waited(get_visible_scan(request, pk), request)
+        scan = get_trashed_scan(request, pk) or waited(get_visible_scan(request, pk), request)
         if scan.status == Status.DELETED:
             raise Refusal(410, "gone", _("It was deleted."), more={"receipt": shapes.scan(scan, request.user)})
         return _answer(scan, request, 200)
 
     @tells("deleteScan", {202: described.Scan}, refusals=["wrong_state", "held", "gone"])
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
-        """Have the file, its pictures and its name deleted. Hash, scores and history stay."""
-        scan = get_owned_scan(request, pk)
+        """Delete the file, its pictures and its name, at once and for good. Hash, scores and history stay.
+
+        Only the pages of the site move a scan to a trash first: until `purge_at` its owner can restore it there, no
+        list shows it, and this call still deletes it at once.
+        """
+        scan = get_trashed_scan(request, pk) or get_owned_scan(request, pk)
         if scan.status == Status.DELETED:
             raise Refusal(410, "gone", _("It is deleted already."))
-        if Appeal.objects.filter(decision__scan=scan, answered_by=None).exists():
+        if deletion.is_held(scan):
             raise Refusal(409, "held", _("It is kept until your appeal is answered."))
         try:
-            retention.delete(scan, request.user)
+            deletion.delete(scan, request.user)
         except WrongState as error:
             raise Refusal(409, "wrong_state", _("It is being analysed: cancel it first.")) from error
         scan.refresh_from_db()

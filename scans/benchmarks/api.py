@@ -19,7 +19,7 @@ from accounts import keys, roles, rules
 from accounts.models import ApiKey, User
 from accounts.roles import Role
 
-from ..evidence import retention
+from .. import deletion
 from ..models import Scan, Status
 
 ADDRESS = "bench-api@localhost"
@@ -60,7 +60,7 @@ class _Program:
         for scan in Scan.objects.filter(owner=self.person).exclude(status=Status.DELETED):
             if scan.is_moving:
                 scan.move(Status.CANCELLED)
-            retention.delete(scan, self.person)
+            deletion.delete(scan, self.person)
 
 
 class _Bench:

@@ -10,8 +10,7 @@ from django.core.files.base import ContentFile
 
 from accounts.models import User
 
-from .. import intake
-from ..evidence import retention
+from .. import deletion, intake
 from ..models import Batch, Queue, Scan, Status
 from . import alone
 
@@ -57,7 +56,7 @@ class _Bench:
             return self._one_by_one(single) | self._at_once(many)
         finally:
             for scan in Scan.objects.filter(owner=self.person, status__in=(Status.ANALYSED, Status.FAILED)):
-                retention.delete(scan, self.person)
+                deletion.delete(scan, self.person)
 
     def _one_by_one(self, count: int) -> dict[str, float]:
         self._wait([self._send(Queue.LIVE)])  # the models are loaded

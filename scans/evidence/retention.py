@@ -1,17 +1,13 @@
-"""Files go when their owner wants it; hash, scores and history stay, so that what happened can still be told."""
+"""What is exported to a person, and erased with them; hashes, scores and history stay."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
-
-from django.db import transaction
-from django.utils import timezone
 
 from accounts.personal import Content, Holder
 
+from ..deletion import delete
 from ..models import (
     Appeal,
-    Artifact,
     Batch,
     Decision,
     DeskSettings,
@@ -19,34 +15,13 @@ from ..models import (
     Feedback,
     Live,
     Reason,
-    Report,
     Resumable,
-    ReviewItem,
     ReviewReason,
     SavedFilter,
     Scan,
     Status,
     WrongState,
 )
-
-
-def delete(scan: Scan, actor: Any) -> None:
-    """The files and the name are gone; the row stays as a tombstone."""
-    names = [scan.media.name or ""] if scan.media else []
-    artifacts = Artifact.objects.filter(assessment__scan=scan)
-    reports = Report.objects.filter(assessment__scan=scan).exclude(file="")
-    names += list(reports.values_list("file", flat=True))
-    names += list(artifacts.values_list("file", flat=True))
-    storage = scan.media.storage
-    with transaction.atomic():
-        scan.move(Status.DELETED, actor, name="", media="")
-        artifacts.delete()
-        reports.update(file="")
-        scan.fingerprints.all().delete()
-        ReviewItem.objects.open().filter(scan=scan).update(closed_at=timezone.now(), holder=None)
-        scan.shares.filter(revoked_at=None).update(revoked_at=timezone.now())
-        for name in names:
-            transaction.on_commit(partial(storage.delete, name))
 
 
 def _export(user: Any) -> Iterator[tuple[str, Content]]:
@@ -65,6 +40,7 @@ def _export(user: Any) -> Iterator[tuple[str, Content]]:
                 "bytes": scan.bytes,
                 "status": scan.status,
                 "uploaded": scan.created_at,
+                "in_the_trash_until": scan.purge_at,
                 "may_be_used_for_training": scan.consents_to_training,
                 "assessments": [
                     {

@@ -162,7 +162,7 @@ class ReviewItemQuerySet(models.QuerySet["ReviewItem"]):
         """Not one's own upload, and of those who work at the desk only the queues that they may work in."""
         if not user.has_perm("scans.view_reviewitem"):
             return self.none()
-        rows = self.exclude(scan__owner=user)
+        rows = self.filter(scan__trashed_at=None).exclude(scan__owner=user)
         if user.has_perm("scans.lead_review") or not user.has_perm("scans.review"):
             return rows
         mine = ReviewQueue.objects.filter(models.Q(roles=None) | models.Q(roles__in=user.groups.all()))

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .assessment import Artifact, Outcome
+from .decision import Appeal
 from .event import Event
 
 PLAYED = frozenset({"mp4", "mov", "webm", "mkv"})
@@ -65,10 +66,28 @@ def media_path(scan: "Scan", name: str) -> str:
 
 class ScanQuerySet(models.QuerySet["Scan"]):
     def visible_to(self, user: Any) -> Self:
-        """The whole access rule: one's own, or all for those who may review."""
+        """The whole access rule: one's own, or all for those who may review; nothing that is in the trash."""
         if not user.is_authenticated:
             return self.none()
-        return self if user.has_perm("scans.view_scan") else self.filter(owner=user)
+        return self.kept() if user.has_perm("scans.view_scan") else self.owned_by(user)
+
+    def owned_by(self, user: Any) -> Self:
+        return self.kept().filter(owner=user)
+
+    def kept(self) -> Self:
+        """Not in the trash."""
+        return self.filter(trashed_at=None)
+
+    def in_trash(self) -> Self:
+        return self.filter(trashed_at__isnull=False)
+
+    def not_appealed(self) -> Self:
+        """No appeal waits for an answer: it would need the file."""
+        appeals = Appeal.objects.filter(decision__scan=models.OuterRef("pk"), answered_by=None)
+        return self.exclude(models.Exists(appeals))
+
+    def deletable(self) -> Self:
+        return self.kept().filter(status__in=TRANSITIONS[Status.DELETED]).not_appealed()
 
     def listed(self) -> Self:
         """With what a list shows of each, in as many queries as there are kinds of rows."""
@@ -151,6 +170,8 @@ class Scan(models.Model):
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     heartbeat_at = models.DateTimeField(_("last heard of"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    trashed_at = models.DateTimeField(_("moved to the trash"), null=True, blank=True, editable=False)
+    purge_at = models.DateTimeField(_("deleted for good"), null=True, blank=True, editable=False)
 
     objects: ClassVar[Any] = ScanQuerySet.as_manager()
     verdict: Any  # what counts now, put here for lists by `effective.with_verdicts`
@@ -167,6 +188,7 @@ class Scan(models.Model):
             models.Index(fields=["owner", "-created_at"], name="scan_of_owner"),
             models.Index(fields=["owner", "outcome", "-created_at"], name="scan_of_owner_by_outcome"),
             models.Index(fields=["queue", "queued_at"], condition=models.Q(status="queued"), name="scan_waiting"),
+            models.Index(fields=["purge_at"], condition=models.Q(purge_at__isnull=False), name="scan_in_trash"),
             models.Index(fields=["heartbeat_at"], condition=models.Q(status="analysing"), name="scan_in_work"),
             models.Index(
                 fields=["-finished_at"],

@@ -20,7 +20,8 @@ def new_token() -> str:
 
 class ShareQuerySet(models.QuerySet["Share"]):
     def open(self) -> Self:
-        return self.filter(revoked_at=None, expires_at__gt=timezone.now()).exclude(scan__status="deleted")
+        live = self.filter(revoked_at=None, expires_at__gt=timezone.now(), scan__trashed_at=None)
+        return live.exclude(scan__status="deleted")
 
 
 class Share(models.Model):
@@ -85,7 +86,8 @@ class Report(models.Model):
 
     @property
     def standing(self) -> str:
-        if self.withdrawn_at or self.assessment.scan.status == "deleted":
+        scan = self.assessment.scan
+        if self.withdrawn_at or scan.trashed_at or scan.status == "deleted":
             return "withdrawn"
         return "superseded" if self.superseded_by_id or not self.tells_what_counts else "registered"
 

@@ -40,7 +40,14 @@ def tellable(request: SignedIn, pk: uuid.UUID) -> Scan:
 
 def get_owned_scan(request: SignedIn, pk: uuid.UUID) -> Scan:
     """One's own only: whoever may look at all scans may not therefore change them here."""
-    scan: Scan | None = Scan.objects.filter(owner=request.user, pk=pk).first()
+    scan: Scan | None = Scan.objects.owned_by(request.user).filter(pk=pk).first()
+    if scan is None:
+        raise Http404
+    return scan
+
+
+def get_trashed_scan(request: SignedIn, pk: uuid.UUID) -> Scan:
+    scan: Scan | None = Scan.objects.in_trash().filter(owner=request.user, pk=pk).first()
     if scan is None:
         raise Http404
     return scan

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import decision_views, model_views, sharing, tus, upload_views, views
+from . import decision_views, model_views, sharing, trash_views, tus, upload_views, views
 
 app_name = "scans"
 urlpatterns = [
@@ -15,13 +15,17 @@ urlpatterns = [
     path("scans/batches/<uuid:pk>/", upload_views.batch, name="batch"),
     path("scans/tus/", tus.uploads, name="tus"),
     path("scans/tus/<uuid:pk>/", tus.upload, name="tus_upload"),
+    path("scans/trash/", trash_views.trash, name="trash"),
+    path("scans/trash/undo/", trash_views.undo, name="undo_delete"),
     path("scans/selected/", views.selected, name="selected"),
     path("scans/export.<str:form>", views.export, name="export"),
     path("scans/<uuid:pk>/", views.scan, name="scan"),
     path("scans/<uuid:pk>/media/", views.media, name="media"),
     path("scans/<uuid:pk>/artifacts/<uuid:artifact>/", views.artifact_file, name="artifact"),
     path("scans/<uuid:pk>/cancel/", views.cancel, name="cancel"),
-    path("scans/<uuid:pk>/delete/", views.delete, name="delete"),
+    path("scans/<uuid:pk>/delete/", trash_views.delete, name="delete"),
+    path("scans/<uuid:pk>/restore/", trash_views.restore, name="restore"),
+    path("scans/<uuid:pk>/purge/", trash_views.purge, name="purge"),
     path("scans/<uuid:pk>/feedback/", views.feedback, name="feedback"),
     path("scans/<uuid:pk>/stability/", views.stability, name="stability"),
     path("scans/<uuid:pk>/consent/", views.consent, name="consent"),

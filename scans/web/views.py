@@ -10,15 +10,13 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from .. import blind, effective, intake, lookalikes, routing, statement, tasks
-from ..evidence import retention
 from ..models import Artifact, DecisionNotice, Event, ReviewItem, Scan, Status, WrongState
 from ..result import Result
-from . import exports, files, forms
+from . import exports, files, forms, trash_views
 from .access import SignedIn, get_owned_scan, get_visible_scan, looks, seconds_until_next_look
 
 PAGE = 24
@@ -27,7 +25,9 @@ PAGE = 24
 @require_safe
 @never_cache
 def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
-    """One address for all of a scan's life: waiting, result, failure, tombstone."""
+    """One address for all of a scan's life: waiting, result, failure, trash, tombstone."""
+    if Scan.objects.in_trash().filter(owner=request.user, pk=pk).exists():
+        return redirect("scans:trash")
     found = get_visible_scan(request, pk)
     context: dict[str, Any] = {
         "scan": found,
@@ -122,38 +122,14 @@ def cancel(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-def delete(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
-    found = get_owned_scan(request, pk)
-    try:
-        retention.delete(found, request.user)
-    except WrongState:
-        messages.error(request, _("It can't be deleted while it is being analysed. Cancel it first."))
-        return redirect(found)
-    messages.success(request, _("Deleted: the file, its pictures and its name are gone."))
-    return redirect("scans:history")
-
-
-@require_POST
 def selected(request: SignedIn) -> HttpResponseBase:
-    """Delete or export those that were ticked."""
+    """Export or delete those that were ticked."""
     wanted = [pk for said in request.POST.getlist("scan")[:200] if (pk := _uuid(said))]
-    chosen = Scan.objects.filter(owner=request.user, pk__in=wanted)
-    if request.POST.get("do") in ("csv", "json"):
-        return exports.answer(chosen, request.POST["do"])
-    gone = left = 0
-    for one in chosen.exclude(status=Status.DELETED):
-        try:
-            retention.delete(one, request.user)
-            gone += 1
-        except WrongState:
-            left += 1
-    if gone:
-        messages.success(request, ngettext("%d scan deleted.", "%d scans deleted.", gone) % gone)
-    if left:
-        messages.error(request, _("Some are still being analysed and were left: cancel them first."))
-    if not gone and not left:
-        messages.info(request, _("Nothing was ticked."))
-    return redirect("scans:history")
+    chosen = Scan.objects.owned_by(request.user).filter(pk__in=wanted)
+    do = request.POST.get("do", "")
+    if do in ("csv", "json"):
+        return exports.answer(chosen, do)
+    return trash_views.move(request, chosen) if do == "trash" else trash_views.ask(request, chosen)
 
 
 def _uuid(said: str) -> uuid.UUID | None:
@@ -224,7 +200,9 @@ def history(request: SignedIn) -> HttpResponse:
 
 def _news(request: SignedIn) -> list[DecisionNotice]:
     """Decisions that count and were not read yet, the newest first."""
-    unread = DecisionNotice.objects.filter(decision__scan__owner=request.user, mailed=True, seen_at=None)
+    unread = DecisionNotice.objects.filter(
+        decision__scan__owner=request.user, decision__scan__trashed_at=None, mailed=True, seen_at=None
+    )
     rows = list(
         unread.exclude(decision__scan__status=Status.DELETED).select_related("decision__scan").order_by("-id")[:10]
     )
@@ -234,8 +212,8 @@ def _news(request: SignedIn) -> list[DecisionNotice]:
 
 def _filtered(request: SignedIn, form: forms.Filter) -> Any:
     """One's own, whoever one is: the desk is for other people's."""
-    mine_ = Scan.objects.filter(owner=request.user).exclude(status=Status.DELETED)
-    return form.apply(mine_).order_by("-created_at", "-id")
+    mine = Scan.objects.owned_by(request.user).exclude(status=Status.DELETED)
+    return form.apply(mine).order_by("-created_at", "-id")
 
 
 @require_safe

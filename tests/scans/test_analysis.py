@@ -14,7 +14,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 import detection
-from scans import analysis, intake, resumable, tasks
+from scans import analysis, deletion, intake, resumable, tasks
 from scans.evidence import retention
 from scans.models import (
     Assessment,
@@ -246,7 +246,7 @@ def test_a_deleted_scan_keeps_its_history_and_loses_its_files(
 ) -> None:
     scan = upload()
     with django_capture_on_commit_callbacks(execute=True):
-        retention.delete(scan, uploader)
+        deletion.delete(scan, uploader)
     scan.refresh_from_db()
     assert scan.status == Status.DELETED
     assert scan.name == ""

@@ -159,6 +159,7 @@ class Scan(Shape):
     batch = one_id("The batch that it came with.", allow_null=True)
     media = Media(help_text="The file.")
     status = chosen("Where it stands.", Status.choices)
+    purge_at = some_moment("When it will be deleted for good, if its owner moved it to the trash on the site.")
     progress = share("0 to 1.")
     queue_position = whole("How many are before it, while it waits.", allow_null=True)
     failure = Failure(allow_null=True, help_text="Why it failed, if it did.")

@@ -44,6 +44,7 @@ def _scan(one: Scan, around: ScanContext) -> dict[str, Any]:
         "batch": str(one.batch_id) if one.batch_id else None,
         "media": _media(one, around),
         "status": one.status,
+        "purge_at": moment(one.purge_at),
         "progress": one.progress,
         "queue_position": around.position,
         "failure": {"code": one.refusal, "detail": one.failure_message} if one.status == Status.FAILED else None,

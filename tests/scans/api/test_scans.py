@@ -176,6 +176,19 @@ def test_deleting_leaves_a_tombstone(own: Program) -> None:
     error(own.delete(where), 410, "gone")
 
 
+def test_a_program_reads_when_the_trash_is_purged_and_deletes_from_it_at_once(
+    own: Program, uploader: User, as_user: Callable[..., Client]
+) -> None:
+    where = own.submit()["Location"]
+    as_user(uploader).post(f"/scans/{where.rpartition('/')[2]}/delete/")
+    assert own.get(SCANS).json()["results"] == []
+    said = own.get(where).json()
+    assert said["purge_at"]
+    assert said["status"] == "analysed"
+    assert own.delete(where).status_code == 202
+    assert error(own.get(where), 410, "gone")["receipt"]["purge_at"] is None
+
+
 # -- Lists -------------------------------------------------------------------------------------------
 
 

@@ -15,8 +15,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import User
 from accounts.roles import Role
 from detection.training import datasets
-from scans import intake, labels, routing
-from scans.evidence import retention
+from scans import deletion, intake, labels, routing
 from scans.models import Action, Decision, Label, LockedCase, Policy, Reason, ReviewItem, ReviewQueue, Scan
 from scans.review import appeals, decisions
 
@@ -75,7 +74,7 @@ def test_without_consent_or_while_open_or_deleted_nothing_is_in_it(
     taken_back, gone, open_, objected = (told(Label.MANIPULATED, side=side) for side in range(210, 250, 10))
     told(Label.INCONCLUSIVE, side=250)
     Scan.objects.filter(pk=taken_back.pk).update(consents_to_training=False)
-    retention.delete(gone, uploader)
+    deletion.delete(gone, uploader)
     routing.put(open_, ReviewQueue.objects.get(slug="review"), Reason.HAND)
     appeals.make(objected.decisions.get(), uploader, "No.")
     fresh = told(Label.MANIPULATED, side=270)
@@ -183,7 +182,7 @@ def test_one_that_gets_it_right_is_put_in(overturned: Scan, bundles: Path, tmp_p
 def test_a_deleted_case_is_counted_and_not_judged(
     overturned: Scan, tmp_path: Path, uploader: User, bundles: Path
 ) -> None:
-    retention.delete(overturned, uploader)
+    deletion.delete(overturned, uploader)
     assert "0 locked cases judged, 1 without their file" in promote(candidate(tmp_path, 40.0, (0.0, 0.0)))
 
 

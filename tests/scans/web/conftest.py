@@ -44,6 +44,12 @@ def photo(name: str = "me.jpg", side: int = 400) -> SimpleUploadedFile:
     return SimpleUploadedFile(name, portrait(side), "image/jpeg")
 
 
+def delete_for_good(client: Client, scan: Scan) -> None:
+    """By the pages: into the trash, and out of it for ever."""
+    client.post(f"/scans/{scan.pk}/delete/")
+    client.post(f"/scans/{scan.pk}/purge/")
+
+
 @pytest.fixture
 def scan(bundles: Any, upload: Callable[..., Scan]) -> Scan:
     """One that was judged."""

@@ -14,6 +14,8 @@ from moto.server import ThreadedMotoServer
 
 from scans.models import Scan
 
+from .conftest import delete_for_good
+
 pytestmark = pytest.mark.django_db
 
 
@@ -64,7 +66,7 @@ def test_a_scan_lives_in_the_store_and_leaves_it(
     assert "X-Amz-Expires=300" in answer["Location"]
     assert bob.get(f"/scans/{scan.pk}/media/").status_code == 404
     with django_capture_on_commit_callbacks(execute=True):
-        ann.post(f"/scans/{scan.pk}/delete/")
+        delete_for_good(ann, scan)
     assert "Contents" not in bucket.list_objects_v2(Bucket="media")
     with pytest.raises(urllib.error.HTTPError) as gone:
         urllib.request.urlopen(answer["Location"], timeout=10)

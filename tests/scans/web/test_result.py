@@ -23,6 +23,7 @@ from scans.web import views
 from ...detection import files
 from ...detection.judging import films
 from ..conftest import bundle, portrait
+from .conftest import delete_for_good
 
 pytestmark = pytest.mark.django_db
 
@@ -112,7 +113,7 @@ def test_the_same_file_again_is_not_analysed_again(scan: Scan, upload: Callable[
     page = ann.get(f"/scans/{again.pk}/").content.decode()
     assert "not analysed again" in page
     assert again.assessment.artifacts.count() == scan.assessment.artifacts.count()
-    ann.post(f"/scans/{scan.pk}/delete/")
+    delete_for_good(ann, scan)
     again.refresh_from_db()
     picture = again.assessment.artifacts.filter(kind="preview").get()
     answer = ann.get(f"/scans/{again.pk}/artifacts/{picture.pk}/")
@@ -140,8 +141,7 @@ def test_a_failure_says_why(upload: Callable[..., Scan], ann: Client) -> None:
 
 
 def test_deleting_leaves_hash_and_history(scan: Scan, ann: Client) -> None:
-    answer = ann.post(f"/scans/{scan.pk}/delete/", follow=True)
-    assert answer.status_code == 200
+    delete_for_good(ann, scan)
     page = ann.get(f"/scans/{scan.pk}/").content.decode()
     assert scan.sha256 in page
     assert "me.jpg" not in page

@@ -15,6 +15,8 @@ from scans.evidence import report as reports
 from scans.models import Report, Scan, Share
 from scans.result import Result
 
+from .conftest import delete_for_good
+
 pytestmark = pytest.mark.django_db
 
 
@@ -51,7 +53,7 @@ def test_a_link_ends_by_time_by_hand_and_with_the_file(scan: Scan, ann: Client, 
     ann.post(f"/scans/{scan.pk}/share/{ended.pk}/end/")
     gone = made()
     assert client.get(f"/shared/{gone.token}/").status_code == 200
-    ann.post(f"/scans/{scan.pk}/delete/")
+    delete_for_good(ann, scan)
     for link in (late, ended, gone):
         assert client.get(f"/shared/{link.token}/").status_code == 404
         assert client.get(f"/shared/{link.token}/picture/").status_code == 404
@@ -93,7 +95,7 @@ def test_a_later_report_supersedes_and_deleting_withdraws(scan: Scan, ann: Clien
     assert "Superseded" in client.get(f"/check/?code={first.code}").content.decode()
     assert "Registered" in client.get(f"/check/?code={second.code}").content.decode()
     file = second.file
-    ann.post(f"/scans/{scan.pk}/delete/")
+    delete_for_good(ann, scan)
     assert "Withdrawn" in client.get(f"/check/?code={second.code}").content.decode()
     assert Report.objects.filter(file="").count() == 2
     assert file.name

@@ -125,6 +125,8 @@ def test_a_quota_is_kept_and_freed_by_deleting(hand_in: Callable[..., Any], ann:
     Scan.objects.create(owner=User.objects.get(), name="old", sha256="0" * 64, bytes=(1 << 20) - 10, status="failed")
     assert hand_in(photo()).status_code == 413
     ann.post(f"/scans/{Scan.objects.get().pk}/delete/")
+    assert hand_in(photo()).status_code == 413, "the trash counts"
+    ann.post(f"/scans/{Scan.objects.get().pk}/purge/")
     assert hand_in(photo()).status_code == 302
 
 

@@ -31,6 +31,8 @@ from scans.models import (
 )
 from scans.review import appeals, decisions, queue
 
+from .conftest import delete_for_good
+
 pytestmark = pytest.mark.django_db
 
 
@@ -251,6 +253,6 @@ def test_an_appeal_is_handed_out_and_forgotten_with_its_person(
 
 
 def test_a_deleted_file_leaves_the_desk(item: ReviewItem, scan: Scan, ann: Client, lead: User, as_user: Any) -> None:
-    ann.post(f"/scans/{scan.pk}/delete/")
+    delete_for_good(ann, scan)
     assert not ReviewItem.objects.open().exists()
     assert as_user(lead).get(f"/admin/scans/reviewitem/{item.pk}/change/").status_code == 200
