@@ -47,12 +47,13 @@ def inspect(
     limits: Limits | None = None,
     progress: Progress | None = None,
     heatmap: bool = True,
-    check_stability: bool = False,
+    check_stability: bool | None = False,
     location: bool = False,
     anchors: str = "",
 ) -> Finding:
     """Judge one file. Raises DetectionError where it can't be read; whatever `progress` raises ends it too.
 
+    `check_stability`: None checks where an unstable score would turn the outcome.
     `location`: show where a picture says it was taken. `anchors`: certificates (PEM) of whom to trust as signers of
     Content Credentials.
     """
@@ -76,7 +77,7 @@ def inspect(
         reasons=(*finding.reasons, *credentials.reasons),
         heatmap=explain.heatmap(panel, view, finding) if heatmap else NOT_RUN,
     )
-    if check_stability:
+    if check_stability or (check_stability is None and stability.could_turn(finding)):
         slot, doubts = stability.check(panel, view, finding)
         outcome = Outcome.INCONCLUSIVE if doubts else finding.outcome  # what a re-save could turn is not known
         finding = replace(finding, outcome=outcome, stability=slot, reasons=(*finding.reasons, *doubts))

@@ -8,11 +8,12 @@ import numpy as np
 from . import scoring
 from .bundle import Bundle, Thresholds
 from .face_tracking import TrackedFace, TrackedMedia
-from .finding import Code, Finding, OptionalEvidence, Reason
+from .finding import Code, Finding, OptionalEvidence, Outcome, Reason
 from .images import Pixels
 from .panel import Panel
 from .runtime import RUNTIME_ERRORS, runner
 
+CLOSE = 0.1  # below the cut-off of little evidence: a score that harmless changes could lift over it
 MOST = 12  # frames of a video that are scored again
 WIDE = 0.3  # difference that counts as unstable
 
@@ -48,6 +49,15 @@ VARIANTS: dict[str, Callable[[Pixels], Pixels]] = {
     "mirrored": _mirrored,
     "trimmed": _trimmed,
 }
+
+
+def could_turn(finding: Finding) -> bool:
+    """Whether an unstable score would change what is said: the check costs six more inferences for each frame."""
+    if finding.outcome is Outcome.LIKELY_MANIPULATED:
+        return True
+    if finding.outcome is not Outcome.LITTLE_EVIDENCE or finding.score is None or finding.cuts is None:
+        return False
+    return finding.score >= finding.cuts[0] - CLOSE
 
 
 def check(panel: Panel, view: TrackedMedia, finding: Finding) -> tuple[OptionalEvidence, tuple[Reason, ...]]:

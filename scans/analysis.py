@@ -120,6 +120,7 @@ def analyse(scan: Scan) -> None:
                 bundles=bundles,
                 limits=_limits(),
                 progress=_noting(scan),
+                check_stability=None,
             )
     except detection.DetectionError as refusal:
         fail(scan, refusal.code, str(refusal))
@@ -265,7 +266,7 @@ def complete(scan: Scan) -> Assessment | None:
     if standing is None or not standing.partial:
         raise WrongState("This scan was judged by a whole panel.")
     with local_file(scan) as path:
-        finding = detection.inspect(path, bundles=panel(), limits=_limits())
+        finding = detection.inspect(path, bundles=panel(), limits=_limits(), check_stability=None)
     return None if _is_partial(finding) else _add_assessment(scan, finding, instead_of=standing)
 
 
@@ -274,10 +275,10 @@ def is_whole(panel: detection.Panel) -> bool:
     return bool(panel.active) and not panel.faults()
 
 
-def reassess(scan: Scan, *, check_stability: bool = False) -> Assessment:
+def reassess(scan: Scan) -> Assessment:
     """Another look at an analysed file: the earlier assessments stay, this one stands now."""
     with local_file(scan) as path:
-        finding = detection.inspect(path, bundles=panel(), limits=_limits(), check_stability=check_stability)
+        finding = detection.inspect(path, bundles=panel(), limits=_limits(), check_stability=None)
     return _add_assessment(scan, finding)
 
 

@@ -43,10 +43,6 @@ def _send_on_commit(message: Any) -> None:
     transaction.on_commit(publish)
 
 
-def send_for_stability(scan: Scan) -> None:
-    _send_on_commit(check_stability.s(str(scan.pk)).set(queue=Queue.RERUN, priority=PRIORITY[Queue.RERUN]))
-
-
 def send_for_rescore(scan: Scan) -> None:
     _send_on_commit(rescore.s(str(scan.pk)).set(queue=Queue.RERUN, priority=PRIORITY[Queue.RERUN]))
 
@@ -75,17 +71,6 @@ def play(scan_id: str) -> None:
         outages.wait_out(lambda: sandbox.play(Scan.objects.get(pk=scan_id, sandbox=True)))
     except (Scan.DoesNotExist, WrongState):
         log.info("nothing to play", scan=scan_id)
-
-
-@shared_task(
-    queue="rerun", soft_time_limit=settings.ANALYSIS_SECONDS * 2, time_limit=settings.ANALYSIS_SECONDS * 2 + 30
-)
-def check_stability(scan_id: str) -> None:
-    """Look again at a few harmlessly altered copies; what comes out is another assessment."""
-    try:
-        analysis.reassess(Scan.objects.get(pk=scan_id), check_stability=True)
-    except (Scan.DoesNotExist, WrongState):
-        log.info("nothing to check", scan=scan_id)
 
 
 @shared_task(queue="rerun", soft_time_limit=settings.ANALYSIS_SECONDS + 30, time_limit=settings.ANALYSIS_SECONDS + 60)

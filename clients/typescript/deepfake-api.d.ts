@@ -417,7 +417,10 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * @description Have the file, its pictures and its name deleted. Hash, scores and history stay.
+         * @description Delete the file, its pictures and its name, at once and for good. Hash, scores and history stay.
+         *
+         *     Only the pages of the site move a scan to a trash first: until `purge_at` its owner can restore it there, no
+         *     list shows it, and this call still deletes it at once.
          *
          *     Scope: `scans:write`.
          */
@@ -2078,6 +2081,11 @@ export interface components {
              * @enum {string}
              */
             status: "queued" | "analysing" | "analysed" | "failed" | "cancelled" | "deleted";
+            /**
+             * Format: date-time
+             * @description When it will be deleted for good, if its owner moved it to the trash on the site.
+             */
+            purge_at: string | null;
             /**
              * Format: double
              * @description 0 to 1.

@@ -27,7 +27,6 @@ urlpatterns = [
     path("scans/<uuid:pk>/restore/", trash_views.restore, name="restore"),
     path("scans/<uuid:pk>/purge/", trash_views.purge, name="purge"),
     path("scans/<uuid:pk>/feedback/", views.feedback, name="feedback"),
-    path("scans/<uuid:pk>/stability/", views.stability, name="stability"),
     path("scans/<uuid:pk>/consent/", views.consent, name="consent"),
     path("scans/<uuid:pk>/statement/", decision_views.statement, name="statement"),
     path("scans/<uuid:pk>/appeal/", decision_views.appeal, name="appeal"),

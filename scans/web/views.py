@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from .. import blind, effective, intake, lookalikes, routing, statement, tasks
+from .. import blind, effective, intake, lookalikes, routing, statement
 from ..models import Artifact, DecisionNotice, Event, ReviewItem, Scan, Status, WrongState
 from ..result import Result
 from . import exports, files, forms, trash_views
@@ -35,9 +35,8 @@ def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
         "looks": looks(request) + 1,
         "is_mine": found.owner_id == request.user.pk,
     }
-    looks_again = _stability_runs(found)  # asked before the assessment is read: else one that just came would be missed
     if request.htmx:
-        if found.is_moving or looks_again:
+        if found.is_moving:
             return render(request, "scans/_waiting.html", context)
         return HttpResponse(headers={"HX-Refresh": "true"})
     if blind.is_withheld(found, request.user):
@@ -54,7 +53,6 @@ def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
             "feedback": assessment.feedback.filter(person=request.user).first(),
             "share_form": forms.NewShare(),
             "shares": found.shares.all()[:10] if found.owner_id == request.user.pk else [],
-            "stability_runs": looks_again,
         }
     context["verdict"] = effective.verdict_of(found)
     if decision := context["verdict"].decision:
@@ -65,12 +63,6 @@ def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     events = found.events if request.user.has_perm("scans.view_scan") else found.events.for_uploaders()
     context["events"] = events.select_related("actor")[:50]
     return render(request, "scans/scan.html", context)
-
-
-def _stability_runs(scan: Scan) -> bool:
-    """Asked for, and nothing came of it yet."""
-    last: Event | None = scan.events.filter(kind__in=("stability_asked", "reassessed")).last()
-    return last is not None and last.kind == "stability_asked"
 
 
 @require_safe
@@ -153,16 +145,6 @@ def feedback(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     routing.feedback_given(found, found.assessment)
     messages.success(request, _("Noted. It changes no outcome by itself; people who review will see it."))
     return redirect(found)
-
-
-@require_POST
-def stability(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
-    """Would the answer survive a re-save? Looked at by a worker, once at a time."""
-    found = get_owned_scan(request, pk)
-    if found.status == Status.ANALYSED and not _stability_runs(found):
-        Event.objects.create(scan=found, kind="stability_asked", actor=request.user)
-        tasks.send_for_stability(found)
-    return redirect(f"{found.get_absolute_url()}#stability")
 
 
 @require_POST

@@ -45,7 +45,7 @@ def test_a_moderator_reads_and_changes_nothing(scan: Scan, as_user: Callable[...
     assert client.get(f"/scans/{scan.pk}/").status_code == 200
     media = client.get(f"/scans/{scan.pk}/media/")
     assert (media.status_code, read(media)[:3]) == (200, b"\xff\xd8\xff")
-    for what in ("cancel", "delete", "feedback", "stability", "consent", "share"):
+    for what in ("cancel", "delete", "feedback", "consent", "share"):
         assert client.post(f"/scans/{scan.pk}/{what}/").status_code == 404, what
     assert Scan.objects.get().status == "analysed"
 

@@ -17,8 +17,7 @@ from PIL import Image
 
 import detection
 from scans import analysis, words
-from scans.models import Assessment, Feedback, Outcome, Scan
-from scans.web import views
+from scans.models import Feedback, Outcome, Scan
 
 from ...detection import files
 from ...detection.judging import films
@@ -159,39 +158,42 @@ def test_feedback_is_kept_and_changes_nothing(scan: Scan, ann: Client) -> None:
     assert Feedback.objects.count() == 1
 
 
-def test_a_second_look_adds_an_assessment(
-    scan: Scan, ann: Client, django_capture_on_commit_callbacks: Callable[..., Any]
+def test_whether_a_re_save_would_turn_the_outcome_is_checked_before_anything_is_shown(
+    bundles: Path, upload: Callable[..., Scan], ann: Client
 ) -> None:
-    first = scan.assessment
-    with django_capture_on_commit_callbacks(execute=True):
-        ann.post(f"/scans/{scan.pk}/stability/")
-    assert Assessment.objects.filter(scan=scan).count() == 2
-    assert Assessment.objects.get(pk=first.pk).inspection == first.inspection
-    assert scan.assessment.inspection["stability"]["status"] == "available"
-    assert "harmless changes to the file" in ann.get(f"/scans/{scan.pk}/").content.decode()
-
-
-def test_a_second_look_that_ends_while_the_page_is_made_is_shown(
-    scan: Scan, ann: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ann.post(f"/scans/{scan.pk}/stability/")
-    asked = views._stability_runs
-
-    def just_ended(one: Scan) -> bool:
-        if asked(one):
-            analysis.reassess(one, check_stability=True)
-        return asked(one)
-
-    monkeypatch.setattr(views, "_stability_runs", just_ended)
+    score = upload().assessment.score  # the network of these tests gives brighter faces higher scores
+    (bundles / "panel.json").write_text(
+        json.dumps({"cuts": {"little_below": score + 0.005, "manipulated_above": 0.99}})
+    )
+    scan = upload()
+    assert scan.assessment.score == score
+    assert scan.assessment.inspection["stability"]["stable"] is False
+    assert "unstable" in {reason["code"] for reason in scan.assessment.reasons}
+    assert scan.assessment.outcome == Outcome.INCONCLUSIVE, (
+        "a little brighter, and it would no longer be little evidence"
+    )
     page = ann.get(f"/scans/{scan.pk}/").content.decode()
-    assert "Looking again" in page or "harmless changes to the file move" in page
+    assert "harmless changes to the file move the score a lot" in page
+    assert ann.post(f"/scans/{scan.pk}/stability/").status_code == 404
+    assert scan.assessments.count() == 1, "no click of an uploader changes what was found"
 
 
-def test_while_the_second_look_runs_no_other_is_started(scan: Scan, ann: Client) -> None:
-    for _time in range(3):
-        ann.post(f"/scans/{scan.pk}/stability/")
-    assert scan.events.filter(kind="stability_asked").count() == 1
-    assert "Looking again" in ann.get(f"/scans/{scan.pk}/").content.decode()
+def test_far_from_a_cut_off_nothing_is_checked_and_the_page_says_so(
+    bundles: Path, upload: Callable[..., Scan], ann: Client
+) -> None:
+    (bundles / "panel.json").write_text(json.dumps({"cuts": {"little_below": 0.98, "manipulated_above": 0.99}}))
+    scan = upload()
+    assert scan.assessment.outcome == Outcome.LITTLE_EVIDENCE
+    assert scan.assessment.inspection["stability"]["status"] == "not_run"
+    assert "Not checked" in ann.get(f"/scans/{scan.pk}/").content.decode()
+
+
+def test_a_likely_manipulation_is_always_checked(bundles: Path, upload: Callable[..., Scan], ann: Client) -> None:
+    (bundles / "panel.json").write_text(json.dumps({"cuts": {"little_below": 0.01, "manipulated_above": 0.02}}))
+    scan = upload()
+    assert scan.assessment.outcome == Outcome.LIKELY_MANIPULATED
+    assert scan.assessment.inspection["stability"]["stable"] is True
+    assert "harmless changes to the file move the score little" in ann.get(f"/scans/{scan.pk}/").content.decode()
 
 
 def test_the_models_page_is_made_of_the_cards(bundles: Path, ann: Client) -> None:
