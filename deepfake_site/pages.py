@@ -34,7 +34,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
 def home(request: HttpRequest) -> HttpResponse:
     latest = []
     if request.user.is_authenticated:
-        own = Scan.objects.filter(owner=request.user).exclude(status=Status.DELETED)
+        own = Scan.objects.owned_by(request.user).exclude(status=Status.DELETED)
         latest = effective.with_verdicts(own.listed().order_by("-created_at", "-id")[:LATEST])
     return render(request, "home.html", {"latest": latest})
 

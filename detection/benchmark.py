@@ -169,16 +169,17 @@ class Bench:
 
     def _image(self, rounds: int) -> None:
         panel = read_panel(self.folder / "bundles")
-        for what, file, name in (
-            ("Photo of 12 megapixels, from file to answer", "phone.jpg", "image"),
-            ("Photo of 1200 × 1200, from file to answer", "photo.jpg", "image_small"),
+        for what, file, name, check in (
+            ("Photo of 12 megapixels, from file to answer", "phone.jpg", "image", False),
+            ("Photo of 1200 × 1200, from file to answer", "photo.jpg", "image_small", False),
+            ("The same with five variants of the face (stability)", "photo.jpg", "image_stability", True),
         ):
 
             def usual(file: str = file) -> Any:
                 return self._usual_image(file)
 
-            def ours(file: str = file) -> Any:
-                return inspect(self.folder / file, bundles=panel, heatmap=False)
+            def ours(file: str = file, check: bool = check) -> Any:
+                return inspect(self.folder / file, bundles=panel, heatmap=False, check_stability=check)
 
             self._row(what, by_turns(usual, ours, rounds), name)
 

@@ -155,7 +155,7 @@ class ReviewItemQuerySet(models.QuerySet["ReviewItem"]):
         free = models.Q(queue__roles=None) | models.Q(queue__roles__in=user.groups.all())
         decided = Decision.objects.filter(scan=models.OuterRef("scan"), decider=user, undone=None)
         another = ReviewReason.objects.filter(item=models.OuterRef("pk"), reason__in=Reason.for_another())
-        rows = self.filter(free).exclude(scan__owner=user)
+        rows = self.filter(free, scan__trashed_at=None).exclude(scan__owner=user)
         return rows.exclude(models.Exists(another), models.Exists(decided)).distinct()
 
     def visible_to(self, user: Any) -> Self:

@@ -27,9 +27,48 @@ AT_THE_DESK = (
 )  # fmt: skip
 
 
+WIDTHS = (320, 390, 768, 1280)
+OVERFLOWING = """() => {
+  const clipped = (part, box) => {
+    for (let at = part.parentElement; at && at !== box; at = at.parentElement)
+      if (getComputedStyle(at).overflowX !== "visible") return true;
+    return getComputedStyle(box).overflowX !== "visible";
+  };
+  const wrong = document.documentElement.scrollWidth > innerWidth ? ["the page"] : [];
+  for (const box of document.querySelectorAll("main .card, main .panel, main .note, main form, .top, .foot")) {
+    const edge = box.getBoundingClientRect().right + 1;
+    const out = [...box.querySelectorAll("*")].find(
+      (part) => part.getBoundingClientRect().right > edge && part.getClientRects().length && !clipped(part, box)
+        && !part.closest(".unseen, .skip, svg svg"));
+    if (out) wrong.push(out.outerHTML.slice(0, 120));
+  }
+  return wrong;
+}"""
+
+
 def look_at(page: Page, where: str) -> list[str]:
+    wrong = look_at_the_german(page, where)
     page.goto(where)
-    return look_again(page, where)
+    return wrong + look_again(page, where)
+
+
+def look_at_the_german(page: Page, where: str) -> list[str]:
+    """German words are longer. The page is loaded once more, and measured at every width."""
+    page.set_extra_http_headers({"Accept-Language": "de"})
+    page.goto(where)
+    page.set_extra_http_headers({})
+    return measure(page, f"{where} in German")
+
+
+def measure(page: Page, where: str) -> list[str]:
+    """What is wider than the window or than the card that it stands in."""
+    wrong = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        wrong += [f"{where} at {width} px: {part}" for part in page.evaluate(OVERFLOWING)]
+        if width in (390, 1280):
+            take_picture(page, where, width)
+    return wrong
 
 
 def look_again(page: Page, where: str) -> list[str]:
@@ -40,13 +79,7 @@ def look_again(page: Page, where: str) -> list[str]:
         page.emulate_media(color_scheme=theme)
         found = page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
         wrong += [f"{where} {theme} {v['id']}: {node['html'][:160]}" for v in found for node in v["nodes"]]
-    for width in (320, 390, 1280):
-        page.set_viewport_size({"width": width, "height": 800})
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            wrong.append(f"{where} sticks out at {width} px")
-        if width != 320:
-            take_picture(page, where, width)
-    return wrong
+    return wrong + measure(page, where)
 
 
 def take_picture(page: Page, where: str, width: int) -> None:

@@ -18,7 +18,7 @@ from ..detection.judging import films
 from ..scans.conftest import portrait
 from . import people
 from .conftest import Site, Window
-from .test_pages import look_again, look_at_all
+from .test_pages import look_again, look_at_all, measure
 
 PAGES = (
     "/scans/", "/scans/?text=nothing", "/models/", "/check/", "/scans/camera/", "/scans/new/",
@@ -129,6 +129,25 @@ def test_several_files_are_dropped_and_a_bad_one_is_named(window: Window, site: 
     wrong = look_again(page, "/a batch/")
     assert not wrong, "\n".join(wrong)
     assert [said for said in window.complaints if "415" not in said] == []
+
+
+def test_long_names_are_cut_in_the_middle_and_stay_in_their_cards(window: Window, site: Site, tmp_path: Path) -> None:
+    page = window.page
+    enter(page, site)
+    name = f"Screenshot_{'Telegram' * 12}_final-copy-2.jpg"
+    path = tmp_path / name
+    path.write_bytes(portrait(320))
+    hand_in(page, path)
+    wrong = measure(page, "/a scan with a long name/")
+    wrong += look_at_all(page, ["/", "/scans/"])
+    link = page.get_by_title(name, exact=True)
+    expect(link).to_have_text(re.compile("^Screenshot_Tele.*….*copy-2.jpg$"))
+    page.get_by_role("checkbox").last.check()
+    page.locator("button[value=delete]").click()
+    wrong += measure(page, "/a question about a long name/")
+    page.locator("button[value=trash]").click()
+    wrong += look_at_all(page, ["/scans/trash/"])
+    assert not wrong, "\n".join(wrong)
 
 
 def test_a_dropped_archive_is_opened(window: Window, site: Site) -> None:

@@ -8,8 +8,8 @@ from django.core.management import call_command
 from detection import benchmark
 
 ASKED = {
-    "classifier_ratio_b1", "classifier_ratio_b8", "image_ratio", "video10_ratio", "video60_ratio", "faces_ratio",
-    "ready_seconds", "ready_mb", "limit_ratio",
+    "classifier_ratio_b1", "classifier_ratio_b8", "image_ratio", "image_stability_ratio", "video10_ratio",
+    "video60_ratio", "faces_ratio", "ready_seconds", "ready_mb", "limit_ratio",
 }  # fmt: skip
 
 

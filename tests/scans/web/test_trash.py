@@ -46,7 +46,7 @@ def trash(client: Client, *scans: Scan) -> str:
 
 
 def names(client: Client, address: str = "/scans/") -> set[str]:
-    return set(re.findall(r"\d+\.jpg(?=</)", client.get(address).content.decode()))
+    return set(re.findall(r"\d+\.jpg(?=</a>)", client.get(address).content.decode()))
 
 
 def test_deleting_asks_first_and_names_what_goes_and_what_stays(ann: Client, uploader: User, stranger: User) -> None:
