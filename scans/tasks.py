@@ -143,7 +143,7 @@ def _judged_in_part() -> Any:
     """Scans of which a panel that lacked some models said what stands."""
     newest = Assessment.objects.filter(scan=OuterRef("scan")).order_by("-id").values("pk")[:1]
     partial = Assessment.objects.filter(partial=True, pk=Subquery(newest))
-    return Scan.objects.analysed().filter(pk__in=partial.values("scan"))
+    return Scan.objects.analysed().kept().filter(pk__in=partial.values("scan"))
 
 
 @shared_task(
