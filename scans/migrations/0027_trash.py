@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('scans', '0025_partial_assessment'),
+        ('scans', '0026_encrypted_secrets'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
