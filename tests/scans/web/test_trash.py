@@ -47,7 +47,7 @@ def trash(client: Client, *scans: Scan) -> str:
 
 def status(client: Client, address: str) -> int:
     answer = client.get(address)
-    answer.close()
+    b"".join(answer)  # a file that was not read to its end would stay open
     return answer.status_code
 
 
