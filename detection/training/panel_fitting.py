@@ -12,7 +12,7 @@ from ..bundle import Thresholds
 from ..fusion import Combining, Fusion, Medium
 from ..panel import Panel
 from . import calibration, stored_findings
-from .evaluation import Row, ScoresMismatch, arrays
+from .evaluation import Row, ScoresMismatch, arrays, judged_by
 
 PENALTY = 0.1  # on the squared distance of the weights from their mean, beside the mean loss
 GAIN = 0.005  # of AUC on kinds of fakes left out, below which weights stay equal
@@ -90,14 +90,17 @@ def fit_panel(
     *,
     false_alarms: float,
     missed: float,
+    inconclusive: float = 0.2,
     holds: bool = False,
     without: Collection[str] = (),
+    others: Sequence[Row] = (),
 ) -> Fusion:
     """Who is heard, how they are combined, the calibration of the sum, and the cuts: in this order.
 
     A bundle is heard whose AUC is surely above 0.5. How the heard ones are combined is chosen by kinds of fakes that
     were left out when the weights were fitted; equal weights are given up only for a clear gain. `without`: names of
-    bundles that are known to tell nothing on files by others.
+    bundles that are known to tell nothing on files by others. `others`: files by others, whose real ones are held to
+    the same rate of false alarms.
     """
     every = judged(rows, panel, medium)
     intervals = {label: _interval(every, label) for label in every.labels}
@@ -123,13 +126,16 @@ def fit_panel(
     combined = combine(combining, weights, data.log_odds)
     fitted = calibration.fit(calibration.sigmoid(combined), data.fake, counts=_balanced(data))
     scores = fitted(calibration.sigmoid(combined))
-    low, high = calibration.cuts(scores, data.fake, false_alarms=false_alarms, missed=missed)
     if combining is Combining.SUM:  # one slope fewer to read
         weights, slope = weights * fitted.a, 1.0
     else:
         slope = fitted.a
     by_label = dict.fromkeys(every.labels, 0.0)
     by_label |= {label: round(float(weight), 4) for label, weight in zip(heard, weights, strict=True)}
+    even = Thresholds(0.5, 0.5)
+    fusion = Fusion(by_label, round(fitted.b, 4), combining, round(float(slope), 4), even, holds, {})
+    real = _real_scores(others, replace(panel, cuts=None, fusion={medium: fusion}), medium)
+    cuts = _cuts(scores, data.fake, real, false_alarms=false_alarms, missed=missed, inconclusive=inconclusive)
     measured = {
         "bundles": intervals,
         "auc_on_kinds_left_out": {name: round(value, 4) for name, value in left_out.items()},
@@ -138,12 +144,39 @@ def fit_panel(
         "n_fake": int(data.fake.sum()),
         "auc": round(metrics.auc(scores, data.fake), 4),
         "ece_other_people": round(_calibration_error(data, ways[chosen]), 4),
-        "above_upper_cut": [int((scores[~data.fake] > high).sum()), int((scores[data.fake] > high).sum())],
-        "below_lower_cut": [int((scores[~data.fake] < low).sum()), int((scores[data.fake] < low).sum())],
+        "above_upper_cut": [
+            int((scores[~data.fake] > cuts.manipulated_above).sum()),
+            int((scores[data.fake] > cuts.manipulated_above).sum()),
+        ],
+        "below_lower_cut": [
+            int((scores[~data.fake] < cuts.little_below).sum()),
+            int((scores[data.fake] < cuts.little_below).sum()),
+        ],
+        "real_by_others": [len(real), int((real > cuts.manipulated_above).sum())],
     }
-    return Fusion(
-        by_label, round(fitted.b, 4), combining, round(float(slope), 4), Thresholds(low, high), holds, measured
-    )
+    return replace(fusion, cuts=cuts, measured=measured)
+
+
+def _real_scores(rows: Sequence[Row], panel: Panel, medium: Medium) -> Any:
+    """The panel's scores of the real files of a medium."""
+    some = [row for row in rows if not row.fake and row.findings]
+    some = [row for row in some if stored_findings.parse(row.findings).medium is medium]
+    return np.array([row.score for row in (judged_by(panel, row) for row in some) if row.judged], float)
+
+
+def _cuts(
+    scores: Any, fake: Any, others: Any, *, false_alarms: float, missed: float, inconclusive: float
+) -> Thresholds:
+    """Above the upper cut no more real files than asked for, neither own ones nor those by others.
+
+    Below the lower cut no more fakes than asked for. Where that leaves too many real files between the cuts, it moves
+    up, but never above even odds.
+    """
+    low, high = calibration.cuts(scores, fake, false_alarms=false_alarms, missed=missed)
+    if len(others):
+        high = min(0.99, max(high, ceil(float(np.quantile(others, 1 - false_alarms)) * 1e4) / 1e4))
+    little = float(np.quantile(scores[~fake], max(0.0, 1 - false_alarms - inconclusive)))
+    return Thresholds(round(min(0.5, max(low, little)), 4), high)
 
 
 def fit_weights(data: Judged) -> Any:

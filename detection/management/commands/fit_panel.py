@@ -24,6 +24,14 @@ class Command(BaseCommand):
         parser.add_argument("--false-alarms", type=share, default=0.02, help="of the real ones, above the upper cut")
         parser.add_argument("--missed", type=share, default=0.2, help="of the fakes, below the lower cut")
         parser.add_argument(
+            "--inconclusive", type=share, default=0.2,
+            help="of the real ones, between the cuts; the lower cut moves up for it, to 0.5 at most",
+        )  # fmt: skip
+        parser.add_argument(
+            "--others", type=Path, nargs="+", default=[],
+            help="CSVs of scores of files by others: their real ones are held to the same rate of false alarms",
+        )  # fmt: skip
+        parser.add_argument(
             "--probability", nargs="+", choices=[medium.value for medium in Medium], default=[],
             help="where the score was measured to be a probability on files by others too",
         )  # fmt: skip
@@ -36,16 +44,18 @@ class Command(BaseCommand):
         parser.add_argument("--write", action="store_true", help="into the panel's policy")
 
     def handle(self, **options: Any) -> None:
-        rates = {"false_alarms": options["false_alarms"], "missed": options["missed"]}
+        rates = {name: options[name] for name in ("false_alarms", "missed", "inconclusive")}
         with command_errors():
             panel = panels.read_panel(options["bundles"])
             rows = [row for path in options["scores"] for row in evaluation.read(path)]
+            others = [row for path in options["others"] for row in evaluation.read(path)]
             fitted = {
                 medium.value: panel_fitting.fit_panel(
                     rows,
                     panel,
                     medium,
                     **rates,
+                    others=others,
                     holds=medium.value in options["probability"],
                     without=[name for where, name in options["without"] if where is medium],
                 )
@@ -73,7 +83,10 @@ def _bundle_in(text: str) -> tuple[Medium, str]:
 
 def _command(options: dict[str, Any]) -> str:
     words = ["manage.py fit_panel", *(path.name for path in options["scores"])]
-    words += [f"--false-alarms {options['false_alarms']}", f"--missed {options['missed']}"]
+    for name in ("false_alarms", "missed", "inconclusive"):
+        words.append(f"--{name.replace('_', '-')} {options[name]}")
+    if options["others"]:
+        words.append(f"--others {' '.join(path.name for path in options['others'])}")
     if options["without"]:
         words.append(f"--without {' '.join(f'{medium}={name}' for medium, name in options['without'])}")
     if options["probability"]:
