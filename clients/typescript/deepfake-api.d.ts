@@ -1123,6 +1123,8 @@ export interface components {
             webhook_kinds: string[];
             /** @description What may be sent. */
             limits: components["schemas"]["Limits"];
+            /** @description Which models are heard in photos and in videos. */
+            media: components["schemas"]["MediumOf"][];
             /** @description What was measured of the models, good or bad. */
             conditions: components["schemas"]["Condition"][];
         };
@@ -1722,6 +1724,19 @@ export interface components {
              */
             deleted_at: string | null;
         };
+        /** @description Which models decide in photos, or in videos. */
+        MediumOf: {
+            /** @description `photo` or `film`. */
+            medium: string;
+            /** @description Labels of the models that are heard there. */
+            bundles: string[];
+            /** @description Labels of those that are not: they could not tell fakes there. */
+            not_heard: string[];
+            /** @description How much the log-odds of each count; empty if nothing was fitted. */
+            weights: {
+                [key: string]: number;
+            };
+        };
         /** @description What one model said. */
         Model: {
             /** @description Which one. */
@@ -1730,7 +1745,7 @@ export interface components {
             version: string;
             /** @description The SHA-256 of its weights. */
             weights_sha256: string;
-            /** @description `ran`, `failed`, `not_applicable` or `ignored`. */
+            /** @description `ran`, `failed`, `not_applicable`, `ignored`, or `not_heard`: the panel does not ask it in this medium. */
             status: string;
             /**
              * Format: double

@@ -299,6 +299,8 @@ def test_what_can_be_judged_and_what_was_measured(own: Program) -> None:
     assert "mp4" in said["video_formats"]
     assert said["submit_by_url"] is False
     assert "likely_manipulated" in said["sandbox_scenarios"]
+    assert [one["medium"] for one in said["media"]] == ["photo", "film"]
+    assert said["media"][0]["not_heard"] == []
 
 
 def test_policies_tell_what_they_are_part_of(own: Program) -> None:

@@ -239,6 +239,20 @@ def test_what_was_measured_of_all_together_is_told_of_this_panel_alone(bundles: 
     assert "21 and 83 of 100" in ann.get("/models/bright/1/").content.decode()
 
 
+def test_the_page_of_the_models_says_who_is_heard_where(bundles: Path, ann: Client) -> None:
+    cuts = {"little_below": 0.21, "manipulated_above": 0.83}
+    label = next(bundle.label for bundle, _ in analysis.panel().members)
+    rule = {"weights": {label: 0.0}, "cuts": cuts}
+    (bundles / "panel.json").write_text(json.dumps({"fusion": {"film": rule}}))
+    page = ann.get("/models/").content.decode()
+    name = label.partition("/")[0]
+    assert f"In photos: {name}" in page
+    assert "In videos: no model." in page
+    rule["weights"] = {label: 1.0}
+    (bundles / "panel.json").write_text(json.dumps({"fusion": {"film": rule}}))
+    assert f"In videos: {name}" in ann.get("/models/").content.decode()
+
+
 def _without_tokens(page: str) -> str:
     return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page)
 
