@@ -56,12 +56,8 @@ if not REDIS_URL:
         " for example REDIS_URL=redis://redis.internal:6379."
     )
 # Where links in mails lead; they are written by a worker, which no request tells the site's address.
-SITE_URL = env.text(
-    "SITE_URL",
-    f"http://localhost:{env.whole('PORT', 8000)}"
-    if EMBEDDED or DEBUG
-    else f"{'https' if HTTPS else 'http'}://{ALLOWED_HOSTS[0].lstrip('*.') or 'localhost'}",
-).rstrip("/")
+_host = f"localhost:{env.whole('PORT', 8000)}" if EMBEDDED or DEBUG else ALLOWED_HOSTS[0].lstrip("*.") or "localhost"
+SITE_URL = env.text("SITE_URL", f"{'https' if HTTPS else 'http'}://{_host}").rstrip("/")
 if len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY is too short: it needs 50 random characters or more.")
 

@@ -1,5 +1,6 @@
 """Who judges blind first learns the outcome by no other way: not on pages, in reports, lists or searches."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from scans.review import queue
 from ..conftest import portrait
 
 pytestmark = pytest.mark.django_db
+CHOICES = re.compile(r'<a href="\?[^"]*">[^<]*</a>|<button[^>]*>[^<]*</button>')  # of filters and forms: they name all
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ def tells(client: Client, where: str, scan: Scan) -> bool:
         return False
     if answer["Content-Type"] != "text/html; charset=utf-8":
         return True
-    body = answer.content.decode()
+    body = CHOICES.sub("", answer.content.decode())
     label = str(Outcome(scan.outcome).label)
     finding = scan.assessment.findings.first()
     at_the_list = where.startswith("/admin/scans/") and str(scan) in body and "/reviewitem/" not in where
