@@ -27,11 +27,13 @@ from .conftest import Site
 HERE = Path(__file__).parent
 SCRIPT = settings.BASE_DIR / "clients/python/deepfake_client.py"
 MAKE_KEYS = """
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from accounts import keys, roles, rules
 from accounts.models import User
 from accounts.roles import Role
 user = User.objects.create_user("{name}@example.org", "correct horse battery", name="Program")
 roles.give(user, *Role)
+TOTP.activate(user, generate_totp_secret())
 user = User.objects.get(pk=user.pk)
 rules.accept(user)
 for test in (False, True):

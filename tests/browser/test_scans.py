@@ -103,7 +103,7 @@ def test_a_video_is_looked_through_by_its_timeline(window: Window, site: Site, f
     page.locator(".gallery a").last.click()
     page.wait_for_function("document.getElementById('player').currentTime >= 0")
     page.get_by_text("As a table").click()
-    expect(page.get_by_role("region", name="Scores of the frames")).to_be_visible()
+    expect(page.get_by_role("region", name="Score of each moment")).to_be_visible()
     wrong = look_again(page, "/a video/")
     assert not wrong, "\n".join(wrong)
     assert not window.complaints, "\n".join(window.complaints)

@@ -61,7 +61,7 @@ def test_an_image_classifier_whose_high_score_is_real(learning: Any, tmp_path: P
     said = add(
         tmp_path / "theirs.keras", tmp_path / "b", scaling="-1..1", looks_at="face", margin=0.2, fake_is=0, cut=0.7
     )
-    assert "Added theirs/1, served by onnx." in said
+    assert "Added theirs/1, run by onnx." in said
     bundle = bundles.read(tmp_path / "b" / "theirs")
     assert bundle.cuts.manipulated_above == pytest.approx(0.3)
     assert bundle.files.keys() == {"model.keras", "model.onnx"}

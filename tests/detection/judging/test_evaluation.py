@@ -84,9 +84,17 @@ def test_the_scores_of_one_set_or_panel_never_become_those_of_another(
     assert evaluate(known, bundles=bundles, scores=scores, limit=2)["n_real"] == 2, "of what was asked for"
     assert scores.read_bytes() == stored, "and nothing is lost"
     other = install("other", calibration={"a": 0.5, "b": 0.0})
-    with pytest.raises(CommandError, match="another panel"):
-        evaluate(known, bundles=other, scores=scores)
+    by_both = evaluate(known, bundles=other, scores=scores)
+    assert by_both["panel"]["id"] != whole["panel"]["id"], "judged by the new bundle too"
+    assert by_both == evaluate(known, bundles=other) | {"milliseconds_median": by_both["milliseconds_median"]}
+    rows = evaluation.read(scores)
     shutil.rmtree(other / "other")
+    assert evaluate(known, bundles=bundles, scores=scores)["auc"] == whole["auc"], "from what was stored"
+    evaluation.write(scores, [replace(row, findings="") for row in rows])
+    with pytest.raises(CommandError, match="another panel"):
+        evaluate(known, bundles=bundles, scores=scores)
+    evaluation.write(scores, rows)
+    stored = scores.read_bytes()
     shutil.copy(known / "real" / "2.jpg", known / "real" / "1.jpg")
     with pytest.raises(CommandError, match=r"other files, as real/1.jpg"):
         evaluate(known, bundles=bundles, scores=scores)

@@ -1,6 +1,7 @@
 """Pseudo-films become embeddings once, and a head over them; what comes out is a bundle that inspection can use."""
 
 import io
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -98,7 +99,10 @@ def test_the_image_network_has_to_look_as_the_plan_cuts(folder: Path, network: P
 
 
 def test_no_film_is_made_of_what_a_generator_drew(folder: Path, network: Path, tmp_path: Path) -> None:
-    replace(TINY, recipe=replace(RECIPE, weights=(("redrawn", 1.0),))).write(tmp_path / "plan.json")
+    TINY.write(tmp_path / "plan.json")
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    plan["recipe"]["weights"] = [["redrawn", 1.0]]
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
     with pytest.raises(CommandError, match="can't be made of redrawn faces"):
         call_command("train_video", tmp_path / "run", faces=[folder], plan=tmp_path / "plan.json", image=network)
 
