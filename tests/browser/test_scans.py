@@ -84,7 +84,7 @@ def test_a_photo_is_handed_in_read_and_deleted(window: Window, site: Site, photo
     page.get_by_role("button", name="Delete selected").click()
     page.get_by_role("button", name="Move to trash").click()
     wrong += look_at_all(page, ["/scans/trash/"])
-    page.get_by_role("link", name="Delete astronaut.jpg now").click()
+    page.get_by_role("link", name="Delete now: astronaut.jpg").click()
     page.get_by_role("button", name="Delete for good").click()
     expect(page.get_by_text("are gone")).to_be_visible()
     assert not wrong, "\n".join(wrong)
