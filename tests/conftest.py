@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
 from django.test import Client
+from django.utils import timezone, translation
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from accounts import roles, rules
@@ -117,6 +118,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 @pytest.fixture(autouse=True)
 def fresh_redis(redis: Redis) -> None:
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def own_language_and_time_zone() -> None:
+    """A request leaves its person's language and time zone active: the next test must not inherit them."""
+    translation.activate(settings.LANGUAGE_CODE)
+    timezone.deactivate()
 
 
 @pytest.fixture(autouse=True)
