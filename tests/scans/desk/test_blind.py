@@ -58,7 +58,7 @@ def tells(client: Client, where: str, scan: Scan) -> bool:
     if answer.status_code in (302, 403, 404):  # 302: so the admin says that a row is not there
         return False
     if answer["Content-Type"] != "text/html; charset=utf-8":
-        answer.close()
+        b"".join(answer)  # to its end, where the file is closed
         return True
     body = CHOICES.sub("", answer.content.decode())
     label = str(Outcome(scan.outcome).label)
