@@ -29,6 +29,7 @@ class Simulation:
     a_day: float  # items that the cuts send to people, of all assessments of four weeks
     hours_a_day: float
     seconds_each: float
+    video: tuple[float, float] | None = None  # cuts for videos, where they are others
 
     @property
     def is_thin(self) -> bool:
@@ -65,6 +66,7 @@ def simulate(low: float, high: float, video: tuple[float, float] | None = None) 
         a_day=a_day,
         hours_a_day=a_day * seconds / 3600,
         seconds_each=seconds,
+        video=of_video if of_video != (low, high) else None,
     )
 
 

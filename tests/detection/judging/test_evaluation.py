@@ -106,6 +106,38 @@ def test_the_scores_of_one_set_or_panel_never_become_those_of_another(
     assert again["judged_by"] == whole["judged_by"]
 
 
+def test_another_panel_is_tried_on_what_each_bundle_found_and_only_a_new_bundle_runs(
+    known: Path, install: Callable[..., Path], policy: Callable[..., None], tmp_path: Path
+) -> None:
+    bundles, scores = install("one"), tmp_path / "scores.csv"
+    before = evaluate(known, bundles=bundles, scores=scores)
+    (bundles / "one" / "model.onnx").write_bytes(b"it can't run again")
+    install("two", calibration={"a": -1.0, "b": 0.0})
+    policy(bundles={"one": "ignore"})
+    assert evaluate(known, bundles=bundles, scores=scores)["auc"] == 0.0
+    policy(bundles={"two": "ignore"})
+    again = evaluate(known, bundles=bundles, scores=scores)
+    assert again["panel"]["id"] != before["panel"]["id"]
+    for figure in ("auc", "coverage", "not_judged", "outcomes", "ece", "false_alarms"):
+        assert again[figure] == before[figure], figure
+
+
+def test_bundles_that_are_not_heard_run_where_they_are_asked_for(
+    known: Path, install: Callable[..., Path], policy: Callable[..., None], tmp_path: Path
+) -> None:
+    bundles, scores = install("one"), tmp_path / "scores.csv"
+    install("two", calibration={"a": -1.0, "b": 0.0})
+    cuts = {"little_below": 0.3, "manipulated_above": 0.7}
+    rules = {medium: {"weights": {"one/1": 1.0, "two/1": 0.0}, "cuts": cuts} for medium in ("photo", "film")}
+    policy(fusion=rules)
+    assert evaluate(known, bundles=bundles, scores=scores, every_bundle=True)["auc"] == 1.0
+    (bundles / "two" / "model.onnx").unlink()
+    for rule in rules.values():
+        rule["weights"] = {"one/1": 0.0, "two/1": 1.0}
+    policy(fusion=rules)
+    assert evaluate(known, bundles=bundles, scores=scores)["auc"] == 0.0
+
+
 def test_of_a_set_with_a_part_for_testing_only_that_is_judged(
     known: Path, install: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -171,6 +171,21 @@ def test_the_simulator_counts_as_counting_does(
         assert below <= 100 * said.misses.count / said.misses.total <= above
 
 
+def test_videos_are_counted_by_their_own_cuts(decided: Callable[..., Decision], clock: Clock) -> None:
+    from scans.models import Assessment
+
+    for kind in ("image", "video"):
+        for label in (Label.MANIPULATED, Label.NOT_MANIPULATED):
+            Scan.objects.filter(pk=decided(label, Outcome.INCONCLUSIVE, 0.6).scan_id).update(kind=kind)
+    Assessment.objects.update(at=clock.now)
+    photos_only = simulator.simulate(0.5, 0.55, (0.7, 0.8))
+    assert (photos_only.false_alarms.count, photos_only.misses.count) == (1, 1), "a photo's, and a video's"
+    assert photos_only.a_day == 2 / 28
+    assert photos_only.video == (0.7, 0.8)
+    both = simulator.simulate(0.5, 0.55)
+    assert (both.false_alarms.count, both.misses.count, both.video) == (2, 0, None)
+
+
 def test_cuts_of_ones_own_take_two_people_and_then_judge(
     lead: User, person: Callable[..., User], moderator: User, as_user: Callable[..., Client], upload: Any, bundles: Any
 ) -> None:
