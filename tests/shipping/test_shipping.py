@@ -230,7 +230,7 @@ def test_what_is_private_stays_out_of_image_and_repository() -> None:
 
 
 def test_nginx_takes_what_the_site_takes() -> None:
-    conf = (HOUSE / ".nginx.conf").read_text()
+    conf = (HOUSE / "deploy/nginx.conf").read_text()
     assert f"client_max_body_size {example()['MAX_REQUEST_MB']}m;" in conf
     hidden = conf[conf.index("location /internal-media/") :]
     assert "internal;" in hidden[: hidden.index("}")]
@@ -242,7 +242,7 @@ def test_nginx_can_read_its_file(tmp_path: Path) -> None:
     if not program:
         pytest.skip("nginx isn't installed (sudo apt install nginx)")
     conf = tmp_path / "nginx.conf"
-    conf.write_text((HOUSE / ".nginx.conf").read_text().replace("/tmp/nginx.pid", str(tmp_path / "pid")))
+    conf.write_text((HOUSE / "deploy/nginx.conf").read_text().replace("/tmp/nginx.pid", str(tmp_path / "pid")))
     done = run(program, "-t", "-q", "-c", str(conf), "-e", "stderr")
     assert done.returncode == 0, done.stderr
 
