@@ -31,9 +31,7 @@ def imports(path: Path) -> set[str]:
 
 def test_nobody_climbs_the_stairs_backwards() -> None:
     linter = Path(sys.executable).with_name("lint-imports")
-    done = subprocess.run(
-        [linter, "--no-cache"], cwd=HOUSE, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([linter, "--no-cache"], cwd=HOUSE, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
