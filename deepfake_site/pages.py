@@ -62,7 +62,7 @@ def set_theme(request: HttpRequest) -> HttpResponse:
 @require_safe
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Every element once; only while developing."""
-    from .styleguide import Sample
+    from .styleguide import COLOURS, Sample, icons
 
     messages.info(request, "A message that informs.")
     messages.success(request, "A message of success.")
@@ -71,5 +71,11 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "styleguide.html",
-        {"form": Sample(), "refused": Sample({"email": "no address"}), "outcomes": Outcome.choices},
+        {
+            "form": Sample(),
+            "refused": Sample({"email": "no address"}),
+            "outcomes": Outcome.choices,
+            "colours": COLOURS,
+            "icons": icons(),
+        },
     )

@@ -1,6 +1,21 @@
-"""A form with one field of each kind, for the style guide."""
+"""What the style guide shows: a form with one field of each kind, the colours, the icons."""
+
+import re
+from pathlib import Path
 
 from django import forms
+from django.conf import settings
+
+COLOURS = (
+    "ground", "paper", "sunken", "hover", "ink", "quiet", "line", "edge", "accent", "accent-soft",
+    "danger", "warning", "success", "info", "violet",
+)  # fmt: skip
+
+
+def icons() -> list[str]:
+    """The names of all icons of the set."""
+    sheet = Path(settings.BASE_DIR, "static", "icons", "icons.svg").read_text()
+    return re.findall(r'<symbol id="([^"]+)"', sheet)
 
 
 class Sample(forms.Form):

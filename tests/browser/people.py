@@ -41,7 +41,12 @@ def sign_in(page: Page, email: str, password: str = PASSWORD) -> None:
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
 
 
+def open_menu(page: Page, name: str = "Account") -> None:
+    page.get_by_role("banner").locator(f"summary[aria-label='{name}']").click()
+
+
 def sign_out(page: Page) -> None:
+    open_menu(page)
     page.get_by_role("banner").get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("banner").get_by_role("link", name="Sign in")).to_be_visible()
 

@@ -22,6 +22,7 @@ def test_sign_up_follow_the_mail_set_up_totp_sign_out_and_in_with_it(window: Win
     expect(page.locator("main .errorlist, main [role=alert]").first).to_be_visible()
     page.locator("input[name=code]").fill(people.code_of(secret, step=1))  # the first code has been used up
     page.get_by_role("main").get_by_role("button", name="Sign in").first.click()
+    people.open_menu(page)
     expect(page.get_by_role("banner").get_by_role("button", name="Sign out")).to_be_visible()
     assert window.complaints == []
 
@@ -45,6 +46,7 @@ def test_a_passkey_signs_in_without_a_password(window: Window, site: Site) -> No
     people.sign_out(page)
     page.goto("/accounts/login/")
     page.locator("#passkey_login").click()
+    people.open_menu(page)
     expect(page.get_by_role("banner").get_by_role("button", name="Sign out")).to_be_visible()
     assert window.complaints == []
 
@@ -106,8 +108,10 @@ def test_language_and_theme_are_chosen_without_javascript(browser, site: Site) -
     context = browser.new_context(base_url=site.address, java_script_enabled=False, locale="en-GB")
     page = context.new_page()
     page.goto("/accounts/login/")
+    people.open_menu(page, "Language and colours")
     page.get_by_role("button", name="Deutsch").click()
     expect(page.locator("html")).to_have_attribute("lang", "de")
+    people.open_menu(page, "Sprache und Farben")
     page.get_by_role("button", name="Dunkel").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page).to_have_url(f"{site.address}/accounts/login/")
