@@ -1,6 +1,6 @@
 """The few pages that belong to the site and to no app: front page, look, style guide."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
@@ -9,10 +9,12 @@ from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from scans import effective
-from scans.models import Outcome, Scan, Status
+from scans.models import Outcome
+from scans.web import home_views
+from scans.web.access import SignedIn
 
-LATEST = 6  # scans that the front page shows
+from . import overview
+
 THEMES = ("auto", "light", "dark")
 # Said to strangers too, so it doesn't give the machine's own path away.
 MAIL_FOLDER = "var/mail" if settings.VAR_DIR == settings.BASE_DIR / "var" else "VAR_DIR/mail"
@@ -32,11 +34,11 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    latest = []
-    if request.user.is_authenticated:
-        own = Scan.objects.owned_by(request.user).exclude(status=Status.DELETED)
-        latest = effective.with_verdicts(own.listed().order_by("-created_at", "-id")[:LATEST])
-    return render(request, "home.html", {"latest": latest})
+    """Work for those who are signed in, an introduction for everybody else."""
+    if not request.user.is_authenticated:
+        return render(request, "home.html")
+    runs_the_site = request.user.has_perm("accounts.change_user")
+    return home_views.home(cast(SignedIn, request), {"overview": overview.overview() if runs_the_site else None})
 
 
 @require_POST

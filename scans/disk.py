@@ -25,9 +25,13 @@ def is_full(error: BaseException) -> bool:
 
 def free() -> int:
     """Bytes left where media are kept."""
+    return usage()[2]
+
+
+def usage() -> tuple[int, int, int]:
+    """Bytes in all, used and free, where media are kept."""
     root = Path(settings.MEDIA_ROOT)
-    folder = next(folder for folder in (root, *root.parents) if folder.exists())
-    return shutil.disk_usage(folder).free
+    return shutil.disk_usage(next(folder for folder in (root, *root.parents) if folder.exists()))
 
 
 def has_room() -> bool:

@@ -11,7 +11,6 @@ import structlog
 from django.conf import settings
 from django.core.files import File
 from django.db import transaction
-from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,7 +21,7 @@ from .models import Assessment, Batch, Event, Queue, Scan, Source, Status
 log = structlog.get_logger(__name__)
 
 NAMELESS = "file"
-IN_A_BATCH = 100
+IN_A_BATCH = Batch.MOST
 FRAME = 4 << 20  # of a camera
 PACKED = 200  # times smaller: no photo or film is
 DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError)
@@ -246,8 +245,7 @@ def check_room(owner: Any, size: int) -> None:
 
 def used(owner: Any) -> int:
     """Bytes of a person's files that are still kept."""
-    kept = Scan.objects.filter(owner=owner).exclude(status=Status.DELETED).aggregate(sum=Sum("bytes"))
-    return int(kept["sum"] or 0)
+    return int(Scan.objects.filter(owner=owner).kept_bytes())
 
 
 def clean_name(name: str) -> str:

@@ -32,6 +32,8 @@ class BatchQuerySet(models.QuerySet["Batch"]):
 class Batch(models.Model):
     """Where it stands is told by its scans; what was refused on the way in is told here."""
 
+    MOST = 100  # files
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="batches", verbose_name=_("owner")

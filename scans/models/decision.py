@@ -167,6 +167,7 @@ class Decision(Judgement):
         verbose_name = _("decision")
         verbose_name_plural = _("decisions")
         ordering = ("-id",)
+        indexes = [models.Index(fields=["at"], name="decision_by_time")]
 
     def __str__(self) -> str:
         return str(self.get_label_display())

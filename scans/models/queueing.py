@@ -222,6 +222,8 @@ class ReviewItem(models.Model):
         ]
         indexes = [
             models.Index(fields=["queue", "due_at"], condition=models.Q(closed_at=None), name="item_open_by_due"),
+            models.Index(fields=["opened_at"], name="item_by_opening"),
+            models.Index(fields=["closed_at"], name="item_by_closing"),
         ]
 
     def __str__(self) -> str:

@@ -96,6 +96,11 @@ class ScanQuerySet(models.QuerySet["Scan"]):
             thumb=models.Subquery(thumb.order_by("assessment_id", "content__time").values("id")[:1]),
         )
 
+    def kept_bytes(self) -> int:
+        """Of files that are still there, those in the trash as well."""
+        kept = self.exclude(status=Status.DELETED).aggregate(sum=models.Sum("bytes"))
+        return int(kept["sum"] or 0)
+
     def analysed(self) -> Self:
         """By models: what is in the sandbox never was."""
         return self.filter(status=Status.ANALYSED, sandbox=False)
@@ -187,6 +192,11 @@ class Scan(models.Model):
         indexes = [
             models.Index(fields=["owner", "-created_at"], name="scan_of_owner"),
             models.Index(fields=["owner", "outcome", "-created_at"], name="scan_of_owner_by_outcome"),
+            # All that counts and sums of one's own files need, so that they are read from the index alone.
+            models.Index(
+                fields=["owner", "trashed_at", "status", "outcome", "kind", "source", "sandbox", "bytes"],
+                name="scan_of_owner_counted",
+            ),
             models.Index(fields=["queue", "queued_at"], condition=models.Q(status="queued"), name="scan_waiting"),
             models.Index(fields=["purge_at"], condition=models.Q(purge_at__isnull=False), name="scan_in_trash"),
             models.Index(fields=["heartbeat_at"], condition=models.Q(status="analysing"), name="scan_in_work"),

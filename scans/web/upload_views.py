@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpResponse, JsonResponse
@@ -19,7 +18,7 @@ from .. import blind, effective, idempotency, intake, live
 from ..intake import Refused
 from ..models import Batch, Live, Scan
 from ..result import Glimpse
-from . import forms
+from . import forms, limits
 from .access import SignedIn, looks, seconds_until_next_look, wants_json
 
 FRAMES = range(1, 33)  # pictures of one capture
@@ -77,16 +76,7 @@ def _once(request: SignedIn, file: Any, take: Callable[[], Scan | Refused]) -> A
 
 
 def _upload_page(request: SignedIn, form: forms.Upload, *, status: int = 200, refusal: str = "") -> HttpResponse:
-    context = {
-        "form": form,
-        "key": uuid.uuid4(),
-        "refusal": refusal,
-        "limit": settings.MAX_UPLOAD_MB,
-        "limit_bytes": settings.MAX_UPLOAD_MB * 2**20,
-        "in_a_batch": intake.IN_A_BATCH,
-        "used": intake.used(request.user),
-        "quota": settings.QUOTA_MB * 2**20,
-    }
+    context = {"form": form, "refusal": refusal, **limits.of(request.user)}
     return render(request, "scans/new.html", context, status=status)
 
 

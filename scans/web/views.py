@@ -18,6 +18,7 @@ from ..models import Artifact, DecisionNotice, Event, ReviewItem, Scan, Status, 
 from ..result import Result
 from . import exports, files, forms, trash_views
 from .access import SignedIn, get_owned_scan, get_visible_scan, looks, seconds_until_next_look
+from .home_views import unread_decisions
 
 PAGE = 24
 
@@ -175,21 +176,9 @@ def history(request: SignedIn) -> HttpResponse:
         "scans": effective.with_verdicts(page.object_list),
         "query": kept.urlencode(),
         "pages": pages,
-        "news": _news(request),
+        "news": unread_decisions(request),
     }
     return render(request, "scans/history.html", context)
-
-
-def _news(request: SignedIn) -> list[DecisionNotice]:
-    """Decisions that count and were not read yet, the newest first."""
-    unread = DecisionNotice.objects.filter(
-        decision__scan__owner=request.user, decision__scan__trashed_at=None, mailed=True, seen_at=None
-    )
-    rows = list(
-        unread.exclude(decision__scan__status=Status.DELETED).select_related("decision__scan").order_by("-id")[:10]
-    )
-    verdicts = effective.verdicts(row.decision.scan for row in rows) if rows else {}
-    return [row for row in rows if verdicts[row.decision.scan_id].decision == row.decision][:5]
 
 
 def _filtered(request: SignedIn, form: forms.Filter) -> Any:

@@ -114,21 +114,3 @@ def test_ticked_ones_are_taken_along(ann: Client, uploader: User, stranger: User
     mine, theirs = make(uploader, 3), make(stranger, 1)[0]
     ticked = {"scan": [mine[0].pk, mine[2].pk, theirs.pk, "rubbish"], "do": "csv"}
     assert len(list(csv.DictReader(read(ann.post("/scans/selected/", ticked)).splitlines()))) == 2
-
-
-def test_the_front_page_lists_the_latest_in_as_many_queries_however_many_there_are(ann: Client, uploader: User) -> None:
-    def queries() -> int:
-        with CaptureQueriesContext(connection) as seen:
-            assert ann.get("/").status_code == 200
-        return len(seen)
-
-    make(uploader, 1)
-    ann.get("/")  # what is asked once for each visitor
-    few = queries()
-    make(uploader, 40)
-    assert queries() == few
-    assert len(ann.get("/").context["latest"]) == 6
-    make(uploader, 1, status="deleted", name="gone.jpg", created_at=timezone.now())
-    assert "gone.jpg" not in ann.get("/").content.decode()
-    make(uploader, 1, name="trashed.jpg", trashed_at=timezone.now())
-    assert "trashed.jpg" not in ann.get("/").content.decode()
