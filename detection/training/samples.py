@@ -38,6 +38,7 @@ class Recipe:
     fit: str = "resize"
     blur_share: float = 0.25  # of the real ones: as many as it takes for sharpness to tell nothing
     eyes: tuple[float, float] = (0.0, 0.0)  # their distance in pixels, any size as often as its double
+    varied: float = 0.0  # share of both whose sharpness, contrast and colours are changed before anything else
     recompression: tuple[float, ...] = ()  # how many have no history before they are faked, how many have one, two …
     augmentation_share: float = 0.0  # of both: aslant, half in the shadow, covered, shaken, noisy, handed on
     enlarged: float = 0.0  # of both: as web pages and editors do it, which is no generator's up-sampling
@@ -100,6 +101,14 @@ class FacePool:
             return self.swapped
         return self.given if kind == GIVEN else self.redrawn if kind in REDRAWN else self.real
 
+    def pick(self, kind: str, chance: np.random.Generator) -> FaceCrop:
+        """Of given fakes every generator as often as any other, however many pictures it has."""
+        among = self.among(kind)
+        if kind == GIVEN:
+            generator = str(chance.choice(sorted({face.manipulation for face in among})))
+            among = [face for face in among if face.manipulation == generator]
+        return among[int(chance.integers(len(among)))]
+
 
 def draw(cast: FacePool, recipe: Recipe, chance: np.random.Generator, kind: str = "") -> Sample:
     """One crop. `kind`: real, or a kind of fake; else a coin decides."""
@@ -120,8 +129,9 @@ def pair(cast: FacePool, recipe: Recipe, chance: np.random.Generator) -> list[Sa
 
 def _start_face(cast: FacePool, recipe: Recipe, chance: np.random.Generator, kind: str) -> Face:
     """Somebody of whom such a sample can be made, at a size and with a history."""
-    among = cast.among(kind)
-    face = downscaled(read(among[int(chance.integers(len(among)))], chance, again=kind in REDRAWN), recipe, chance)
+    face = downscaled(read(cast.pick(kind, chance), chance, again=kind in REDRAWN), recipe, chance)
+    if recipe.varied and chance.random() < recipe.varied:
+        face = with_varied_look(face, chance)
     return with_history(face, recipe, chance, shared=kind in SHARED_HISTORY) if recipe.recompression else face
 
 
@@ -216,6 +226,24 @@ def downscaled(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
     share = pixels.shape[1] / face.pixels.shape[1]
     fitted = None if face.mesh is None else face.mesh * np.float32(share)
     return replace(face, pixels=pixels, landmarks=face.landmarks * share, redrawn=redrawn, mesh=fitted)
+
+
+def with_varied_look(face: Face, chance: np.random.Generator) -> Face:
+    """Softer or sharper, in another light: so that no generator is known by how its pictures are finished.
+
+    What a generator drew of the face is changed in the same way.
+    """
+    seed = int(chance.integers(2**62))
+
+    def changed(pixels: Pixels) -> Pixels:
+        same = np.random.default_rng(seed)
+        soft = cv2.GaussianBlur(pixels, (0, 0), same.uniform(0.6, 2.0))
+        amount = same.uniform(-0.7, 1.6)
+        return compression.relit(np.asarray(cv2.addWeighted(pixels, 1 + amount, soft, -amount, 0)), same, 1.8)
+
+    return replace(
+        face, pixels=changed(face.pixels), redrawn=None if face.redrawn is None else changed(face.redrawn)
+    )
 
 
 def with_history(face: Face, recipe: Recipe, chance: np.random.Generator, *, shared: bool = False) -> Face:

@@ -155,6 +155,27 @@ def test_what_others_made_is_never_the_real_one_of_a_pair(people: list[FaceCrop]
     assert (where[::2].max(), where[1::2].min()) == (0, 255)
 
 
+def test_every_generator_is_drawn_as_often_however_many_pictures_it_has(people: list[FaceCrop]) -> None:
+    given = [replace(face, manipulation="rare" if at == 0 else "common") for at, face in enumerate(people[:6])]
+    recipe = Recipe(size=48, weights=(("given", 1.0),))
+    pool, chance = FacePool.of([*people[6:], *given], recipe), np.random.default_rng(0)
+    rare = np.mean([pool.pick("given", chance).manipulation == "rare" for _ in range(400)])
+    assert 0.4 < rare < 0.6
+
+
+def test_a_varied_look_spreads_sharpness_and_light_of_real_and_fake_alike(people: list[FaceCrop]) -> None:
+    given = [replace(face, manipulation="theirs") for face in people]
+    plain = Recipe(size=64, blur_share=0.0, weights=(("given", 1.0),))
+    spreads = {}
+    for name, recipe in (("plain", plain), ("varied", replace(plain, varied=1.0))):
+        pool, chance = FacePool.of([*people, *given], recipe), np.random.default_rng(1)
+        for kind in ("real", "given"):
+            seen = [cues(samples.draw(pool, recipe, chance, kind).pixels)[:2] for _ in range(150)]
+            spreads[name, kind] = np.log(seen).std(0)
+    for kind in ("real", "given"):
+        assert (spreads["varied", kind] > 1.1 * spreads["plain", kind]).all(), (kind, spreads)
+
+
 @pytest.mark.parametrize("kind", augmentations.KINDS)
 def test_what_marks_a_fake_goes_where_a_hardship_moves_the_face(
     kind: augmentations.Augmentation, people: list[FaceCrop]

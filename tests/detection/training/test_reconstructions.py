@@ -138,7 +138,7 @@ def test_a_pair_differs_only_where_the_face_was_drawn_again(kind: str, people: l
         path.write_bytes(encoded.tobytes())
         path.replace(face_dataset.redrawn_path(tmp_path, face.name))
     faces = [_with(face, face_dataset.redrawn_path(tmp_path, face.name)) for face in people if not face.manipulation]
-    history = {"recompression": (0.0, 0.5, 0.5), "augmentation_share": 0.5}
+    history = {"recompression": (0.0, 0.5, 0.5), "augmentation_share": 0.5, "varied": 0.5}
     recipe = Recipe(size=48, paired=True, blur_share=0.0, weights=((kind, 1.0),), **history)
     pool = FacePool.of(faces, recipe)
     for seed in range(6):
