@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .bundle import read as read_bundle  # noqa: F401
+    from .errors import BadBundle as BadBundle
     from .errors import DetectionError as DetectionError
     from .file_signatures import recognise_file as recognise_file
     from .finding import Code as Code
@@ -17,25 +19,41 @@ if TYPE_CHECKING:
     from .inspection import inspect as inspect
     from .limits import Limits as Limits
     from .media import probe as probe
+    from .metrics import auc as auc
+    from .metrics import auc_interval as auc_interval
+    from .metrics import bootstrap as bootstrap
+    from .metrics import share_interval as share_interval
+    from .model_cards import format_value as format_value
+    from .model_cards import trained_on as trained_on
+    from .panel import POLICY as POLICY
     from .panel import Panel as Panel
     from .panel import evaluations_of as evaluations_of
     from .panel import read_panel as read_panel
     from .splits import part_of as part_of
 
 DOOR = {
+    "BadBundle": "errors",
     "Code": "finding",
     "DetectionError": "errors",
     "Finding": "finding",
     "Limits": "limits",
     "Medium": "fusion",
     "Outcome": "finding",
+    "POLICY": "panel",
     "Panel": "panel",
+    "auc": "metrics",
+    "auc_interval": "metrics",
+    "bootstrap": "metrics",
     "evaluations_of": "panel",
+    "format_value": "model_cards",
     "inspect": "inspection",
     "part_of": "splits",
     "probe": "media",
+    "read_bundle": "bundle:read",
     "read_panel": "panel",
     "recognise_file": "file_signatures",
+    "share_interval": "metrics",
+    "trained_on": "model_cards",
 }
 __all__ = list(DOOR)
 
@@ -43,4 +61,5 @@ __all__ = list(DOOR)
 def __getattr__(name: str) -> Any:
     if name not in DOOR:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{DOOR[name]}", __name__), name)
+    module, _, other_name = DOOR[name].partition(":")
+    return getattr(import_module(f".{module}", __name__), other_name or name)

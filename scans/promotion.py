@@ -11,9 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import detection
-from detection import metrics
-from detection.bundle import read
-from detection.panel import POLICY
 
 from . import analysis
 from .models import Decision, LockedCase, Scan
@@ -60,7 +57,7 @@ def rehearse(candidate: Path, bundles: Path, weight: str, told: Report = lambda 
 
 def install(candidate: Path, bundles: Path, weight: str) -> None:
     """The bundle first, under a name that nobody reads; the policy last."""
-    bundle = read(candidate)
+    bundle = detection.read_bundle(candidate)
     waiting = bundles / f".{bundle.name}-new"
     shutil.rmtree(waiting, ignore_errors=True)
     shutil.copytree(candidate, waiting)
@@ -70,25 +67,25 @@ def install(candidate: Path, bundles: Path, weight: str) -> None:
         shutil.rmtree(before, ignore_errors=True)
         place.rename(before)
     waiting.rename(place)
-    new = bundles / f".{POLICY}"
+    new = bundles / f".{detection.POLICY}"
     new.write_text(json.dumps(_policy(bundles, bundle.name, weight), indent=2) + "\n")
-    new.replace(bundles / POLICY)
+    new.replace(bundles / detection.POLICY)
 
 
 @contextmanager
 def _panel_with(candidate: Path, bundles: Path, weight: str) -> Iterator[Any]:
-    name = read(candidate).name
+    name = detection.read_bundle(candidate).name
     with tempfile.TemporaryDirectory(prefix="panel-") as folder:
         for there in bundles.iterdir():
             if there.is_dir() and there.name != name and not there.name.startswith("."):
                 (Path(folder) / there.name).symlink_to(there.resolve())
         (Path(folder) / name).symlink_to(candidate.resolve())
-        (Path(folder) / POLICY).write_text(json.dumps(_policy(bundles, name, weight)))
+        (Path(folder) / detection.POLICY).write_text(json.dumps(_policy(bundles, name, weight)))
         yield analysis.with_own_cuts(detection.read_panel(folder))
 
 
 def _policy(bundles: Path, name: str, weight: str) -> dict[str, Any]:
-    there = bundles / POLICY
+    there = bundles / detection.POLICY
     policy: dict[str, Any] = json.loads(there.read_text()) if there.is_file() else {}
     return {**policy, "bundles": {**policy.get("bundles", {}), name: weight}}
 
@@ -120,8 +117,8 @@ def _decided_files(now: Any, then: Any, trial: Rehearsal) -> None:
     if min(trial.compared) < FEW:
         return
     before, after = [one for one, _, _ in scores], [other for _, other, _ in scores]
-    trial.now, trial.then = metrics.auc(before, fake), metrics.auc(after, fake)
-    trial.now_between = metrics.auc_interval(before, fake)
+    trial.now, trial.then = detection.auc(before, fake), detection.auc(after, fake)
+    trial.now_between = detection.auc_interval(before, fake)
 
 
 def _outcome_and_score(scan: Scan, panel: Any) -> tuple[str, float | None]:

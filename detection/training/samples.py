@@ -241,9 +241,7 @@ def with_varied_look(face: Face, chance: np.random.Generator) -> Face:
         amount = same.uniform(-0.7, 1.6)
         return compression.relit(np.asarray(cv2.addWeighted(pixels, 1 + amount, soft, -amount, 0)), same, 1.8)
 
-    return replace(
-        face, pixels=changed(face.pixels), redrawn=None if face.redrawn is None else changed(face.redrawn)
-    )
+    return replace(face, pixels=changed(face.pixels), redrawn=None if face.redrawn is None else changed(face.redrawn))
 
 
 def with_history(face: Face, recipe: Recipe, chance: np.random.Generator, *, shared: bool = False) -> Face:

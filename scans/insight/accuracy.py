@@ -9,7 +9,7 @@ import numpy as np
 from django.db.models import F
 from django.utils import timezone
 
-from detection.metrics import share_interval
+from detection import share_interval
 
 from ..models import Appeal, Assessment, Decision, FirstAnswer, Outcome, Reason
 from ..models.decision import FAKE, REAL

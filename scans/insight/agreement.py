@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from detection.metrics import bootstrap
+from detection import bootstrap
 
 Pair = tuple[Hashable, Hashable]
 

@@ -8,7 +8,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from detection.model_cards import format_value, trained_on
+from detection import format_value, trained_on
 
 from .. import analysis
 from ..insight.figures import LEAST, conditions

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from detection.errors import BadBundle
+from detection import BadBundle
 from scans import promotion
 
 
