@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .bundle import read as read_bundle  # noqa: F401
+    from .bundle import read_bundle as read_bundle
     from .errors import BadBundle as BadBundle
     from .errors import DetectionError as DetectionError
     from .file_signatures import recognise_file as recognise_file
@@ -49,7 +49,7 @@ DOOR = {
     "inspect": "inspection",
     "part_of": "splits",
     "probe": "media",
-    "read_bundle": "bundle:read",
+    "read_bundle": "bundle",
     "read_panel": "panel",
     "recognise_file": "file_signatures",
     "share_interval": "metrics",
@@ -61,5 +61,4 @@ __all__ = list(DOOR)
 def __getattr__(name: str) -> Any:
     if name not in DOOR:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, _, other_name = DOOR[name].partition(":")
-    return getattr(import_module(f".{module}", __name__), other_name or name)
+    return getattr(import_module(f".{DOOR[name]}", __name__), name)

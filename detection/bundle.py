@@ -133,7 +133,7 @@ class Bundle:
                     )
 
 
-def read(folder: Path) -> Bundle:
+def read_bundle(folder: Path) -> Bundle:
     """Read and check the card of one folder. Raises BadBundle."""
     try:
         text = (folder / CARD).read_bytes()

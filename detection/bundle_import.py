@@ -76,7 +76,7 @@ def add(
         if target.exists():
             shutil.rmtree(target)
         folder.rename(target)
-    return Added(bundles.read(target), bundle.runtime, scores, tuple(notes))
+    return Added(bundles.read_bundle(target), bundle.runtime, scores, tuple(notes))
 
 
 def _convert(source: Path, folder: Path, name: str) -> list[str]:
@@ -256,7 +256,7 @@ def write_card(folder: Path, card: dict[str, Any]) -> None:
 def _smoke_test(folder: Path, notes: list[str]) -> tuple[Bundle, tuple[float, ...]]:
     """Run it on a real photo: it must give probabilities that vary, and the same ones in both runtimes."""
     _detect_output(folder)
-    bundle = bundles.read(folder)
+    bundle = bundles.read_bundle(folder)
     scores = smoke_test.answers(Runner(bundle))
     if np.ptp(scores) < VARIES:
         raise BadBundle("This model gives the same score to every picture. It is broken, or --scaling is wrong.")
@@ -268,14 +268,14 @@ def _smoke_test(folder: Path, notes: list[str]) -> tuple[Bundle, tuple[float, ..
             del card["weights"]["model.onnx"]
             write_card(folder, card)
             notes.append(f"Its ONNX export differs by {apart:.4f}, so it runs in Keras, which is slow.")
-            bundle = bundles.read(folder)
+            bundle = bundles.read_bundle(folder)
     return bundle, tuple(float(score) for score in scores)
 
 
 def _detect_output(folder: Path) -> None:
     """Detect the kind of output (one or two numbers, probabilities or logits) if it was not given."""
     card = json.loads((folder / CARD).read_text())
-    probing = Runner(bundles.read(folder))
+    probing = Runner(bundles.read_bundle(folder))
     values = probing.answers(smoke_test.pictures(probing.bundle))
     if values.shape[1] not in (1, 2):
         raise BadBundle(

@@ -45,7 +45,7 @@ def bundles_agree(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     messages: list[checks.CheckMessage] = []
     for folder in bundles.folders(Path(settings.BUNDLES_DIR)):
         try:
-            bundle = bundles.read(folder)
+            bundle = bundles.read_bundle(folder)
             if not {"model.onnx", "model.keras"} <= bundle.files.keys():
                 continue
             both = [smoke_test.answers(Runner(bundle, runtime=runtime)) for runtime in ("onnx", "keras")]

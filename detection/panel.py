@@ -118,7 +118,7 @@ def read_panel(root: Path | str) -> Panel:
     members, broken = [], []
     for folder in bundles.folders(root):
         try:
-            members.append((bundles.read(folder), Weight.INCLUDE))
+            members.append((bundles.read_bundle(folder), Weight.INCLUDE))
         except BadBundle as error:
             broken.append((folder.name, str(error)))
     try:

@@ -74,13 +74,13 @@ class Release:
                 if (self.run / name).is_file():
                     shutil.copyfile(self.run / name, folder / name)
             bundle_import.write_card(folder, self._card(done, folder))
-            bundle = bundles.read(folder)
+            bundle = bundles.read_bundle(folder)
             self._check_runtimes(bundle, done)
             (folder / "CARD.md").write_text(model_cards.markdown(bundle))
             if target.exists():
                 shutil.rmtree(target)
             folder.rename(target)
-        return bundles.read(target)
+        return bundles.read_bundle(target)
 
     def _card(self, done: Trained, folder: Path) -> dict[str, Any]:
         recipe = done.plan.recipe
@@ -245,14 +245,14 @@ def _mean(parts: dict[str, float], plans: dict[str, str]) -> str:
 
 def update_card(folder: Path, evaluations: list[Path], failures: list[str]) -> Bundle:
     """Add evaluations and failures to a card. An evaluation replaces an earlier one on the same data."""
-    bundle = bundles.read(folder)
+    bundle = bundles.read_bundle(folder)
     measured = [row_of(path, bundle) for path in evaluations]
     card = dict(bundle.card)
     named = {row["data"] for row in measured}
     card["figures"] = [row for row in card.get("figures", []) if row["data"] not in named] + measured
     card["failures"] = failures or card.get("failures", [])
     bundle_import.write_card(folder, card)
-    updated = bundles.read(folder)
+    updated = bundles.read_bundle(folder)
     (folder / "CARD.md").write_text(model_cards.markdown(updated))
     return updated
 

@@ -33,7 +33,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         cv2.setNumThreads(1)
         with command_errors():
-            bundle = bundles.read(options["bundle"])
+            bundle = bundles.read_bundle(options["bundle"])
             if bundle.kind != "image":
                 raise TrainingError(f"{bundle.name} judges films. This command takes a bundle for images.")
             recipe = Plan.read(options["bundle"] / "plan.json").recipe

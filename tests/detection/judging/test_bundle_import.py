@@ -30,7 +30,7 @@ def add(source: Path, root: Path, **options: Any) -> str:
 
 
 def scores(root: Path) -> np.ndarray:
-    return Runner(bundles.read(root / "theirs")).raw(PICTURES)["score"]
+    return Runner(bundles.read_bundle(root / "theirs")).raw(PICTURES)["score"]
 
 
 def tells_them_apart(root: Path) -> bool:
@@ -62,7 +62,7 @@ def test_an_image_classifier_whose_high_score_is_real(learning: Any, tmp_path: P
         tmp_path / "theirs.keras", tmp_path / "b", scaling="-1..1", looks_at="face", margin=0.2, fake_is=0, cut=0.7
     )
     assert "Added theirs/1, run by onnx." in said
-    bundle = bundles.read(tmp_path / "b" / "theirs")
+    bundle = bundles.read_bundle(tmp_path / "b" / "theirs")
     assert bundle.cuts.manipulated_above == pytest.approx(0.3)
     assert bundle.files.keys() == {"model.keras", "model.onnx"}
     assert not bundle.calibration.fitted
@@ -93,7 +93,7 @@ def test_a_legacy_h5_whose_high_score_is_fake(learning: Any, tmp_path: Path) -> 
     fitted(model, learning[0] / 255, learning[1])
     model.save(tmp_path / "theirs.h5")
     add(tmp_path / "theirs.h5", tmp_path / "b", margin=0.2, cut=0.5)
-    assert bundles.read(tmp_path / "b" / "theirs").cuts == bundles.Thresholds(0.5, 0.5)
+    assert bundles.read_bundle(tmp_path / "b" / "theirs").cuts == bundles.Thresholds(0.5, 0.5)
     assert tells_them_apart(tmp_path / "b")
 
 
@@ -131,7 +131,7 @@ def test_an_onnx_export_with_two_logits_and_channels_first(learning: Any, tmp_pa
     scaled = crops.normalise(learning[0], "imagenet", "rgb")
     model = fitted(networks.image_network(64, "tiny", dropout=0), scaled, learning[1])
     add(torch_like(tmp_path / "cnn.onnx", model), tmp_path / "b", scaling="imagenet", margin=0.2, fake_is=0)
-    bundle = bundles.read(tmp_path / "b" / "theirs")
+    bundle = bundles.read_bundle(tmp_path / "b" / "theirs")
     assert (bundle.layout, bundle.output, bundle.size) == ("nchw", "logits", 64)
     assert tells_them_apart(tmp_path / "b")
 
@@ -149,7 +149,7 @@ def test_a_residual_network_over_whole_pictures_as_a_saved_model(tmp_path: Path)
     model = keras.Model(given, layers.Dense(2, activation="softmax")(x))
     model.export(tmp_path / "saved", verbose=False)
     add(tmp_path / "saved", tmp_path / "b", scaling="caffe", colours="bgr", looks_at="whole", size=64)
-    bundle = bundles.read(tmp_path / "b" / "theirs")
+    bundle = bundles.read_bundle(tmp_path / "b" / "theirs")
     assert (bundle.output, bundle.looks_at, bundle.runtime) == ("softmax", "whole", "onnx")
     path = films.film(tmp_path / "v.mp4", films.portrait(1))
     finding = detection.inspect(path, bundles=tmp_path / "b")
@@ -177,7 +177,7 @@ def test_embeddings_of_frames_with_an_lstm_over_them(learning: Any, tmp_path: Pa
         tmp_path / "lstm.keras", tmp_path / "b", kind="video", embedder=tmp_path / "embed.keras",
         scaling="-1..1", margin=0.2,
     )  # fmt: skip
-    bundle = bundles.read(tmp_path / "b" / "theirs")
+    bundle = bundles.read_bundle(tmp_path / "b" / "theirs")
     assert (bundle.kind, bundle.frames) == ("video", 4)
     fake = detection.inspect(films.film(tmp_path / "f.mp4", films.portrait(3, (0, 3))), bundles=tmp_path / "b")
     real = detection.inspect(films.film(tmp_path / "r.mp4", films.portrait(3)), bundles=tmp_path / "b")

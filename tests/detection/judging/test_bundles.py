@@ -19,7 +19,7 @@ PICTURES = faking.samples(8, seed=12)[0]
 
 
 def test_keras_and_onnx_agree_on_real_crops(install: Callable[..., Path]) -> None:
-    bundle = bundles.read(install(files=("model.onnx", "model.keras")) / "tiny-image")
+    bundle = bundles.read_bundle(install(files=("model.onnx", "model.keras")) / "tiny-image")
     onnx, keras = (Runner(bundle, runtime=name).raw(PICTURES) for name in ("onnx", "keras"))
     assert onnx.keys() == keras.keys() == {"score", "cam", "embedding"}
     assert np.ptp(onnx["score"]) > 0.5, "or they would agree about anything"
@@ -28,13 +28,13 @@ def test_keras_and_onnx_agree_on_real_crops(install: Callable[..., Path]) -> Non
 
 
 def test_a_bundle_with_keras_weights_alone_is_served(install: Callable[..., Path]) -> None:
-    bundle = bundles.read(install(files=("model.keras",)) / "tiny-image")
+    bundle = bundles.read_bundle(install(files=("model.keras",)) / "tiny-image")
     assert bundle.runtime == "keras"
     assert np.ptp(runner(bundle).raw(PICTURES)["score"]) > 0.5
 
 
 def test_the_class_map_adds_up_to_the_score(install: Callable[..., Path]) -> None:
-    given = Runner(bundles.read(install() / "tiny-image")).raw(PICTURES)
+    given = Runner(bundles.read_bundle(install() / "tiny-image")).raw(PICTURES)
     odds = np.log(given["score"] / (1 - given["score"]))
     apart = odds - given["cam"].mean((1, 2, 3))
     assert np.ptp(apart) < 1e-3, "all that differs is the dense unit's bias"
@@ -42,26 +42,26 @@ def test_the_class_map_adds_up_to_the_score(install: Callable[..., Path]) -> Non
 
 @pytest.mark.parametrize("fake_is", [0, 1])
 def test_whatever_the_polarity_a_score_is_of_being_manipulated(fake_is: int, install: Callable[..., Path]) -> None:
-    plain = Runner(bundles.read(install("plain") / "plain")).raw(PICTURES)["score"]
-    turned = bundles.read(install("turned", output={"fake_is": fake_is}) / "turned")
+    plain = Runner(bundles.read_bundle(install("plain") / "plain")).raw(PICTURES)["score"]
+    turned = bundles.read_bundle(install("turned", output={"fake_is": fake_is}) / "turned")
     expected = plain if fake_is == 1 else 1 - plain
     np.testing.assert_allclose(Runner(turned).raw(PICTURES)["score"], expected, atol=1e-6)
 
 
 def test_a_mirror_gives_the_middle_of_both_views(install: Callable[..., Path]) -> None:
-    plain = Runner(bundles.read(install("plain") / "plain"))
-    both = Runner(bundles.read(install("both", input={"mirror": True}) / "both")).raw(PICTURES)["score"]
+    plain = Runner(bundles.read_bundle(install("plain") / "plain"))
+    both = Runner(bundles.read_bundle(install("both", input={"mirror": True}) / "both")).raw(PICTURES)["score"]
     one, other = plain.raw(PICTURES)["score"], plain.raw(PICTURES[:, :, ::-1])["score"]
     assert ((both >= np.minimum(one, other) - 1e-5) & (both <= np.maximum(one, other) + 1e-5)).all()
 
 
 def test_open_networks_are_kept_and_replaced_ones_are_read_anew(install: Callable[..., Path]) -> None:
     folder = install() / "tiny-image"
-    first = runner(bundles.read(folder))
-    assert runner(bundles.read(folder)) is first
+    first = runner(bundles.read_bundle(folder))
+    assert runner(bundles.read_bundle(folder)) is first
     (folder / "model.onnx").write_bytes(b"replaced")
     with pytest.raises(BadBundle, match="is not the one its card was written for"):
-        runner(bundles.read(folder))
+        runner(bundles.read_bundle(folder))
 
 
 def broken(card: dict[str, Any], path: str, value: object) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def test_a_card_that_makes_no_sense_is_refused(path: str, value: object, install
     file = install() / "tiny-image" / bundles.CARD
     file.write_text(json.dumps(broken(json.loads(file.read_text()), path, value)))
     with pytest.raises(BadBundle, match="tiny-image"):
-        bundles.read(file.parent)
+        bundles.read_bundle(file.parent)
 
 
 def test_a_window_is_cut_without_resizing() -> None:

@@ -12,7 +12,7 @@ def test_a_card_says_what_was_measured_and_what_was_not(install: Callable[..., P
         failures=["faces seen from the side"],
         licence="MIT",
     )
-    text = model_cards.markdown(bundles.read(root / "tiny-image"))
+    text = model_cards.markdown(bundles.read_bundle(root / "tiny-image"))
     assert text.startswith("# tiny-image/1\n")
     assert "Calibrated on data of its own." in text
     assert "Below 0.35 there is little evidence, above 0.8" in text
@@ -20,4 +20,4 @@ def test_a_card_says_what_was_measured_and_what_was_not(install: Callable[..., P
     assert "| validation | 200 | 0.912 | 0.880 to 0.940 |" in text
     assert "| photos | 100 |  |  |" in text, "what was not measured stays empty"
     assert "- faces seen from the side" in text
-    assert bundles.read(root / "tiny-image").files["model.onnx"] in text
+    assert bundles.read_bundle(root / "tiny-image").files["model.onnx"] in text

@@ -43,7 +43,7 @@ def made(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_bundle_is_whole_and_calibrated(made: Path) -> None:
-    bundle = bundles.read(made / "tiny")
+    bundle = bundles.read_bundle(made / "tiny")
     bundle.verify()
     assert bundle.files.keys() == {"model.keras", "model.onnx", "training_distribution.npz"}
     assert bundle.calibration.fitted
@@ -130,7 +130,7 @@ def test_what_was_measured_later_goes_into_the_card_and_nothing_else_changes(mad
     assert "| known | 3 | 3 |" in text
     assert "| known | 2 |" not in text
     assert "- blind at night" in text
-    bundles.read(folder).verify()
+    bundles.read_bundle(folder).verify()
     (folder / bundles.CARD).write_text(json.dumps(after | {"cuts": {"little_below": 0.1, "manipulated_above": 0.2}}))
     with pytest.raises(CommandError, match="not an evaluation of tiny/1 alone, in its present version"):
         call_command("write_card", folder, figures=[tmp_path / "said.json"])
@@ -161,7 +161,7 @@ def test_cuts_are_fitted_on_what_is_served(made: Path, folder: Path) -> None:
     done = trained(made.parent / "run")
     faces = read_faces(folder, "validation")
     pictures = np.stack([one.pixels for one in samples.fixed(faces, done.plan.recipe, each=3, seed=99)])
-    served = Runner(bundles.read(made / "tiny"), runtime="keras").raw(pictures)["score"]
+    served = Runner(bundles.read_bundle(made / "tiny"), runtime="keras").raw(pictures)["score"]
     np.testing.assert_allclose(done.predict(faces, 3, 99).scores, served, atol=1e-5)
 
 

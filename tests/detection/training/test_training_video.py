@@ -118,7 +118,7 @@ def test_it_becomes_a_bundle_that_judges_films(run: Path, folder: Path, tmp_path
     root = tmp_path / "bundles"
     said = {"faces": [folder], "bundles": root, "each": 6, "failure": ["hardly trained"]}
     call_command("export_bundle", run, stdout=io.StringIO(), **said)
-    bundle = bundles.read(root / "tiny-video")
+    bundle = bundles.read_bundle(root / "tiny-video")
     assert (bundle.kind, bundle.frames, bundle.size) == ("video", FRAMES, 48)
     assert bundle.files.keys() == {"model.keras", "model.onnx", "embed.onnx"}
     assert bundle.calibration.fitted
