@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos lint bench train mtcnn-export api types format lock messages clean
+.PHONY: help run test chaos lint docs bench train mtcnn-export api types format lock messages clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,8 +32,13 @@ lint: $(VENV)/tests  ## style, types, templates, import directions, migrations, 
 	SECRET_KEY=$$(printf 'lint%.0s-0123456789' 1 2 3 4 5) ALLOWED_HOSTS=example.org REDIS_URL=redis://localhost \
 	  VAR_DIR=$$(mktemp -d) $(PY) manage.py check --deploy --tag security --fail-level WARNING
 
-bench: $(VENV)/tests  ## time the detector beside the usual way, and renew the README's table
-	EMBEDDED=1 $(PY) manage.py bench --json --readme README.md
+docs: $(VENV)/tests  ## renew the manual's generated parts and build it into var/docs; fails on dead links
+	EMBEDDED=1 VAR_DIR=$$(mktemp -d) $(PY) manage.py write_docs
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
+	@echo "Open var/docs/index.html"
+
+bench: $(VENV)/tests  ## time the detector beside the usual way, and renew the table of docs/speed.md
+	EMBEDDED=1 $(PY) manage.py bench --json --table docs/speed.md
 
 # From faces to a bundle with its figures: each step goes on where it was ended. FACES: folders with faces.csv, the
 # first of real faces; INIT: the network's first weights; AUTOENCODER: a folder with taef2's two files, for the kinds of

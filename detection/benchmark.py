@@ -257,7 +257,7 @@ class Bench:
         self.report(f"Ready in {median(taken):.2f} s, holding {held:.0f} MB")
 
     def table(self) -> str:
-        """For the README."""
+        """The rows as Markdown."""
         head = "| | the usual way | here | ratio |\n|---|---|---|---|\n"
         lines = "".join(f"| {' | '.join(row)} |\n" for row in self.rows)
         limit = self.figures["limit_ratio"]
@@ -292,12 +292,12 @@ def film(path: Path, seconds: int, size: tuple[int, int]) -> Path:
     return path
 
 
-def written(readme: str, table: str) -> str:
-    """The README with the table between its two marks."""
+def written(page: str, table: str) -> str:
+    """The page with the table between its two marks."""
     begin, end = "<!-- bench -->", "<!-- /bench -->"
-    if begin not in readme or end not in readme:
+    if begin not in page or end not in page:
         raise ValueError(f"There is no {begin} … {end} in it.")
-    before, rest = readme.split(begin, 1)
+    before, rest = page.split(begin, 1)
     return f"{before}{begin}\n{table}{end}{rest.split(end, 1)[1]}"
 
 

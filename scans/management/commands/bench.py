@@ -26,7 +26,9 @@ class Command(BaseCommand):
         parser.add_argument("--address", default=usual, help="with --api: where the site is")
         parser.add_argument("--json", action="store_true", help="end with one line of JSON")
         parser.add_argument("--quick", action="store_true", help="little and few rounds: shows that it works")
-        parser.add_argument("--readme", type=Path, help="write the table between the marks of this file")
+        parser.add_argument(
+            "--table", metavar="PAGE", type=Path, help="write the table between the bench marks of this file"
+        )
 
     def handle(self, **options: Any) -> None:
         quick = options["quick"]
@@ -48,16 +50,16 @@ class Command(BaseCommand):
             figures = pages.measure(scans=scans, items=items, rounds=3)
             self._lines({name: f"{one['ms']} ms, {one['queries']} queries" for name, one in figures.items()})
         else:
-            figures = self._detector(quick, options["readme"])
+            figures = self._detector(quick, options["table"])
         if options["json"]:
             self.stdout.write(benchmark.as_json(figures))
 
-    def _detector(self, quick: bool, readme: Path | None) -> Any:
+    def _detector(self, quick: bool, page: Path | None) -> Any:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             bench = benchmark.Bench(Path(folder), quick=quick, report=self.stdout.write)
             figures = bench.run()
-        if readme:
-            readme.write_text(benchmark.written(readme.read_text(), bench.table()))
+        if page:
+            page.write_text(benchmark.written(page.read_text(), bench.table()))
         return figures
 
     def _lines(self, said: dict[str, Any]) -> None:

@@ -13,16 +13,16 @@ ASKED = {
 }  # fmt: skip
 
 
-def test_one_run_measures_everything_and_fills_the_readmes_table(tmp_path: Path) -> None:
+def test_one_run_measures_everything_and_fills_the_table_of_a_page(tmp_path: Path) -> None:
     """Quick: small files and few rounds. What the ratios are is not a test's business, that they are measured is."""
-    readme = tmp_path / "README.md"
-    readme.write_text("before\n<!-- bench -->\nold\n<!-- /bench -->\nafter\n")
+    page = tmp_path / "speed.md"
+    page.write_text("before\n<!-- bench -->\nold\n<!-- /bench -->\nafter\n")
     out = io.StringIO()
-    call_command("bench", quick=True, json=True, readme=readme, stdout=out)
+    call_command("bench", quick=True, json=True, table=page, stdout=out)
     figures = json.loads(out.getvalue().splitlines()[-1])
     assert figures.keys() >= ASKED
     assert all(value > 0 for value in figures.values())
-    text = readme.read_text()
+    text = page.read_text()
     assert text.startswith("before\n<!-- bench -->\n| | the usual way | here | ratio |\n")
     assert text.endswith("<!-- /bench -->\nafter\n")
     assert "old" not in text

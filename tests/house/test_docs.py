@@ -1,0 +1,147 @@
+"""README and manual: they build, lead somewhere, are in step with the code, and name commands that exist."""
+
+import io
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command, get_commands, load_command_class
+from django.core.management.base import BaseCommand
+
+from deepfake_site import reference
+
+ROOT = Path(settings.BASE_DIR)
+PAPERS = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted(ROOT.glob("docs/**/*.md")),
+    *sorted(ROOT.glob("ml_models/**/*.md")),
+    *sorted(ROOT.glob(".github/*.md")),
+]
+GUIDES = [*ROOT.glob("docs/training/add-*.md")]  # tests/detection/training/test_guides.py follows them
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+CODE = re.compile(r"```\w*[^\n]*\n(.*?)```|`([^`\n]+)`|^(?: {4}|\t)(\S.*)$", re.DOTALL | re.MULTILINE)
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
+
+
+def test_generated_parts_are_in_step_with_the_code() -> None:
+    call_command("write_docs", check=True, stdout=io.StringIO())
+
+
+def test_a_part_that_is_out_of_date_is_found_and_renewed() -> None:
+    page = "before\n<!-- begin states -->\nold\n<!-- end states -->\nafter\n"
+    renewed = reference.renewed(page)
+    assert "old" not in renewed
+    assert "| `analysing` | " in renewed
+    assert renewed.startswith("before\n<!-- begin states -->\n")
+    assert renewed.endswith("<!-- end states -->\nafter\n")
+
+
+def test_every_setting_has_a_comment_of_its_own() -> None:
+    previous, lacking = "", []
+    for line in (ROOT / ".env.example").read_text().splitlines():
+        if re.match(r"[A-Z0-9_]+=", line) and not (previous.startswith("#") and not previous.startswith("# --")):
+            lacking.append(line)
+        previous = line
+    assert not lacking
+
+
+def test_the_manual_builds_without_a_dead_link_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
+    mkdocs = Path(sys.executable).with_name("mkdocs")
+    built = subprocess.run(
+        [mkdocs, "build", "--quiet", "--site-dir", tmp_path / "manual"],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    pages = list((tmp_path / "manual").rglob("*.html"))
+    assert len(pages) > 30
+    loads = re.compile(r'<(?:script|img|link|iframe)\b[^>]*\b(?:src|href)="(https?:)?//[^"]*"')
+    assert not [(page.name, load[0]) for page in pages for load in loads.finditer(page.read_text())]
+
+
+def built_in(path: Path) -> bool:
+    """Whether docs/_hooks.py puts the page there while the manual is built."""
+    page = str(path.resolve()).removeprefix(f"{ROOT}/docs/")
+    return (
+        page in ("changelog.md", "models/bundles.md") or (ROOT / "ml_models" / page.removeprefix("models/")).is_file()
+    )
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_between_files_leads_to_one(paper: Path) -> None:
+    targets = {link.partition("#")[0] for link in LINK.findall(paper.read_text()) if "://" not in link} - {""}
+    dead = [
+        target for target in targets if not (paper.parent / target).exists() and not built_in(paper.parent / target)
+    ]
+    assert not dead
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    """Each command line that a paper names, with the paper."""
+    for paper in PAPERS:
+        if "experiments" in paper.parts or paper.name == "CHANGELOG.md" or paper in GUIDES:
+            continue
+        for match in CODE.finditer(paper.read_text()):
+            for line in next(group for group in match.groups() if group).splitlines():
+                yield str(paper.relative_to(ROOT)), line.strip()
+
+
+def test_every_make_target_that_a_paper_names_exists() -> None:
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)) | {".venv/site"}
+    named = {
+        (paper, target)
+        for paper, line in commands()
+        for target in re.findall(r"^(?:[A-Z]+=\S+ )*make ([\w./-]+)", line)
+    }
+    assert len(named) > 10
+    assert not [(paper, target) for paper, target in named if target not in targets]
+
+
+@cache
+def command(name: str) -> BaseCommand:
+    app = get_commands()[name]
+    return load_command_class(app, name) if isinstance(app, str) else app
+
+
+def test_every_management_command_that_a_paper_names_takes_its_options() -> None:
+    wrong, seen = [], 0
+    for paper, line in commands():
+        if not (match := re.match(r"(?:\S*python3? |docker compose exec \w+ python )?manage\.py (\w+)(.*)", line)):
+            continue
+        name, rest = match[1], re.split(r" [>|] | # ", match[2])[0]
+        arguments = shlex.split(rest, comments=True)
+        seen += 1
+        try:
+            parser = command(name).create_parser("manage.py", name)
+            if arguments:  # a name alone only says which command
+                parser.parse_args(arguments)
+        except (CommandError, KeyError) as error:
+            wrong.append(f"{paper}: {line}: {error}")
+    assert seen > 30
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_file_that_the_manual_names_is_there() -> None:
+    named = re.compile(r"`((?:deepfake_site|accounts|scans|detection|ml_models|tests|deploy|clients|docs)/[\w./-]*)`")
+    made_by_readers = {"detection/training/colour_shift.py"}
+    lacking = [
+        (str(paper.relative_to(ROOT)), name)
+        for paper in PAPERS
+        if "experiments" not in paper.parts and paper.name != "CHANGELOG.md"
+        for name in named.findall(paper.read_text())
+        if not (ROOT / name).exists() and name not in made_by_readers
+    ]
+    assert not lacking
