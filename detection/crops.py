@@ -64,6 +64,22 @@ def cut(pixels: Pixels, box: tuple[float, float, float, float], *, margin: float
     return window(pixels, box, size) if fit == "native" else square(pixels, box, margin, size)
 
 
+def area(
+    box: tuple[float, float, float, float], within: tuple[int, int], *, margin: float, size: int, fit: str
+) -> tuple[float, float, float, float]:
+    """The part of the picture that `cut` takes: left, top, right, bottom. `within`: the picture's width and height."""
+    if fit == "native":
+        side = float(size)
+        left, top = (
+            float(min(max(0, round((low + high - size) / 2)), max(0, whole - size)))
+            for low, high, whole in ((box[0], box[2], within[0]), (box[1], box[3], within[1]))
+        )
+    else:
+        side = max(box[2] - box[0], box[3] - box[1]) * (1 + 2 * margin)
+        left, top = (box[0] + box[2] - side) / 2, (box[1] + box[3] - side) / 2
+    return left, top, left + side, top + side
+
+
 def resized(pixels: Pixels, size: int) -> Pixels:
     shrinks = pixels.shape[0] >= size
     how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC

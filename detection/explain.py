@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from . import scoring
+from . import crops, scoring
 from .bundle import Bundle
 from .face_tracking import TrackedFace, TrackedMedia
 from .finding import Finding, OptionalEvidence
@@ -22,6 +22,7 @@ CAPTION = (
     "It does not show where an edit is, or that there is one."
 )
 SIDE = 320  # of the drawn picture, in pixels
+OPAQUE = 0.65  # how much of the face the warmest region hides; lukewarm regions hide far less
 SHARE = 0.25  # of the crop that the deletion test hides
 TRIES = 8  # random regions to compare with
 FLAT = 1e-3
@@ -35,7 +36,7 @@ def heatmap(panel: Panel, view: TrackedMedia, finding: Finding) -> OptionalEvide
         return choice
     bundle, face = choice
     try:
-        slot = _checked(runner(bundle), face)
+        slot = _checked(runner(bundle), face, (view.media.width, view.media.height))
     except RUNTIME_ERRORS as error:
         return OptionalEvidence("not_available", f"The heat map could not be made ({type(error).__name__}).")
     if bundle.label == finding.deciding_bundle:
@@ -74,7 +75,7 @@ def _image_bundle(panel: Panel, finding: Finding) -> Bundle | None:
     return members[max(scores, key=lambda label: scores[label])] if scores else None
 
 
-def _checked(run: Runner, face: TrackedFace) -> OptionalEvidence:
+def _checked(run: Runner, face: TrackedFace, picture: tuple[int, int]) -> OptionalEvidence:
     crop = scoring.pictures_of(run.bundle, [face])[0]
     given = run.raw(crop[None])
     if HEATMAP not in given:
@@ -96,6 +97,9 @@ def _checked(run: Runner, face: TrackedFace) -> OptionalEvidence:
             content,
         )  # fmt: skip
     png, ground = _drawn(crop, cam)
+    spec = scoring.crop_spec(run.bundle)
+    place = crops.area(face.face.box, picture, margin=spec.margin, size=spec.size, fit=spec.fit)
+    content["box"] = [round(value, 1) for value in place]
     return OptionalEvidence("available", CAPTION, content, png=png, ground=ground)
 
 
@@ -133,15 +137,13 @@ def _deletion_test(run: Runner, crop: Pixels, cam: Floats, score: Floats) -> tup
 
 
 def _drawn(crop: Pixels, cam: Floats) -> tuple[bytes, bytes]:
-    """Two images: the face in grey under the map (PNG), and the face alone (JPEG)."""
+    """Two images: the map, which is transparent where the model looked least (PNG), and the face under it (JPEG)."""
     raised = np.maximum(cam, 0) if cam.max() > 0 else cam - cam.min()
     raised = raised / max(float(raised.max()), 1e-9)
     warmth = cv2.resize(raised, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC).clip(0, 1)
-    face = cv2.cvtColor(cv2.resize(crop, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC), cv2.COLOR_RGB2GRAY)
-    ground = np.repeat(face[..., None], 3, 2).astype(np.float32)
-    colours = cv2.applyColorMap((warmth * 255).astype(np.uint8), cv2.COLORMAP_INFERNO).astype(np.float32)
-    mixed = ground * (1 - 0.6 * warmth[..., None]) + colours * 0.6 * warmth[..., None]
-    _, encoded = cv2.imencode(".png", mixed.round().astype(np.uint8))
+    colours = cv2.applyColorMap((255 - warmth * 255).astype(np.uint8), cv2.COLORMAP_AUTUMN)  # from yellow to red
+    opacity = (warmth**2 * OPAQUE * 255).round().astype(np.uint8)
+    _, encoded = cv2.imencode(".png", np.dstack([colours, opacity]))
     plain = cv2.cvtColor(cv2.resize(crop, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC), cv2.COLOR_RGB2BGR)
     _, below = cv2.imencode(".jpg", plain, [cv2.IMWRITE_JPEG_QUALITY, 90])
     return encoded.tobytes(), below.tobytes()

@@ -16,6 +16,47 @@ DOUBTS = {
     "out_of_distribution": gettext_lazy("the face is unlike those that the models know"),
 }
 
+# The changes with which a face is scored again.
+VARIANTS = {
+    "unchanged": gettext_lazy("unchanged"),
+    "saved_again": gettext_lazy("saved again"),
+    "smaller": gettext_lazy("smaller"),
+    "brighter": gettext_lazy("brighter"),
+    "mirrored": gettext_lazy("mirrored"),
+    "trimmed": gettext_lazy("trimmed at the edges"),
+}
+
+# Why there is no heat map: what the detector wrote, and the sentence for it.
+HEAT_MISSING = {
+    "This was not asked for.": gettext_lazy("No heat map was drawn during this analysis."),
+    "Nothing was scored, so there is nothing to explain.": gettext_lazy(
+        "Nothing was scored, so there is nothing to explain."
+    ),
+    "The picture was judged as a whole. Heat maps are made of faces only.": gettext_lazy(
+        "The picture was judged as a whole. Heat maps are drawn of faces only."
+    ),
+    "A network that looks at several frames has no heat map of a single one.": gettext_lazy(
+        "A model that looks at several frames has no heat map of a single one."
+    ),
+    "The network of this bundle has no exact heat map.": gettext_lazy("This model can't draw an exact heat map."),
+    "The map was the same everywhere, so it is not shown.": gettext_lazy(
+        "The map was the same everywhere, so it is not shown."
+    ),
+    "An untrained network gives the same map, so it is not shown.": gettext_lazy(
+        "An untrained model draws the same map, so it is not shown."
+    ),
+    "Hiding what it marks lowers the score no more than hiding any part, so it is not shown.": gettext_lazy(
+        "Hiding what the map marks lowers the score no more than hiding any other part, so it is not shown."
+    ),
+}
+
+
+def heat_missing(heat: dict[str, Any]) -> str:
+    """Why there is no heat map. What the detector adds before the reason itself says nothing about the reason."""
+    written = heat.get("said", "")
+    known = next((text for sentence, text in HEAT_MISSING.items() if written.endswith(sentence)), None)
+    return str(known or _("The heat map could not be drawn.")) if written else ""
+
 
 def explain(inspection: dict[str, Any], outcome: str, score: float | None, models: Sequence[str]) -> str:
     """`models`: the names of those that gave a score."""

@@ -1,6 +1,7 @@
 """An assessment as a page shows it: in words, with places for pictures, nothing worked out in a template."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -8,9 +9,8 @@ from django.utils.translation import gettext_lazy
 
 from . import explanation, scores, words
 from .models import Artifact, Assessment, Finding, Scan
+from .timeline import Timeline
 
-WIDE, HIGH = 720, 160  # of the timeline's drawing
-LEFT, TOP, BOTTOM = 34, 8, 22
 IN_SCALE = ("score_high", "score_between", "score_low", "uncalibrated")  # said by the scale and its caption
 
 # Why a model gave no score, by the status of its finding.
@@ -21,26 +21,11 @@ NO_SCORE = {
     "ignored": gettext_lazy("Not used"),
 }
 
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    x: float
-    y: float
-    time: float
-    faces: int
-    clock: str
-    score: scores.Score | None
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    x: float
-    width: float
-    start: float
-    end: float
-    score: scores.Score | None
-    start_clock: str
-    end_clock: str
+# What a model looks at, by its kind.
+PURPOSES = {
+    "image": gettext_lazy("Looks at each face in single pictures"),
+    "video": gettext_lazy("Looks at how a face changes from frame to frame"),
+}
 
 
 class Glimpse:
@@ -104,17 +89,19 @@ class Result:
         size = max(self.media.get("width", 1), self.media.get("height", 1))
         found = []
         for face in self.said.get("faces", []):
-            left, top, right, bottom = face["box"]
+            left, top, width, height = _sides(face["box"])
             found.append(
                 {
                     "number": face["id"] + 1,
                     "x": left,
                     "y": top,
-                    "width": round(right - left, 1),
-                    "height": round(bottom - top, 1),
-                    "stroke": round(size / 250, 2),
-                    "font": round(size / 28, 2),
-                    "label_y": round(max(top - size / 120, size / 28), 1),
+                    "width": round(width, 1),
+                    "height": round(height, 1),
+                    "stroke": round(size / 300, 2),
+                    "font": round(size / 36, 2),
+                    "label_y": round(max(top - size / 150, size / 36), 1),
+                    "sightings": face.get("sightings", []),
+                    "shots": [shot for shot in self.portraits if shot.content["face"] == face["id"]],
                     "score": self.score_of(face["score"]),
                     "deciding": face["id"] == deciding,
                     "applicable": face["applicable"],
@@ -174,6 +161,7 @@ class Result:
                 "finding": one,
                 "score": self.score_of(one.score) if one.status == "ran" else None,
                 "no_score": NO_SCORE.get(one.status, NO_SCORE["ignored"]),
+                "purpose": PURPOSES.get(own.get((one.bundle, one.version), {}).get("bundle", {}).get("kind", ""), ""),
                 "reasons": [self._of_bundle(r) for r in own.get((one.bundle, one.version), {}).get("reasons", [])],
                 "deciding": self.said.get("deciding_bundle") == f"{one.bundle}/{one.version}",
             }
@@ -194,79 +182,53 @@ class Result:
     def heat(self) -> dict[str, Any]:
         return dict(self.said.get("heatmap", {}))
 
-    # -- the course of a video -------------------------------------------------------------------------
+    @property
+    def heat_missing(self) -> str:
+        """Why there is no heat map, in a sentence."""
+        return explanation.heat_missing(self.heat)
+
+    @property
+    def heat_place(self) -> dict[str, float] | None:
+        """Where the heat map lies in the picture. Older analyses have not kept it."""
+        if self.heatmap is None or not self.heat.get("box"):
+            return None
+        return dict(zip(("x", "y", "width", "height"), _sides(self.heat["box"]), strict=True))
+
+    @property
+    def variants(self) -> list[dict[str, Any]]:
+        """Of the check whether harmless changes move the score."""
+        return [
+            {"name": explanation.VARIANTS.get(one["name"], one["name"]), "score": self.score_of(one["score"])}
+            for one in self.stability.get("variants", [])
+        ]
+
+    # -- A film ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        return Timeline(self.said)
 
     @property
     def duration(self) -> float:
-        frames = self.said.get("frames", [])
-        last = frames[-1]["time"] if frames else 0.0
-        return max(float(self.media.get("duration") or 0.0), last, 0.001)
-
-    def _x(self, time: float) -> float:
-        return round(LEFT + time / self.duration * (WIDE - LEFT - 8), 1)
-
-    @staticmethod
-    def _y(score: float) -> float:
-        return round(TOP + (1 - score) * (HIGH - TOP - BOTTOM), 1)
+        return self.timeline.duration
 
     @property
-    def points(self) -> list[Point]:
+    def tracks(self) -> list[dict[str, Any]]:
+        """Where each face was seen in the film, for the script that frames it: time, left, top, width, height."""
         return [
-            Point(
-                self._x(frame["time"]),
-                self._y(frame["score"] or 0.0),
-                frame["time"],
-                frame["faces"],
-                clock(frame["time"]),
-                self.score_of(frame["score"]),
-            )
-            for frame in self.said.get("frames", [])
+            {
+                "face": face["number"],
+                "label": f"{face['number']} · {face['score'].points}" if face["score"] else str(face["number"]),
+                "at": [[round(seen["time"], 3), *map(round, _sides(seen["box"]))] for seen in face["sightings"]],
+            }
+            for face in self.faces
         ]
 
-    @property
-    def scored_points(self) -> list[Point]:
-        return [point for point in self.points if point.score is not None]
 
-    @property
-    def segments(self) -> list[Stretch]:
-        return [
-            Stretch(
-                self._x(one["start"]),
-                max(4.0, self._x(one["end"]) - self._x(one["start"])),
-                one["start"],
-                one["end"],
-                self.score_of(one["score"]),
-                clock(one["start"]),
-                clock(one["end"]),
-            )
-            for one in self.said.get("segments", [])
-        ]
-
-    @property
-    def drawing(self) -> dict[str, Any]:
-        low, high = self.said.get("cuts") or (0.5, 0.5)
-        return {
-            "width": WIDE,
-            "height": HIGH,
-            "left": LEFT,
-            "right": WIDE - 8,
-            "top": TOP,
-            "bottom": HIGH - BOTTOM,
-            "inner": WIDE - 8 - LEFT,
-            "tick": LEFT - 6,
-            "low": scores.points(low),
-            "high": scores.points(high),
-            "low_y": self._y(low),
-            "high_y": self._y(high),
-            "high_height": round(self._y(high) - TOP, 1),
-            "middle_height": round(self._y(low) - self._y(high), 1),
-            "end": clock(self.duration),
-        }
-
-
-def clock(seconds: float) -> str:
-    minutes, rest = divmod(seconds, 60)
-    return f"{int(minutes)}:{rest:04.1f}"
+def _sides(box: Sequence[float]) -> tuple[float, float, float, float]:
+    """Left, top, width and height."""
+    left, top, right, bottom = box
+    return left, top, right - left, bottom - top
 
 
 def _of(drawn: list[Artifact], kind: Artifact.Kind) -> list[Artifact]:

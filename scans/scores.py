@@ -66,6 +66,11 @@ class Scale:
         return points(self.cuts[1])
 
     @property
+    def close(self) -> bool:
+        """The cut-offs lie so close that their labels would overlap."""
+        return self.high - self.low < 8
+
+    @property
     def number(self) -> str:
         """A probability only where calibration holds; never a certain one."""
         if not self.calibrated:

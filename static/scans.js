@@ -191,35 +191,7 @@ function upload(form) {
   });
 }
 
-// -- Reading a result --------------------------------------------------------------------------------
-
-function seeking(player) {
-  const slider = byId("seek"), now = document.querySelector(".timeline .now");
-  const go = (time) => { player.currentTime = time; player.scrollIntoView({ block: "nearest" }); };
-  document.addEventListener("click", (event) => {
-    const mark = event.target.closest("[data-seek]");
-    if (!mark) return;
-    event.preventDefault();
-    go(Number(mark.dataset.seek));
-  });
-  if (slider) {
-    slider.disabled = false;
-    slider.addEventListener("input", () => go(Number(slider.value)));
-  }
-  player.addEventListener("timeupdate", () => {
-    if (slider) slider.value = player.currentTime;
-    if (now) {
-      const { left, inner, duration } = now.dataset;
-      const x = Number(left) + (player.currentTime / Number(duration)) * Number(inner);
-      now.setAttribute("x1", x); now.setAttribute("x2", x);
-    }
-  });
-}
-
-function heat(slider) {
-  slider.disabled = false;
-  slider.addEventListener("input", () => { byId("heat-over").style.opacity = slider.value / 100; });
-}
+// -- The history ------------------------------------------------------------------------------------
 
 function ticking(all) {
   const boxes = document.querySelectorAll("input[name=scan]");
@@ -354,7 +326,7 @@ function camera(panel) {
   addEventListener("pagehide", () => { if (live) navigator.sendBeacon(`${live}drop/`, form()); });
 }
 
-for (const [id, begin] of [["upload", upload], ["player", seeking], ["heat-share", heat], ["all", ticking], ["camera", camera]]) {
+for (const [id, begin] of [["upload", upload], ["all", ticking], ["camera", camera]]) {
   const found = byId(id);
   if (found) begin(found);
 }

@@ -17,6 +17,7 @@ from .decision import Appeal
 from .event import Event
 
 PLAYED = frozenset({"mp4", "mov", "webm", "mkv"})
+SHOWN = frozenset({"jpeg", "png", "webp", "avif", "gif"})
 
 
 class WrongState(Exception):
@@ -241,6 +242,11 @@ class Scan(models.Model):
     def plays(self) -> bool:
         """In browsers, as a film."""
         return self.kind == "video" and self.format in PLAYED
+
+    @property
+    def shows(self) -> bool:
+        """In browsers, as a picture."""
+        return self.kind == "image" and self.format in SHOWN
 
     @property
     def is_moving(self) -> bool:

@@ -2,12 +2,12 @@
 
 from django import template
 
-from .. import scores, words
+from .. import scores, timeline, words
 
 register = template.Library()
 register.filter("outcome_words", words.outcome_words)
 register.filter("label_means", words.label_means)
-
+register.filter("clock", timeline.clock)
 
 register.filter("exact_points", scores.exact_points)
 

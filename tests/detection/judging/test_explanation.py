@@ -26,11 +26,27 @@ def test_the_map_of_a_manipulated_face_lies_on_the_manipulation(fake: Path, inst
     assert slot.content["checks"]["drop_top"] > slot.content["checks"]["drop_random"]
     assert slot.content["checks"]["like_untrained"] <= 0.9
     assert slot.png is not None
-    drawn = cv2.imdecode(np.frombuffer(slot.png, np.uint8), cv2.IMREAD_COLOR).astype(int)
-    warmth = drawn[..., 2] - drawn[..., 0]  # the face itself is drawn in grey
+    drawn = cv2.imdecode(np.frombuffer(slot.png, np.uint8), cv2.IMREAD_UNCHANGED)
+    warmth = drawn[..., 3].astype(int)  # the warmer, the less transparent
     tampered = np.zeros(warmth.shape, bool)
     tampered[147:265, 92:228] = True  # where faking.paste puts its traces, in a crop with this margin
     assert warmth[tampered].mean() > 3 * max(1.0, warmth[~tampered].mean())
+
+
+@pytest.mark.parametrize("card", [{}, {"fit": "native", "size": 112}], ids=["resized", "original pixels"])
+def test_the_map_says_which_part_of_the_picture_it_lies_on(
+    fake: Path, install: Callable[..., Path], card: dict[str, Any]
+) -> None:
+    finding = detection.inspect(fake, bundles=install(input=card))
+    slot = finding.heatmap
+    if slot.status != "available":
+        pytest.skip(slot.sentence)
+    assert slot.ground is not None
+    left, top, right, bottom = (round(value) for value in slot.content["box"])
+    picture = cv2.imread(str(fake))
+    part = cv2.resize(picture[top:bottom, left:right], (320, 320), interpolation=cv2.INTER_CUBIC)
+    ground = cv2.imdecode(np.frombuffer(slot.ground, np.uint8), cv2.IMREAD_COLOR)
+    assert np.abs(part.astype(int) - ground.astype(int)).mean() < 6
 
 
 def test_it_is_the_same_every_time(fake: Path, install: Callable[..., Path]) -> None:
