@@ -60,3 +60,9 @@ def similar(scan: Scan, among: Any) -> list[Lookalike]:
     rows = among.filter(pk__in=nearest).listed().in_bulk()
     shown = sorted(rows.values(), key=lambda row: nearest[row.pk])[:SHOWN]
     return [Lookalike(row, nearest[row.pk]) for row in effective.with_verdicts(shown)]
+
+
+def apart(one: Scan, other: Scan) -> int | None:
+    """In how many of 64 bits their nearest hashes differ; None where one of them has none."""
+    hashes = [[row.bits for row in scan.fingerprints.all()] for scan in (one, other)]
+    return min((distance(first, second) for first in hashes[0] for second in hashes[1]), default=None)

@@ -1,6 +1,7 @@
 """The course of a film as a page draws it: scored moments, suspicious stretches and axes, in hundredths of the plot."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from . import scores
@@ -77,12 +78,7 @@ class Timeline:
     @property
     def lines(self) -> list[tuple[Moment, Moment]]:
         """Pairs of neighbouring dots. Between dots that lie far apart nothing was looked at, so no line is drawn."""
-        scored = self.scored
-        return [
-            (first, second)
-            for first, second in zip(scored, scored[1:], strict=False)
-            if second.time - first.time <= JOINED
-        ]
+        return [(one, other) for one, other in pairwise(self.scored) if other.time - one.time <= JOINED]
 
     @property
     def segments(self) -> list[Stretch]:

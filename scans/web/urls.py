@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import decision_views, model_views, sharing, trash_views, tus, upload_views, views
+from . import compare_views, decision_views, model_views, sharing, trash_views, tus, upload_views, views
 
 app_name = "scans"
 urlpatterns = [
@@ -33,6 +33,7 @@ urlpatterns = [
     path("scans/<uuid:pk>/report.pdf", sharing.report, name="report"),
     path("scans/<uuid:pk>/share/", sharing.share, name="share"),
     path("scans/<uuid:pk>/share/<int:share_pk>/end/", sharing.end_share, name="end_share"),
+    path("compare/", compare_views.compare, name="compare"),
     path("shared/<str:token>/", sharing.shared, name="shared"),
     path("shared/<str:token>/picture/", sharing.shared_picture, name="shared_picture"),
     path("check/", sharing.check, name="check"),

@@ -35,11 +35,6 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def film(tmp_path: Path) -> Path:
-    return films.film(tmp_path / "film.mp4", films.portrait(6, (2, 4)))
-
-
 def enter(page: Page, site: Site) -> None:
     email = people.new_address()
     people.sign_up(page, site, email)
@@ -62,13 +57,13 @@ def test_a_photo_is_handed_in_read_and_deleted(window: Window, site: Site, photo
     wrong = look_again(page, "/a scan/")
     box = page.locator(".boxes .deciding rect")
     expect(box).to_be_visible()
-    page.get_by_label("Frame the faces").uncheck()
+    page.locator("#show-boxes").uncheck()
     expect(box).to_be_hidden()
     with page.expect_download() as download:
         page.get_by_role("link", name="Report (PDF)").click()
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
     page.reload()
-    page.locator("summary", has_text="Show it to somebody").click()
+    page.locator("summary", has_text="Share").click()
     page.get_by_role("button", name="Make a link").click()
     link = page.locator("#share a").get_attribute("href")
     wrong += look_at_all(page, [*PAGES, str(link)])
@@ -87,24 +82,6 @@ def test_a_photo_is_handed_in_read_and_deleted(window: Window, site: Site, photo
     page.get_by_role("link", name="Delete now: astronaut.jpg").click()
     page.get_by_role("button", name="Delete for good").click()
     expect(page.get_by_text("are gone")).to_be_visible()
-    assert not wrong, "\n".join(wrong)
-    assert not window.complaints, "\n".join(window.complaints)
-
-
-def test_a_video_is_looked_through_by_its_timeline(window: Window, site: Site, film: Path) -> None:
-    page = window.page
-    enter(page, site)
-    hand_in(page, film)
-    page.locator("#seek").focus()
-    page.keyboard.press("End")
-    page.wait_for_function("document.getElementById('player').currentTime > 5")
-    page.keyboard.press("Home")
-    page.wait_for_function("document.getElementById('player').currentTime < 0.5")
-    page.locator(".gallery a").last.click()
-    page.wait_for_function("document.getElementById('player').currentTime >= 0")
-    page.get_by_text("As a table").click()
-    expect(page.get_by_role("region", name="Score of each moment")).to_be_visible()
-    wrong = look_again(page, "/a video/")
     assert not wrong, "\n".join(wrong)
     assert not window.complaints, "\n".join(window.complaints)
 
@@ -176,8 +153,8 @@ def test_everything_works_without_a_script(browser: Browser, site: Site, photo: 
     page.locator("#id_files").set_input_files(photo)
     page.get_by_role("button", name="Hand in").click()
     expect(page.locator("#verdict")).to_be_visible()  # the page asks for itself anew until it is there
-    page.get_by_label("Frame the faces").uncheck()
-    expect(page.locator(".boxes")).to_be_hidden()
+    page.locator("#show-boxes").uncheck()
+    expect(page.locator(".face-box")).to_be_hidden()
     context.close()
 
 

@@ -244,7 +244,7 @@ def test_who_says_so_and_since_when_stands_beside_it(state: str, world: World) -
     since = dt.datetime.fromisoformat(row["since"])
     assert (since > begin) == by_people
     assert f'datetime="{since.astimezone(timezone.get_current_timezone()).isoformat()}"' in result_page
-    assert "What the models said" in result_page
+    assert ("What the models said" in result_page) == by_people, "where they decide alone, the verdict is theirs"
     assert ("appeal" in result_page.split("<main")[1].lower()) == by_people
 
 

@@ -16,7 +16,8 @@ from django.utils import translation
 from PIL import Image
 
 import detection
-from scans import analysis, words
+from detection import explain
+from scans import analysis, explanation, words
 from scans.models import Feedback, Outcome, Scan
 
 from ...detection import files
@@ -80,6 +81,34 @@ def test_without_a_heat_map_nothing_stands_in_for_it(scan: Scan, ann: Client) ->
     page = ann.get(f"/scans/{scan.pk}/").content.decode()
     assert "No reliable explanation is available" in page
     assert "heat-layer" not in page
+
+
+def test_a_heat_map_lies_over_the_picture_and_stands_below_it(scan: Scan, ann: Client) -> None:
+    before = scan.assessment
+    heat = {"status": "available", "said": "", "bundle": "bright/1", "time": 0.0, "box": [10.0, 20.0, 110.5, 120.5]}
+    made = scan.assessments.create(
+        outcome=before.outcome, score=before.score, panel=before.panel, version="1",
+        inspection={**before.inspection, "heatmap": heat},
+    )  # fmt: skip
+    for artifact in before.artifacts.filter(kind="preview"):
+        for kind in ("preview", "heatmap", "ground"):
+            made.artifacts.create(kind=kind, file=artifact.file.name, content=artifact.content)
+    page = ann.get(f"/scans/{scan.pk}/").content.decode()
+    layer = re.search(r'<image class="heat-layer"[^>]+>', page)
+    assert layer
+    assert 'x="10.0" y="20.0" width="100.5" height="100.5"' in layer[0]
+    assert "The same with the regions that raised the score" in page, "a plain picture without a script"
+
+
+def test_every_reason_for_a_missing_heat_map_has_its_own_sentence_in_german() -> None:
+    source = Path(explain.__file__).read_text()
+    written = re.findall(r'OptionalEvidence\(\s*"(?:not_available|failed_check)",\s*"([^"]+)"', source)
+    assert len(written) >= 6
+    with translation.override("de"):
+        sentences = [explanation.heat_missing({"said": f"Before it. {sentence}"}) for sentence in written]
+        other = explanation.heat_missing({"said": "The heat map could not be made (RuntimeError)."})
+    assert len({*sentences, other}) == len(written) + 1
+    assert not {*sentences, other} & {*written, *map(str, explanation.HEAT_MISSING.values())}
 
 
 def test_without_models_and_without_faces_the_page_says_so(
