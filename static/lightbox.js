@@ -20,6 +20,9 @@
     dialog.setAttribute("aria-label", link.textContent.trim());
     picture.removeAttribute("id");
     view.className = "view"; view.tabIndex = 0;
+    picture.classList.toggle("with-heat", Boolean(document.getElementById("show-heat")?.checked));
+    picture.classList.toggle("without-boxes", document.getElementById("show-boxes")?.checked === false);
+    image.draggable = false;
     image.src = link.href; // the whole file, where the browser can show it
     let zoom = 1;
     const set = (value) => {
