@@ -10,44 +10,48 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.lib.utils import ImageReader
-from reportlab.platypus import Flowable, Image, Paragraph, SimpleDocTemplate, Spacer, Table
+from reportlab.platypus import Flowable, KeepTogether, SimpleDocTemplate, Spacer
 
 from .. import effective, scores, words
 from ..effective import State, Verdict
-from ..models import Decision, Event, Report
+from ..models import Artifact, Decision, Event, Report
 from ..result import Result
-from .typesetting import WIDE, Incomplete, beside, numbered, printable, qr, styles, table_of
+from ..timeline import clock
+from .drawings import Picture, colours_of, draw_scale, draw_timeline
+from .typesetting import WIDE, Incomplete, beside, boxed, numbered, paragraph, qr, row_of, table_of
 
 __all__ = ("Incomplete", "draw", "issue")
 
 AFTER_AN_APPEAL = (State.APPEALED, State.OVERTURNED, State.UPHELD)
+PADDING = 6  # inside of the frame that the page has by default
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
 def issue(result: Result, maker: Any, address: Callable[[str], str]) -> Report:
     """The report of what stands now. Asked for again while nothing has changed, it is the same one."""
     verdict = effective.verdict_of(result.scan)
-    before = Report.objects.filter(assessment__scan=result.scan).exclude(file="").first()
+    language = get_language() or ""
+    earlier = Report.objects.filter(assessment__scan=result.scan)
+    before = earlier.filter(language=language).exclude(file="").first()
     if before and not before.withdrawn_at and _says_the_same(before, result, verdict):
         return before
     code = "-".join("".join(secrets.choice(LETTERS) for _place in range(4)) for _part in range(3))
     content = draw(result, verdict, code, address(code))
     with transaction.atomic():
         made = Report(
-            code=code, assessment=result.assessment, decision=verdict.decision, maker=maker,
+            code=code, assessment=result.assessment, decision=verdict.decision, maker=maker, language=language,
             sha256=hashlib.sha256(content).hexdigest(),
         )  # fmt: skip
         made.file.save(f"{made.pk.hex}.pdf", ContentFile(content), save=False)
         made.save(force_insert=True)
-        Report.objects.filter(assessment__scan=result.scan, superseded_by=None).exclude(pk=made.pk).update(
-            superseded_by=made
-        )
+        for report in earlier.filter(superseded_by=None).exclude(pk=made.pk):
+            if report.language == language or not _says_the_same(report, result, verdict):
+                Report.objects.filter(pk=report.pk).update(superseded_by=made)
         Event.objects.create(
             scan=result.scan, kind="report", actor=maker, content={"code": code, "sha256": made.sha256}
         )
@@ -64,7 +68,8 @@ def draw(result: Result, verdict: Verdict, code: str, address: str) -> bytes:
     story = _story(result, verdict, code, address)
     out = io.BytesIO()
     document = SimpleDocTemplate(
-        out, pagesize=A4, leftMargin=20 * mm, rightMargin=20 * mm, topMargin=18 * mm, bottomMargin=20 * mm,
+        out, pagesize=A4, leftMargin=20 * mm - PADDING, rightMargin=20 * mm - PADDING,
+        topMargin=18 * mm, bottomMargin=20 * mm,
         title=_("Report %(code)s") % {"code": code}, author=settings.SITE_NAME,
     )  # fmt: skip
     document.build(story, canvasmaker=numbered(code))
@@ -73,51 +78,24 @@ def draw(result: Result, verdict: Verdict, code: str, address: str) -> bytes:
 
 def _story(result: Result, verdict: Verdict, code: str, address: str) -> list[Flowable]:
     scan, assessment = result.scan, result.assessment
-    looks = styles()
-    plain = looks["BodyText"]
-    head = ParagraphStyle("h", parent=looks["Heading2"], spaceBefore=8, spaceAfter=3, keepWithNext=1)
-
-    def text(said: object) -> Paragraph:
-        return Paragraph(printable(said), plain)
-
-    story: list[Flowable] = [
+    return [
         beside(
             [
-                Paragraph(printable(_("Report on one file")), looks["Title"]),
-                text(_("Check code: %(code)s") % {"code": code}),
-                text(address),
+                paragraph(settings.SITE_NAME, "Quiet"),
+                paragraph(_("Report on one file"), "Title"),
+                paragraph(_("Check code: %(code)s") % {"code": code}),
+                paragraph(address, "Quiet"),
             ],
             qr(address),
         ),
-        *([Paragraph(printable(_("Sandbox: no model has looked at this file")), looks["Heading1"])] * scan.sandbox),
-        Paragraph(printable(_("Verdict: %(verdict)s") % {"verdict": verdict.text}), looks["Heading1"]),
-        text(
-            _("%(source)s since %(when)s.") % {"source": verdict.source.label, "when": _moment(verdict.since)}
-            + (f" {verdict.public_state.label}." if verdict.public_state in AFTER_AN_APPEAL else "")
-        ),
-        *(
-            [text(words.label_means(verdict.decision.label))]
-            if verdict.decision
-            else [text(result.explanation), text(result.meaning.means), text(result.meaning.means_not)]
-        ),
+        *([paragraph(_("Sandbox: no model has looked at this file"), "Heading1")] * scan.sandbox),
+        *_verdict(result, verdict),
         *_pictures(result),
-        Paragraph(printable(_("The file")), head),
-        table_of(
-            [
-                (_("Name"), scan.name),
-                (_("Type"), f"{scan.get_kind_display()} · {scan.format.upper()}"),
-                (_("Size"), _size(result)),
-                ("SHA-256", scan.sha256),
-                (_("Uploaded"), _moment(scan.created_at)),
-            ]
-        ),
-        *(
-            [Paragraph(printable(_("What people decided")), head), table_of(_decisions(result))]
-            if verdict.decision
-            else []
-        ),
-        Paragraph(printable(_("What the models said")), head),
-        table_of(
+        *_course(result),
+        *_faces(result),
+        *_section(_("What people decided"), _decisions(result) if verdict.decision else []),
+        *_section(
+            _("What the models said"),
             [
                 (_("Outcome"), assessment.get_outcome_display()),
                 (_("How it came about"), result.explanation or "–"),
@@ -126,25 +104,86 @@ def _story(result: Result, verdict: Verdict, code: str, address: str) -> list[Fl
                 (_("Version of this software"), assessment.version),
                 (_("Panel"), assessment.panel.get("id")),
                 *((_("Reason"), reason["said"]) for reason in result.reasons),
-            ]
+            ],
         ),
-        Paragraph(printable(_("Each model")), head),
-        table_of(
+        *_section(
+            _("Each model"),
             [(str(one["finding"]), f"{_score(one)} · SHA-256 {one['finding'].weights}") for one in result.bundles]
-            or [(_("Models"), _("none took part"))]
+            or [(_("Models"), _("none took part"))],
         ),
-        *(
-            [Paragraph(printable(_("Faces")), head), table_of([_face(face) for face in result.faces])]
-            if result.faces
-            else []
+        *_section(
+            _("The file"),
+            [
+                (_("Name"), scan.name),
+                (_("Type"), f"{scan.get_kind_display()} · {scan.format.upper()}"),
+                (_("Size"), _size(result)),
+                ("SHA-256", scan.sha256),
+                (_("Uploaded"), _moment(scan.created_at)),
+            ],
         ),
-        Paragraph(printable(_("What happened")), head),
-        table_of([(_moment(event.at), _event(event)) for event in scan.events.for_uploaders().select_related("actor")]),
-        Paragraph(printable(_("Limits")), head),
-        text(_("A score is an estimate with limits. It is never proof.")),
-        *(text(f"• {step}") for step in result.meaning.next_steps),
+        *_section(
+            _("What happened"),
+            [(_moment(event.at), _event(event)) for event in scan.events.for_uploaders().select_related("actor")],
+        ),
+        paragraph(_("Limits"), "Heading2"),
+        paragraph(_("A score is an estimate with limits. It is never proof.")),
+        *(paragraph(f"• {step}", "Quiet") for step in result.meaning.next_steps),
     ]
-    return story
+
+
+def _verdict(result: Result, verdict: Verdict) -> list[Flowable]:
+    """In a box at the top: what counts, who says so and since when, the score on its scale, and why."""
+    lines: list[Flowable] = [
+        paragraph(_("Verdict: %(verdict)s") % {"verdict": verdict.text}, "Heading1"),
+        paragraph(
+            _("%(source)s since %(when)s.") % {"source": verdict.source.label, "when": _moment(verdict.since)}
+            + (f" {verdict.public_state.label}." if verdict.public_state in AFTER_AN_APPEAL else "")
+        ),
+    ]
+    if verdict.decision:
+        lines.append(paragraph(words.label_means(verdict.decision.label)))
+    elif result.scale:
+        lines += [draw_scale(result.scale), Spacer(1, 4), paragraph(_scale(result), "Quiet")]
+    if not verdict.decision:
+        lines += [
+            paragraph(said) for said in (result.explanation, result.meaning.means, result.meaning.means_not) if said
+        ]
+    return [Spacer(1, 3 * mm), boxed(lines, *colours_of(verdict.outcome))]
+
+
+def _section(title: str, rows: list[tuple[Any, Any]]) -> list[Flowable]:
+    return [paragraph(title, "Heading2"), table_of(rows)] if rows else []
+
+
+def _faces(result: Result) -> list[Flowable]:
+    if not result.faces:
+        return []
+    portraits = [
+        Picture(
+            _content(face["shots"][0]), (22 * mm, 22 * mm),
+            caption=" · ".join([_("Face %(number)s") % {"number": face["number"]}]
+                + [clock(face["shots"][0].content["time"])] * result.is_video),
+        )
+        for face in result.faces if face["shots"]
+    ][:6]  # fmt: skip
+    title = [paragraph(_("Faces"), "Heading2")]
+    return [*title, *([row_of(portraits)] if portraits else []), table_of([_face(face) for face in result.faces])]
+
+
+def _course(result: Result) -> list[Flowable]:
+    """Of a film: its scores over time."""
+    if not result.is_video or not result.timeline.scored:
+        return []
+    stretches = ", ".join(
+        f"{one.start_clock} – {one.end_clock}" + (f" ({one.score.points})" if one.score else "")
+        for one in result.timeline.segments
+    )
+    said = f"{_('Suspicious stretches:')} {stretches}" if stretches else _("No stretch stays above the cut-off.")
+    return [
+        KeepTogether(
+            [paragraph(_("Score over time"), "Heading2"), draw_timeline(result.timeline), paragraph(said, "Quiet")]
+        )
+    ]
 
 
 def _score(one: dict[str, Any]) -> str:
@@ -204,8 +243,9 @@ def _event(event: Event) -> str:
 
 def _size(result: Result) -> str:
     media = result.media
-    said = f"{result.scan.bytes:,} bytes · {media.get('width')} × {media.get('height')}"
-    return said + (f" · {result.duration:.1f} s" if result.is_video else "")
+    said = _("%(count)s bytes") % {"count": number_format(result.scan.bytes, force_grouping=True)}
+    said += f" · {media.get('width')} × {media.get('height')}"
+    return said + (f" · {number_format(result.duration, 1)} s" if result.is_video else "")
 
 
 def _moment(at: Any) -> str:
@@ -216,17 +256,39 @@ def _moment(at: Any) -> str:
 
 
 def _pictures(result: Result) -> list[Flowable]:
-    """The picture, or the most suspicious frame and its neighbours; without any, a sentence in their place."""
-    chosen = [result.preview] if result.preview else []
+    """The picture with its faces, or frames of the film, and where the model looked; without any, a sentence."""
+    if result.preview is None:
+        return [Spacer(1, 3 * mm), paragraph(_("No picture could be drawn of this file."))]
+    heat = _heat(result)
+    room = WIDE - (52 * mm if heat else 0)
+    drawn: list[Flowable] = []
     if result.is_video:
-        chosen = result.previews[:: max(1, len(result.previews) // 4)][:4]
-    drawn = []
-    for one in chosen:
-        with one.file.open("rb") as file:
-            content = file.read()
-        width, height = ImageReader(io.BytesIO(content)).getSize()
-        share = min((WIDE / max(1, len(chosen)) - 2 * mm) / width, 80 * mm / height)
-        drawn.append(Image(io.BytesIO(content), width * share, height * share))
-    if not drawn:
-        return [Paragraph(printable(_("No picture could be drawn of this file.")), styles()["BodyText"])]
-    return [Spacer(1, 3 * mm), Table([drawn])]
+        frames = result.previews[:: max(1, len(result.previews) // 4)][:4]
+        each = ((room - 4 * mm) / 2, 34 * mm) if heat else (room / len(frames) - 2 * mm, 60 * mm)
+        pictures = [Picture(_content(one), each, caption=clock(one.content["time"])) for one in frames]
+        rows = [pictures[:2], pictures[2:]] if heat else [pictures]
+        drawn = [row_of(row) for row in rows if row]
+    else:
+        media = result.media
+        size = (int(media["width"]), int(media["height"]))
+        drawn = [Picture(_content(result.preview), (room - 3 * mm, 82 * mm), faces=result.faces, size=size)]
+    return [Spacer(1, 4 * mm), beside(drawn, heat, 50 * mm) if heat else drawn[0]]
+
+
+def _heat(result: Result) -> list[Flowable]:
+    if result.heatmap is None or result.ground is None:
+        return []
+    caption = _("Where the model looked") + (f" · {clock(result.heat['time'])}" if result.is_video else "")
+    return [
+        Picture(_content(result.ground), (48 * mm, 48 * mm), over=_content(result.heatmap)),
+        paragraph(f"{caption} ({result.heat.get('bundle', '')})", "Quiet"),
+        paragraph(
+            _("Warm regions raised the score. The map does not show where an edit is, or that there is one."), "Quiet"
+        ),
+    ]
+
+
+def _content(artifact: Artifact) -> bytes:
+    with artifact.file.open("rb") as file:
+        content: bytes = file.read()
+    return content

@@ -46,21 +46,30 @@ def _has(letter: str) -> bool:
     return ord(letter) in known and unicodedata.bidirectional(letter) not in ("R", "AL", "AN")
 
 
+@cache
 def styles() -> Any:
     looks = getSampleStyleSheet()
     for name, font in (("BodyText", BODY), ("Title", BOLD), ("Heading1", BOLD), ("Heading2", BOLD)):
         looks[name].fontName = font
-    looks["Title"].alignment = 0
-    looks["BodyText"].fontSize, looks["BodyText"].leading = 9.5, 13
+    body, title, first, second = (looks[name] for name in ("BodyText", "Title", "Heading1", "Heading2"))
+    body.fontSize, body.leading, body.spaceBefore, body.spaceAfter = 9.5, 13, 0, 2
+    title.alignment, title.fontSize, title.leading, title.spaceAfter = 0, 19, 23, 4
+    first.fontSize, first.leading, first.spaceBefore, first.spaceAfter = 15, 19, 0, 3
+    second.fontSize, second.leading, second.spaceBefore, second.spaceAfter, second.keepWithNext = 11, 14, 10, 3, 1
+    looks.add(ParagraphStyle("Quiet", parent=body, fontSize=8, leading=11, textColor=colors.HexColor("#53606a")))
+    looks.add(ParagraphStyle("Cell", parent=body, fontSize=8, leading=11, spaceAfter=0, wordWrap="CJK"))
     return looks
 
 
+def paragraph(said: object, style: str = "BodyText") -> Paragraph:
+    return Paragraph(printable(said), styles()[style])
+
+
 def table_of(rows: list[tuple[Any, Any]]) -> Table:
-    small = ParagraphStyle("cell", parent=styles()["BodyText"], fontSize=8, leading=11, wordWrap="CJK")
     cells = []
     for name, value in rows:
         try:
-            cells.append([Paragraph(printable(name), small), Paragraph(printable(value), small)])
+            cells.append([paragraph(name, "Cell"), paragraph(value, "Cell")])
         except Incomplete as error:
             raise Incomplete(str(name)) from error
     table = Table(cells, colWidths=[45 * mm, WIDE - 45 * mm])
@@ -69,6 +78,7 @@ def table_of(rows: list[tuple[Any, Any]]) -> Table:
             [
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
                 ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.lightgrey),
+                ("LEFTPADDING", (0, 0), (0, -1), 0),
                 ("TOPPADDING", (0, 0), (-1, -1), 1),
                 ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
             ]
@@ -77,9 +87,37 @@ def table_of(rows: list[tuple[Any, Any]]) -> Table:
     return table
 
 
-def beside(left: list[Flowable], right: Flowable) -> Table:
-    table = Table([[left, right]], colWidths=[WIDE - 32 * mm, 32 * mm])
-    table.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP")]))
+PLAIN = (("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0), (-1, -1), 0),
+         ("TOPPADDING", (0, 0), (-1, -1), 0), ("VALIGN", (0, 0), (-1, -1), "TOP"))  # fmt: skip
+
+
+def beside(left: list[Flowable], right: Any, width: float = 30 * mm) -> Table:
+    table = Table([[left, right]], colWidths=[WIDE - width, width])
+    table.setStyle(TableStyle([*PLAIN, ("BOTTOMPADDING", (0, 0), (-1, -1), 0)]))
+    return table
+
+
+def row_of(pictures: list[Any]) -> Table:
+    """Pictures next to each other, from the left."""
+    table = Table([pictures], colWidths=[picture.width + 3 * mm for picture in pictures], hAlign="LEFT")
+    table.setStyle(TableStyle([*PLAIN, ("BOTTOMPADDING", (0, 0), (-1, -1), 4)]))
+    return table
+
+
+def boxed(lines: list[Flowable], strong: Any, soft: Any) -> Table:
+    """Lines in a frame with a bar in the outcome's colour."""
+    table = Table([[lines]], colWidths=[WIDE])
+    table.setStyle(
+        TableStyle(
+            [
+                ("BOX", (0, 0), (-1, -1), 0.6, soft),
+                ("LINEBEFORE", (0, 0), (0, -1), 4, strong),
+                ("LEFTPADDING", (0, 0), (-1, -1), 10),
+                ("TOPPADDING", (0, 0), (-1, -1), 7),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 7),
+            ]
+        )
+    )
     return table
 
 

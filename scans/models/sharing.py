@@ -69,6 +69,7 @@ class Report(models.Model):
     maker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, verbose_name=_("by"))
     file = models.FileField(_("file"), upload_to="reports/", max_length=200, blank=True)
     sha256 = models.CharField("SHA-256", max_length=64, unique=True)
+    language = models.CharField(_("language"), max_length=10, default="", blank=True, editable=False)
     made_at = models.DateTimeField(_("made"), default=timezone.now)
     superseded_by = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from .. import blind, effective, intake, lookalikes, routing, statement
+from .. import blind, effective, intake, lookalikes, reverse_search, routing, statement
 from ..models import Artifact, DecisionNotice, Event, ReviewItem, Scan, Status, WrongState
 from ..result import Result
 from . import exports, files, forms, trash_views
@@ -50,6 +50,7 @@ def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
             "lookalikes": lookalikes.similar(found, blind.tellable_to(request.user)),
             "same_as": assessment.same_as.scan if assessment.same_as else None,
             "earlier": found.assessments.count() - 1,
+            "reverse_search": reverse_search.offer(found),
             "feedback_form": forms.Say(),
             "feedback": assessment.feedback.filter(person=request.user).first(),
             "share_form": forms.NewShare(),

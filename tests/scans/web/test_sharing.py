@@ -2,12 +2,14 @@
 
 import datetime as dt
 import hashlib
+import io
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from pypdf import PdfReader
 
 from accounts.models import User
 from scans import analysis
@@ -84,6 +86,45 @@ def test_a_report_is_known_by_its_code_and_by_its_file(scan: Scan, ann: Client, 
 def test_while_nothing_changes_it_is_the_same_report(scan: Scan, ann: Client) -> None:
     assert pdf_of(ann, scan) == pdf_of(ann, scan)
     assert Report.objects.count() == 1
+
+
+def text_of(content: bytes) -> str:
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages).split())
+
+
+def test_a_report_is_in_the_readers_language_and_both_stand(scan: Scan, ann: Client, client: Client) -> None:
+    assert "Report on one file" in text_of(pdf_of(ann, scan))
+    ann.cookies["django_language"] = "de"
+    german = text_of(pdf_of(ann, scan))
+    assert "Bericht über eine Datei" in german
+    for said in ("Score", "Verdict", "The file", "bytes"):
+        assert said not in german.replace("Deepfake", ""), said
+    first, second = Report.objects.order_by("made_at")
+    for report in (first, second):
+        assert "Registered" in client.get(f"/check/?code={report.code}").content.decode()
+    analysis.reassess(scan)
+    pdf_of(ann, scan)
+    for report in (first, second):
+        assert "Superseded" in client.get(f"/check/?code={report.code}").content.decode()
+
+
+def test_a_report_shows_picture_faces_and_heat_map(scan: Scan, ann: Client) -> None:
+    before = scan.assessment
+    heat = {"status": "available", "said": "", "bundle": "bright/1", "time": 0.0, "box": [10.0, 20.0, 110.5, 120.5]}
+    inspection = {**before.inspection, "heatmap": heat}
+    made = scan.assessments.create(
+        outcome=before.outcome, score=before.score, panel=before.panel, version="1", inspection=inspection
+    )
+    for artifact in before.artifacts.all():
+        made.artifacts.create(kind=artifact.kind, file=artifact.file.name, content=artifact.content)
+    plain = PdfReader(io.BytesIO(pdf_of(ann, scan))).pages[0]
+    assert len(plain.images) == 2, "the picture and the face"
+    for kind in ("heatmap", "ground"):
+        made.artifacts.create(kind=kind, file=before.artifacts.filter(kind="portrait")[0].file.name)
+    Report.objects.all().delete()
+    page = PdfReader(io.BytesIO(pdf_of(ann, scan))).pages[0]
+    assert "Where the model looked (bright/1)" in " ".join(page.extract_text().split())
+    assert len(page.images) > len(plain.images)
 
 
 def test_a_later_report_supersedes_and_deleting_withdraws(scan: Scan, ann: Client, client: Client) -> None:
