@@ -17,7 +17,7 @@ run: $(VENV)/site  ## start the whole site on this machine; Ctrl-C stops it
 
 test: $(VENV)/tests  ## run all tests: on SQLite, then on PostgreSQL where one is installed
 	$(PY) -m pytest -n 2
-	$(PY) tests/on_postgresql.py $(PY) -m pytest -n 2 --ignore=tests/detection  # it knows no database
+	$(PY) tests/on_postgresql.py $(PY) -m pytest -n 2 -m database  # the others know none
 
 chaos: $(VENV)/tests  ## kill, restart and flush the running site's parts on both databases, and print what became of 50 scans each
 	$(PY) -m tests.chaos

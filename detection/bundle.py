@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .crops import PREPROCESSING, SCALINGS
 from .errors import BadBundle
 from .finding import Identity, Outcome
+from .scalings import PREPROCESSING, SCALINGS
 
 CARD = "bundle.json"
 FORMAT = 1

@@ -4,9 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
-import numpy as np
-
 from . import effective
 from .models import Fingerprint, Scan
 from .models.fingerprint import NEAR, distance
@@ -24,6 +21,9 @@ class Lookalike:
 
 def hashes(jpeg: bytes) -> list[int]:
     """Of the whole picture and of its middle; none of a picture that shows nothing."""
+    import cv2  # here: it takes longer to load than all else that a web process needs
+    import numpy as np
+
     grey = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
     if grey is None or grey.std() < FLAT:
         return []
@@ -34,6 +34,9 @@ def hashes(jpeg: bytes) -> list[int]:
 
 def _hash(grey: Any) -> int:
     """The signs of the lowest frequencies against their median (the DC part left out)."""
+    import cv2
+    import numpy as np
+
     small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
     low = np.asarray(cv2.dct(small))[:8, :8].reshape(-1)
     bits = low > np.median(low[1:])

@@ -26,7 +26,10 @@ from accounts.models import User
 from accounts.roles import Role
 from scans.models import Reason, Rule
 
+from . import schema
+
 PASSWORD = "correct horse battery"
+DATABASES = {"db", "transactional_db", "django_db_serialized_rollback"}
 
 
 @pytest.hookimpl(wrapper=True)
@@ -46,6 +49,18 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         print(
             f"\n{report.nodeid} failed in its {report.when} after {report.duration:.0f} s: {''.join(why)}", flush=True
         )
+
+
+SITES = ("tests/browser", "tests/launcher")  # tests of a whole site, which brings its own processes and database
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what a database can change. pytest-django refuses every query of a test that does not ask for one."""
+    for item in items:
+        asks = item.get_closest_marker("django_db") or DATABASES & set(getattr(item, "fixturenames", ()))
+        if asks or item.nodeid.startswith(SITES):
+            item.add_marker("database")
 
 
 class TogetherWhereDear(LoadScopeScheduling):
@@ -106,9 +121,16 @@ def redis() -> Iterator[Redis]:
 
 
 @pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
+    """Begin with the kept copy of the migrated database, if its migrations are still the same."""
+    return schema.copy_to_test_database()
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """The shipped audit rule draws 2 of 100 scans by their random id: only tests of that rule may meet it."""
     with django_db_blocker.unblock():
+        schema.keep_test_database()
         Rule.objects.filter(reason=Reason.AUDIT).update(share=0)
         for connection in connections.all():
             if hasattr(connection, "_test_serialized_contents"):  # what transactional tests begin with

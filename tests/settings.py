@@ -1,6 +1,8 @@
 """The site's own settings, in an environment made for tests: nothing of the person who runs them leaks in."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -17,6 +19,10 @@ for name in (
 ):
     os.environ[name] = ""
 VAR = Path(tempfile.mkdtemp(prefix="site-tests-"))
+atexit.register(shutil.rmtree, VAR, ignore_errors=True)
+# The runner keeps every core busy. Threads of networks beside that would wait for each other, most of them by spinning.
+for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+    os.environ.setdefault(name, "1")
 os.environ.update(
     SECRET_KEY="only-for-tests-" * 4,
     ALLOWED_HOSTS="testserver,localhost",

@@ -17,7 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from .. import crops
+from .. import scalings
 from . import face_dataset, samples
 from .face_dataset import FaceCrop, TrainingError
 from .samples import FacePool, Recipe
@@ -55,7 +55,7 @@ class CachePlan:
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:
-        return {"format": FORMAT, "preprocessing": crops.PREPROCESSING, "side": self.side, **asdict(self)}
+        return {"format": FORMAT, "preprocessing": scalings.PREPROCESSING, "side": self.side, **asdict(self)}
 
 
 def draw(

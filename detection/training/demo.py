@@ -5,12 +5,10 @@ import zipfile
 from pathlib import Path
 
 import cv2
-import keras
 import numpy as np
 
 from .. import faces, smoke_test
 from ..images import Pixels
-from . import image
 from .face_dataset import LANDMARKS
 
 PEOPLE = 60
@@ -59,6 +57,10 @@ def _cut_out(picture: Pixels) -> tuple[Pixels, list[float]]:
 
 def network(folder: Path) -> Path:
     """An untrained image network for the demo of a video training."""
+    import keras  # here: faces are made without the seconds that it takes to load
+
+    from . import image
+
     path = folder / "image.keras"
     if not path.is_file():
         keras.utils.set_random_seed(1)

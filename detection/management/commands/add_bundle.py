@@ -7,8 +7,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from detection.bundle_import import Description, add
-from detection.crops import SCALINGS
 from detection.errors import BadBundle
+from detection.scalings import SCALINGS
 
 
 class Command(BaseCommand):

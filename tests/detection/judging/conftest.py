@@ -10,22 +10,29 @@ import pytest
 
 from detection import networks
 
+from ... import prepared
 from . import faking
 
 
 @pytest.fixture(scope="session")
-def model() -> Any:
-    """A tiny network that has learnt to see chequered patches on one face."""
-    return faking.trained(epochs=12)
+def weights() -> Path:
+    """A tiny network that has learnt to see chequered patches on one face, as Keras and as ONNX file."""
+
+    def learn(folder: Path) -> None:
+        folder.mkdir()
+        model = faking.trained(epochs=12)
+        model.save(folder / "model.keras")
+        networks.export(model, folder / "model.onnx")
+
+    sources = ("detection/*.py", "detection/weights/*", "tests/detection/judging/faking.py")
+    return prepared.prepare(prepared.place("weights", *sources), learn)
 
 
 @pytest.fixture(scope="session")
-def weights(model: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """It, as Keras and as ONNX file."""
-    folder = tmp_path_factory.mktemp("weights")
-    model.save(folder / "model.keras")
-    networks.export(model, folder / "model.onnx")
-    return folder
+def model(weights: Path) -> Any:
+    import keras
+
+    return keras.models.load_model(weights / "model.keras")
 
 
 @pytest.fixture
