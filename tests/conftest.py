@@ -66,9 +66,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class TogetherWhereDear(LoadScopeScheduling):
     """Tests that share a running site, or a trained network, stay on one worker; others go where there is room."""
 
+    FOLDERS = (*SITES, "tests/detection/judging")
+    FILES = ("tests/detection/training/", "tests/detection/test_faces.py", "tests/scans/web/test_object_store.py")
+
     def _split_scope(self, nodeid: str) -> str:
         folder = nodeid.rpartition("/")[0]
-        return folder if folder in ("tests/browser", "tests/launcher", "tests/detection/judging") else nodeid
+        if folder in self.FOLDERS:
+            return folder
+        return nodeid.partition("::")[0] if nodeid.startswith(self.FILES) else nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherWhereDear:
