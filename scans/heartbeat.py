@@ -58,7 +58,8 @@ def take_back_silent() -> list[Scan]:
                 message = f"Analysing this file broke off {scan.attempts} times, so it was given up."
                 scan.move(Status.FAILED, refusal="gave_up", failure_message=message, event={"code": "gave_up"})
             else:
-                scan.move(Status.QUEUED, event={"attempts": scan.attempts})
+                # It keeps its place in the queue: it has waited once.
+                scan.move(Status.QUEUED, event={"attempts": scan.attempts}, queued_at=scan.queued_at)
                 back.append(scan)
         except WrongState:
             continue  # it came back to life, or another rescuer was faster

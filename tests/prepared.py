@@ -14,7 +14,7 @@ FOLDER = BASE / ".pytest_cache" / "prepared"
 def place(name: str, *sources: str) -> Path:
     """Where it is kept for this state of the files that these patterns name, and of the installed packages."""
     state = hashlib.sha256()
-    for path in sorted(path for pattern in (*sources, ".constraints.txt") for path in BASE.glob(pattern)):
+    for path in sorted(path for pattern in (*sources, "constraints.txt") for path in BASE.glob(pattern)):
         state.update(f"{path.relative_to(BASE)}\0".encode() + path.read_bytes())
     return FOLDER / f"{name}-{state.hexdigest()[:20]}"
 

@@ -226,7 +226,7 @@ class Scan(models.Model):
         }
         with transaction.atomic():
             moved = Scan.objects.filter(pk=self.pk, status__in=TRANSITIONS[to]).update(
-                status=to, **known.get(to, {}), **changes
+                status=to, **{**known.get(to, {}), **changes}
             )
             if not moved:
                 raise WrongState(f"This scan can't become {to.value} now.")

@@ -77,7 +77,8 @@ def test_only_as_many_messages_are_sent_again_as_are_missing(
     rescue()
     assert (tasks.messages_in("live"), tasks.messages_in("batch")) == (4, 1), "nothing is missing"
     with current_app.connection_for_write() as broker:
-        broker.default_channel.client.rpop("live")
+        key = broker.default_channel._q_for_pri("live", tasks.PRIORITY[Queue.LIVE])
+        broker.default_channel.client.rpop(key)
     rescue()
     assert tasks.messages_in("live") == 4
     assert Scan.objects.overdue(tasks.ON_THE_WAY).filter(queue=Queue.LIVE).count() == 3
@@ -85,6 +86,38 @@ def test_only_as_many_messages_are_sent_again_as_are_missing(
     make_late()
     rescue()
     assert (tasks.messages_in("live"), tasks.messages_in("batch")) == (4, 1)
+
+
+@pytest.mark.django_db
+def test_a_scan_whose_worker_died_keeps_its_place_and_is_taken_up_before_all_that_wait(
+    real_messages: None, bundles: Path, upload: Callable[..., Scan], on_commit: Callable[..., Any]
+) -> None:
+    interrupted = upload(run=False, name="interrupted.jpg", queue=Queue.BATCH)
+    waiting = [upload(name=f"{number}.jpg", queue=queue) for number, queue in enumerate((Queue.LIVE, Queue.BATCH))]
+    interrupted.move(Status.ANALYSING)
+    Scan.objects.filter(pk=interrupted.pk).update(heartbeat_at=timezone.now() - dt.timedelta(hours=1))
+    with on_commit(execute=True):
+        tasks.rescue()
+    interrupted.refresh_from_db()
+    assert (interrupted.status, interrupted.position) == (Status.QUEUED, 0)
+    assert taken_by_a_worker(3) == [str(scan.pk) for scan in (interrupted, *waiting)]
+
+
+def taken_by_a_worker(count: int) -> list[str]:
+    """The scans of the next messages, in the order in which a worker that listens to all queues gets them."""
+    scans: list[str] = []
+
+    def take(body: Any, message: Any) -> None:
+        scans.append(body[0][0])
+        message.ack()
+
+    with current_app.connection_for_read() as broker:
+        queues = [current_app.amqp.queues[name] for name in ("live", "batch", "rerun")]
+        with broker.Consumer(queues, callbacks=[take], accept=["json"]) as consumer:
+            consumer.qos(prefetch_count=1)
+            while len(scans) < count:
+                broker.drain_events(timeout=10)
+    return scans
 
 
 @pytest.mark.django_db

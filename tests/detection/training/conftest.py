@@ -11,7 +11,12 @@ from ... import prepared
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    sources = ("detection/*.py", "detection/weights/*", "detection/training/demo.py", "detection/training/face_dataset.py")
+    sources = (
+        "detection/*.py",
+        "detection/weights/*",
+        "detection/training/demo.py",
+        "detection/training/face_dataset.py",
+    )
     kept = prepared.prepare(prepared.place("faces", *sources), demo.make)
     return shutil.copytree(kept, tmp_path_factory.mktemp("demo") / "faces")
 
