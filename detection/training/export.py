@@ -19,7 +19,7 @@ from .. import bundle_import, metrics, model_cards, smoke_test
 from ..bundle import Bundle
 from ..errors import BadBundle
 from ..runtime import Runner
-from . import calibration, face_dataset, plots, provenance_log, redrawing, samples, weight_averaging
+from . import calibration, face_dataset, plots, provenance_log, reconstructions, samples
 from .face_dataset import FaceCrop, TrainingError
 from .image import SCALING, Plan
 from .pseudofakes import GROUPS, REDRAWN
@@ -131,7 +131,7 @@ class Release:
 
     def _redrawn(self, done: Trained) -> dict[str, Any]:
         """The generator and the number of redrawn faces, for a second run."""
-        generator = redrawing.read_generator(self.redrawn)
+        generator = reconstructions.read_generator(self.redrawn)
         if not generator or not any(share for kind, share in done.plan.recipe.weights if kind in REDRAWN):
             return {}
         count = sum(1 for face in self.faces["train"] if face.redrawn_at)
@@ -154,7 +154,7 @@ class Release:
     def _again(self, done: Trained) -> dict[str, Any]:
         """The commands of a second run, if all trainings are complete and continue each other."""
         runs = [*self.before, self.run]
-        if not all(_is_complete(run) for run in runs) or any(weight_averaging.parts_of(run) for run in runs):
+        if not all(_is_complete(run) for run in runs):
             return {}
         if any("caches" in provenance_log.read_record(run) for run in runs):  # drawn by commands of their own
             return {}
@@ -202,23 +202,14 @@ class Release:
     def _history(self, done: Trained, folder: Path) -> dict[str, Any]:
         """The earlier trainings. Writes their plans beside the card."""
         earlier_runs: list[str] = []
-        plans: dict[str, str] = {}  # the latest plan of each folder
-        number = 0
-        for run in self.before:
-            if parts := weight_averaging.parts_of(run):
-                earlier_runs.append(_mean(parts, plans))
-                continue
-            number += 1
+        for number, run in enumerate(self.before, 1):
             name = f"plan-before-{number}.json"
-            plans[str(run.resolve())] = name
             earlier = Plan.read(run / "plan.json")
             earlier.write(folder / name)
             earlier_runs.append(f"{int((run / 'step.txt').read_text()) * earlier.batch} samples by {name}")
         history: dict[str, Any] = {}
         if earlier_runs:
             history["started from"] = f"a network after {', then '.join(earlier_runs)}"
-        if parts := weight_averaging.parts_of(self.run):
-            return {**history, "made of": _mean(parts, plans)}
         return {"samples": done.seen, **history}
 
     def _check_runtimes(self, bundle: Bundle, done: Trained) -> None:
@@ -234,13 +225,6 @@ def _is_complete(run: Path) -> bool:
     """Whether a training has run all steps of its plan. A video training always has."""
     steps = run / "step.txt"
     return not steps.is_file() or int(steps.read_text()) == Plan.read(run / "plan.json").steps
-
-
-def _mean(parts: dict[str, float], plans: dict[str, str]) -> str:
-    """A sentence about an average. Trainings without a plan are named by their folder."""
-    return "the mean of the weights after " + ", ".join(
-        f"{plans.get(run, Path(run).name)} ({share:g})" for run, share in parts.items()
-    )
 
 
 def update_card(folder: Path, evaluations: list[Path], failures: list[str]) -> Bundle:

@@ -92,7 +92,7 @@ def crop_path(folder: Path, name: str) -> Path:
 
 
 def read_faces(folders: Path | Sequence[Path], part: str = "", redrawn: Path | None = None) -> list[FaceCrop]:
-    """Read the faces of folders with `faces.csv`. `redrawn` is what redraw_faces and others have written."""
+    """Read the faces of folders with `faces.csv`. `redrawn`: see reconstruct_faces, fit_meshes, swap_faces."""
     each = [folders] if isinstance(folders, Path) else folders
     return [face for folder in each for face in _read_folder(folder, part, redrawn)]
 
@@ -102,7 +102,7 @@ def read_parts(
 ) -> dict[str, list[FaceCrop]]:
     """Read the faces of several parts. Each needs at least one real face."""
     if redrawn is not None and not redrawn.is_dir():
-        raise TrainingError(f"There is no folder {redrawn}. redraw_faces writes it.")
+        raise TrainingError(f"There is no folder {redrawn}. reconstruct_faces writes it.")
     faces_by_part = {part: read_faces(folders, part, redrawn) for part in parts}
     for part, faces in faces_by_part.items():
         if not any(not face.manipulation for face in faces):

@@ -1,7 +1,6 @@
 """Fakes made of real faces, each kind by its name. What they teach is the trace, not the face."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -116,14 +115,6 @@ def _drawn(pixels: Pixels, chance: np.random.Generator) -> Pixels:
     return np.asarray((drawn + broad + chance.uniform(0.2, 2.6) * fine).round().clip(0, 255).astype(np.uint8))
 
 
-def smoothed(face: Face, other: Face, chance: np.random.Generator) -> Fake:
-    """Retouched skin: edge-keeping smoothing within a part of the face."""
-    source = cv2.bilateralFilter(
-        face.pixels, -1, float(chance.uniform(15, 50)), float(face.scale * chance.uniform(0.04, 0.12))
-    )
-    return blend(face.pixels, np.asarray(source), blend_mask(face, chance, ("face", "head", "upper", "lower")), chance)
-
-
 def painted_over(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """A part taken out and filled in from its surroundings."""
     mask = face_masks.draw(str(chance.choice(["eyes", "mouth", "nose"])), face.landmarks, face.pixels.shape[:2], chance)
@@ -144,21 +135,6 @@ def plastic(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     return blend(face.pixels, source, blend_mask(face, chance, ("face", "face", "head", "inner")), chance)
 
 
-def polished(face: Face, other: Face, chance: np.random.Generator) -> Fake:
-    """Faint detail faded and edges left as they are: skin as generators and beauty filters leave it."""
-    rest: Any = face.source(chance).astype(np.float32)
-    drawn = np.zeros_like(rest)
-    faded, faint = chance.uniform(0.3, 0.9), chance.uniform(2, 8)
-    for level in range(3):
-        soft = cv2.GaussianBlur(rest, (0, 0), 2.0**level * float(np.clip(face.scale / 45, 0.6, 2)))
-        band, rest = rest - soft, soft
-        drawn += band * (1 - faded * np.exp(-((band / (faint * (1 + 0.3 * level))) ** 2)))
-    source: Pixels = (drawn + rest).round().clip(0, 255).astype(np.uint8)
-    if chance.random() < 0.5:
-        source = jittered(source, face, chance, 0.4)
-    return blend(face.pixels, source, blend_mask(face, chance, ("face", "face", "head", "inner")), chance)
-
-
 def generated(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """A face out of a small generator, with features as sharp as the picture's, blended in."""
     if face.generator is None:
@@ -173,37 +149,6 @@ def generated(face: Face, other: Face, chance: np.random.Generator) -> Fake:
         drawn = _lit_from_aside(drawn, face, chance)
     drawn = match_colours(drawn, face.pixels, None, chance)
     return blend(face.pixels, drawn, blend_mask(face, chance, ("face", "face", "inner")), chance)
-
-
-def redrawn(face: Face, other: Face, chance: np.random.Generator) -> Fake:
-    """The whole picture as a generator drew it, with a history of its own where its like have one."""
-    assert face.redrawn is not None
-    pixels = _as_sharp_as_wished(face.redrawn, chance)
-    return Fake.whole(
-        pixels if face.clean is None or chance.random() < 0.5 else compression.recompressed(pixels, chance)
-    )
-
-
-def redrawn_swap(face: Face, other: Face, chance: np.random.Generator) -> Fake:
-    """A face that a generator drew, this one's or somebody else's, blended in."""
-    assert face.redrawn is not None and other.redrawn is not None
-    if chance.random() < 0.5:
-        source = face.redrawn
-    else:
-        drawn = align(replace(other, pixels=other.redrawn), face)
-        source = match_colours(drawn, face.pixels, None, chance)
-    source = _as_sharp_as_wished(source, chance)
-    if chance.random() < 0.3:
-        source = compression.relit(source, chance, 0.6)
-    if chance.random() < 0.5:
-        source = jittered(source, face, chance, 0.4)
-    return blend(face.pixels, source, blend_mask(face, chance, ("face", "face", "head", "inner")), chance)
-
-
-def _as_sharp_as_wished(pixels: Pixels, chance: np.random.Generator) -> Pixels:
-    """Softer or sharper, so that it isn't told by its sharpness."""
-    share = chance.uniform(-0.6, 0.6)
-    return np.asarray(cv2.addWeighted(pixels, 1 + share, cv2.GaussianBlur(pixels, (0, 0), 1.0), -share, 0))
 
 
 def _without_texture(pixels: Pixels, chance: np.random.Generator) -> Pixels:
@@ -235,10 +180,8 @@ KINDS: dict[str, tuple[Maker, str, float]] = {
     "mouth_redone": (mouth_redone, EXPRESSION, 0.08),
     "expression_bent": (expression_bent, EXPRESSION, 0.1),
     "whole_rebuilt": (whole_rebuilt, SYNTHESISED, 0.05),
-    "smoothed": (smoothed, RETOUCH, 0.04),
     "painted_over": (painted_over, RETOUCH, 0.05),
     "plastic": (plastic, SYNTHESISED, 0.1),
-    "polished": (polished, SYNTHESISED, 0.05),
     "generated": (generated, SYNTHESISED, 0.1),
     "decoded": (decoded, SYNTHESISED, 0.05),
     "decoded_swap": (decoded_swap, SWAP, 0.05),
@@ -248,16 +191,14 @@ KINDS: dict[str, tuple[Maker, str, float]] = {
     "rougher": (rougher, RETOUCH, 0.05),
     "mouth_rendered": (mouth_rendered, EXPRESSION, 0.05),
     "autoencoder_swap": (autoencoder_swap, SWAP, 0.0),
-    "redrawn": (redrawn, SYNTHESISED, 0.0),
-    "redrawn_swap": (redrawn_swap, SWAP, 0.0),
     "reconstructed": (reconstructed_fakes.reconstructed, SYNTHESISED, 0.0),
     "face_reconstructed": (reconstructed_fakes.face_reconstructed, SYNTHESISED, 0.0),
     "mouth_reconstructed": (reconstructed_fakes.mouth_reconstructed, SYNTHESISED, 0.0),
 }
-# Of pictures that redraw_faces or reconstruct_faces has made; none of them by default.
-REDRAWN = ("redrawn", "redrawn_swap", "reconstructed", "face_reconstructed", "mouth_reconstructed")
+# Of pictures that reconstruct_faces has made; none of them by default.
+REDRAWN = ("reconstructed", "face_reconstructed", "mouth_reconstructed")
 # They differ from their source by the traces of a decoder alone: both have the same history.
-SHARED_HISTORY = ("decoded", "whole_rebuilt", "reconstructed", "face_reconstructed", "mouth_reconstructed")
+SHARED_HISTORY = ("decoded", "whole_rebuilt", *REDRAWN)
 
 SWAPPED = ("autoencoder_swap",)  # of squares that swap_faces has made
 

@@ -14,13 +14,18 @@ import cv2
 import numpy as np
 
 from ..images import Pixels
-from . import redrawing
 from .face_dataset import FaceCrop, redrawn_path
 from .tiny_autoencoder import Latents, TinyAutoencoder
 
+GENERATOR = "redrawn.json"
 SIDES = (120.0, 216.0)  # pixels of the longer side, any size as often as its double
 DISTURBED_SHARE = 0.35
 COMPRESSION = [cv2.IMWRITE_JPEG_QUALITY, 98, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+
+
+def select_faces(faces: Sequence[FaceCrop], count: int | None) -> list[FaceCrop]:
+    """The same faces every time, from all parts."""
+    return sorted(faces, key=lambda face: hashlib.sha256(f"redrawn{face.name}".encode()).digest())[:count]
 
 
 def reconstruct(
@@ -28,10 +33,10 @@ def reconstruct(
 ) -> None:
     """One picture for each face; those that are there are not drawn again."""
     generator = {"generator": autoencoder.name, "sha256": autoencoder.digest}
-    if redrawing.read_generator(out) not in ({}, generator):
+    if read_generator(out) not in ({}, generator):
         raise ValueError(f"What is in {out.name} was drawn by another generator: take another folder.")
     out.mkdir(parents=True, exist_ok=True)
-    (out / redrawing.ABOUT).write_text(json.dumps(generator) + "\n")
+    (out / GENERATOR).write_text(json.dumps(generator) + "\n")
     for number, face in enumerate(faces, 1):
         path = redrawn_path(out, face.name)
         if not path.is_file():
@@ -40,6 +45,12 @@ def reconstruct(
             path.with_suffix(".part").write_bytes(encoded.tobytes())
             path.with_suffix(".part").replace(path)
         progress(number)
+
+
+def read_generator(folder: Path | None) -> dict[str, str]:
+    """The generator of the pictures in a folder."""
+    path = folder / GENERATOR if folder else None
+    return dict(json.loads(path.read_text())) if path and path.is_file() else {}
 
 
 def reconstruction_of(face: FaceCrop, autoencoder: TinyAutoencoder) -> Pixels:

@@ -26,7 +26,7 @@ class NothingRedrawn(TrainingError):
     """A recipe wants faces that a generator drew, and there are none."""
 
     def __init__(self) -> None:
-        super().__init__(f"{', '.join(REDRAWN)}: these need faces that redraw_faces has drawn again; say --redrawn.")
+        super().__init__(f"{', '.join(REDRAWN)}: these need what reconstruct_faces has written: give --redrawn.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path, help="where the shards are kept: 90 kB a sample at 160 px")
         parser.add_argument("--faces", type=Path, nargs="+", required=True, help="folders with faces.csv")
-        parser.add_argument("--redrawn", type=Path, help="what redraw_faces or reconstruct_faces made of them")
+        parser.add_argument("--redrawn", type=Path, help="by reconstruct_faces, fit_meshes and swap_faces")
         parser.add_argument("--plan", type=Path, required=True, help="the plan (JSON) whose recipe is drawn")
         parser.add_argument("--part", choices=("train", "validation", "calibration"), default="train")
         parser.add_argument("--samples", type=count, default=100_000)

@@ -17,7 +17,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("run", type=Path, help="folder of the training")
         parser.add_argument("--faces", type=Path, nargs="+", required=True, help="the folders that it was trained on")
-        parser.add_argument("--redrawn", type=Path, help="pictures by redraw_faces, for the kinds that need them")
+        parser.add_argument("--redrawn", type=Path, help="pictures by reconstruct_faces, for the kinds that need them")
         parser.add_argument(
             "--before",
             type=Path,

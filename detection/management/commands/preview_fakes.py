@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("out", type=Path, help="the PNG to write")
         parser.add_argument("--faces", type=Path, required=True, help="folder with faces.csv")
-        parser.add_argument("--redrawn", type=Path, help="pictures by redraw_faces, for the kinds that need them")
+        parser.add_argument("--redrawn", type=Path, help="pictures by reconstruct_faces, for the kinds that need them")
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--columns", type=count, default=10)
         parser.add_argument("--size", type=count, default=160)

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from detection.management.cli_errors import command_errors, count
-from detection.training import reconstructions, redrawing
+from detection.training import reconstructions
 from detection.training.face_dataset import read_faces
 from detection.training.tiny_autoencoder import TinyAutoencoder
 
@@ -31,9 +31,10 @@ class Command(BaseCommand):
             real = [face for face in read_faces(options["faces"]) if not face.manipulation]
             autoencoder = TinyAutoencoder(options["autoencoder"], options["threads"])
         if options["fidelity"]:
-            self.stdout.write(_fidelity([face.pixels() for face in redrawing.select_faces(real, 20)], autoencoder))
+            pictures = [face.pixels() for face in reconstructions.select_faces(real, 20)]
+            self.stdout.write(_fidelity(pictures, autoencoder))
             return
-        faces = redrawing.select_faces(real, options["count"])
+        faces = reconstructions.select_faces(real, options["count"])
         try:
             with tqdm(total=len(faces), unit="face") as bar:
                 reconstructions.reconstruct(faces, autoencoder, options["out"], lambda done: bar.update(done - bar.n))

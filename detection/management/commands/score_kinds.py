@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("bundle", type=Path, help="folder of an image bundle with its plan.json")
         parser.add_argument("--faces", type=Path, nargs="+", required=True, help="folders with faces.csv")
-        parser.add_argument("--redrawn", type=Path, help="what redraw_faces, fit_meshes and swap_faces have written")
+        parser.add_argument("--redrawn", type=Path, help="by reconstruct_faces, fit_meshes and swap_faces")
         parser.add_argument("--kinds", nargs="+", choices=list(pseudofakes.KINDS), help="(default: a new plan's)")
         parser.add_argument("--part", choices=("validation", "calibration"), default="validation", help="whose faces")
         parser.add_argument("--each", type=count, default=100, help="pairs of each kind")

@@ -17,7 +17,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path, help="folder for checkpoints and the log")
         parser.add_argument("--faces", type=Path, nargs="+", help="folders with faces.csv")
-        parser.add_argument("--redrawn", type=Path, help="pictures by redraw_faces, for the kinds that need them")
+        parser.add_argument("--redrawn", type=Path, help="pictures by reconstruct_faces, for the kinds that need them")
         parser.add_argument("--demo", action="store_true", help="a tiny training of one minute")
         parser.add_argument(
             "--plan", type=Path, help="settings in JSON (default: those in the folder, else built-in ones)"

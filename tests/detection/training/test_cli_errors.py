@@ -30,7 +30,6 @@ def test_who_stops_a_command_is_told_whether_it_resumes() -> None:
         (["generate_fakes", "out", "--faces", "FACES", "--plan", "gone.json"], "No such file"),
         (["fit_thresholds", "gone.csv"], "No such file"),
         (["fit_thresholds", "gone.csv", "--false-alarms", "0"], "not a share between 0 and 1"),
-        (["redraw_faces", "out", "--faces", "nowhere", "--generator", "x"], "no faces.csv in nowhere"),
         (["train_decoders", "--faces", "nowhere"], "no faces.csv in nowhere"),
         (["train_image", "run", "--demo", "--plan", "gone.json"], "No such file"),
         (

@@ -1,6 +1,8 @@
 """Faces are drawn through the auto-encoder as its publishers built it; fakes of them differ by nothing else."""
 
+import io
 import json
+import shutil
 import struct
 from pathlib import Path
 from typing import Any
@@ -8,9 +10,11 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 
-from detection.training import face_dataset, reconstructions, samples, tiny_autoencoder
-from detection.training.face_dataset import FaceCrop, TrainingError
+from detection import bundle as bundles
+from detection.training import face_dataset, image, reconstructions, samples, tiny_autoencoder
+from detection.training.face_dataset import FaceCrop, TrainingError, read_faces
 from detection.training.samples import REAL, FacePool, Recipe
 from detection.training.tiny_autoencoder import TinyAutoencoder
 
@@ -125,6 +129,68 @@ def test_what_is_drawn_is_not_drawn_again(taef2: Path, people: list[FaceCrop], t
     paths[0].write_bytes(b"kept")
     reconstructions.reconstruct(people[:3], autoencoder, tmp_path, lambda done: None)
     assert paths[0].read_bytes() == b"kept"
+
+
+def test_a_folder_holds_what_one_generator_drew(taef2: Path, people: list[FaceCrop], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    reconstructions.reconstruct(people[:1], TinyAutoencoder(taef2), out, lambda done: None)
+    before = (out / "redrawn.json").read_bytes()
+    other = shutil.copytree(taef2, tmp_path / "other")
+    decoder = random_weights(tiny_autoencoder.DECODER, LATENTS, 3)
+    write_safetensors(other / "taef2_decoder.safetensors", {name: values * 2 for name, values in decoder.items()})
+    with pytest.raises(ValueError, match="another generator"):
+        reconstructions.reconstruct(people[:1], TinyAutoencoder(other), out, lambda done: None)
+    assert (out / "redrawn.json").read_bytes() == before
+
+
+def test_a_training_with_reconstructions_says_by_which_generator(
+    taef2: Path, folder: Path, people: list[FaceCrop], tmp_path: Path
+) -> None:
+    kinds = (("reconstructed", 0.5), ("face_reconstructed", 0.5))
+    plan = image.Plan("tiny", "tiny", recipe=Recipe(size=48, weights=kinds), batch=4, steps=2, check_every=2, each=1,
+                      workers=0, warm=1, norms="learnt")  # fmt: skip
+    plan.write(tmp_path / "plan.json")
+    call = {"faces": folder, "plan": tmp_path / "plan.json"}
+    for name, target in (("train_image", "without"), ("preview_fakes", "sheet.png")):
+        with pytest.raises(CommandError, match="reconstruct_faces"):
+            call_command(name, tmp_path / target, **call)
+    redrawn = tmp_path / "redrawn"
+    call_command("reconstruct_faces", redrawn, faces=folder, autoencoder=taef2, count=40, stdout=io.StringIO())
+    call_command("train_image", tmp_path / "run", **call, redrawn=redrawn)
+    call_command(
+        "export_bundle", tmp_path / "run", faces=[folder], redrawn=redrawn, bundles=tmp_path / "bundles", each=3,
+        stdout=io.StringIO(),
+    )  # fmt: skip
+    card = json.loads((tmp_path / "bundles" / "tiny" / bundles.CARD).read_text())
+    digest = json.loads((redrawn / "redrawn.json").read_text())["sha256"]
+    count = sum(1 for face in read_faces(folder, "train", redrawn) if face.redrawn_at)
+    assert (
+        card["training"]["faces drawn again"] == f"{count}, by {TinyAutoencoder(taef2).name} (weights sha256 {digest})"
+    )
+    assert {row["data"] for row in card["figures"]} >= {f"own fakes, new people: {kind}" for kind, _ in kinds}
+
+
+def test_pictures_drawn_again_are_mirrored_with_their_source(
+    taef2: Path, folder: Path, people: list[FaceCrop], tmp_path: Path
+) -> None:
+    reconstructions.reconstruct(people[:8], _Unchanged(taef2), tmp_path, lambda done: None)
+    pool = FacePool.of(read_faces(folder, redrawn=tmp_path), Recipe(size=64, weights=(("reconstructed", 1.0),)))
+    assert {face.name for face in pool.redrawn} == {face.name for face in people[:8] if not face.manipulation}
+    for seed in range(6):
+        face = samples.read(pool.redrawn[0], np.random.default_rng(seed), again=True)
+        assert face.redrawn is not None
+        apart = [np.abs(face.pixels.astype(int) - drawn).mean() for drawn in (face.redrawn, face.redrawn[:, ::-1])]
+        assert apart[0] < apart[1]
+
+
+class _Unchanged(TinyAutoencoder):
+    """Gives back what it was given, so that a picture can be told from its mirror image."""
+
+    def encode(self, pixels: Any) -> Any:
+        return pixels.transpose(2, 0, 1).astype(np.float32)
+
+    def decode(self, latents: Any, size: tuple[int, int]) -> Any:
+        return latents.transpose(1, 2, 0).clip(0, 255).astype(np.uint8)
 
 
 @pytest.mark.parametrize("kind", ["reconstructed", "face_reconstructed", "mouth_reconstructed"])
