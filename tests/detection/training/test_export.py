@@ -192,7 +192,7 @@ def test_inspection_uses_it(made: Path, tmp_path: Path) -> None:
 def test_kinds_are_named_only_where_they_can_be_told() -> None:
     import numpy as np
 
-    kinds = np.array(["self_blend", "mouth_redone", "whole_rebuilt", "smoothed"] * 5)
+    kinds = np.array(["self_blend", "mouth_redone", "whole_rebuilt", "painted_over"] * 5)
 
     def named(shares: np.ndarray | None, *unclaimed: str) -> list[str]:
         return _kinds(Predictions(np.zeros(20), kinds, kinds, shares), unclaimed)
