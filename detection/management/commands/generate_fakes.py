@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("out", type=Path, help="a new folder")
         parser.add_argument("--faces", type=Path, nargs="+", required=True, help="folders with faces.csv")
-        parser.add_argument("--redrawn", type=Path, help="pictures by redraw_faces, for the kinds that need them")
+        parser.add_argument("--redrawn", type=Path, help="pictures by reconstruct_faces, for the kinds that need them")
         parser.add_argument(
             "--plan", type=Path, nargs="+", help="plan.json files with the recipes (default: the built-in one)"
         )

@@ -51,7 +51,7 @@ def test_a_fake_is_another_picture_of_the_same_size_and_made_by_its_seed(kind: s
 
 
 IN_PLACE = [
-    kind for kind in KINDS if kind not in ("whole_rebuilt", "decoded", "redrawn", "self_blend")
+    kind for kind in KINDS if kind not in ("whole_rebuilt", "decoded", "self_blend")
 ]  # those may change the ground
 
 

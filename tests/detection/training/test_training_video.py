@@ -101,7 +101,7 @@ def test_the_image_network_has_to_look_as_the_plan_cuts(folder: Path, network: P
 def test_no_film_is_made_of_what_a_generator_drew(folder: Path, network: Path, tmp_path: Path) -> None:
     TINY.write(tmp_path / "plan.json")
     plan = json.loads((tmp_path / "plan.json").read_text())
-    plan["recipe"]["weights"] = [["redrawn", 1.0]]
+    plan["recipe"]["weights"] = [["reconstructed", 1.0]]
     (tmp_path / "plan.json").write_text(json.dumps(plan))
     with pytest.raises(CommandError, match="can't be made of redrawn faces"):
         call_command("train_video", tmp_path / "run", faces=[folder], plan=tmp_path / "plan.json", image=network)
