@@ -93,7 +93,7 @@ class ApiKeyAdmin(ReadOnly):
     def revoke(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> None:
         closed = 0
         for key in chosen:
-            if keys.revoke(key):
+            if keys.revoke(key, request.user):
                 closed += 1
                 self.log_change(request, key, "Revoked.")
         said = ngettext("%(count)d key revoked.", "%(count)d keys revoked.", closed) % {"count": closed}

@@ -10,14 +10,16 @@ import hmac
 import re
 import secrets
 from collections.abc import Iterable
+from typing import Any
 
 import structlog
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import roles
+from . import audit, roles
 from .models import ApiKey, User
 
 log = structlog.get_logger(__name__)
@@ -49,6 +51,7 @@ def issue(
         key = ApiKey(user=user, name=name, prefix=prefix, secret_sha256=_hash(secret), test=test, scopes=scopes)
         key.expires_at = expires_at
         key.save(force_insert=True)
+        audit.tell("key_issued", user, key=prefix, test=test, scopes=scopes)
     log.info("api key issued", key=prefix, owner=user.pk, scopes=scopes)
     return key, f"dfm_{'test' if test else 'live'}_{prefix}_{secret}"
 
@@ -76,16 +79,30 @@ def verify(said: str) -> ApiKey | None:
     key = ApiKey.objects.usable().select_related("user").filter(prefix=prefix, test=kind == "test").first()
     if key is None or not hmac.compare_digest(key.secret_sha256, _hash(secret)):
         return None
-    now = timezone.now()
-    if key.last_used_at is None or now - key.last_used_at > NOTE_USE_EVERY:
-        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+    _note_use(key)
     return key
 
 
-def revoke(key: ApiKey) -> bool:
-    """Close it for good; False if somebody already has."""
+def _note_use(key: ApiKey) -> None:
+    """In the row once a minute; in the record once an hour, because a program may ask a thousand times in it."""
+    now = timezone.now()
+    if key.last_used_at is not None and now - key.last_used_at <= NOTE_USE_EVERY:
+        return
+    with transaction.atomic():
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        not_this_hour = Q(last_used_at=None) | Q(last_used_at__lt=hour)
+        if ApiKey.objects.filter(not_this_hour, pk=key.pk).update(last_used_at=now):
+            audit.tell("key_used", key.user, key=key.prefix)
+        else:
+            ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+
+
+@transaction.atomic
+def revoke(key: ApiKey, actor: Any = None) -> bool:
+    """Close it for good; False if somebody already has. `actor`: who does it, if not its owner."""
     closed = bool(ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()))
     if closed:
+        audit.tell("key_revoked", actor or key.user, key=key.prefix)
         log.info("api key revoked", key=key.prefix, owner=key.user_id)
     return closed
 

@@ -19,7 +19,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.utils import timezone
 
-from . import mail, roles
+from . import audit, mail, roles
 from .models import Erasure, User
 
 log = structlog.get_logger(__name__)
@@ -107,6 +107,7 @@ def write_export(user: User, file: IO[bytes]) -> None:
                         content = [json.dumps(content, cls=DjangoJSONEncoder, indent=2, ensure_ascii=False).encode()]
                     for piece in content:
                         member.write(piece)
+    audit.tell("exported", user, what="personal data")
     log.info("personal data exported", user=user.pk)
 
 
@@ -126,13 +127,18 @@ def ask_for_erasure(user: User) -> Erasure:
         )
         if is_new:
             mail.tell(user, "erasure_asked", erasure=erasure)
+            audit.tell("erasure_requested", user, receipt=str(erasure.pk))
             log.info("erasure asked", user=user.pk, receipt=str(erasure.pk))
     return erasure
 
 
+@transaction.atomic
 def withdraw_erasure(user: User) -> bool:
-    taken_back = user.erasures.filter(withdrawn_at=None, done_at=None).update(withdrawn_at=timezone.now())
-    return bool(taken_back)
+    erasure = open_erasure(user)
+    withdrawn = user.erasures.filter(withdrawn_at=None, done_at=None).update(withdrawn_at=timezone.now())
+    if erasure and withdrawn:
+        audit.tell("erasure_withdrawn", user, receipt=str(erasure.pk))
+    return bool(withdrawn)
 
 
 def erase_due() -> int:
@@ -155,5 +161,6 @@ def _erase(erasure: Erasure) -> bool:
         mail.tell(user, "erasure_done", erasure=erasure)  # before the address is gone
         kept = [line for holder in reversed(holders) for line in holder.erase(user)]
         Erasure.objects.filter(pk=erasure.pk).update(kept=kept)
+        audit.tell("person_erased", person=user.pk, receipt=str(erasure.pk))
     log.info("person erased", receipt=str(erasure.pk))
     return True

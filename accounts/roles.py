@@ -11,6 +11,7 @@ from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from . import audit
 from .models import User
 
 
@@ -41,6 +42,7 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "scans.view_assessment": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN}),
     "scans.view_decision": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN}),
     "scans.view_event": frozenset({LEAD, AUDITOR, ADMIN}),
+    "scans.view_chaincheck": frozenset({LEAD, AUDITOR, ADMIN}),
     **{
         f"scans.{verb}_{what}": frozenset({LEAD, ADMIN, *({AUDITOR, MODERATOR} if verb == "view" else ())})
         for what in ("rule", "reviewqueue", "policy", "cannedreply", "trustedsource")
@@ -158,6 +160,11 @@ def keep_desk_flag(instance: Any, action: str, reverse: bool, pk_set: set[int] |
     if action not in ("post_add", "post_remove", "post_clear"):
         return
     left = pk_set if pk_set is not None else getattr(instance, "left", set())
+    people = left if reverse else {instance.pk}
+    groups = {instance.pk} if reverse else (pk_set or set())
+    if people and (groups or action == "post_clear"):
+        changed = sorted(Group.objects.filter(pk__in=groups).values_list("name", flat=True))
+        audit.tell("roles_changed", people=sorted(people), change=action.removeprefix("post_"), roles=changed)
     for user in User.objects.filter(pk__in=left) if reverse else [instance]:
         user.__dict__.pop("_roles", None)
         names = set(user.groups.values_list("name", flat=True))

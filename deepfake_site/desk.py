@@ -50,7 +50,8 @@ SECTIONS: Final[tuple[tuple[str, Promise, tuple[Entry, ...]], ...]] = (
             ("scans.Finding", _("What each model said.")),
             ("scans.KnownFile", _("Decided files whose look-alikes are proposed the same.")),
             ("scans.LockedCase", _("Mistakes that no new model may repeat.")),
-            ("scans.Event", _("Everything that happened to a scan.")),
+            ("scans.Event", _("Everything that happened: to scans, settings, keys and accounts.")),
+            ("scans.ChainCheck", _("Whether that record is whole: check it, and see the published anchors.")),
         ),
     ),
     (

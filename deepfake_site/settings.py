@@ -45,6 +45,7 @@ if not SECRET_KEY:
         " To try the site on this machine, use `make run`, which needs no settings."
     )
 ENCRYPTION_KEYS = env.listing("ENCRYPTION_KEYS") or [SECRET_KEY]
+SIGNING_KEYS = env.listing("SIGNING_KEYS") or [SECRET_KEY]
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured(
         "ALLOWED_HOSTS is not set. Set it to the names under which people reach the site,"
@@ -159,6 +160,8 @@ else:
 
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / "media")))
 FILE_UPLOAD_HANDLERS = ["scans.web.uploads.StraightToDisk"]  # hashes and limits while the file comes in
+AUDIT_ANCHOR_DIR = Path(env.text("AUDIT_ANCHOR_DIR", str(VAR_DIR / "anchors")))
+AUDIT_ANCHOR_MAIL = env.listing("AUDIT_ANCHOR_MAIL")
 BUNDLES_DIR = Path(env.text("BUNDLES_DIR", str(BASE_DIR / "ml_models")))
 MAX_UPLOAD_MB = env.whole("MAX_UPLOAD_MB", 500)
 QUOTA_MB = env.whole("QUOTA_MB", 10_000)  # of files that one person may keep; 0: as much as they like
@@ -252,6 +255,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "judge again what lacked a model": {"task": "scans.tasks.complete_all", "schedule": 60},
     "tell people what was decided": {"task": "scans.tasks.tell_settled", "schedule": 30},
     "tell programs what has changed": {"task": "scans.tasks.publish", "schedule": 5},
+    "seal what happened": {"task": "scans.tasks.seal", "schedule": 5},
+    "anchor and check the audit chain": {"task": "scans.tasks.anchor_chain", "schedule": 3600},
 }
 for _entry in CELERY_BEAT_SCHEDULE.values():  # while no worker takes them, they don't pile up
     _entry["options"] = {"expires": _entry["schedule"]}

@@ -187,7 +187,7 @@ def record(scan: Scan, finding: detection.Finding) -> Assessment:
             lookalikes.remember(scan, [(one.time, one.jpeg) for one in finding.previews])
             scan.move(
                 Status.ANALYSED,
-                event={"assessment": assessment.pk, "outcome": assessment.outcome},
+                event=assessment.event_content(),
                 kind=finding.media["kind"],
                 format=finding.media["format"],
             )
@@ -292,9 +292,7 @@ def _add_assessment(scan: Scan, finding: detection.Finding, *, instead_of: Asses
                 raise WrongState("Another assessment stands now.")
             assessment = _write(scan, finding, written)
             routing.route(scan, assessment)
-            Event.objects.create(
-                scan=scan, kind="reassessed", content={"assessment": assessment.pk, "outcome": assessment.outcome}
-            )
+            Event.objects.create(scan=scan, kind="reassessed", content=assessment.event_content())
     except BaseException:
         _take_back(written)
         raise

@@ -59,7 +59,7 @@ def _alone() -> None:
 
 
 def _tell(event: Event) -> None:
-    if event.kind not in SAID:
+    if event.kind not in SAID or event.scan is None:
         return
     last = Change.objects.filter(scan=event.scan_id).order_by("-id").first()
     before = last.effective if last else None

@@ -50,7 +50,7 @@ def _copy(scan: Scan, known: Assessment, copied: list[Artifact]) -> None:
         )
         scan.move(
             Status.ANALYSED,
-            event={"assessment": copy.pk, "outcome": copy.outcome, "same_as": known.pk},
+            event={**copy.event_content(), "same_as": known.pk},
             kind=known.scan.kind,
             format=known.scan.format,
         )

@@ -15,7 +15,7 @@ from django.utils import timezone
 import detection
 
 from . import analysis
-from .models import Appeal, Decision, FirstAnswer, ReviewItem, Scan, Status
+from .models import Appeal, Decision, Event, FirstAnswer, ReviewItem, Scan, Status
 from .models.decision import FAKE, REAL
 
 PARTS = (("train", 80), ("validation", 90), ("test", 100))
@@ -85,6 +85,7 @@ def export(out: Path) -> list[Row]:
     for digest in contradicted:
         (out / rows.pop(digest).file).unlink()
     _write(out, list(rows.values()))
+    Event.objects.create(kind="exported", content={"what": "labels", "count": len(rows)})
     return list(rows.values())
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .models import Appeal, Decision, Scan
-from .models.event import Kind
+from .models.event import LOOKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def may_appeal(decision: Decision) -> bool:
 
 def version(scan: Scan) -> int:
     """One more with everything that happens to it; that somebody looked is nothing that happens to it."""
-    count: int = scan.events.exclude(kind=Kind.VIEWED).count()
+    count: int = scan.events.exclude(kind__in=LOOKS).count()
     return count
 
 

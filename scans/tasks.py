@@ -1,5 +1,6 @@
 """Celery's doors into this room: fetch by id, call a verb."""
 
+import datetime as dt
 from typing import Any
 
 import structlog
@@ -12,7 +13,8 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerAway
 
 from . import analysis, change_feed, deletion, disk, heartbeat, notifications, outages, sandbox, sweeping, webhooks
-from .models import Assessment, Delivery, Live, Queue, Replay, Resumable, Scan, Status, WrongState
+from .evidence import anchoring, chain, sealing
+from .models import Anchor, Assessment, ChainCheck, Delivery, Live, Queue, Replay, Resumable, Scan, Status, WrongState
 
 log = structlog.get_logger(__name__)
 
@@ -21,6 +23,7 @@ FIRST = 0
 PRIORITY = {Queue.LIVE: 3, Queue.BATCH: 6, Queue.RERUN: 9}
 ON_THE_WAY = 10  # seconds that a message may take until its scan is no longer queued, with nothing before it
 AT_ONCE = 1000
+DAY = dt.timedelta(hours=23.5)  # a little less, so that what runs once an hour is not an hour late each day
 
 
 def send(scan: Scan, *, first: bool = False) -> None:
@@ -52,6 +55,10 @@ def send_for_rescore(scan: Scan) -> None:
 
 def send_for_glimpse(live: Live) -> None:
     _send_on_commit(glimpse.s(str(live.pk)).set(queue=Queue.LIVE, priority=PRIORITY[Queue.LIVE]))
+
+
+def send_for_chain_check() -> None:
+    _send_on_commit(check_chain.s())
 
 
 @shared_task(queue="live", soft_time_limit=settings.ANALYSIS_SECONDS + 30, time_limit=settings.ANALYSIS_SECONDS + 60)
@@ -174,6 +181,30 @@ def publish() -> None:
 def send_webhooks() -> None:
     """In a worker of its own: other people's machines hold up nothing but their own messages."""
     webhooks.send_due()
+
+
+@shared_task(queue="post")
+def seal() -> None:
+    sealing.seal()
+
+
+@shared_task(queue="post")
+def anchor_chain() -> None:
+    """Once a day: sign the chain's head, publish it, and look at the whole chain."""
+    day_ago = timezone.now() - DAY
+    newest = Anchor.objects.first()
+    if (newest is None or newest.at < day_ago) and (made := anchoring.anchor()):
+        anchoring.publish(made)
+    if not ChainCheck.objects.filter(at__gt=day_ago).exists():
+        send_for_chain_check()
+
+
+@shared_task(queue="rerun", soft_time_limit=3000, time_limit=3060)
+def check_chain() -> None:
+    """It takes a minute for a million rows, so it waits behind people's files and holds up nothing that is urgent."""
+    result = chain.verify_and_note()
+    if not result.whole:
+        log.error("the audit chain is broken", problem=result.problem, position=result.position, event=result.event)
 
 
 @shared_task(queue="post")

@@ -17,6 +17,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
+from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test import Client
 from django.utils import timezone, translation
 from xdist.scheduler.loadscope import LoadScopeScheduling
@@ -24,6 +25,7 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 from accounts import roles, rules
 from accounts.models import User
 from accounts.roles import Role
+from scans.evidence import guards
 from scans.models import Reason, Rule
 
 from . import schema
@@ -140,6 +142,21 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         for connection in connections.all():
             if hasattr(connection, "_test_serialized_contents"):  # what transactional tests begin with
                 connection._test_serialized_contents = connection.creation.serialize_db_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def emptied_past_the_guards() -> Iterator[None]:
+    """Tests that commit empty the database afterwards, which its triggers refuse to everybody else."""
+    original = BaseDatabaseOperations.execute_sql_flush
+
+    def flush(operations: Any, statements: Any) -> None:
+        guards.remove(operations.connection)
+        original(operations, statements)
+        guards.set_up(operations.connection.alias)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush)
+        yield
 
 
 @pytest.fixture(autouse=True)

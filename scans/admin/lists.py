@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin import ReadOnly
 
 from .. import blind, effective, scores, webhooks
-from ..models import Appeal, Assessment, Attempt, Decision, Delivery, Endpoint, Event, Finding, Scan, Skip
+from ..models import Appeal, Assessment, Attempt, Decision, Delivery, Endpoint, Finding, Scan, Skip
 
 
 class Standing(admin.SimpleListFilter):
@@ -165,14 +165,6 @@ class SkipAdmin(Large):
     @admin.display(description=_("queue"), ordering="item__queue")
     def queue(self, skip: Skip) -> str:
         return str(skip.item.queue)
-
-
-@admin.register(Event)
-class EventAdmin(Telling):
-    list_display = ("at", "scan", "kind", "actor")
-    list_filter = ("kind",)
-    search_fields = ("scan__id__exact",)
-    list_select_related = ("scan", "actor")
 
 
 @admin.register(Endpoint)

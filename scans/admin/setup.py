@@ -21,8 +21,28 @@ LOOK_BACK = dt.timedelta(days=30)
 class Kept(admin.ModelAdmin):
     """Set up and switched off, never deleted: decisions and items point at it."""
 
+    about_people = False
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        """With what was there before and after, for the record of settings."""
+        message: Any = super().construct_change_message(request, form, formsets, add)
+        before = None if add else {name: _plain(form.initial.get(name)) for name in form.changed_data}
+        after = {name: _plain(form.cleaned_data.get(name)) for name in form.changed_data}
+        if form.changed_data and not self.about_people:
+            message.append({"values": {"before": before, "after": after}})
+        return message
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _plain(value: Any) -> Any:
+    """For JSON: rows by their numbers."""
+    if hasattr(value, "pk"):
+        return value.pk
+    if isinstance(value, str) or value is None or isinstance(value, (bool, int, float)):
+        return value
+    return [_plain(part) for part in value] if hasattr(value, "__iter__") else str(value)
 
 
 class RuleForm(forms.ModelForm):
@@ -108,6 +128,7 @@ class PolicyAdmin(Kept):
 
 @admin.register(TrustedSource)
 class TrustedSourceAdmin(Kept):
+    about_people = True
     list_display = ("person", "note", "active")
     list_select_related = ("person",)
     autocomplete_fields = ("person",)

@@ -10,7 +10,7 @@ from django.db.models import Count, Max, OuterRef, Q, Subquery
 
 from .. import blind, effective
 from ..models import Appeal, Artifact, Assessment, Decision, Event, ReviewItem, Scan, Status
-from ..models.event import Kind
+from ..models.event import LOOKS, Kind
 from ..models.scan import ScanQuerySet
 
 
@@ -42,7 +42,7 @@ def around(scans: Sequence[Scan], person: Any) -> dict[uuid.UUID, ScanContext]:
         found[item.scan_id].item = item
     happened = Event.objects.filter(scan__in=ids).order_by().values("scan")
     for row in happened.annotate(
-        count=Count("pk", filter=~Q(kind=Kind.VIEWED)), gone=Max("at", filter=Q(kind=Kind.DELETED))
+        count=Count("pk", filter=~Q(kind__in=LOOKS)), gone=Max("at", filter=Q(kind=Kind.DELETED))
     ):
         found[row["scan"]].version, found[row["scan"]].deleted_at = row["count"], row["gone"]
     _drawn(found)

@@ -13,7 +13,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .. import blind, routing
+from .. import blind, looking, routing
 from ..evidence import report as reports
 from ..models import Appeal, Artifact, Decision, Event, Feedback, Report, Scan
 from ..result import Result
@@ -68,7 +68,9 @@ class Artifacts(ApiView):
     )  # fmt: skip
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """The pictures that were drawn by the newest assessment, each with an address that works for five minutes."""
-        found = judged(request, pk).assessment
+        scan = judged(request, pk)
+        looking.note(scan, request.user, "artifacts")
+        found = scan.assessment
         drawn = [shapes.artifact(one, _address(request, one)) for one in found.artifacts.all()] if found else []
         return Response(listing.slice_of(request, drawn))
 

@@ -47,7 +47,7 @@ OUTCOMES = (*[Outcome.LITTLE_EVIDENCE] * 16, *[Outcome.INCONCLUSIVE] * 3, Outcom
 
 def measure(*, scans: int, items: int, rounds: int) -> dict[str, dict[str, float]]:
     """Milliseconds in the server and queries of each page, the median of some rounds."""
-    with _own_database(), _nothing_else():
+    with own_database(), _nothing_else():
         uploader, lead = _person("uploader", Role.UPLOADER), _person("lead", Role.LEAD)
         _fill(uploader, scans, items)
         item = ReviewItem.objects.open().order_by("due_at").first()
@@ -76,7 +76,7 @@ def measure(*, scans: int, items: int, rounds: int) -> dict[str, dict[str, float
 
 
 @contextmanager
-def _own_database() -> Iterator[None]:
+def own_database() -> Iterator[None]:
     before = connection.settings_dict["NAME"]
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:

@@ -3,6 +3,7 @@
 from .assessment import Artifact, Assessment, Finding, Outcome, Unchangeable
 from .batch import Batch
 from .caring import DeskSettings, Harm, HarmTag, Rest, SavedFilter
+from .chain import Anchor, ChainCheck, ChainHead, SigningKey
 from .change import Change
 from .decision import Action, Appeal, CannedReply, Decision, DecisionNotice, Label, Note, Policy, SecondLook, Undo
 from .event import Event
@@ -20,12 +21,15 @@ from .webhook import Attempt, Delivery, Endpoint
 __all__ = [
     "TRANSITIONS",
     "Action",
+    "Anchor",
     "Appeal",
     "Artifact",
     "Assessment",
     "Attempt",
     "Batch",
     "CannedReply",
+    "ChainCheck",
+    "ChainHead",
     "Change",
     "Decision",
     "DecisionNotice",
@@ -63,6 +67,7 @@ __all__ = [
     "Scan",
     "SecondLook",
     "Share",
+    "SigningKey",
     "Skip",
     "Source",
     "Status",

@@ -7,6 +7,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .chain import digest
+
 
 class Outcome(models.TextChoices):
     """The detector's words; a test holds both lists together. Their labels are the only words for an outcome."""
@@ -69,6 +71,21 @@ class Assessment(Judgement):
         self.scan.outcome = self.outcome
         self.scan.save(update_fields=["outcome"])
 
+    def event_content(self) -> dict[str, Any]:
+        """What the event of this assessment says of it: its digest, too, so that the chain covers what was found."""
+        return {"assessment": self.pk, "outcome": self.outcome, "sha256": digest(self.statement())}
+
+    def statement(self) -> dict[str, Any]:
+        """What the digest is made of, as it lies in the database. The inspection is named by its own digest: a copy
+        for others can leave it out."""
+        row = Assessment.objects.get(pk=self.pk)
+        named = ("outcome", "score", "calibrated", "reasons", "panel", "version", "partial")
+        return {
+            **{name: getattr(row, name) for name in named},
+            "inspection_sha256": digest(row.inspection),
+            "findings": [finding.statement() for finding in row.findings.order_by("id")],
+        }
+
 
 class Finding(Judgement):
     """What one bundle said."""
@@ -95,6 +112,10 @@ class Finding(Judgement):
 
     def __str__(self) -> str:
         return f"{self.bundle}/{self.version}"
+
+    def statement(self) -> dict[str, Any]:
+        named = ("bundle", "version", "weights", "preprocessing", "policy", "status", "score", "score_raw")
+        return {name: getattr(self, name) for name in named}
 
 
 def artifact_path(artifact: "Artifact", name: str) -> str:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .assessment import Assessment, Judgement, Outcome
+from .chain import digest
 from .wording import in_language
 
 PERSON = settings.AUTH_USER_MODEL
@@ -171,6 +172,20 @@ class Decision(Judgement):
 
     def __str__(self) -> str:
         return str(self.get_label_display())
+
+    def statement(self) -> dict[str, Any]:
+        """What the digest in its event is made of. Who decided is said by the event's actor; the note by its digest."""
+        return {
+            "decision": self.pk,
+            "label": self.label,
+            "action": self.action,
+            "policy": self.policy.code if self.policy else None,
+            "note_sha256": digest(self.public_note),
+            "overrides": self.overrides,
+            "needs_second": self.needs_second,
+            "blind": self.blind,
+            "supersedes": self.supersedes_id,
+        }
 
     # The same rules as in the query set, for a row that is at hand with its `undone` and `second`.
 

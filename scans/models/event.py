@@ -46,6 +46,17 @@ class Kind(models.TextChoices):
     REMEMBERED = "remembered", _("Put into the bank of known files")
     BANK_CHANGED = "bank_changed", _("Its entry in the bank of known files was changed")
     VIEWED = "viewed", _("The file was opened by somebody at the desk")
+    UNVEILED = "unveiled", _("Somebody at the desk chose to see the file unveiled")
+    FIRST_ANSWER = "first_answer", _("A reviewer said what they see, and was then shown the outcome")
+    EXPORTED = "exported", _("Exported")
+    SETTING_CHANGED = "setting_changed", _("A setting was changed")
+    ROLES_CHANGED = "roles_changed", _("Somebody's roles were changed")
+    KEY_ISSUED = "key_issued", _("An API key was issued")
+    KEY_REVOKED = "key_revoked", _("An API key was revoked")
+    KEY_USED = "key_used", _("An API key was used (noted once an hour)")
+    ERASURE_REQUESTED = "erasure_requested", _("Somebody asked for their account to be erased")
+    ERASURE_WITHDRAWN = "erasure_withdrawn", _("The request to erase an account was withdrawn")
+    PERSON_ERASED = "person_erased", _("An account was erased")
     UNDONE = "undone", _("Decision taken back")
     REOPENED = "reopened", _("Opened again")
 
@@ -55,8 +66,10 @@ AT_THE_DESK = (
     Kind.REVIEW_REQUIRED, Kind.QUEUED_FOR_REVIEW, Kind.ASSIGNED, Kind.SKIPPED, Kind.TAKEN_OVER, Kind.DECIDED,
     Kind.HELD, Kind.SECOND_APPROVE, Kind.SECOND_REJECT, Kind.SECOND_CANCEL, Kind.UNDONE, Kind.REOPENED,
     Kind.OPINION_ASKED, Kind.ESCALATED, Kind.TAGGED, Kind.AGREED, Kind.DIFFERED, Kind.REMEMBERED, Kind.BANK_CHANGED,
-    Kind.VIEWED,
+    Kind.VIEWED, Kind.UNVEILED, Kind.FIRST_ANSWER, Kind.EXPORTED,
 )  # fmt: skip
+# That somebody looked at a scan or took a copy: nothing that happens to the scan itself.
+LOOKS = (Kind.VIEWED, Kind.UNVEILED, Kind.EXPORTED)
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -65,9 +78,16 @@ class EventQuerySet(models.QuerySet["Event"]):
 
 
 class Event(models.Model):
-    """Written in the same transaction as the change: nothing is told that did not happen."""
+    """Written in the same transaction as the change: nothing is told that did not happen.
 
-    scan = models.ForeignKey("scans.Scan", on_delete=models.CASCADE, related_name="events", verbose_name=_("scan"))
+    Rows are added and never changed; triggers in the database refuse it. The last five columns are the row's seal: it
+    is written once, seconds later, by `evidence.sealing`.
+    """
+
+    scan = models.ForeignKey(
+        "scans.Scan", null=True, blank=True, on_delete=models.CASCADE, related_name="events", verbose_name=_("scan"),
+        help_text=_("Empty: it happened to the site, a key or an account."),
+    )  # fmt: skip
     kind = models.CharField(_("what happened"), max_length=30, choices=Kind.choices)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -80,6 +100,11 @@ class Event(models.Model):
     at = models.DateTimeField(_("when"), default=timezone.now)
     content = models.JSONField(_("content"), default=dict, blank=True)
     published_at = models.DateTimeField(_("told to others"), null=True, blank=True, editable=False)
+    position = models.BigIntegerField(_("position in the chain"), null=True, editable=False, unique=True)
+    previous = models.CharField(_("hash of the row before"), max_length=64, blank=True, editable=False)
+    salt = models.CharField(max_length=64, blank=True, editable=False)
+    hash = models.CharField(_("hash"), max_length=64, blank=True, editable=False)
+    sealed_at = models.DateTimeField(_("sealed"), null=True, editable=False)
 
     objects: ClassVar[Any] = EventQuerySet.as_manager()
 
@@ -89,6 +114,7 @@ class Event(models.Model):
         ordering = ("id",)
         indexes = [
             models.Index(fields=["id"], condition=models.Q(published_at=None), name="event_outbox"),
+            models.Index(fields=["id"], condition=models.Q(position=None), name="event_unsealed"),
             models.Index(fields=["at"], name="event_by_time"),
         ]
 

@@ -14,7 +14,9 @@ FRESH = dt.timedelta(hours=4)  # looks that long ago tire nobody any more
 
 def reveal(scan: Scan, person: Any) -> None:
     """Somebody chose to see a file as it is."""
-    Exposure.objects.create(scan=scan, person=person, at=timezone.now())
+    with transaction.atomic():
+        Exposure.objects.create(scan=scan, person=person, at=timezone.now())
+        Event.objects.create(scan=scan, kind="unveiled", actor=person)
 
 
 def looks_since_rest(person: Any) -> int:

@@ -25,6 +25,7 @@ from ..models import (
     SecondLook,
     Undo,
 )
+from ..models.chain import digest
 from ..models.decision import CONTRADICTS
 from . import appeals
 from .queue import LEADS, NotYours, Taken, may_work
@@ -114,7 +115,7 @@ def decide(
         scan=item.scan,
         kind="held" if decision.needs_second else "decided",
         actor=person,
-        content={"decision": decision.pk, "label": label, "action": action},
+        content={"decision": decision.pk, "label": label, "action": action, "sha256": digest(decision.statement())},
     )
     if appeal:
         appeals.close(appeal, decision)

@@ -213,7 +213,9 @@ def _hand_on(item: ReviewItem, person: Any, reason: Reason, kind: str, said: str
 def first_answer(item: ReviewItem, person: Any, label: Label) -> bool:
     """What somebody sees before they are told anything; whether that was all that they were asked for."""
     may_work(item, person)
-    FirstAnswer.objects.get_or_create(item=item, person=person, defaults={"label": label})
+    _answer, is_first = FirstAnswer.objects.get_or_create(item=item, person=person, defaults={"label": label})
+    if is_first:
+        Event.objects.create(scan=item.scan, kind="first_answer", actor=person, content={"label": label})
     if not item.is_double:
         return False
     if not ReviewItem.objects.free_for(person).filter(pk=item.pk).update(closed_at=timezone.now(), holder=None):

@@ -1,6 +1,5 @@
 """The pages about scans: wait, read, keep, delete."""
 
-import datetime as dt
 import uuid
 from typing import Any
 
@@ -13,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from .. import blind, effective, intake, lookalikes, reverse_search, routing, statement
+from .. import blind, effective, intake, lookalikes, looking, reverse_search, routing, statement
 from ..models import Artifact, DecisionNotice, Event, ReviewItem, Scan, Status, WrongState
 from ..result import Result
 from . import exports, files, forms, trash_views
@@ -70,8 +69,7 @@ def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
 @require_safe
 def media(request: SignedIn, pk: uuid.UUID) -> HttpResponseBase:
     found = get_visible_scan(request, pk)
-    if found.owner_id != request.user.pk:
-        _note_the_look(found, request)
+    looking.note(found, request.user, "media")
     answer: HttpResponseBase = files.send(
         request,
         found.media,
@@ -83,19 +81,13 @@ def media(request: SignedIn, pk: uuid.UUID) -> HttpResponseBase:
     return answer
 
 
-def _note_the_look(scan: Scan, request: SignedIn) -> None:
-    """Once for each time that somebody at the desk sits over it: a film comes in many pieces."""
-    lately = timezone.now() - dt.timedelta(minutes=15)
-    if not scan.events.filter(kind="viewed", actor=request.user, at__gte=lately).exists():
-        Event.objects.create(scan=scan, kind="viewed", actor=request.user)
-
-
 @require_safe
 def artifact_file(request: SignedIn, pk: uuid.UUID, artifact: uuid.UUID) -> HttpResponseBase:
     found = get_visible_scan(request, pk)
     one = Artifact.objects.filter(assessment__scan=found, pk=artifact).first()
     if one is None or (one.kind != Artifact.Kind.PREVIEW and blind.is_withheld(found, request.user)):
         raise Http404
+    looking.note(found, request.user, one.kind)
     kind = "png" if str(one.file.name).endswith(".png") else "jpeg"
     answer: HttpResponseBase = files.send(request, one.file, kind=kind, etag=one.pk.hex, name=f"{one.kind}.{kind}")
     return answer
@@ -122,7 +114,7 @@ def selected(request: SignedIn) -> HttpResponseBase:
     chosen = Scan.objects.owned_by(request.user).filter(pk__in=wanted)
     do = request.POST.get("do", "")
     if do in ("csv", "json"):
-        return exports.answer(chosen, do)
+        return _exported(request, chosen, do)
     return trash_views.move(request, chosen) if do == "trash" else trash_views.ask(request, chosen)
 
 
@@ -192,4 +184,11 @@ def _filtered(request: SignedIn, form: forms.Filter) -> Any:
 def export(request: SignedIn, form: str) -> HttpResponseBase:
     if form not in ("csv", "json"):
         raise Http404
-    return exports.answer(_filtered(request, forms.Filter(request.GET)), form)
+    return _exported(request, _filtered(request, forms.Filter(request.GET)), form)
+
+
+def _exported(request: SignedIn, scans: Any, form: str) -> HttpResponseBase:
+    Event.objects.create(
+        kind="exported", actor=request.user, content={"what": "scans", "form": form, "count": scans.count()}
+    )
+    return exports.answer(scans, form)
