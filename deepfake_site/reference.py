@@ -1,6 +1,9 @@
 """The generated parts of README.md and docs/: tables made from the code and from files that commands write."""
 
 import ast
+import csv
+import gzip
+import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -227,6 +230,22 @@ def _plain(word: str) -> str:
     return word.replace("_", " ")
 
 
+def training_data_table() -> str:
+    """The collections of ml_models/training-data.csv.gz, with how many of their crops were used for what."""
+    text = gzip.decompress((ROOT / "ml_models" / "training-data.csv.gz").read_bytes()).decode()
+    collections: dict[tuple[str, ...], list[dict[str, str]]] = {}
+    for row in csv.DictReader(io.StringIO(text)):
+        where = "/".join(row["origin"].split("/")[:5]) if "://" in row["origin"] else ""
+        collections.setdefault((row["source"], where, row["licence"], row["known"]), []).append(row)
+    rows = []
+    for (source, where, licence, known), crops in sorted(collections.items()):
+        bundles = sorted({label for crop in crops for label in crop["bundles"].split()})
+        trained = sum(crop["part"] == "train" for crop in crops)
+        link = f"[{source}]({where})" if where else source
+        rows.append((link, licence, known, trained, len(crops) - trained, ", ".join(bundles)))
+    return table(("collection", "licence", "known", "crops to train", "crops to check and calibrate", "weights"), rows)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "settings": settings_tables,
     "permissions": permissions_table,
@@ -236,4 +255,5 @@ PARTS: dict[str, Callable[[], str]] = {
     "operations": operations_table,
     "detects": detects_table,
     "evaluations": evaluations_tables,
+    "training_data": training_data_table,
 }

@@ -25,6 +25,7 @@ def markdown(bundle: Bundle) -> str:
     if summary := training.get("summary"):
         parts += ["## Trained on", str(summary)]
     parts += [f"- {name}: {value}" for name, value in trained_on(training)]
+    parts += _inferred_licences(training)
     if again := training.get("again"):
         parts += ["A second run, with the plan beside this card:", "\n".join(f"    {command}" for command in again)]
     parts += ["## Figures", _figures(card.get("figures") or [])]
@@ -45,6 +46,15 @@ def markdown(bundle: Bundle) -> str:
 def trained_on(training: dict[str, Any]) -> list[tuple[str, str]]:
     """The fields about the training, without the summary and the commands, which have sections of their own."""
     return [(name.replace("_", " "), format_value(value)) for name, value in training.items() if name not in APART]
+
+
+def _inferred_licences(training: dict[str, Any]) -> list[str]:
+    """A line about crops whose licence nobody stated, if there are any."""
+    licences: dict[str, int] = training.get("licences") or {}
+    inferred = sum(count for licence, count in licences.items() if "inferred" in licence)
+    if not inferred:
+        return []
+    return [f"- licence only inferred, not stated by the source: {inferred} of {sum(licences.values())} crops"]
 
 
 def _calibration(bundle: Bundle) -> str:

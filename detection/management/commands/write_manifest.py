@@ -29,3 +29,5 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(manifest.rows)} crops: " + ", ".join(f"{n} {how}" for how, n in known.items()))
         for label in manifest.unmatched:
             self.stdout.write(f"{label}: no combination of these folders has the digest of faces that is on its card.")
+        for label in manifest.by_count:
+            self.stdout.write(f"{label}: as many crops of each licence as on its card, but the digest differs.")

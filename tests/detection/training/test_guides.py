@@ -82,7 +82,6 @@ def run(commands: str, house: Path) -> None:
         "PATH": os.environ["PATH"],
         "EMBEDDED": "1",
         "VAR_DIR": str(house / "var"),
-        "DJANGO_SETTINGS_MODULE": "deepfake_site.settings",
         "CUDA_VISIBLE_DEVICES": "",
     }
     for line in filter(None, map(str.strip, commands.splitlines())):
