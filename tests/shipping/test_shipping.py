@@ -237,6 +237,31 @@ def test_nginx_takes_what_the_site_takes() -> None:
     assert conf.count("/media/;") == 1  # no other way to the files
 
 
+def test_the_server_behind_the_service_takes_what_the_site_takes() -> None:
+    conf = (HOUSE / "deploy" / "nginx-site.conf").read_text()
+    assert f"client_max_body_size {example()['MAX_REQUEST_MB']}m;" in conf
+    assert f"proxy_pass http://127.0.0.1:{example()['PORT']};" in conf
+
+
+def test_the_service_starts_the_whole_site_from_the_folder_of_the_guide() -> None:
+    unit = (HOUSE / "deploy" / "deepfake-moderation.service").read_text()
+    guide = (HOUSE / "docs" / "deployment" / "one-server.md").read_text()
+    folder = re.search(r"^WorkingDirectory=(.+)$", unit, re.MULTILINE)
+    assert folder
+    assert folder[1] in guide
+    assert f"ExecStart={folder[1]}/.venv/bin/python manage.py up\n" in unit
+    state = re.search(r"^StateDirectory=(.+)$", unit, re.MULTILINE)
+    assert state
+    assert f"VAR_DIR=/var/lib/{state[1]}\n" in guide
+
+
+def test_the_pipeline_runs_what_everybody_can_run() -> None:
+    pipeline = yaml.safe_load((HOUSE / ".github" / "workflows" / "ci.yml").read_text())
+    steps = [step.get("run") for job in pipeline["jobs"].values() for step in job["steps"]]
+    assert ".ci/run" in steps
+    assert os.access(HOUSE / ".ci" / "run", os.X_OK)
+
+
 def test_nginx_can_read_its_file(tmp_path: Path) -> None:
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if not program:
