@@ -80,6 +80,12 @@ AT_THE_DESK: Final = "at the desk"  # a role of DESK, with a second factor; the 
 VIEWS: Final[dict[str, str]] = {
     "home": ANYONE,
     "theme": ANYONE,
+    "about": ANYONE,
+    "example": ANYONE,
+    "help*": ANYONE,
+    "privacy": ANYONE,
+    "contact": ANYONE,
+    "status": ANYONE,
     "set_language": ANYONE,
     "styleguide": ANYONE,
     "account_login": ANYONE,
@@ -98,6 +104,8 @@ VIEWS: Final[dict[str, str]] = {
     "profile:*": SIGNED_IN,
     "scans:shared*": ANYONE,  # whoever has the link
     "scans:check": ANYONE,
+    "scans:models": ANYONE,
+    "scans:card": ANYONE,
     "rules": ANYONE,
     "scans:new": ACCEPTED,
     "scans:batches": ACCEPTED,

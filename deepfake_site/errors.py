@@ -20,6 +20,7 @@ CODES = {
     401: "unauthorized",
     403: "forbidden",
     404: "not_found",
+    410: "gone",
     405: "method_not_allowed",
     413: "file_too_large",
     415: "unsupported_media",
@@ -34,16 +35,35 @@ def sentences(status: int) -> tuple[str, str]:
     """What happened, and what to do now."""
     return {
         400: (
-            _("That request made no sense"),
-            _("Something in the address or the form can't be read. Go back and try again."),
+            _("The request could not be read"),
+            _("Something in the address or the form is not valid. Go back, reload the page and try again."),
         ),
-        403: (_("Not for you"), _("Your account may not open this page. If it should, ask an administrator.")),
-        404: (_("Nothing here"), _("There is no such page, or it isn't yours to see.")),
-        413: (_("Too large"), _("What you sent is larger than this site takes.")),
-        429: (_("Slow down a little"), _("Too many attempts in a short time. Wait a moment, then try again.")),
-        500: (_("Something broke here"), _("It isn't your fault, and it has been noted. Try again in a minute.")),
-        503: (_("Back in a moment"), _("A part of this site is away just now. Reading goes on; try this again soon.")),
-        507: (_("No room left"), _("This site's disk is full. Whoever runs it can see that. Try again later.")),
+        403: (
+            _("You may not open this page"),
+            _("Your account lacks the role for it. If you need it, ask an administrator of this site."),
+        ),
+        404: (
+            _("This page does not exist"),
+            _("The address may be mistyped or out of date, or the page belongs to somebody else."),
+        ),
+        410: (
+            _("This page is no longer available"),
+            _("It was deleted, or its time has ended. It will not come back."),
+        ),
+        413: (_("The file is too large"), _("Send a smaller version, or cut a video to the part that matters.")),
+        429: (_("Too many requests"), _("There were too many attempts in a short time. Wait, then try again.")),
+        500: (
+            _("Something went wrong"),
+            _("The error is ours, and was recorded. Try again in a minute; what you uploaded before is safe."),
+        ),
+        503: (
+            _("This part of the site is not available"),
+            _("It is being repaired or restarted. Try again in a minute; other pages still work."),
+        ),
+        507: (
+            _("The site's disk is full"),
+            _("Nothing can be uploaded until its administrator has made room. Try again later."),
+        ),
     }[status]
 
 

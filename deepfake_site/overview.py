@@ -45,7 +45,7 @@ class Part:
 
 
 def overview() -> dict[str, Any]:
-    states = _states()
+    states = part_states()
     now = timezone.now()
     return {
         "parts": [Part(NAMES[name], code, STATES[code]) for name, code in states.items()],
@@ -62,7 +62,7 @@ def overview() -> dict[str, Any]:
     }
 
 
-def _states() -> dict[str, str]:
+def part_states() -> dict[str, str]:
     """As /readyz finds them, some seconds old at most; without a cache, as they are now."""
     known: dict[str, str] | None = None
     with contextlib.suppress(RedisError, OSError):

@@ -13,7 +13,7 @@ from scans.models import Outcome
 from scans.web import home_views
 from scans.web.access import SignedIn
 
-from . import overview
+from . import overview, public_pages
 
 THEMES = ("auto", "light", "dark")
 # Said to strangers too, so it doesn't give the machine's own path away.
@@ -28,6 +28,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "theme": theme if theme in THEMES else "auto",
         "demo": settings.DEMO,
         "debug_pages": settings.DEBUG,
+        "has_contact": bool(settings.CONTACT_EMAIL or settings.CONTACT_URL),
         "mail_folder": "" if settings.EMAIL_HOST else MAIL_FOLDER,
     }
 
@@ -36,7 +37,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
 def home(request: HttpRequest) -> HttpResponse:
     """Work for those who are signed in, an introduction for everybody else."""
     if not request.user.is_authenticated:
-        return render(request, "home.html")
+        return public_pages.landing(request)
     runs_the_site = request.user.has_perm("accounts.change_user")
     return home_views.home(cast(SignedIn, request), {"overview": overview.overview() if runs_the_site else None})
 

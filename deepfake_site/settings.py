@@ -362,6 +362,8 @@ USERSESSIONS_TRACK_ACTIVITY = True
 
 SITE_NAME = env.text("SITE_NAME", "Deepfake moderation")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("MAIL_FROM", f"{SITE_NAME} <no-reply@localhost>")
+CONTACT_EMAIL = env.text("CONTACT_EMAIL")  # shown on /contact/; without these two there is no such page
+CONTACT_URL = env.text("CONTACT_URL")
 EMAIL_HOST = env.text("EMAIL_HOST")
 EMAIL_PORT = env.whole("EMAIL_PORT", 587)
 EMAIL_HOST_USER = env.text("EMAIL_USER")

@@ -7,7 +7,7 @@ from django.urls import include, path
 
 from accounts.web.views import rules_of_use
 
-from . import pages
+from . import pages, public_pages
 
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -17,6 +17,13 @@ admin.site.site_header = admin.site.site_title = settings.SITE_NAME
 urlpatterns = [
     path("", pages.home, name="home"),
     path("theme/", pages.set_theme, name="theme"),
+    path("about/", public_pages.landing, name="about"),
+    path("examples/<slug:slug>/", public_pages.example, name="example"),
+    path("help/", public_pages.help_page, name="help"),
+    path("help/<slug:topic>/", public_pages.help_page, name="help_topic"),
+    path("privacy/", public_pages.privacy, name="privacy"),
+    path("contact/", public_pages.contact, name="contact"),
+    path("status/", public_pages.status, name="status"),
     path("rules/", rules_of_use, name="rules"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("accounts/", include("allauth.urls")),

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from . import effective, statement, webhooks
-from .models import Batch, Change, Decision, Event
+from .models import Batch, Change, Decision, Event, Notification, Source, notify
 from .models.event import Kind
 
 AT_ONCE = 500
@@ -48,6 +48,8 @@ def _tell_of_batches() -> None:
     _alone()
     for batch in Batch.objects.untold():
         Batch.objects.filter(pk=batch.pk).update(told_at=timezone.now())
+        if batch.scans.filter(source=Source.SITE).exists():
+            notify(batch.owner_id, Notification.Kind.BATCH, batch=batch)
         _say(kind=Change.Kind.BATCH, batch=batch, effective=batch.counts())
 
 

@@ -1,4 +1,4 @@
-"""Telling uploaders what people decided: once, when it has settled; by mail if it changes something."""
+"""Telling people: what was decided, once it has settled, and by mail what they want to have by mail."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from accounts import mail
 
 from . import effective, statement
-from .models import Action, Decision, DecisionNotice, Event
+from .models import Action, Decision, DecisionNotice, Event, Notification, notify, wants_mail
 from .models.decision import AMOUNTS_TO
 
 
@@ -26,21 +26,42 @@ def tell_settled() -> int:
 
 def _tell(decision: Decision) -> int:
     changes = _changes_something(decision) and decision == effective.decision_of(decision.scan)
-    DecisionNotice.objects.create(decision=decision, mailed=changes)
+    owner = decision.scan.owner
+    mailed = changes and wants_mail(owner.pk, "decisions")
+    DecisionNotice.objects.create(decision=decision, mailed=mailed)
+    answered = hasattr(decision, "answered_appeal")
+    notify(
+        owner.pk,
+        Notification.Kind.APPEAL_ANSWERED if answered else Notification.Kind.DECIDED,
+        scan=decision.scan,
+    )
     Event.objects.create(
         scan=decision.scan,
         kind="told",
         content={"decision": decision.pk, "label": decision.label, "action": decision.action, "changes": changes},
     )
-    if changes:
+    if mailed:
         mail.tell(
-            decision.scan.owner,
+            owner,
             "decision",
             said=statement.of(decision),
             scan_url=decision.scan.get_absolute_url(),
             may_appeal=statement.may_appeal(decision),
         )
-    return int(changes)
+    return int(mailed)
+
+
+def mail_waiting() -> int:
+    """Sends the notifications that wait to be mailed; how many. What was read on the site meanwhile needs no mail."""
+    waiting = Notification.objects.filter(wants_mail=True).select_related("recipient", "scan", "batch", "item")
+    sent = 0
+    for row in waiting.order_by("id")[:500]:
+        with transaction.atomic():
+            if not Notification.objects.filter(pk=row.pk, wants_mail=True).update(wants_mail=False):
+                continue  # another process sends it
+            mail.tell(row.recipient, "notification", notification=row, url=row.get_absolute_url())
+        sent += 1
+    return sent
 
 
 def _changes_something(decision: Decision) -> bool:

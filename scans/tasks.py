@@ -169,6 +169,7 @@ def complete(scan_id: str) -> None:
 @shared_task(queue="post")
 def tell_settled() -> None:
     notifications.tell_settled()
+    notifications.mail_waiting()
 
 
 @shared_task(queue="post")

@@ -14,6 +14,8 @@ from ..models import (
     Endpoint,
     Feedback,
     Live,
+    MailPreferences,
+    Notification,
     Reason,
     Resumable,
     ReviewReason,
@@ -30,6 +32,9 @@ def _export(user: Any) -> Iterator[tuple[str, Content]]:
         yield "desk.json", {"settings": own, "saved_filters": filters}
     if hooks := list(Endpoint.objects.filter(owner=user).values("url", "description", "kinds", "created_at")):
         yield "webhooks.json", {"webhooks": hooks}
+    if told := list(Notification.objects.filter(recipient=user).values("kind", "scan", "batch", "at", "read_at")):
+        wanted = MailPreferences.objects.filter(person=user).values("results", "decisions", "assignments").first()
+        yield "notifications.json", {"notifications": told, "by_mail": wanted}
     for scan in Scan.objects.filter(owner=user).prefetch_related("assessments", "events").iterator(100):
         folder = f"scans/{scan.pk}"
         yield (
@@ -84,6 +89,8 @@ def _erase(user: Any) -> list[str]:
         live.forget()
     Endpoint.objects.filter(owner=user).delete()
     DeskSettings.objects.filter(person=user).delete()
+    Notification.objects.filter(recipient=user).delete()
+    MailPreferences.objects.filter(person=user).delete()
     SavedFilter.objects.filter(person=user).delete()
     Batch.objects.filter(owner=user).update(refused=[])
     Feedback.objects.filter(person=user).update(text="")

@@ -11,6 +11,7 @@ from .feedback import Feedback
 from .fingerprint import Fingerprint
 from .learning import KnownFile, LockedCase, PanelVersion
 from .live import Live, LivePicture
+from .notification import MailPreferences, Notification, notify, wants_mail
 from .queueing import Exposure, FirstAnswer, Reason, ReviewItem, ReviewQueue, ReviewReason, Rule, Skip, TrustedSource
 from .replay import Replay
 from .resumable import Resumable
@@ -49,7 +50,9 @@ __all__ = [
     "Live",
     "LivePicture",
     "LockedCase",
+    "MailPreferences",
     "Note",
+    "Notification",
     "Outcome",
     "PanelVersion",
     "Policy",
@@ -75,4 +78,6 @@ __all__ = [
     "Unchangeable",
     "Undo",
     "WrongState",
+    "notify",
+    "wants_mail",
 ]

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from .assessment import Artifact, Outcome
 from .decision import Appeal
 from .event import Event
+from .notification import Notification, notify
 
 PLAYED = frozenset({"mp4", "mov", "webm", "mkv"})
 SHOWN = frozenset({"jpeg", "png", "webp", "avif", "gif"})
@@ -231,7 +232,14 @@ class Scan(models.Model):
             if not moved:
                 raise WrongState(f"This scan can't become {to.value} now.")
             Event.objects.create(scan=self, kind=to, actor=actor, content=event or {})
+            self._notify_owner(to)
         self.refresh_from_db()
+
+    def _notify_owner(self, to: Status) -> None:
+        """Of a batch as a whole once, later; of what a program sent not at all: it reads the answer itself."""
+        kinds = {Status.ANALYSED: Notification.Kind.RESULT, Status.FAILED: Notification.Kind.FAILED}
+        if to in kinds and self.batch_id is None and self.source in (Source.SITE, Source.CAMERA):
+            notify(self.owner_id, kinds[to], scan=self)
 
     @property
     def assessment(self) -> Any:

@@ -20,11 +20,13 @@ from ..models import (
     FirstAnswer,
     Label,
     Note,
+    Notification,
     Reason,
     ReviewItem,
     ReviewQueue,
     Scan,
     Skip,
+    notify,
 )
 from . import caring
 
@@ -162,6 +164,8 @@ def assign(item: ReviewItem, to: User | None, lead: User) -> None:
         may_work(item, to)
     ReviewItem.objects.open().filter(pk=item.pk).update(assigned_to=to, holder=None, held_until=None)
     Event.objects.create(scan=item.scan, kind="assigned", actor=lead, content={"to": to and str(to.pk)})
+    if to is not None and to != lead:
+        notify(to.pk, Notification.Kind.ASSIGNED, scan=item.scan, item=item)
 
 
 def add(

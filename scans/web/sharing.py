@@ -2,11 +2,14 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -73,7 +76,10 @@ def _open(token: str) -> Share:
 @require_safe
 @never_cache
 def shared(request: HttpRequest, token: str) -> HttpResponse:
-    """The result without names: neither the file's nor anybody's."""
+    """The result without names: neither the file's nor anybody's. A link that has ended says so."""
+    if Share.objects.filter(token=token).exists() and not Share.objects.open().filter(token=token).exists():
+        page: Callable[..., HttpResponse] = import_string(settings.ERROR_PAGE)
+        return page(request, 410)
     link = _open(token)
     assessment = link.scan.assessments.prefetch_related("findings", "artifacts").first()
     if assessment is None:

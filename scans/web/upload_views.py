@@ -18,7 +18,7 @@ from .. import blind, effective, idempotency, intake, live
 from ..intake import Refused
 from ..models import Batch, Live, Scan
 from ..result import Glimpse
-from . import forms, limits
+from . import forms, limits, notification_views
 from .access import SignedIn, looks, seconds_until_next_look, wants_json
 
 FRAMES = range(1, 33)  # pictures of one capture
@@ -110,6 +110,8 @@ def batch(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
         return _add(request, found)
     rows = Scan.objects.visible_to(request.user).filter(batch=found).listed().order_by("created_at")
     scans = effective.with_verdicts(rows)
+    if found.owner_id == request.user.pk and not any(scan.is_moving for scan in scans):
+        notification_views.mark_seen(request, batch=found)
     context = {
         "batch": found,
         "scans": scans,

@@ -1,6 +1,16 @@
 from django.urls import path
 
-from . import compare_views, decision_views, model_views, sharing, trash_views, tus, upload_views, views
+from . import (
+    compare_views,
+    decision_views,
+    model_views,
+    notification_views,
+    sharing,
+    trash_views,
+    tus,
+    upload_views,
+    views,
+)
 
 app_name = "scans"
 urlpatterns = [
@@ -37,6 +47,10 @@ urlpatterns = [
     path("shared/<str:token>/", sharing.shared, name="shared"),
     path("shared/<str:token>/picture/", sharing.shared_picture, name="shared_picture"),
     path("check/", sharing.check, name="check"),
+    path("notifications/", notification_views.notifications, name="notifications"),
+    path("notifications/read/", notification_views.mark_all_read, name="notifications_read"),
+    path("notifications/mail/", notification_views.mail_preferences, name="notification_mail"),
+    path("notifications/<int:pk>/", notification_views.open_notification, name="notification"),
     path("models/", model_views.overview, name="models"),
     path("models/<str:name>/<str:version>/", model_views.card, name="card"),
 ]

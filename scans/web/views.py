@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from .. import blind, effective, intake, lookalikes, looking, reverse_search, routing, statement
 from ..models import Artifact, DecisionNotice, Event, ReviewItem, Scan, Status, WrongState
 from ..result import Result
-from . import exports, files, forms, trash_views
+from . import exports, files, forms, notification_views, trash_views
 from .access import SignedIn, get_owned_scan, get_visible_scan, looks, seconds_until_next_look
 from .home_views import unread_decisions
 
@@ -42,6 +42,8 @@ def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     if blind.is_withheld(found, request.user):
         item = ReviewItem.objects.open().visible_to(request.user).filter(scan=found).first()
         return render(request, "scans/withheld.html", {"scan": found, "item": item})
+    if context["is_mine"] and not found.is_moving:
+        notification_views.mark_seen(request, scan=found)
     assessment = found.assessments.prefetch_related("findings", "artifacts").first()
     if found.status == Status.ANALYSED and assessment:
         context |= {

@@ -57,7 +57,9 @@ def test_a_link_ends_by_time_by_hand_and_with_the_file(scan: Scan, ann: Client, 
     assert client.get(f"/shared/{gone.token}/").status_code == 200
     delete_for_good(ann, scan)
     for link in (late, ended, gone):
-        assert client.get(f"/shared/{link.token}/").status_code == 404
+        ended = client.get(f"/shared/{link.token}/")
+        assert ended.status_code == 410
+        assert "no longer available" in ended.content.decode()
         assert client.get(f"/shared/{link.token}/picture/").status_code == 404
     assert client.get("/shared/nonsense/").status_code == 404
 
