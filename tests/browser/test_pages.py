@@ -14,11 +14,13 @@ RULES = {"preload": False, "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa
 FOR_STRANGERS = (
     "/", "/accounts/login/", "/accounts/signup/", "/accounts/confirm-email/", "/accounts/confirm-email/a-b/",
     "/accounts/password/reset/", "/accounts/password/reset/done/", "/accounts/password/reset/key/1-a-b/",
-    "/accounts/password/reset/key/done/", "/accounts/inactive/", "/no/such/page/", "/rules/",
+    "/accounts/password/reset/key/done/", "/accounts/inactive/", "/no/such/page/", "/rules/", "/help/",
+    "/help/outcomes/", "/help/glossary/", "/help/questions/", "/privacy/", "/status/", "/models/", "/examples/film/",
+    "/examples/face-swap/",
 )  # fmt: skip
 FOR_PEOPLE = (
     "/", "/profile/", "/profile/keys/", "/profile/privacy/", "/accounts/email/", "/accounts/password/change/",
-    "/accounts/2fa/", "/accounts/2fa/webauthn/", "/accounts/sessions/", "/accounts/logout/",
+    "/accounts/2fa/", "/accounts/2fa/webauthn/", "/accounts/sessions/", "/accounts/logout/", "/notifications/",
 )  # fmt: skip
 AFTER_A_PROOF = ("/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/")
 AT_THE_DESK = (
