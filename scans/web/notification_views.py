@@ -77,7 +77,7 @@ def mail_preferences(request: SignedIn) -> HttpResponse:
 
 def _mail_form(request: SignedIn) -> MailForm:
     row = MailPreferences.objects.filter(pk=request.user.pk).first() or MailPreferences(person=request.user)
-    form = MailForm(request.POST or None, instance=row)
+    form = MailForm(request.POST if request.method == "POST" else None, instance=row)
     if not request.user.is_staff:
         del form.fields["assignments"]
     return form
