@@ -80,8 +80,6 @@ AT_THE_DESK: Final = "at the desk"  # a role of DESK, with a second factor; the 
 VIEWS: Final[dict[str, str]] = {
     "home": ANYONE,
     "theme": ANYONE,
-    "about": ANYONE,
-    "example": ANYONE,
     "help*": ANYONE,
     "privacy": ANYONE,
     "contact": ANYONE,
@@ -104,6 +102,8 @@ VIEWS: Final[dict[str, str]] = {
     "profile:*": SIGNED_IN,
     "scans:shared*": ANYONE,  # whoever has the link
     "scans:check": ANYONE,
+    "scans:about": ANYONE,
+    "scans:example": ANYONE,
     "scans:models": ANYONE,
     "scans:card": ANYONE,
     "rules": ANYONE,

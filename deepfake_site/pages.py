@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
@@ -13,7 +14,7 @@ from scans.models import Outcome
 from scans.web import home_views
 from scans.web.access import SignedIn
 
-from . import overview, public_pages
+from . import overview
 
 THEMES = ("auto", "light", "dark")
 # Said to strangers too, so it doesn't give the machine's own path away.
@@ -37,7 +38,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
 def home(request: HttpRequest) -> HttpResponse:
     """Work for those who are signed in, an introduction for everybody else."""
     if not request.user.is_authenticated:
-        return public_pages.landing(request)
+        introduction: HttpResponse = resolve(reverse("scans:about")).func(request)
+        return introduction
     runs_the_site = request.user.has_perm("accounts.change_user")
     return home_views.home(cast(SignedIn, request), {"overview": overview.overview() if runs_the_site else None})
 

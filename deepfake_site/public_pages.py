@@ -1,4 +1,4 @@
-"""Pages for everybody: landing, examples, help, privacy, contact, status."""
+"""Pages for everybody: help, privacy, contact, status. The landing page is among those of scans."""
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -6,11 +6,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from scans import analysis, examples, words
-from scans.insight.figures import LEAST
-from scans.insight.measured import measured_sets
+from scans import words
 from scans.models import Outcome
-from scans.outages import PanelUnreadable
 
 from . import health, overview
 
@@ -34,26 +31,6 @@ NOTICED = {
     "mail": (_("Mail"), ("post_worker",)),
     "webhooks": (_("Webhooks for programs"), ("webhooks_worker",)),
 }
-
-
-@require_safe
-def landing(request: HttpRequest) -> HttpResponse:
-    try:
-        measured = measured_sets(analysis.measured()["figures"])
-    except PanelUnreadable:
-        measured = []  # the page still says what the site is for
-    shown = examples.everything()
-    context = {"examples": shown, "leading": shown[0] if shown else None, "measured": measured, "least": LEAST}
-    return render(request, "landing.html", context)
-
-
-@require_safe
-def example(request: HttpRequest, slug: str) -> HttpResponse:
-    shown = examples.everything()
-    chosen = next((one for one in shown if one.source.slug == slug), None)
-    if chosen is None:
-        raise Http404
-    return render(request, "example.html", {"example": chosen, "examples": shown})
 
 
 @require_safe

@@ -17,8 +17,6 @@ admin.site.site_header = admin.site.site_title = settings.SITE_NAME
 urlpatterns = [
     path("", pages.home, name="home"),
     path("theme/", pages.set_theme, name="theme"),
-    path("about/", public_pages.landing, name="about"),
-    path("examples/<slug:slug>/", public_pages.example, name="example"),
     path("help/", public_pages.help_page, name="help"),
     path("help/<slug:topic>/", public_pages.help_page, name="help_topic"),
     path("privacy/", public_pages.privacy, name="privacy"),

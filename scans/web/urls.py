@@ -3,6 +3,7 @@ from django.urls import path
 from . import (
     compare_views,
     decision_views,
+    landing_views,
     model_views,
     notification_views,
     sharing,
@@ -47,6 +48,8 @@ urlpatterns = [
     path("shared/<str:token>/", sharing.shared, name="shared"),
     path("shared/<str:token>/picture/", sharing.shared_picture, name="shared_picture"),
     path("check/", sharing.check, name="check"),
+    path("about/", landing_views.landing, name="about"),
+    path("examples/<slug:slug>/", landing_views.example, name="example"),
     path("notifications/", notification_views.notifications, name="notifications"),
     path("notifications/read/", notification_views.mark_all_read, name="notifications_read"),
     path("notifications/mail/", notification_views.mail_preferences, name="notification_mail"),

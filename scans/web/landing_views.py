@@ -1,0 +1,30 @@
+"""The landing page, and the examples that it shows: for everybody."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from .. import analysis, examples
+from ..insight.figures import LEAST
+from ..insight.measured import measured_sets
+from ..outages import PanelUnreadable
+
+
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    try:
+        measured = measured_sets(analysis.measured()["figures"])
+    except PanelUnreadable:
+        measured = []  # the page still says what the site is for
+    shown = examples.everything()
+    context = {"examples": shown, "leading": shown[0] if shown else None, "measured": measured, "least": LEAST}
+    return render(request, "landing.html", context)
+
+
+@require_safe
+def example(request: HttpRequest, slug: str) -> HttpResponse:
+    shown = examples.everything()
+    chosen = next((one for one in shown if one.source.slug == slug), None)
+    if chosen is None:
+        raise Http404
+    return render(request, "example.html", {"example": chosen, "examples": shown})
