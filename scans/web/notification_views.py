@@ -18,7 +18,7 @@ from .access import SignedIn
 A_PAGE = 30
 
 
-class MailForm(forms.ModelForm):  # type: ignore[type-arg]
+class MailForm(forms.ModelForm):
     class Meta:
         model = MailPreferences
         fields = ("results", "decisions", "assignments")
