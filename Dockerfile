@@ -13,7 +13,7 @@ RUN python -m venv /opt/venv \
 FROM python:3.11-slim
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 VAR_DIR=/app/var MEDIA_ROOT=/media
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin site \
- && install -d -o site -g site /app /app/var /media /state
+ && install -d -o site -g site /app /app/var /media /models /state
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
 COPY --chown=root:root . .

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.models import Permission
 from django.http import HttpResponse
@@ -79,6 +80,7 @@ def test_a_view_added_without_a_rule_is_closed_to_everyone(settings, client: Cli
     assert as_user(admin).get("/new/").status_code == 403
 
 
+@pytest.mark.slow
 def test_each_role_opens_exactly_the_views_that_the_matrix_says(
     person: Callable[..., User], as_user: Callable[..., Client], settings
 ) -> None:

@@ -1,5 +1,6 @@
 """What can be known of the ways to put the site online without the machines that they need."""
 
+import io
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from django.conf import settings
+from django.core.management import call_command
 
 from detection import evaluations_of, read_panel
 
@@ -196,9 +198,51 @@ def test_every_variable_that_a_platform_sets_is_one_that_the_site_reads() -> Non
     assert {name.removesuffix("_FILE") for name in used} <= known
 
 
-def test_compose_lets_only_nginx_be_reached_and_starts_in_order() -> None:
+def test_compose_listens_where_the_site_sends_people_and_trusts_the_proxies_that_there_are() -> None:
+    """The site leads http to https: somebody has to end TLS there."""
     services = compose()["services"]
-    assert {name for name, service in services.items() if "ports" in service} == {"nginx"}
+    open_to_all = {name: set(service["ports"]) for name, service in services.items() if "ports" in service}
+    assert {"80:80", "443:443"} <= open_to_all.pop("tls")
+    assert not open_to_all
+    command, proxies = services["tls"]["command"], ("tls", "nginx")
+    assert command[command.index("--to") + 1] == "nginx:80"
+    assert services["web"]["environment"]["TRUSTED_PROXIES"] == f"${{TRUSTED_PROXIES:-{len(proxies)}}}"
+
+
+def test_in_containers_everybody_reads_the_models_where_commands_may_write_them() -> None:
+    services, image = compose()["services"], "\n".join(dockerfile())
+    ours = [service for service in services.values() if "build" in service]
+    assert {service["environment"]["BUNDLES_DIR"] for service in ours} == {"/models"}
+    assert all("models:/models" in service["volumes"] for service in ours)
+    assert re.search(r"install -d -o site .*/models\b", image), "a new volume takes the owner from the image"
+    assert "manage.py ship_bundles" in services["migrate"]["command"][2]
+
+
+def test_the_models_of_a_release_arrive_and_those_of_the_site_stay(tmp_path: Path, settings: Any) -> None:
+    def ship() -> str:
+        said = io.StringIO()
+        call_command("ship_bundles", stdout=said)
+        return said.getvalue()
+
+    settings.BASE_DIR, settings.BUNDLES_DIR = tmp_path, tmp_path / "models"
+    release = tmp_path / "ml_models"
+    (release / "blend").mkdir(parents=True)
+    (release / "panel.json").write_text("{}")
+    (release / "blend" / "bundle.json").write_text("1")
+    assert "Copied" in ship()
+    assert ship() == ""
+    (release / "blend" / "bundle.json").write_text("2")
+    assert "Replaced" in ship()
+    assert (tmp_path / "models" / "blend" / "bundle.json").read_text() == "2"
+    (tmp_path / "models" / "panel.json").write_text('{"own": "cuts"}')
+    (release / "blend" / "bundle.json").write_text("3")
+    assert "stays as it is" in ship()
+    assert (tmp_path / "models" / "blend" / "bundle.json").read_text() == "2"
+    assert (tmp_path / "models" / "panel.json").read_text() == '{"own": "cuts"}'
+
+
+def test_compose_starts_in_order() -> None:
+    services = compose()["services"]
     for name, service in services.items():
         assert set(service.get("depends_on", ())) <= set(services), name
         if "build" in service and name != "migrate":

@@ -36,6 +36,7 @@ def test_nobody_is_let_in_without_a_key(client: Client) -> None:
             assert ask(Client(headers={"Authorization": "Bearer dfm_live_0"}), one) == 401, one.name
 
 
+@pytest.mark.slow
 def test_who_is_let_in_where(
     person: Callable[..., User], as_user: Callable[..., Client], bundles: Any, settings: Any
 ) -> None:

@@ -39,6 +39,7 @@ def asker(person: Callable[..., User], as_user: Callable[..., Client], settings:
     return lambda role: as_user(person(f"asking-{role}", role)) if role else Client()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", LOOKERS)
 def test_no_address_of_the_desk_takes_anything_from_who_may_only_look(
     role: Role | None, asker: Callable[..., Client], item: ReviewItem, policy: Policy, lead: User
