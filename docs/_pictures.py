@@ -63,6 +63,7 @@ def start(folder: Path) -> Site:
     unset = {"SECRET_KEY", "ALLOWED_HOSTS", "REDIS_URL", "DATABASE_URL", "HTTPS", "DJANGO_SETTINGS_MODULE"}
     environment = {
         **{name: value for name, value in os.environ.items() if name not in unset},
+        "PYTHONUNBUFFERED": "1",
         "EMBEDDED": "1",
         "DEMO": "1",
         "VAR_DIR": str(folder),
@@ -88,8 +89,13 @@ def start(folder: Path) -> Site:
 
 
 def passwords(output: Path) -> dict[str, str]:
-    """The demo people's passwords, which the site prints once."""
-    return dict(re.findall(r"(\S+@demo\.example)\s+(\S+)", output.read_text()))
+    """The demo people's passwords, which the site prints once, soon after it is ready."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if printed := dict(re.findall(r"(\S+@demo\.example)\s+(\S+)", output.read_text())):
+            return printed
+        time.sleep(0.5)
+    raise SystemExit(output.read_text())
 
 
 def chromium() -> str:
