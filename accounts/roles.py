@@ -106,6 +106,8 @@ VIEWS: Final[dict[str, str]] = {
     "scans:example": ANYONE,
     "scans:models": ANYONE,
     "scans:card": ANYONE,
+    "scans:signing_keys*": ANYONE,
+    "scans:verifier": ANYONE,
     "rules": ANYONE,
     "scans:new": ACCEPTED,
     "scans:batches": ACCEPTED,

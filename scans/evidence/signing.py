@@ -18,14 +18,16 @@ def _private_key() -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(seed)
 
 
+def key_in_use() -> SigningKey:
+    public = _private_key().public_key().public_bytes_raw()
+    return SigningKey.objects.get_or_create(id=key_id(public), defaults={"public": public.hex()})[0]
+
+
 def sign(message: bytes) -> tuple[SigningKey, str]:
     """The key, and the signature in hexadecimal digits."""
-    private = _private_key()
-    public = private.public_key().public_bytes_raw()
-    key, made = SigningKey.objects.get_or_create(id=key_id(public), defaults={"public": public.hex()})
-    if not made:
-        SigningKey.objects.filter(pk=key.pk).update(last_used_at=timezone.now())
-    return key, private.sign(message).hex()
+    key = key_in_use()
+    SigningKey.objects.filter(pk=key.pk).update(last_used_at=timezone.now())
+    return key, _private_key().sign(message).hex()
 
 
 def is_valid(key: SigningKey, message: bytes, signature: str) -> bool:

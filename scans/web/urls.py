@@ -3,6 +3,7 @@ from django.urls import path
 from . import (
     compare_views,
     decision_views,
+    evidence_views,
     landing_views,
     model_views,
     notification_views,
@@ -54,6 +55,11 @@ urlpatterns = [
     path("notifications/read/", notification_views.mark_all_read, name="notifications_read"),
     path("notifications/mail/", notification_views.mail_preferences, name="notification_mail"),
     path("notifications/<int:pk>/", notification_views.open_notification, name="notification"),
+    path("scans/<uuid:pk>/evidence/", evidence_views.evidence, name="evidence"),
+    path("scans/<uuid:pk>/evidence.zip", evidence_views.evidence_file, name="evidence_file"),
+    path("signing-keys/", evidence_views.signing_keys, name="signing_keys"),
+    path("signing-keys/verify_bundle.py", evidence_views.verifier, name="verifier"),
+    path(".well-known/signing-keys.json", evidence_views.signing_keys_json, name="signing_keys_json"),
     path("models/", model_views.overview, name="models"),
     path("models/<str:name>/<str:version>/", model_views.card, name="card"),
 ]
