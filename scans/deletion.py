@@ -73,6 +73,8 @@ def delete(scan: Scan, actor: Any, *, event: dict[str, Any] | None = None) -> No
         artifacts.delete()
         reports.update(file="")
         scan.fingerprints.all().delete()
+        scan.tags.clear()
+        scan.cases.clear()
         ReviewItem.objects.open().filter(scan=scan).update(closed_at=timezone.now(), holder=None)
         scan.shares.filter(revoked_at=None).update(revoked_at=timezone.now())
         for name in names:

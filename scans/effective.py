@@ -5,11 +5,12 @@ A decision counts once it has settled; until then, and where none stands, the ne
 
 import datetime as dt
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, Max, OuterRef, Q, Subquery, TextChoices
+from django.db.models import Count, Exists, Max, OuterRef, Q, Subquery, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from . import scores
@@ -158,6 +159,21 @@ def counting_as(scans: Any, outcome: str) -> Any:
     by_people = Decision.objects.filter(pk=Subquery(last), label__in=labels).order_by().values("scan")
     by_models = Q(outcome=outcome) & ~Exists(settled.filter(scan=OuterRef("pk")))
     return scans.filter(by_models | Q(pk__in=by_people))
+
+
+def counted(scans: Any, owner: Any, *columns: str) -> Counter[tuple[str, ...]]:
+    """How many of an owner's scans have which effective outcome, together with other columns, in two queries."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    for *values, count in scans.order_by().values_list("outcome", *columns).annotate(count=Count("pk")):
+        counts[tuple(values)] += count
+    decided = newest(Decision.objects.settled().filter(scan__owner=owner)).filter(
+        scan__in=scans.order_by().values("pk")
+    )
+    rows = decided.order_by().values_list("label", "scan__outcome", *(f"scan__{name}" for name in columns))
+    for label, models_outcome, *values, count in rows.annotate(count=Count("pk")):
+        counts[(models_outcome, *values)] -= count
+        counts[(OUTCOME_OF[Label(label)].value, *values)] += count
+    return counts
 
 
 # -- For programs ------------------------------------------------------------------------------------------

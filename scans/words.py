@@ -139,3 +139,26 @@ NEXT = {
     "credentials_say_generated": _("Read the Content Credentials below: they name the tool."),
     "unstable": _("Judge the best version you can get: each re-save takes traces away."),
 }
+
+# What to do about a file that was not taken in, by the code of its refusal.
+ADVICE = {
+    "empty": _("Save or download it again."),
+    "unknown_format": _("Save it as JPEG, PNG or MP4 and upload that."),
+    "too_many_bytes": _("Cut the video shorter or save it smaller."),
+    "quota": _("Files in the trash count until they are deleted for good."),
+    "bad_archive": _("Upload the files themselves."),
+    "batch_full": _("Upload the others as another batch."),
+    "too_many_files": _("Split it into several archives."),
+    "unsafe_path": _("Pack the files again, or upload them themselves."),
+    "nested_archive": _("Upload the files themselves."),
+    "locked_archive": _("Unpack it and upload the files themselves."),
+    "archive_bomb": _("Upload the files themselves."),
+    "no_space": _("Try again later, or tell whoever runs this site."),
+    "url_refused": _("Download the file and upload it."),
+    "url_failed": _("Check the address, or download the file and upload it."),
+    "url_busy": _("Try again in a minute."),
+}
+
+
+def advice(code: str) -> str:
+    return str(ADVICE.get(code, ""))

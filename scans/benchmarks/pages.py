@@ -56,7 +56,12 @@ def measure(*, scans: int, items: int, rounds: int) -> dict[str, dict[str, float
         rare = Outcome.UNABLE_TO_EVALUATE
         middle = (timezone.now() - dt.timedelta(minutes=scans // 2)).strftime("%Y-%m-%dT%H:%M:%SZ")
         pages = [
+            ("home", uploader, "/"),
+            ("home of a lead", lead, "/"),
             ("history", uploader, "/scans/"),
+            ("history, as a table by score", uploader, "/scans/?view=table&sort=-rank"),
+            ("history, by size", uploader, "/scans/?sort=-bytes"),
+            ("history, in the order of names", uploader, "/scans/?sort=name"),
             ("history, page 40", uploader, "/scans/?page=40"),
             ("history, by outcome", uploader, f"/scans/?outcome={Outcome.LIKELY_MANIPULATED}"),
             ("history, by name", uploader, "/scans/?text=photo-77"),
@@ -115,7 +120,7 @@ def _fill(owner: User, scans: int, items: int) -> None:
             Scan(
                 owner=owner, name=f"photo-{number}.jpg", kind="image", format="jpeg", sha256=f"{number:064x}",
                 bytes=200_000, status=Status.ANALYSED, outcome=OUTCOMES[number % len(OUTCOMES)],
-                created_at=now - dt.timedelta(minutes=number),
+                rank=number % 1000 / 1000, created_at=now - dt.timedelta(minutes=number),
             )
             for number in range(start, min(start + 5000, scans))
         ]  # fmt: skip

@@ -9,6 +9,7 @@ from ..deletion import delete
 from ..models import (
     Appeal,
     Batch,
+    Case,
     Decision,
     DeskSettings,
     Endpoint,
@@ -20,8 +21,10 @@ from ..models import (
     Resumable,
     ReviewReason,
     SavedFilter,
+    SavedSearch,
     Scan,
     Status,
+    Tag,
     WrongState,
 )
 
@@ -35,6 +38,7 @@ def _export(user: Any) -> Iterator[tuple[str, Content]]:
     if told := list(Notification.objects.filter(recipient=user).values("kind", "scan", "batch", "at", "read_at")):
         wanted = MailPreferences.objects.filter(person=user).values("results", "decisions", "assignments").first()
         yield "notifications.json", {"notifications": told, "by_mail": wanted}
+    yield from _export_library(user)
     for scan in Scan.objects.filter(owner=user).prefetch_related("assessments", "events").iterator(100):
         folder = f"scans/{scan.pk}"
         yield (
@@ -81,6 +85,27 @@ def _export(user: Any) -> Iterator[tuple[str, Content]]:
                 yield f"{folder}/{scan.name}", file.chunks()
 
 
+def _export_library(user: Any) -> Iterator[tuple[str, Content]]:
+    """Tags, cases and saved searches: how somebody keeps order among their scans."""
+    tags = {tag.name: [scan.pk for scan in tag.scans.all()] for tag in user.tags.prefetch_related("scans")}
+    cases = [
+        {
+            "title": case.title,
+            "notes": case.notes,
+            "made": case.created_at,
+            "scans": [scan.pk for scan in case.scans.all()],
+            "shared_links": [
+                {"made": link.created_at, "ends": link.expires_at, "ended": link.revoked_at, "views": link.views}
+                for link in case.links.all()
+            ],
+        }
+        for case in user.cases.prefetch_related("scans", "links")
+    ]
+    searches = list(user.saved_searches.values("name", "query"))
+    if tags or cases or searches:
+        yield "library.json", {"tags": tags, "cases": cases, "saved_searches": searches}
+
+
 def _erase(user: Any) -> list[str]:
     """Whatever still waits is taken back first; what is just being looked at, too."""
     for upload in Resumable.objects.filter(owner=user):
@@ -92,6 +117,8 @@ def _erase(user: Any) -> list[str]:
     Notification.objects.filter(recipient=user).delete()
     MailPreferences.objects.filter(person=user).delete()
     SavedFilter.objects.filter(person=user).delete()
+    for kind in (Case, Tag, SavedSearch):
+        kind.objects.filter(owner=user).delete()
     Batch.objects.filter(owner=user).update(refused=[])
     Feedback.objects.filter(person=user).update(text="")
     Appeal.objects.filter(person=user).update(text="")

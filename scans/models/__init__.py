@@ -10,6 +10,7 @@ from .event import Event
 from .feedback import Feedback
 from .fingerprint import Fingerprint
 from .learning import KnownFile, LockedCase, PanelVersion
+from .library import Case, CaseLink, SavedSearch, Tag
 from .live import Live, LivePicture
 from .notification import MailPreferences, Notification, notify, wants_mail
 from .queueing import Exposure, FirstAnswer, Reason, ReviewItem, ReviewQueue, ReviewReason, Rule, Skip, TrustedSource
@@ -29,6 +30,8 @@ __all__ = [
     "Attempt",
     "Batch",
     "CannedReply",
+    "Case",
+    "CaseLink",
     "ChainCheck",
     "ChainHead",
     "Change",
@@ -67,6 +70,7 @@ __all__ = [
     "ReviewReason",
     "Rule",
     "SavedFilter",
+    "SavedSearch",
     "Scan",
     "SecondLook",
     "Share",
@@ -74,6 +78,7 @@ __all__ = [
     "Skip",
     "Source",
     "Status",
+    "Tag",
     "TrustedSource",
     "Unchangeable",
     "Undo",

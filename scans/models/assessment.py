@@ -69,7 +69,8 @@ class Assessment(Judgement):
         """It stands from now on: the scan's row says so too."""
         super().save(*args, **kwargs)
         self.scan.outcome = self.outcome
-        self.scan.save(update_fields=["outcome"])
+        self.scan.rank = -1.0 if self.score is None else self.score
+        self.scan.save(update_fields=["outcome", "rank"])
 
     def event_content(self) -> dict[str, Any]:
         """What the event of this assessment says of it: its digest, too, so that the chain covers what was found."""

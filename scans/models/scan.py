@@ -160,6 +160,10 @@ class Scan(models.Model):
         _("outcome"), max_length=20, choices=Outcome.choices, blank=True, editable=False,
         help_text=_("What the models say now: a copy of the newest assessment's, so that lists can be filtered."),
     )  # fmt: skip
+    rank = models.FloatField(
+        _("score for sorting"), default=-1.0, editable=False,
+        help_text=_("The newest assessment's score, and -1 without one."),
+    )  # fmt: skip
     progress = models.FloatField(_("progress"), default=0.0)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     refusal = models.CharField(_("reason of failure"), max_length=40, blank=True)
@@ -199,6 +203,9 @@ class Scan(models.Model):
                 fields=["owner", "trashed_at", "status", "outcome", "kind", "source", "sandbox", "bytes"],
                 name="scan_of_owner_counted",
             ),
+            models.Index(fields=["owner", "name"], name="scan_of_owner_by_name"),
+            models.Index(fields=["owner", "bytes"], name="scan_of_owner_by_size"),
+            models.Index(fields=["owner", "rank"], name="scan_of_owner_by_rank"),
             models.Index(fields=["queue", "queued_at"], condition=models.Q(status="queued"), name="scan_waiting"),
             models.Index(fields=["purge_at"], condition=models.Q(purge_at__isnull=False), name="scan_in_trash"),
             models.Index(fields=["heartbeat_at"], condition=models.Q(status="analysing"), name="scan_in_work"),

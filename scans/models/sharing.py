@@ -24,10 +24,9 @@ class ShareQuerySet(models.QuerySet["Share"]):
         return live.exclude(scan__status="deleted")
 
 
-class Share(models.Model):
-    """Whoever has the link sees the result, without the name of the file or of a person."""
+class Link(models.Model):
+    """Shows something to whoever has it, for a while."""
 
-    scan = models.ForeignKey("scans.Scan", on_delete=models.CASCADE, related_name="shares", verbose_name=_("scan"))
     maker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, verbose_name=_("by"))
     token = models.CharField(max_length=40, unique=True, default=new_token, editable=False)
     with_picture = models.BooleanField(_("with the picture"), default=False)
@@ -35,6 +34,22 @@ class Share(models.Model):
     expires_at = models.DateTimeField(_("ends"))
     revoked_at = models.DateTimeField(_("taken back"), null=True, blank=True)
     views = models.PositiveIntegerField(_("views"), default=0)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_open(self) -> bool:
+        return self.revoked_at is None and self.expires_at > timezone.now()
+
+    def count_view(self) -> None:
+        type(self)._default_manager.filter(pk=self.pk).update(views=F("views") + 1)
+
+
+class Share(Link):
+    """Whoever has the link sees the result, without the name of the file or of a person."""
+
+    scan = models.ForeignKey("scans.Scan", on_delete=models.CASCADE, related_name="shares", verbose_name=_("scan"))
 
     objects: ClassVar[Any] = ShareQuerySet.as_manager()
 
@@ -45,13 +60,6 @@ class Share(models.Model):
 
     def __str__(self) -> str:
         return str(self.scan_id)
-
-    @property
-    def is_open(self) -> bool:
-        return self.revoked_at is None and self.expires_at > timezone.now()
-
-    def count_view(self) -> None:
-        Share.objects.filter(pk=self.pk).update(views=F("views") + 1)
 
 
 class Report(models.Model):

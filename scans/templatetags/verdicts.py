@@ -8,6 +8,7 @@ register = template.Library()
 register.filter("outcome_words", words.outcome_words)
 register.filter("label_means", words.label_means)
 register.filter("clock", timeline.clock)
+register.filter("advice", words.advice)
 
 register.filter("exact_points", scores.exact_points)
 

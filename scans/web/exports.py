@@ -2,6 +2,7 @@
 
 import csv
 import json
+import zipfile
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -82,3 +83,57 @@ def harmless(value: Any) -> Any:
     if hasattr(value, "isoformat"):
         return value.isoformat()
     return json.dumps(value) if isinstance(value, bool) else value
+
+
+# -- With the files -------------------------------------------------------------------------------------
+
+
+class _Pieces:
+    """What a zip is written to: gives out what has come since the last time."""
+
+    def __init__(self) -> None:
+        self.kept = bytearray()
+
+    def write(self, content: bytes) -> int:
+        self.kept += content
+        return len(content)
+
+    def flush(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def take(self) -> bytes:
+        content = bytes(self.kept)
+        self.kept.clear()
+        return content
+
+
+def archive(scans: Any, name: str, notes: str = "") -> StreamingHttpResponse:
+    """The files, and both tables of what is known of them. It is packed while it is sent."""
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}-{timezone.localdate():%Y-%m-%d}.zip"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    return StreamingHttpResponse(_packed(scans, notes), content_type="application/zip", headers=headers)
+
+
+def _packed(scans: Any, notes: str) -> Iterator[bytes]:
+    pieces = _Pieces()
+    with zipfile.ZipFile(pieces, "w", zipfile.ZIP_STORED) as packed:
+        packed.writestr("scans.csv", "".join(_csv(_rows(scans))))
+        packed.writestr("scans.json", "".join(_json(_rows(scans))))
+        if notes:
+            packed.writestr("notes.txt", notes)
+        for number, scan in enumerate(scans.iterator(CHUNK), 1):
+            if not scan.media:
+                continue
+            with (
+                scan.media.open("rb") as file,
+                packed.open(f"files/{number:03} {scan.name}", "w", force_zip64=True) as member,
+            ):
+                for piece in file.chunks():
+                    member.write(piece)
+                    yield pieces.take()
+    yield pieces.take()

@@ -1,6 +1,7 @@
 """The site's forms about scans."""
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -8,7 +9,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from .. import effective
-from ..models import Decision, Feedback, Outcome, ReviewItem, Status
+from ..models import Case, Decision, Feedback, Outcome, ReviewItem, Source, Tag
+from .facets import KINDS, STATUSES
 
 
 class Upload(forms.Form):
@@ -17,8 +19,9 @@ class Upload(forms.Form):
     consents_to_training = forms.BooleanField(
         required=False,
         label=_("These files may also be used to improve the models"),
-        help_text=_("Off unless you tick it, and you can take it back on each file's page. It changes nothing else."),
+        help_text=_("Off unless you tick it. You can change it later on each file's page."),
     )
+    address = forms.URLField(required=False, max_length=2000, assume_scheme="https")
 
 
 class Say(forms.ModelForm):
@@ -40,46 +43,95 @@ class NewShare(forms.Form):
 class Filter(forms.Form):
     """Which of my scans; all of it stands in the address, so that a view can be kept and handed on."""
 
+    SORTS = (
+        ("", _("Newest first")),
+        ("created_at", _("Oldest first")),
+        ("-rank", _("Highest score first")),
+        ("name", _("By name")),
+        ("-bytes", _("Largest first")),
+    )
+
     text = forms.CharField(label=_("Name or hash"), required=False, max_length=100)
-    kind = forms.ChoiceField(label=_("Type"), required=False)
-    outcome = forms.ChoiceField(label=_("Outcome"), required=False)
-    status = forms.ChoiceField(label=_("Status"), required=False)
+    sort = forms.ChoiceField(label=_("Sort"), required=False, choices=SORTS)
     review = forms.ChoiceField(label=_("Looked at by people"), required=False)
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    kind = forms.ChoiceField(required=False, widget=forms.HiddenInput)
+    outcome = forms.ChoiceField(required=False, widget=forms.HiddenInput)
+    source = forms.ChoiceField(required=False, widget=forms.HiddenInput)
+    status = forms.ChoiceField(required=False, widget=forms.HiddenInput)
     batch = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    tag: Any = forms.ModelChoiceField(None, required=False, widget=forms.HiddenInput)
+    case: Any = forms.ModelChoiceField(None, required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, query: Any, person: Any) -> None:
+        super().__init__(query)
         for name, choices in (
-            ("kind", [("image", _("Image")), ("video", _("Video"))]),
+            ("kind", KINDS),
             ("outcome", Outcome.choices),
+            ("source", Source.choices),
             ("review", [("waiting", _("Waits for it")), ("decided", _("Decided")), ("none", _("No"))]),
-            ("status", [choice for choice in Status.choices if choice[0] != Status.DELETED]),
+            ("status", STATUSES),
         ):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = [("", _("All")), *choices]
+        for name, model in (("tag", Tag), ("case", Case)):
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)
+            field.queryset = model._default_manager.filter(owner=person)
 
-    def apply(self, scans: "QuerySet[Any]") -> "QuerySet[Any]":
-        said = self.cleaned_data if self.is_valid() else {}
-        if text := said.get("text"):
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What can't be understood narrows nothing."""
+        return self.cleaned_data if self.is_valid() else {}
+
+    def apply(self, scans: "QuerySet[Any]", *, without: Collection[str] = ()) -> "QuerySet[Any]":
+        chosen = {name: value for name, value in self.chosen.items() if name not in without}
+        if text := chosen.get("text"):
             scans = scans.filter(Q(name__icontains=text) | Q(sha256__startswith=text.lower()))
-        for name in ("kind", "status", "batch"):
-            if said.get(name):
-                scans = scans.filter(**{name: said[name]})
-        if outcome := said.get("outcome"):
+        for name in ("kind", "source", "status", "batch"):
+            if chosen.get(name):
+                scans = scans.filter(**{name: chosen[name]})
+        if outcome := chosen.get("outcome"):
             scans = effective.counting_as(scans, outcome)
-        scans = _by_review(scans, said.get("review", ""))
-        if since := said.get("since"):
+        scans = _by_review(scans, chosen.get("review", ""))
+        if tag := chosen.get("tag"):
+            scans = scans.filter(tags=tag)
+        if case := chosen.get("case"):
+            scans = scans.filter(cases=case)
+        if since := chosen.get("since"):
             scans = scans.filter(created_at__date__gte=since)
-        if until := said.get("until"):
+        if until := chosen.get("until"):
             scans = scans.filter(created_at__date__lt=until + dt.timedelta(days=1))
         return scans
 
     @property
+    def order(self) -> tuple[str, str]:
+        return (self.chosen.get("sort") or "-created_at", "-id")
+
+    @property
     def is_used(self) -> bool:
-        return any(self.data.get(name) for name in self.fields)
+        return any(self.data.get(name) for name in self.fields if name != "sort")
+
+    @property
+    def has_more(self) -> bool:
+        """Whether something in the part that is folded up narrows."""
+        return any(self.data.get(name) for name in ("review", "since", "until"))
+
+
+class EditCase(forms.ModelForm):
+    class Meta:
+        model = Case
+        fields = ("title", "notes")
+        widgets = {"notes": forms.Textarea(attrs={"rows": 6})}
+
+
+class NewCaseLink(NewShare):
+    with_picture = forms.BooleanField(
+        label=_("Show the pictures too"), required=False, help_text=_("Else only the results are shown.")
+    )
+    with_notes = forms.BooleanField(label=_("Show the notes too"), required=False)
 
 
 def _by_review(scans: Any, said: str) -> Any:

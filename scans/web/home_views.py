@@ -43,12 +43,12 @@ def waiting_for(request: SignedIn) -> dict[str, Any]:
     now = timezone.now()
     failed = Scan.objects.owned_by(request.user).filter(status=Status.FAILED, created_at__gte=now - FAILED_LATELY)
     going = Scan.objects.in_trash().filter(owner=request.user, purge_at__lte=now + GONE_SOON)
-    found = {
+    waiting = {
         "news": unread_decisions(request),
         "failed": list(failed.order_by("-created_at")[:SHOWN]),
         "gone_soon": going.count(),
     }
-    return found if any(found.values()) else {}
+    return waiting if any(waiting.values()) else {}
 
 
 def unread_decisions(request: SignedIn) -> list[DecisionNotice]:

@@ -14,6 +14,7 @@ def of(person: Any) -> dict[str, Any]:
         "limit": settings.MAX_UPLOAD_MB,
         "limit_bytes": settings.MAX_UPLOAD_MB * 2**20,
         "in_a_batch": Batch.MOST,
+        "fetches": settings.SCANS_URL_FETCH,
         "used": Scan.objects.filter(owner=person).kept_bytes(),
         "quota": settings.QUOTA_MB * 2**20,
         "quota_high": settings.QUOTA_MB * 2**20 * 9 // 10,

@@ -1,5 +1,6 @@
 """The pages by which files come in: one, several, an archive, or a camera's pictures."""
 
+import hashlib
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from .. import blind, effective, idempotency, intake, live
+from .. import blind, effective, fetching, idempotency, intake, live, network, words
 from ..intake import Refused
 from ..models import Batch, Live, Scan
 from ..result import Glimpse
@@ -35,19 +36,62 @@ def new(request: SignedIn) -> HttpResponse:
     if refusal := getattr(request, "refusal", None):
         return _refused(request, refusal[1])
     form = forms.Upload(request.POST, request.FILES)
-    if not given or not form.is_valid():
+    if not form.is_valid():
         return _upload_page(request, form, status=422)
     options: dict[str, Any] = {"consents_to_training": form.cleaned_data["consents_to_training"]}
-    if len(given) == 1 and not (given[0].name or "").lower().endswith(".zip"):
-        try:
-            scan = _once(request, given[0], lambda: intake.submit(request.user, given[0], **options))
-        except Refused as refused:
-            return _refused(request, refused)
-        return _taken(request, scan)
-    made = intake.submit_all(request.user, [(file.name or "", file) for file in given[: intake.IN_A_BATCH]], **options)
+    try:
+        if address := form.cleaned_data["address"]:
+            given.append(_fetched(request, address))
+        if not given:
+            return _upload_page(request, form, status=422, refusal=_("Choose a file first."))
+        if len(given) == 1 and not (given[0].name or "").lower().endswith(".zip"):
+            return _taken(request, _once(request, given[0], lambda: intake.submit(request.user, given[0], **options)))
+        made = _all_once(request, given[: intake.IN_A_BATCH], options)
+    except Refused as refused:
+        return _refused(request, refused)
     if len(given) > intake.IN_A_BATCH:
         messages.warning(request, _("Only the first %d files were taken.") % intake.IN_A_BATCH)
+    if wants_json(request):
+        return _opened(made)
     return redirect("scans:batch", made.pk)
+
+
+def _fetched(request: SignedIn, address: str) -> Any:
+    """The file that is at this address, where the operator lets the site fetch any."""
+    try:
+        return fetching.fetch(address, request.user.pk)
+    except network.Blocked as error:
+        raise Refused("url_refused", _("Nothing is fetched from this address.")) from error
+    except network.Unreachable as error:
+        raise Refused("url_failed", _("The address gave no file.")) from error
+
+
+def _all_once(request: SignedIn, given: list[Any], options: dict[str, Any]) -> Batch:
+    """A form that is sent again, because the answer got lost, goes on with the batch that it has begun."""
+    files = [(file.name or "", file) for file in given]
+    key = request.POST.get("key", "")
+    if not key or len(key) > LONGEST_KEY:
+        return intake.submit_all(request.user, files, **options)
+    digest = hashlib.sha256("".join(file.sha256 for file in given).encode()).hexdigest()
+    try:
+        replay = idempotency.begin(request.user, f"page {key}", digest)
+        batch: Batch | None = replay.batch
+        if batch is None:
+            with transaction.atomic():
+                batch = Batch.objects.create(owner=request.user)
+                idempotency.keep_batch(replay, batch)
+        for _done in intake.submit_each(batch, files, **options):
+            idempotency.still_ours(replay)
+        with transaction.atomic():
+            intake.seal(batch)
+            idempotency.keep(replay, 201, {"batch": str(batch.pk)})
+    except idempotency.Answered as answered:
+        batch = Batch.objects.get(pk=answered.replay.headers["batch"])
+    except idempotency.Mismatch:  # on the same page, other files were chosen
+        return intake.submit_all(request.user, files, **options)
+    except idempotency.InProgress as error:
+        raise Refused("in_progress", _("These files are being taken in already. Try again in two minutes.")) from error
+    return batch
 
 
 def _once(request: SignedIn, file: Any, take: Callable[[], Scan | Refused]) -> Any:
@@ -83,8 +127,9 @@ def _upload_page(request: SignedIn, form: forms.Upload, *, status: int = 200, re
 def _refused(request: SignedIn, refusal: Refused) -> HttpResponse:
     status = HTTP_OF.get(refusal.code, 422)
     if wants_json(request):
-        return JsonResponse({"code": refusal.code, "said": str(refusal)}, status=status)
-    return _upload_page(request, forms.Upload(), status=status, refusal=str(refusal))
+        answer = {"code": refusal.code, "said": str(refusal), "advice": words.advice(refusal.code)}
+        return JsonResponse(answer, status=status)
+    return _upload_page(request, forms.Upload(), status=status, refusal=f"{refusal} {words.advice(refusal.code)}")
 
 
 def _taken(request: SignedIn, scan: Scan) -> HttpResponse:
@@ -96,8 +141,11 @@ def _taken(request: SignedIn, scan: Scan) -> HttpResponse:
 @require_POST
 def batches(request: SignedIn) -> HttpResponse:
     """Open a batch, for files that come one by one."""
-    made = Batch.objects.create(owner=request.user)
-    return JsonResponse({"id": str(made.pk), "url": made.get_absolute_url()}, status=201)
+    return _opened(Batch.objects.create(owner=request.user))
+
+
+def _opened(batch: Batch) -> HttpResponse:
+    return JsonResponse({"id": str(batch.pk), "url": batch.get_absolute_url()}, status=201)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -132,6 +180,12 @@ def _add(request: SignedIn, found: Batch) -> HttpResponse:
     if refusal := getattr(request, "refusal", None):
         intake.note_refusal(found, *refusal)
         return _refused(request, refusal[1])
+    if address := request.POST.get("address", ""):
+        try:
+            given.append(_fetched(request, address))
+        except Refused as refusal:
+            intake.note_refusal(found, address, refusal)
+            return _refused(request, refusal)
     if len(given) != 1:
         return JsonResponse({"code": "one_file", "said": _("Send one file at a time.")}, status=422)
     consents = request.POST.get("consents_to_training") == "on"

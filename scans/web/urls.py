@@ -1,10 +1,13 @@
 from django.urls import path
 
 from . import (
+    bulk_views,
+    case_views,
     compare_views,
     decision_views,
     evidence_views,
     landing_views,
+    library_views,
     model_views,
     notification_views,
     sharing,
@@ -16,7 +19,7 @@ from . import (
 
 app_name = "scans"
 urlpatterns = [
-    path("scans/", views.history, name="history"),
+    path("scans/", library_views.history, name="history"),
     path("scans/new/", upload_views.new, name="new"),
     path("scans/camera/", upload_views.camera, name="camera"),
     path("scans/live/", upload_views.live_begin, name="live"),
@@ -29,8 +32,19 @@ urlpatterns = [
     path("scans/tus/<uuid:pk>/", tus.upload, name="tus_upload"),
     path("scans/trash/", trash_views.trash, name="trash"),
     path("scans/trash/undo/", trash_views.undo, name="undo_delete"),
-    path("scans/selected/", views.selected, name="selected"),
-    path("scans/export.<str:form>", views.export, name="export"),
+    path("scans/selected/", bulk_views.selected, name="selected"),
+    path("scans/undo/", bulk_views.undo, name="undo"),
+    path("scans/searches/", library_views.save_search, name="save_search"),
+    path("scans/searches/<int:pk>/delete/", library_views.delete_search, name="delete_search"),
+    path("scans/tags/<int:pk>/", library_views.change_tag, name="tag"),
+    path("scans/cases/", case_views.overview, name="cases"),
+    path("scans/cases/<uuid:pk>/", case_views.show, name="case"),
+    path("scans/cases/<uuid:pk>/remove/", case_views.remove, name="case_remove"),
+    path("scans/cases/<uuid:pk>/delete/", case_views.delete, name="case_delete"),
+    path("scans/cases/<uuid:pk>/export.<str:form>", case_views.export, name="case_export"),
+    path("scans/cases/<uuid:pk>/share/", case_views.share, name="case_share"),
+    path("scans/cases/<uuid:pk>/share/<int:link_pk>/end/", case_views.end_share, name="case_end_share"),
+    path("scans/export.<str:form>", library_views.export, name="export"),
     path("scans/<uuid:pk>/", views.scan, name="scan"),
     path("scans/<uuid:pk>/media/", views.media, name="media"),
     path("scans/<uuid:pk>/artifacts/<uuid:artifact>/", views.artifact_file, name="artifact"),
@@ -46,6 +60,8 @@ urlpatterns = [
     path("scans/<uuid:pk>/share/", sharing.share, name="share"),
     path("scans/<uuid:pk>/share/<int:share_pk>/end/", sharing.end_share, name="end_share"),
     path("compare/", compare_views.compare, name="compare"),
+    path("shared/cases/<str:token>/", case_views.shared, name="shared_case"),
+    path("shared/cases/<str:token>/<int:number>/", case_views.shared_picture, name="shared_case_picture"),
     path("shared/<str:token>/", sharing.shared, name="shared"),
     path("shared/<str:token>/picture/", sharing.shared_picture, name="shared_picture"),
     path("check/", sharing.check, name="check"),

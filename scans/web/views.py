@@ -1,10 +1,9 @@
-"""The pages about scans: wait, read, keep, delete."""
+"""The pages about one scan: wait, read, answer."""
 
 import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,11 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 from .. import blind, effective, intake, lookalikes, looking, reverse_search, routing, statement
 from ..models import Artifact, DecisionNotice, Event, ReviewItem, Scan, Status, WrongState
 from ..result import Result
-from . import exports, files, forms, notification_views, trash_views
+from . import files, forms, notification_views
 from .access import SignedIn, get_owned_scan, get_visible_scan, looks, seconds_until_next_look
-from .home_views import unread_decisions
-
-PAGE = 24
 
 
 @require_safe
@@ -110,24 +106,6 @@ def cancel(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-def selected(request: SignedIn) -> HttpResponseBase:
-    """Export or delete those that were ticked."""
-    wanted = [pk for said in request.POST.getlist("scan")[:200] if (pk := _uuid(said))]
-    chosen = Scan.objects.owned_by(request.user).filter(pk__in=wanted)
-    do = request.POST.get("do", "")
-    if do in ("csv", "json"):
-        return _exported(request, chosen, do)
-    return trash_views.move(request, chosen) if do == "trash" else trash_views.ask(request, chosen)
-
-
-def _uuid(said: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(said)
-    except ValueError:
-        return None
-
-
-@require_POST
 def feedback(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     found = get_owned_scan(request, pk)
     form = forms.Say(request.POST)
@@ -152,45 +130,3 @@ def consent(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     Event.objects.create(scan=found, kind="consent", actor=request.user, content={"training": given})
     messages.success(request, _("Saved."))
     return redirect(found)
-
-
-# -- Keeping -------------------------------------------------------------------------------------------
-
-
-@require_safe
-def history(request: SignedIn) -> HttpResponse:
-    form = forms.Filter(request.GET)
-    scans = _filtered(request, form).listed()
-    pages = Paginator(scans, PAGE)
-    page = pages.get_page(request.GET.get("page"))
-    kept = request.GET.copy()
-    kept.pop("page", None)
-    context = {
-        "form": form,
-        "page": page,
-        "scans": effective.with_verdicts(page.object_list),
-        "query": kept.urlencode(),
-        "pages": pages,
-        "news": unread_decisions(request),
-    }
-    return render(request, "scans/history.html", context)
-
-
-def _filtered(request: SignedIn, form: forms.Filter) -> Any:
-    """One's own, whoever one is: the desk is for other people's."""
-    mine = Scan.objects.owned_by(request.user).exclude(status=Status.DELETED)
-    return form.apply(mine).order_by("-created_at", "-id")
-
-
-@require_safe
-def export(request: SignedIn, form: str) -> HttpResponseBase:
-    if form not in ("csv", "json"):
-        raise Http404
-    return _exported(request, _filtered(request, forms.Filter(request.GET)), form)
-
-
-def _exported(request: SignedIn, scans: Any, form: str) -> HttpResponseBase:
-    Event.objects.create(
-        kind="exported", actor=request.user, content={"what": "scans", "form": form, "count": scans.count()}
-    )
-    return exports.answer(scans, form)

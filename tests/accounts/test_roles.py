@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts import roles
 from accounts.models import ApiKey, Erasure, User
 from accounts.roles import Role
-from scans.models import Batch, Scan
+from scans.models import Batch, Case, Scan
 
 MATRIX = Path(__file__).with_name("matrix.txt")
 ONE = uuid.UUID(int=1)  # the key and the erasure that the matrix is asked about
@@ -90,6 +90,7 @@ def test_each_role_opens_exactly_the_views_that_the_matrix_says(
     ApiKey.objects.create(pk=ONE, user=owner, name="a", prefix="a")
     Erasure.objects.create(pk=ONE, user=owner, due_at=timezone.now())
     Batch.objects.create(pk=ONE, owner=owner)
+    Case.objects.create(pk=ONE, owner=owner, title="a")
     Scan.objects.create(pk=ONE, owner=owner, name="a", sha256="0" * 64, bytes=1, status="analysed")
     askers = {"nobody": Client(), **{str(role): as_user(person(str(role), role)) for role in Role}}
     for role in sorted(roles.DESK):  # 1FA: without a second factor

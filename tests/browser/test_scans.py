@@ -45,7 +45,7 @@ def enter(page: Page, site: Site) -> None:
 def hand_in(page: Page, *paths: Path) -> None:
     page.goto("/scans/new/")
     page.locator("#id_files").set_input_files(list(paths))
-    page.get_by_role("button", name="Hand in").click()
+    page.get_by_role("button", name="Upload", exact=True).click()
     page.wait_for_url(SCAN)
     expect(page.locator("#verdict")).to_be_visible()
 
@@ -76,7 +76,7 @@ def test_a_photo_is_handed_in_read_and_deleted(window: Window, site: Site, photo
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("1 scan restored")).to_be_visible()
     page.get_by_label("Select astronaut.jpg").check()
-    page.get_by_role("button", name="Delete selected").click()
+    page.locator("button[value=delete]").click()
     page.get_by_role("button", name="Move to trash").click()
     wrong += look_at_all(page, ["/scans/trash/"])
     page.get_by_role("link", name="Delete now: astronaut.jpg").click()
@@ -99,11 +99,21 @@ def test_several_files_are_dropped_and_a_bad_one_is_named(window: Window, site: 
              return given; }""",
         [[name, list(content)] for name, content in contents],
     )
-    page.dispatch_event("#drop", "drop", {"dataTransfer": given})
+    page.dispatch_event("[data-part=drop]", "drop", {"dataTransfer": given})
+    chosen = page.get_by_role("list", name="Chosen files")
+    expect(chosen.get_by_role("listitem").filter(has_text="song.mp3")).to_contain_text("Not a photo or video")
+    wrong = look_again(page, "/chosen files/")
+    page.get_by_role("button", name="Upload 3 files").click()
+    expect(chosen.get_by_role("listitem").filter(has_text="page.jpg")).to_contain_text("Save it as JPEG, PNG or MP4")
+    expect(chosen.get_by_role("listitem").filter(has_text="a.jpg")).to_contain_text("Uploaded")
+    expect(page.get_by_role("status").filter(has_text="2 uploaded, 2 not")).to_be_visible()
+    wrong += look_again(page, "/uploaded and rejected files/")
+    page.get_by_role("link", name="Show the results").click()
     page.wait_for_url(re.compile("/scans/batches/"))
     expect(page.get_by_text("2 of 2 done")).to_be_visible()
-    expect(page.get_by_text("page.jpg: This is not a picture or video")).to_be_visible()
-    wrong = look_again(page, "/a batch/")
+    expect(page.get_by_text("page.jpg This is not a picture or video")).to_be_visible()
+    expect(page.get_by_text("song.mp3 This is not a picture or video")).to_be_visible()
+    wrong += look_again(page, "/a batch/")
     assert not wrong, "\n".join(wrong)
     assert [said for said in window.complaints if "415" not in said] == []
 
@@ -140,9 +150,57 @@ def test_a_dropped_archive_is_opened(window: Window, site: Site) -> None:
              return given; }""",
         list(packed.getvalue()),
     )
-    page.dispatch_event("#drop", "drop", {"dataTransfer": given})
+    page.dispatch_event("[data-part=drop]", "drop", {"dataTransfer": given})
+    page.get_by_role("button", name="Upload", exact=True).click()
     page.wait_for_url(re.compile("/scans/batches/"))
     expect(page.get_by_text("1 of 1 done")).to_be_visible()
+
+
+def test_a_pasted_picture_is_listed_and_can_be_removed_by_keys(window: Window, site: Site, photo: Path) -> None:
+    page = window.page
+    enter(page, site)
+    page.goto("/")
+    page.locator("#id_files").set_input_files(photo)
+    page.evaluate(
+        """bytes => { const given = new DataTransfer();
+             given.items.add(new File([new Uint8Array(bytes)], "pasted.png", {type: "image/png"}));
+             document.dispatchEvent(new ClipboardEvent("paste", {clipboardData: given})); }""",
+        list(portrait(300)),
+    )
+    chosen = page.get_by_role("list", name="Chosen files").get_by_role("listitem")
+    expect(chosen).to_have_count(2)
+    expect(chosen.locator("img")).to_have_count(2)
+    page.get_by_role("button", name="Remove pasted.png").focus()
+    page.keyboard.press("Enter")
+    expect(chosen).to_have_count(1)
+    expect(page.get_by_role("button", name="Remove astronaut.jpg")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.locator("#id_files")).to_be_focused()
+    expect(page.get_by_role("button", name="Upload", exact=True)).to_be_disabled()
+    page.locator("#id_files").set_input_files(photo)
+    expect(page.get_by_role("button", name="Upload", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url(SCAN)
+    assert not window.complaints, "\n".join(window.complaints)
+
+
+def test_each_file_says_in_words_how_far_it_is(window: Window, site: Site, photo: Path) -> None:
+    page = window.page
+    enter(page, site)
+    page.goto("/scans/new/")
+    held: list[Route] = []
+    page.route(
+        "**/scans/new/", lambda route: held.append(route) if route.request.method == "POST" else route.continue_()
+    )
+    page.locator("#id_files").set_input_files(photo)
+    page.get_by_role("button", name="Upload", exact=True).click()
+    row = page.get_by_role("list", name="Chosen files").get_by_role("listitem")
+    expect(row.get_by_role("progressbar")).to_be_visible()
+    page.wait_for_function("document.querySelector('.chosen .detail').textContent.startsWith('Uploading')")
+    row.get_by_role("button", name="Cancel astronaut.jpg").click()
+    expect(row).to_contain_text("Cancelled. Choose the file again to upload it.")
+    expect(page.get_by_role("status").filter(has_text="Nothing was uploaded")).to_be_visible()
+    assert len(held) == 1
 
 
 def test_everything_works_without_a_script(browser: Browser, site: Site, photo: Path) -> None:
@@ -151,7 +209,7 @@ def test_everything_works_without_a_script(browser: Browser, site: Site, photo: 
     enter(page, site)
     page.goto("/scans/new/")
     page.locator("#id_files").set_input_files(photo)
-    page.get_by_role("button", name="Hand in").click()
+    page.get_by_role("button", name="Upload", exact=True).click()
     expect(page.locator("#verdict")).to_be_visible()  # the page asks for itself anew until it is there
     page.locator("#show-boxes").uncheck()
     expect(page.locator(".face-box")).to_be_hidden()
@@ -213,7 +271,7 @@ def test_watching_live_says_something_and_is_kept_or_thrown_away(open_camera: Ca
     page.wait_for_url(SCAN)
     expect(page.locator("#verdict")).to_be_visible()
     page.goto("/scans/")
-    expect(page.locator(".scans .card")).to_have_count(1)
+    expect(page.get_by_role("checkbox", name=re.compile("^Select camera"))).to_have_count(1)
 
 
 def test_a_stranger_finds_nothing(window: Window, site: Site, photo: Path, browser: Browser) -> None:
@@ -249,7 +307,7 @@ def test_a_large_file_goes_on_after_the_connection_broke(window: Window, site: S
     page.route("**/scans/tus/*/", cut)
     page.goto("/scans/new/")
     page.locator("#id_files").set_input_files(path)
-    page.get_by_role("button", name="Hand in").click()
+    page.get_by_role("button", name="Upload", exact=True).click()
     page.wait_for_url(SCAN)
     expect(page.locator("#verdict")).to_be_visible()
     assert len(broken) == 2

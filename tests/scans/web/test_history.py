@@ -45,7 +45,7 @@ def read(answer: Any) -> str:
 
 def test_an_empty_list_shows_the_way(ann: Client) -> None:
     page = ann.get("/scans/").content.decode()
-    assert "You have handed nothing in yet" in page
+    assert "Nothing here yet" in page
     assert "No scan of yours fits" in ann.get("/scans/?text=x").content.decode()
 
 

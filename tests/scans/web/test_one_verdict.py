@@ -272,7 +272,8 @@ def test_mail_and_notification_tell_the_decision_that_counts(state: str, world: 
     mail.outbox.clear()
     world.reach(state)
     words, _code, source = EXPECTED[state]
-    news = re.findall(r"People have decided about [^:]+: ([^<]+?)\. <", world.page("/scans/"))
+    listed = world.page("/scans/").partition('<ul class="news">')[2].partition("</ul>")[0]
+    news = re.findall(r"</a> ([^<]+)</li>", listed)
     if source == "human":
         assert f"decided: {words}.\n" in mail.outbox[-1].body
         assert news[0] == words

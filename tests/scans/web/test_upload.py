@@ -148,7 +148,7 @@ def test_several_files_become_a_batch_and_a_bad_one_spoils_nothing(
     assert answer["Location"] == f"/scans/batches/{batch.pk}/"
     page = ann.get(answer["Location"]).content.decode()
     assert "2 of 2 done" in page
-    assert "bad.jpg: This is not a picture or video" in page
+    assert '<b>bad.jpg</b> <span class="quiet">This is not a picture or video' in page
     assert sorted(batch.scans.values_list("name", flat=True)) == ["a.jpg", "b.jpg"]
 
 
@@ -276,3 +276,74 @@ def test_a_form_that_is_sent_again_gives_the_same_scan(
 def test_a_form_that_was_refused_can_be_sent_again(hand_in: Callable[..., Any], bundles: Path) -> None:
     nothing = SimpleUploadedFile("nothing.png", b"")
     assert [hand_in(nothing, key="k").status_code for _send in range(2)] == [422, 422]
+
+
+def test_a_form_with_several_files_that_is_sent_again_takes_each_in_once(hand_in: Callable[..., Any]) -> None:
+    first = hand_in(photo("a.jpg", 200), photo("b.jpg", 210), SimpleUploadedFile("c.txt", b"no"), key="k")
+    again = hand_in(photo("a.jpg", 200), photo("b.jpg", 210), SimpleUploadedFile("c.txt", b"no"), key="k")
+    assert first["Location"] == again["Location"]
+    batch = Batch.objects.get()
+    assert sorted(batch.scans.values_list("name", flat=True)) == ["a.jpg", "b.jpg"]
+    assert [row["name"] for row in batch.refused] == ["c.txt"]
+    other = hand_in(photo("a.jpg", 200), photo("d.jpg", 220), key="k")
+    assert other["Location"] != first["Location"], "the key goes with the files"
+
+
+def test_a_form_that_broke_off_goes_on_where_it_was(
+    hand_in: Callable[..., Any], uploader: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from scans import intake, models
+
+    real, taken = intake.add, []
+
+    def break_off(*args: Any, **options: Any) -> Any:
+        if len(taken) == 1:
+            taken.append("broken")
+            raise ConnectionError
+        taken.append(args[1])
+        return real(*args, **options)
+
+    monkeypatch.setattr(intake, "add", break_off)
+    files_ = [("a.jpg", 200), ("b.jpg", 210), ("c.jpg", 220)]
+    with pytest.raises(ConnectionError):
+        hand_in(*(photo(*each) for each in files_), key="k")
+    models.Replay.objects.update(begun_at=models.Replay.objects.get().begun_at - 2 * models.replay.ABANDONED)
+    hand_in(*(photo(*each) for each in files_), key="k")
+    assert sorted(Batch.objects.get().scans.values_list("name", flat=True)) == ["a.jpg", "b.jpg", "c.jpg"]
+
+
+def test_a_refusal_says_what_to_do(ann: Client) -> None:
+    answer = ann.post("/scans/new/", {"files": [SimpleUploadedFile("a.jpg", b"no")]}, headers=PROGRAM)
+    assert answer.json()["advice"] == "Save it as JPEG, PNG or MP4 and upload that."
+    page = ann.post("/scans/new/", {"files": [SimpleUploadedFile("a.jpg", b"no")]}).content.decode()
+    assert "Save it as JPEG, PNG or MP4 and upload that." in page
+
+
+def test_an_archive_sent_by_the_script_is_answered_with_its_batch(hand_in: Callable[..., Any], ann: Client) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.jpg", portrait(200))
+    file = SimpleUploadedFile("all.zip", packed.getvalue())
+    answer = ann.post("/scans/new/", {"files": [file], "key": "z"}, headers=PROGRAM)
+    batch = Batch.objects.get()
+    assert (answer.status_code, answer.json()) == (201, {"id": str(batch.pk), "url": batch.get_absolute_url()})
+
+
+def test_a_form_without_files_asks_for_one(ann: Client) -> None:
+    answer = ann.post("/scans/new/", {})
+    assert answer.status_code == 422
+    assert "Choose a file first." in answer.content.decode()
+
+
+def test_an_address_is_taken_only_where_the_operator_allows_it(ann: Client, settings: Any) -> None:
+    assert 'name="address"' not in ann.get("/scans/new/").content.decode()
+    refused = ann.post("/scans/new/", {"address": "https://example.org/a.jpg"}, headers=PROGRAM)
+    assert (refused.status_code, refused.json()["code"]) == (422, "url_refused")
+    settings.SCANS_URL_FETCH = True
+    assert 'name="address"' in ann.get("/scans/new/").content.decode()
+    private = ann.post("/scans/new/", {"address": "http://127.0.0.1/a.jpg"}, headers=PROGRAM)
+    assert (private.status_code, private.json()["code"]) == (422, "url_refused")
+    batch = Batch.objects.create(owner_id=ann.session["_auth_user_id"])
+    ann.post(batch.get_absolute_url(), {"address": "http://127.0.0.1/a.jpg"}, headers=PROGRAM)
+    batch.refresh_from_db()
+    assert [row["code"] for row in batch.refused] == ["url_refused"], "the batch's page lists it"

@@ -1,0 +1,147 @@
+"""The library: one's own scans as pictures or as a table, narrowed, sorted, and kept under a name."""
+
+import uuid
+from functools import cached_property
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import IntegrityError, transaction
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from .. import effective
+from ..models import Case, SavedSearch, Scan, Status, Tag
+from . import exports, forms
+from .access import SignedIn
+from .facets import COUNTED, facets
+from .home_views import unread_decisions
+
+PAGE = 24
+VIEWS: Final = ("grid", "table")
+YEAR = 365 * 24 * 3600
+SEARCHES = 30  # of one person
+
+
+class CountedPaginator(Paginator):
+    """The count is known already: the chips have counted."""
+
+    def __init__(self, rows: Any, known: int) -> None:
+        super().__init__(rows, PAGE)
+        self.known = known
+
+    @cached_property
+    def count(self) -> int:
+        return self.known
+
+
+@require_safe
+def history(request: SignedIn) -> HttpResponse:
+    form = forms.Filter(request.GET, request.user)
+    own = _own(request)
+    narrowed: Any = form.apply(own).order_by(*form.order)
+    query = request.GET.copy()
+    query.pop("page", None)
+    query.pop("view", None)
+    shown, total = facets(form.apply(own, without=COUNTED), request.user, query, form.chosen)
+    pages = CountedPaginator(narrowed.listed().prefetch_related("tags"), total)
+    page = pages.get_page(request.GET.get("page"))
+    view = next(
+        (name for name in (request.GET.get("view"), request.COOKIES.get("library_view")) if name in VIEWS), "grid"
+    )
+    context = {
+        "form": form,
+        "facets": shown,
+        "tag": form.chosen.get("tag"),
+        "page": page,
+        "pages": pages,
+        "scans": effective.with_verdicts(page.object_list),
+        "query": query.urlencode(),
+        "view": view,
+        "news": unread_decisions(request),
+        "searches": list(request.user.saved_searches.all()),
+        "cases": list(Case.objects.filter(owner=request.user)[:50]),
+        "tags": list(Tag.objects.filter(owner=request.user)[:50]),
+    }
+    answer = render(request, "scans/history.html", context)
+    if request.GET.get("view") in VIEWS:
+        answer.set_cookie(
+            "library_view", view, max_age=YEAR, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
+        )
+    return answer
+
+
+def _own(request: SignedIn) -> Any:
+    """One's own, whoever one is: the desk is for other people's."""
+    return Scan.objects.owned_by(request.user).exclude(status=Status.DELETED)
+
+
+@require_safe
+def export(request: SignedIn, form: str) -> HttpResponseBase:
+    if form not in ("csv", "json"):
+        raise Http404
+    chosen = forms.Filter(request.GET, request.user)
+    return exports.answer(chosen.apply(_own(request)).order_by(*chosen.order), form)
+
+
+# -- Searches under a name, and tags -------------------------------------------------------------------
+
+
+@require_POST
+def save_search(request: SignedIn) -> HttpResponse:
+    name, query = request.POST.get("name", "").strip()[:60], request.POST.get("query", "")[:500]
+    if not name:
+        messages.error(request, _("Give the search a name."))
+    elif request.user.saved_searches.count() >= SEARCHES:
+        messages.error(request, _("You have %d saved searches. Delete one first.") % SEARCHES)
+    else:
+        try:
+            with transaction.atomic():
+                SavedSearch.objects.create(owner=request.user, name=name, query=query)
+            messages.success(request, _("The search is saved."))
+        except IntegrityError:
+            request.user.saved_searches.filter(name=name).update(query=query)
+            messages.success(request, _("The search of this name was replaced."))
+    return redirect(f"{reverse('scans:history')}?{query}")
+
+
+@require_POST
+def delete_search(request: SignedIn, pk: int) -> HttpResponse:
+    get_object_or_404(SavedSearch, owner=request.user, pk=pk).delete()
+    messages.success(request, _("The saved search is deleted."))
+    return redirect("scans:history")
+
+
+@require_POST
+def change_tag(request: SignedIn, pk: int) -> HttpResponse:
+    """Rename it, or delete it from all scans."""
+    tag = get_object_or_404(Tag, owner=request.user, pk=pk)
+    if request.POST.get("do") == "delete":
+        tag.delete()
+        messages.success(request, _("The tag is deleted. The scans stay."))
+        return redirect("scans:history")
+    name = " ".join(request.POST.get("name", "").split())[:40]
+    if not name:
+        messages.error(request, _("A tag needs a name."))
+    elif Tag.objects.filter(owner=request.user, name__iexact=name).exclude(pk=tag.pk).exists():
+        messages.error(request, _("You have a tag of this name already."))
+    else:
+        Tag.objects.filter(pk=tag.pk).update(name=name)
+        messages.success(request, _("The tag is renamed."))
+    return redirect(f"{reverse('scans:history')}?{urlencode({'tag': tag.pk})}")
+
+
+def uuids(texts: list[str]) -> list[uuid.UUID]:
+    """Those that are some."""
+    known = []
+    for text in texts:
+        try:
+            known.append(uuid.UUID(text))
+        except ValueError:
+            continue
+    return known
