@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, Subquery, TextChoices
+from django.db.models import Count, Exists, Max, OuterRef, Q, Subquery, TextChoices, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from . import scores
@@ -161,15 +162,21 @@ def counting_as(scans: Any, outcome: str) -> Any:
     return scans.filter(by_models | Q(pk__in=by_people))
 
 
-def counted(scans: Any, owner: Any, *columns: str) -> Counter[tuple[str, ...]]:
-    """How many of an owner's scans have which effective outcome, together with other columns, in two queries."""
+def decided_by_people(owner: Any) -> Any:
+    """An owner's scans whose verdict is people's. They are sought from the decisions on: whoever owns very many scans
+    has few decided ones, so the index of owners, which `Coalesce` keeps out of it, would be the long way."""
+    own = Scan.objects.kept().alias(own=Coalesce("owner_id", Value(0))).filter(own=owner.pk)
+    return own.filter(pk__in=Decision.objects.settled().values("scan"))
+
+
+def counted(scans: Any, decided: Any, *columns: str) -> Counter[tuple[str, ...]]:
+    """How many scans have which effective outcome, together with other columns, in two queries. `decided`: those of
+    them that people have decided."""
     counts: Counter[tuple[str, ...]] = Counter()
     for *values, count in scans.order_by().values_list("outcome", *columns).annotate(count=Count("pk")):
         counts[tuple(values)] += count
-    decided = newest(Decision.objects.settled().filter(scan__owner=owner)).filter(
-        scan__in=scans.order_by().values("pk")
-    )
-    rows = decided.order_by().values_list("label", "scan__outcome", *(f"scan__{name}" for name in columns))
+    last = Decision.objects.settled().filter(scan=OuterRef("pk")).order_by("-id").values("label")[:1]
+    rows = decided.order_by().annotate(label=Subquery(last)).values_list("label", "outcome", *columns)
     for label, models_outcome, *values, count in rows.annotate(count=Count("pk")):
         counts[(models_outcome, *values)] -= count
         counts[(OUTCOME_OF[Label(label)].value, *values)] += count

@@ -36,9 +36,10 @@ class Facet:
     chips: list[Chip]
 
 
-def facets(scans: Any, owner: Any, query: QueryDict, chosen: dict[str, Any]) -> tuple[list[Facet], int]:
-    """Of scans that are narrowed by everything but these; and how many are left when these narrow them as well."""
-    counts = effective.counted(scans, owner, *COUNTED[1:])
+def facets(scans: Any, decided: Any, owner: Any, query: QueryDict, chosen: dict[str, Any]) -> tuple[list[Facet], int]:
+    """Of scans, and of the decided ones among them, that are narrowed by everything but these; and how many are left
+    when these narrow them as well."""
+    counts = effective.counted(scans, decided, *COUNTED[1:])
     choices: tuple[tuple[str, Any, Any], ...] = (
         ("outcome", _("Verdict"), Outcome.choices),
         ("kind", _("Type"), KINDS),

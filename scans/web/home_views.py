@@ -3,6 +3,8 @@
 import datetime as dt
 from typing import Any
 
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -53,8 +55,9 @@ def waiting_for(request: SignedIn) -> dict[str, Any]:
 
 def unread_decisions(request: SignedIn) -> list[DecisionNotice]:
     """Decisions that count and were not read yet, the newest first."""
-    unread = DecisionNotice.objects.filter(
-        decision__scan__owner=request.user, decision__scan__trashed_at=None, mailed=True, seen_at=None
+    # Sought from the unread notices on, not from all of one's scans: `Coalesce` keeps the index of owners out of it.
+    unread = DecisionNotice.objects.alias(owner=Coalesce("decision__scan__owner_id", Value(0))).filter(
+        owner=request.user.pk, decision__scan__trashed_at=None, mailed=True, seen_at=None
     )
     rows = list(
         unread.exclude(decision__scan__status=Status.DELETED).select_related("decision__scan").order_by("-id")[:10]

@@ -48,12 +48,15 @@ def history(request: SignedIn) -> HttpResponse:
     query = request.GET.copy()
     query.pop("page", None)
     query.pop("view", None)
-    shown, total = facets(form.apply(own, without=COUNTED), request.user, query, form.chosen)
+    decided = effective.decided_by_people(request.user).exclude(status=Status.DELETED)
+    both = (form.apply(scans, without=COUNTED) for scans in (own, decided))
+    shown, total = facets(*both, request.user, query, form.chosen)
     pages = CountedPaginator(narrowed.listed().prefetch_related("tags"), total)
     page = pages.get_page(request.GET.get("page"))
     view = next(
         (name for name in (request.GET.get("view"), request.COOKIES.get("library_view")) if name in VIEWS), "grid"
     )
+    searches = list(request.user.saved_searches.all())
     context = {
         "form": form,
         "facets": shown,
@@ -64,7 +67,8 @@ def history(request: SignedIn) -> HttpResponse:
         "query": query.urlencode(),
         "view": view,
         "news": unread_decisions(request),
-        "searches": list(request.user.saved_searches.all()),
+        "searches": searches,
+        "is_saved": any(search.query == query.urlencode() for search in searches),
         "cases": list(Case.objects.filter(owner=request.user)[:50]),
         "tags": list(Tag.objects.filter(owner=request.user)[:50]),
     }

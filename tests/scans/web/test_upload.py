@@ -220,7 +220,7 @@ def test_an_empty_file_among_others_is_listed_as_not_taken_in(
     given = [SimpleUploadedFile("a.jpg", portrait(200)), SimpleUploadedFile("zero.jpg", b"")]
     with django_capture_on_commit_callbacks(execute=True):
         page = ann.post("/scans/new/", {"files": given}, follow=True).content.decode()
-    assert "Not taken in" in page
+    assert "Not uploaded" in page
     assert "zero.jpg: This file is empty." in page
 
 
