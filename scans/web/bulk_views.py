@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -44,6 +44,8 @@ def selected(request: SignedIn) -> HttpResponseBase:
         _tag(request, present)
     elif do == "case":
         return _add_to_case(request, present) or _back(request)
+    elif do == "compare":
+        return _compare(request, present)
     elif do == "share":
         return _share(request, present)
     else:
@@ -80,6 +82,14 @@ def _add_to_case(request: SignedIn, scans: list[Scan]) -> HttpResponse | None:
     change = {"do": "case", "of": str(case.pk), "scans": new, "made": bool(title)}
     offer_undo(request, sentence % {"count": len(new), "case": case}, change)
     return redirect(case) if title else None
+
+
+def _compare(request: SignedIn, scans: list[Scan]) -> HttpResponse:
+    if len(scans) != 2:
+        messages.info(request, _("Select two scans to compare them."))
+        return _back(request)
+    first, second = (str(scan.pk) for scan in scans)
+    return redirect(f"{reverse('scans:compare')}?{urlencode({'a': first, 'b': second})}")
 
 
 @transaction.atomic

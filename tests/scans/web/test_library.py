@@ -212,6 +212,14 @@ def test_scans_are_put_into_a_case_and_taken_out(ann: Client, uploader: User) ->
     assert Case.objects.count() == 1, "a case that the change has made goes with it"
 
 
+def test_two_scans_are_compared(ann: Client, uploader: User) -> None:
+    scans = make(uploader, 3)
+    assert (
+        "Select two scans" in ann.post(SELECTED, {"scan": [scans[0].pk], "do": "compare"}, follow=True).content.decode()
+    )
+    assert act(ann, scans[:2], "compare")["Location"] == f"/compare/?a={scans[0].pk}&b={scans[1].pk}"
+
+
 def test_what_is_deleted_leaves_cases_and_tags(ann: Client, uploader: User) -> None:
     scans = make(uploader, 2)
     act(ann, scans, "case", title="Both")
