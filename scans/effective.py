@@ -173,11 +173,12 @@ def counted(scans: Any, decided: Any, *columns: str) -> Counter[tuple[str, ...]]
     """How many scans have which effective outcome, together with other columns, in two queries. `decided`: those of
     them that people have decided."""
     counts: Counter[tuple[str, ...]] = Counter()
-    for *values, count in scans.order_by().values_list("outcome", *columns).annotate(count=Count("pk")):
+    # Counting rows instead of keys reads nothing but the index.
+    for *values, count in scans.order_by().values_list("outcome", *columns).annotate(count=Count("*")):
         counts[tuple(values)] += count
     last = Decision.objects.settled().filter(scan=OuterRef("pk")).order_by("-id").values("label")[:1]
     rows = decided.order_by().annotate(label=Subquery(last)).values_list("label", "outcome", *columns)
-    for label, models_outcome, *values, count in rows.annotate(count=Count("pk")):
+    for label, models_outcome, *values, count in rows.annotate(count=Count("*")):
         counts[(models_outcome, *values)] -= count
         counts[(OUTCOME_OF[Label(label)].value, *values)] += count
     return counts
