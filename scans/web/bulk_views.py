@@ -132,6 +132,8 @@ def undo(request: SignedIn) -> HttpResponse:
     if kept is None:
         raise Http404
     if change.get("made"):
+        for link in kept.links.open():
+            cases.note_end(link, request.user)
         kept.delete()
     else:
         kept.scans.remove(*Scan.objects.owned_by(request.user).filter(pk__in=change["scans"]))

@@ -247,6 +247,7 @@ def test_sharing_several_makes_one_link_that_ends_with_the_undo(ann: Client, bob
     assert scans[0].events.filter(kind="shared", actor=uploader).exists()
     undo(ann, answer["Location"])
     assert bob.get(f"/shared/cases/{link.token}/").status_code == 404
+    assert scans[0].events.filter(kind="share_ended").exists()
 
 
 def test_a_shared_case_shows_what_its_owner_chose(
