@@ -18,9 +18,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from ..models import Case, CaseLink, Scan, Status, Tag
-from . import cases, exports, trash_views
+from . import cases, trash_views
 from .access import SignedIn
-from .library_views import uuids
+from .library_views import exported, uuids
 
 MOST = 200
 SHARED_FOR = dt.timedelta(days=7)
@@ -31,10 +31,8 @@ def selected(request: SignedIn) -> HttpResponseBase:
     """With those that were ticked: export, tag, add to a case, share, or delete them."""
     chosen = Scan.objects.owned_by(request.user).filter(pk__in=uuids(request.POST.getlist("scan")[:MOST]))
     do = request.POST.get("do", "")
-    if do in ("csv", "json"):
-        return exports.answer(chosen, do)
-    if do == "zip":
-        return exports.archive(chosen.exclude(status=Status.DELETED), "scans")
+    if do in ("csv", "json", "zip"):
+        return exported(request, chosen.exclude(status=Status.DELETED), do)
     if do == "trash":
         return trash_views.move(request, chosen)
     present = list(chosen.exclude(status=Status.DELETED))

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from .. import effective
 from ..models import Case, CaseLink
 from ..result import Result
-from . import cases, exports, files, forms
+from . import cases, files, forms
 from .access import SignedIn
-from .library_views import uuids
+from .library_views import exported, uuids
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -91,11 +91,9 @@ def delete(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
 @require_safe
 def export(request: SignedIn, pk: uuid.UUID, form: str) -> HttpResponseBase:
     case = _own(request, pk)
-    if form in ("csv", "json"):
-        return exports.answer(cases.present(case), form)
-    if form == "zip":
-        return exports.archive(cases.present(case), "case", notes=f"{case.title}\n\n{case.notes}".strip())
-    raise Http404
+    if form not in ("csv", "json", "zip"):
+        raise Http404
+    return exported(request, cases.present(case), form, notes=f"{case.title}\n\n{case.notes}".strip())
 
 
 # -- Sharing -------------------------------------------------------------------------------------------

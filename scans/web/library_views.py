@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from .. import effective
-from ..models import Case, SavedSearch, Scan, Status, Tag
+from ..models import Case, Event, SavedSearch, Scan, Status, Tag
 from . import exports, forms
 from .access import SignedIn
 from .facets import COUNTED, facets
@@ -49,8 +49,8 @@ def history(request: SignedIn) -> HttpResponse:
     query.pop("page", None)
     query.pop("view", None)
     decided = effective.decided_by_people(request.user).exclude(status=Status.DELETED)
-    both = (form.apply(scans, without=COUNTED) for scans in (own, decided))
-    shown, total = facets(*both, request.user, query, form.chosen)
+    base, decided = form.apply(own, without=COUNTED), form.apply(decided, without=COUNTED)
+    shown, total = facets(base, decided, request.user, query, form.chosen)
     pages = CountedPaginator(narrowed.listed().prefetch_related("tags"), total)
     page = pages.get_page(request.GET.get("page"))
     view = next(
@@ -90,7 +90,14 @@ def export(request: SignedIn, form: str) -> HttpResponseBase:
     if form not in ("csv", "json"):
         raise Http404
     chosen = forms.Filter(request.GET, request.user)
-    return exports.answer(chosen.apply(_own(request)).order_by(*chosen.order), form)
+    return exported(request, chosen.apply(_own(request)).order_by(*chosen.order), form)
+
+
+def exported(request: SignedIn, scans: Any, form: str, *, notes: str = "") -> HttpResponseBase:
+    """What leaves the site is written down."""
+    content = {"what": "scans", "form": form, "count": scans.count()}
+    Event.objects.create(kind="exported", actor=request.user, content=content)
+    return exports.archive(scans, "scans", notes) if form == "zip" else exports.answer(scans, form)
 
 
 # -- Searches under a name, and tags -------------------------------------------------------------------

@@ -23,6 +23,7 @@ from scans.models import (
     Case,
     CaseLink,
     Decision,
+    Event,
     ReviewItem,
     ReviewQueue,
     SavedSearch,
@@ -301,6 +302,8 @@ def test_a_case_is_exported_with_files_tables_and_notes(
     assert len(json.loads(read(ann.get(f"{where}.json")))) == 2
     assert read(ann.get(f"{where}.csv")).count("same.jpg") == 2
     assert ann.get(f"{where}.exe").status_code == 404
+    left = Event.objects.filter(kind="exported", actor=uploader)
+    assert sorted(event.content["form"] for event in left) == ["csv", "json", "zip"], "what leaves is written down"
     ticked = b"".join(act(ann, scans[:1], "zip").streaming_content)
     with zipfile.ZipFile(io.BytesIO(ticked)) as packed:
         assert [name for name in packed.namelist() if name.startswith("files/")] == ["files/001 same.jpg"]
