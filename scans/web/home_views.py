@@ -56,14 +56,14 @@ def waiting_for(request: SignedIn) -> dict[str, Any]:
 def unread_decisions(request: SignedIn) -> list[DecisionNotice]:
     """Decisions that count and were not read yet, the newest first."""
     # Sought from the unread notices on, not from all of one's scans: `Coalesce` keeps the index of owners out of it.
-    unread = DecisionNotice.objects.alias(owner=Coalesce("decision__scan__owner_id", Value(0))).filter(
+    unread: Any = DecisionNotice.objects.alias(owner=Coalesce("decision__scan__owner_id", Value(0))).filter(
         owner=request.user.pk, decision__scan__trashed_at=None, mailed=True, seen_at=None
     )
     rows = list(
         unread.exclude(decision__scan__status=Status.DELETED).select_related("decision__scan").order_by("-id")[:10]
     )
     verdicts = effective.verdicts(row.decision.scan for row in rows) if rows else {}
-    counting = [row for row in rows if verdicts[row.decision.scan_id].decision == row.decision]
+    counting: list[DecisionNotice] = [row for row in rows if verdicts[row.decision.scan_id].decision == row.decision]
     for row in counting:
         row.decision.scan.verdict = verdicts[row.decision.scan_id]
     return counting[:SHOWN]
