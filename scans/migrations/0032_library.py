@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('scans', '0030_audit_chain'),
+        ('scans', '0031_notifications'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

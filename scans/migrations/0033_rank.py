@@ -13,6 +13,6 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("scans", "0031_library")]
+    dependencies = [("scans", "0032_library")]
 
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]
