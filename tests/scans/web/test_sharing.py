@@ -6,9 +6,11 @@ import io
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from PIL import Image
 from pypdf import PdfReader
 
 from accounts.models import User
@@ -121,8 +123,10 @@ def test_a_report_shows_picture_faces_and_heat_map(scan: Scan, ann: Client) -> N
         made.artifacts.create(kind=artifact.kind, file=artifact.file.name, content=artifact.content)
     plain = PdfReader(io.BytesIO(pdf_of(ann, scan))).pages[0]
     assert len(plain.images) == 2, "the picture and the face"
-    for kind in ("heatmap", "ground"):
-        made.artifacts.create(kind=kind, file=before.artifacts.filter(kind="portrait")[0].file.name)
+    for kind, colour in (("heatmap", (255, 0, 0, 90)), ("ground", (90, 90, 90, 255))):
+        drawn = io.BytesIO()
+        Image.new("RGBA", (32, 32), colour).save(drawn, "PNG")
+        made.artifacts.create(kind=kind, file=ContentFile(drawn.getvalue(), name=f"{kind}.png"))
     Report.objects.all().delete()
     page = PdfReader(io.BytesIO(pdf_of(ann, scan))).pages[0]
     assert "Where the model looked (bright/1)" in " ".join(page.extract_text().split())
