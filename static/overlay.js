@@ -57,9 +57,11 @@
     return { box: first.slice(1).map((value, side) => value + share * (second[side + 1] - value)), seen: false };
   }
 
-  let drawn = -1;
+  // Until it is played or moved, the film shows its poster: a frame of another time.
+  let drawn = -1, poster = player.poster && player.currentTime === 0;
+  for (const kind of ["play", "seeking"]) player.addEventListener(kind, () => { poster = false; });
   function draw() {
-    const time = player.currentTime;
+    const time = poster ? Number(player.dataset.posterTime) : player.currentTime;
     if (time === drawn) return;
     drawn = time;
     for (const { box, at } of tracks) {
@@ -87,5 +89,5 @@
     player.pause();
     player.currentTime = Number(layer.dataset.time);
   });
-  if (player.readyState >= 2) draw();
+  draw();
 })();
