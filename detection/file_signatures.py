@@ -230,29 +230,42 @@ def _riff_end(content: Content) -> int:
 
 
 def _gif_end(content: Content) -> int:
-    """Walk the blocks. Many complete GIFs lack the trailer."""
+    return _walk_gif(content)[0]
+
+
+def count_gif_frames(content: Content, most: int) -> int:
+    """From the blocks, without decoding; counting ends beyond `most`."""
+    return _walk_gif(content, most)[1]
+
+
+def _walk_gif(content: Content, most: int | None = None) -> tuple[int, int]:
+    """Where it ends, and its frames. Many complete GIFs lack the trailer."""
     if len(content) < 13:
         raise Truncated()
+    frames = 0
     at = 13 + (3 << ((content[10] & 7) + 1) if content[10] & 0x80 else 0)
     while at < len(content):
         mark = content[at]
         if mark == 0x3B:
-            return at + 1
+            return at + 1, frames
         if mark == 0x2C:
             if at + 10 >= len(content):
                 raise Truncated()
+            frames += 1
+            if most is not None and frames > most:
+                return at, frames
             flags = content[at + 9]
             at += 11 + (3 << ((flags & 7) + 1) if flags & 0x80 else 0)
         elif mark == 0x21:
             at += 2
         else:
-            return at
+            return at, frames
         while at < len(content) and content[at]:
             at += content[at] + 1
         if at >= len(content):
             raise Truncated()
         at += 1
-    return len(content)
+    return len(content), frames
 
 
 def _bmp_end(content: Content) -> int:

@@ -103,7 +103,10 @@ def animation(media: Media, limits: Limits, clock: Clock, wanted: set[int]) -> I
         time = 0.0
         for index in range(max(wanted, default=-1) + 1):
             clock.check()
-            image.seek(index)
+            try:
+                image.seek(index)
+            except EOFError:  # fewer than its blocks say: what there is of it was given
+                return
             if index in wanted:
                 yield Frame(index, time, index, upright(image))
             elif image.format == "WEBP" or image.format == "AVIF":

@@ -13,6 +13,7 @@ import av
 import numpy as np
 import pytest
 from django.conf import settings
+from PIL import Image
 
 from detection import videos
 from detection.images import Frame
@@ -31,6 +32,45 @@ def put(tmp_path: Path, content: bytes) -> Media:
     path = tmp_path / "film"
     path.write_bytes(content)
     return probe(path)
+
+
+def test_the_frames_of_a_gif_are_counted_without_decoding_them(tmp_path: Path) -> None:
+    content = bytearray(files.animated("gif", 200, 32))
+    assert put(tmp_path, bytes(content)).frames == 200
+    frame = content.index(b"\x2c", 13 + 3 * 256)
+    size = content[frame + 11]
+    content[frame + 12 : frame + 12 + size] = bytes([255]) * size  # pixels that can't be decoded, in whole blocks
+    assert put(tmp_path, bytes(content)).frames == 200
+
+
+def test_a_long_animation_takes_little_more_memory_than_a_picture(tmp_path: Path) -> None:
+    """With the shipped models, in a process of its own."""
+    portrait = Image.fromarray(files.ASTRONAUT)
+    portrait.save(tmp_path / "still.png")
+    palette = portrait.quantize(64)
+    shifted = (Image.fromarray(np.roll(files.ASTRONAUT, (i % 20, i % 30), (0, 1))) for i in range(200))
+    frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in shifted]
+    frames[0].save(tmp_path / "long.gif", save_all=True, append_images=frames[1:], duration=60)
+    source = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "import detection\n"
+        "panel = detection.read_panel(Path('ml_models'))\n"
+        "for name in ('still.png', 'long.gif'):\n"
+        "    finding = detection.inspect(Path(sys.argv[1]) / name, bundles=panel)\n"
+        "    print(len(finding.frames), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", source, str(tmp_path)],
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (_one, still), (count, animation) = (map(int, line.split()) for line in done.stdout.splitlines())
+    assert count == PLACES * RUN
+    assert animation - still < 100 * 1024, "kilobytes"
 
 
 @pytest.fixture
