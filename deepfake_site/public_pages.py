@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from scans import words
 from scans.models import Outcome
+from scans.models.notification import KEPT_DAYS
 
 from . import health, overview
 
@@ -55,6 +56,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
     context = {
         "topics": HELP,
         "trash_days": settings.TRASH_DAYS,
+        "notification_days": KEPT_DAYS,
         "erasure_days": settings.ERASURE_GRACE_DAYS,
         "appeal_days": settings.APPEAL_DAYS,
         "quota_mb": settings.QUOTA_MB,

@@ -14,7 +14,20 @@ from kombu.exceptions import OperationalError as BrokerAway
 
 from . import analysis, change_feed, deletion, disk, heartbeat, notifications, outages, sandbox, sweeping, webhooks
 from .evidence import anchoring, chain, sealing
-from .models import Anchor, Assessment, ChainCheck, Delivery, Live, Queue, Replay, Resumable, Scan, Status, WrongState
+from .models import (
+    Anchor,
+    Assessment,
+    ChainCheck,
+    Delivery,
+    Live,
+    Notification,
+    Queue,
+    Replay,
+    Resumable,
+    Scan,
+    Status,
+    WrongState,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -221,5 +234,6 @@ def forget_unfinished() -> None:
     for live in Live.objects.left():
         live.forget()
     Replay.objects.old().delete()
+    Notification.objects.out_of_date().delete()
     Delivery.objects.old().delete()
     sweeping.sweep(sweeping.BUCKETS[timezone.now().hour :: 24])

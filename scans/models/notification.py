@@ -1,5 +1,6 @@
 """What a person is told on the site: a list with read marks, and whether it goes out by mail as well."""
 
+import datetime as dt
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -8,12 +9,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+KEPT_DAYS = 90  # after it was read
 MOST_COUNTED = 100  # a header shows no more than "99+"
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
     def unread(self) -> Self:
         return self.filter(read_at=None)
+
+    def out_of_date(self) -> Self:
+        return self.filter(read_at__lt=timezone.now() - dt.timedelta(days=KEPT_DAYS))
 
     def mark_read(self) -> int:
         return self.unread().update(read_at=timezone.now(), wants_mail=False)

@@ -1,6 +1,10 @@
 """The style guide shows every element, and only while developing."""
 
+import re
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, path, reverse
 
@@ -24,3 +28,15 @@ def test_it_shows_every_outcome_in_words_and_a_refused_form(client: Client, db, 
     ):  # fmt: skip
         assert f">{outcome}</span>" in page
     assert "Enter a valid email address" in page
+
+
+def test_every_icon_that_a_template_draws_is_in_the_set() -> None:
+    from deepfake_site.styleguide import icons
+
+    drawn = {
+        name
+        for path in (Path(settings.BASE_DIR) / "templates").rglob("*.html")
+        for name in re.findall(r'{% icon "([^"]+)"', path.read_text())
+    }
+    assert drawn
+    assert drawn <= set(icons())

@@ -94,6 +94,14 @@ def test_mail_goes_out_only_where_it_is_wanted_and_not_of_what_was_read(
     assert send() == 1, "it was read before the mail went out"
 
 
+def test_what_was_read_long_ago_is_forgotten_and_what_was_not_read_stays(scan: Scan, uploader: User) -> None:
+    old = notify(uploader.pk, Notification.Kind.RESULT, scan=scan)
+    Notification.objects.filter(pk=old.pk).update(read_at=timezone.now() - dt.timedelta(days=91))
+    tasks.forget_unfinished()
+    assert not Notification.objects.filter(pk=old.pk).exists()
+    assert Notification.objects.unread().count() == 1
+
+
 def test_only_moderators_choose_about_assignments(ann: Client, as_user: Callable[..., Client], moderator: User) -> None:
     assert 'name="assignments"' not in ann.get("/notifications/").content.decode()
     assert 'name="assignments"' in as_user(moderator).get("/notifications/").content.decode()
