@@ -272,7 +272,7 @@ def test_mail_and_notification_tell_the_decision_that_counts(state: str, world: 
     mail.outbox.clear()
     world.reach(state)
     words, _code, source = EXPECTED[state]
-    listed = world.page("/scans/").partition('<ul class="news">')[2].partition("</ul>")[0]
+    listed = world.page("/scans/").partition('<ul class="decided">')[2].partition("</ul>")[0]
     news = re.findall(r"</a> ([^<]+)</li>", listed)
     if source == "human":
         assert f"decided: {words}.\n" in mail.outbox[-1].body
