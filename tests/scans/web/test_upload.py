@@ -221,7 +221,7 @@ def test_an_empty_file_among_others_is_listed_as_not_taken_in(
     with django_capture_on_commit_callbacks(execute=True):
         page = ann.post("/scans/new/", {"files": given}, follow=True).content.decode()
     assert "Not uploaded" in page
-    assert "zero.jpg: This file is empty." in page
+    assert '<b>zero.jpg</b> <span class="quiet">This file is empty. Save or download it again.' in page
 
 
 # -- The camera ----------------------------------------------------------------------------------------
