@@ -24,7 +24,7 @@ test-fast: $(VENV)/tests  ## what most changes break, on SQLite: no browser, no 
 	$(PY) -m pytest -n 2 -m "not slow" $(FAST)
 
 test-often: $(VENV)/tests  ## the whole suite twenty times, each in another order, until one fails
-	for run in $$(seq 20); do $(PY) -m pytest -n 2 || exit 1; done
+	for run in $$(seq 20); do $(PY) -m pytest -n 2 -p randomly || exit 1; done
 
 chaos: $(VENV)/tests  ## kill, restart and flush the running site's parts on both databases, and print what became of 50 scans each
 	$(PY) -m tests.chaos
