@@ -42,6 +42,8 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "scans.view_assessment": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN}),
     "scans.view_decision": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN}),
     "scans.view_event": frozenset({LEAD, AUDITOR, ADMIN}),
+    "scans.view_legalhold": frozenset({LEAD, AUDITOR, ADMIN}),
+    "scans.add_legalhold": frozenset({ADMIN}),
     "scans.view_chaincheck": frozenset({LEAD, AUDITOR, ADMIN}),
     **{
         f"scans.{verb}_{what}": frozenset({LEAD, ADMIN, *({AUDITOR, MODERATOR} if verb == "view" else ())})

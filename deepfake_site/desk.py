@@ -51,6 +51,7 @@ SECTIONS: Final[tuple[tuple[str, Promise, tuple[Entry, ...]], ...]] = (
             ("scans.KnownFile", _("Decided files whose look-alikes are proposed the same.")),
             ("scans.LockedCase", _("Mistakes that no new model may repeat.")),
             ("scans.Event", _("Everything that happened: to scans, settings, keys and accounts.")),
+            ("scans.LegalHold", _("Files that nobody may delete, and why.")),
             ("scans.ChainCheck", _("Whether that record is whole: check it, and see the published anchors.")),
         ),
     ),

@@ -10,15 +10,15 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from .models import Appeal, Artifact, Event, Report, ReviewItem, Scan, Status
+from .models import Artifact, Event, LegalHold, Report, ReviewItem, Scan, Status, WrongState
 from .models.event import Kind
 
 AT_ONCE = 200  # scans that one run of the timetable purges
 
 
 def is_held(scan: Scan) -> bool:
-    """An appeal that nobody has answered needs the file."""
-    return Appeal.objects.filter(decision__scan=scan, answered_by=None).exists()
+    """An appeal that nobody has answered needs the file, or a legal hold is on it."""
+    return not Scan.objects.filter(pk=scan.pk).not_held().exists()
 
 
 @transaction.atomic
@@ -51,7 +51,7 @@ def _note(scans: list[uuid.UUID], kind: Kind, actor: Any, content: dict[str, Any
 def purge_due() -> int:
     """Delete for good what has been in the trash for its time; how many scans that were."""
     now, purged = timezone.now(), 0
-    for scan in Scan.objects.in_trash().filter(purge_at__lte=now).not_appealed().order_by("purge_at")[:AT_ONCE]:
+    for scan in Scan.objects.in_trash().filter(purge_at__lte=now).not_held().order_by("purge_at")[:AT_ONCE]:
         with transaction.atomic():
             # The update locks the row, so that nobody restores it meanwhile.
             if Scan.objects.in_trash().filter(pk=scan.pk, purge_at__lte=now).update(purge_at=now):
@@ -68,8 +68,20 @@ def delete(scan: Scan, actor: Any, *, event: dict[str, Any] | None = None) -> No
     names += list(reports.values_list("file", flat=True))
     names += list(artifacts.values_list("file", flat=True))
     storage = scan.media.storage
+    # In the audit chain: how much of what file is gone, so that the tombstone is also a receipt.
+    receipt = {"sha256": scan.sha256, "bytes": scan.bytes, "files": len(names)}
     with transaction.atomic():
-        scan.move(Status.DELETED, actor, event=event, name="", media="", trashed_at=None, purge_at=None)
+        if LegalHold.objects.active().filter(scan=scan).exists():
+            raise WrongState("This file is under a legal hold.")
+        scan.move(
+            Status.DELETED,
+            actor,
+            event={**(event or {}), "receipt": receipt},
+            name="",
+            media="",
+            trashed_at=None,
+            purge_at=None,
+        )
         artifacts.delete()
         reports.update(file="")
         scan.fingerprints.all().delete()

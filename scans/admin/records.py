@@ -2,20 +2,23 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.admin import ReadOnly
 
 from .. import tasks
-from ..evidence import guards
+from ..evidence import guards, holds
 from ..evidence.chain import PROBLEMS
-from ..models import Anchor, ChainCheck, ChainHead, Event
+from ..models import Anchor, ChainCheck, ChainHead, Event, LegalHold, Scan
 from .lists import Telling
 
 SHOWN = 10
@@ -30,6 +33,46 @@ class EventAdmin(Telling):
     fields = (
         "scan", "kind", "actor", "at", "content", "position", "previous", "hash", "sealed_at", "published_at",
     )  # fmt: skip
+
+
+class NewHold(forms.ModelForm):
+    class Meta:
+        model = LegalHold
+        fields = ("scan", "reason")
+
+    def clean_scan(self) -> Scan:
+        scan: Scan = self.cleaned_data["scan"]
+        if LegalHold.objects.active().filter(scan=scan).exists():
+            raise ValidationError(_("This file is under a legal hold already."))
+        if not scan.media:
+            raise ValidationError(_("The file is deleted already."))
+        return scan
+
+
+@admin.register(LegalHold)
+class LegalHoldAdmin(ReadOnly):
+    form = NewHold
+    list_display = ("scan", "reason", "placed_by", "placed_at", "released_by", "released_at")
+    search_fields = ("scan__id__exact", "scan__sha256__exact")
+    list_select_related = ("scan", "placed_by", "released_by")
+    raw_id_fields = ("scan",)
+    fields = ("scan", "reason")
+    actions = ("release",)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("scans.add_legalhold")
+
+    def has_release_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("scans.add_legalhold")
+
+    def save_model(self, request: HttpRequest, obj: LegalHold, form: Any, change: bool) -> None:
+        holds.place(obj, request.user)
+
+    @admin.action(description=gettext_lazy("Release the chosen holds"), permissions=["release"])
+    def release(self, request: HttpRequest, chosen: QuerySet[LegalHold]) -> None:
+        count = sum(holds.release(hold, request.user) for hold in chosen.select_related("scan"))
+        said = ngettext("%(count)d hold released.", "%(count)d holds released.", count) % {"count": count}
+        self.message_user(request, said, messages.SUCCESS)
 
 
 @admin.register(ChainCheck)

@@ -14,6 +14,7 @@ from ..models import (
     DeskSettings,
     Endpoint,
     Feedback,
+    LegalHold,
     Live,
     MailPreferences,
     Notification,
@@ -136,4 +137,9 @@ def _erase(user: Any) -> list[str]:
     return []
 
 
-holder = Holder(export=_export, holds=lambda user: [], erase=_erase)
+def _holds(user: Any) -> list[str]:
+    count = LegalHold.objects.active().filter(scan__owner=user).count()
+    return [f"Legal holds on {count} of your files."] if count else []
+
+
+holder = Holder(export=_export, holds=_holds, erase=_erase)

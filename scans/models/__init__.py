@@ -9,6 +9,7 @@ from .decision import Action, Appeal, CannedReply, Decision, DecisionNotice, Lab
 from .event import Event
 from .feedback import Feedback
 from .fingerprint import Fingerprint
+from .hold import LegalHold
 from .learning import KnownFile, LockedCase, PanelVersion
 from .library import Case, CaseLink, SavedSearch, Tag
 from .live import Live, LivePicture
@@ -50,6 +51,7 @@ __all__ = [
     "HarmTag",
     "KnownFile",
     "Label",
+    "LegalHold",
     "Live",
     "LivePicture",
     "LockedCase",

@@ -56,6 +56,8 @@ class Kind(models.TextChoices):
     KEY_USED = "key_used", _("An API key was used (noted once an hour)")
     ERASURE_REQUESTED = "erasure_requested", _("Somebody asked for their account to be erased")
     ERASURE_WITHDRAWN = "erasure_withdrawn", _("The request to erase an account was withdrawn")
+    LEGAL_HOLD = "legal_hold", _("A legal hold was placed on the file")
+    LEGAL_HOLD_RELEASED = "legal_hold_released", _("The legal hold was released")
     PERSON_ERASED = "person_erased", _("An account was erased")
     UNDONE = "undone", _("Decision taken back")
     REOPENED = "reopened", _("Opened again")
@@ -66,7 +68,7 @@ AT_THE_DESK = (
     Kind.REVIEW_REQUIRED, Kind.QUEUED_FOR_REVIEW, Kind.ASSIGNED, Kind.SKIPPED, Kind.TAKEN_OVER, Kind.DECIDED,
     Kind.HELD, Kind.SECOND_APPROVE, Kind.SECOND_REJECT, Kind.SECOND_CANCEL, Kind.UNDONE, Kind.REOPENED,
     Kind.OPINION_ASKED, Kind.ESCALATED, Kind.TAGGED, Kind.AGREED, Kind.DIFFERED, Kind.REMEMBERED, Kind.BANK_CHANGED,
-    Kind.VIEWED, Kind.UNVEILED, Kind.FIRST_ANSWER, Kind.EXPORTED,
+    Kind.VIEWED, Kind.UNVEILED, Kind.FIRST_ANSWER, Kind.EXPORTED, Kind.LEGAL_HOLD, Kind.LEGAL_HOLD_RELEASED,
 )  # fmt: skip
 # That somebody looked at a scan or took a copy: nothing that happens to the scan itself.
 LOOKS = (Kind.VIEWED, Kind.UNVEILED, Kind.EXPORTED)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from .assessment import Artifact, Outcome
 from .decision import Appeal
 from .event import Event
+from .hold import LegalHold
 from .notification import Notification, notify
 
 PLAYED = frozenset({"mp4", "mov", "webm", "mkv"})
@@ -83,13 +84,14 @@ class ScanQuerySet(models.QuerySet["Scan"]):
     def in_trash(self) -> Self:
         return self.filter(trashed_at__isnull=False)
 
-    def not_appealed(self) -> Self:
-        """No appeal waits for an answer: it would need the file."""
+    def not_held(self) -> Self:
+        """No appeal waits for an answer, which would need the file, and no legal hold is on it."""
         appeals = Appeal.objects.filter(decision__scan=models.OuterRef("pk"), answered_by=None)
-        return self.exclude(models.Exists(appeals))
+        holds = LegalHold.objects.active().filter(scan=models.OuterRef("pk"))
+        return self.exclude(models.Exists(appeals)).exclude(models.Exists(holds))
 
     def deletable(self) -> Self:
-        return self.kept().filter(status__in=TRANSITIONS[Status.DELETED]).not_appealed()
+        return self.kept().filter(status__in=TRANSITIONS[Status.DELETED]).not_held()
 
     def listed(self) -> Self:
         """With what a list shows of each, in as many queries as there are kinds of rows."""

@@ -102,6 +102,9 @@ def purge(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     scan = get_trashed_scan(request, pk)
     if request.method != "POST":
         return render(request, "scans/delete.html", {"going": [scan], "for_good": True})
+    if deletion.is_held(scan):
+        messages.error(request, _("It can't be deleted: an appeal is open, or a legal hold is on it."))
+        return redirect("scans:trash")
     try:
         deletion.delete(scan, request.user)
         messages.success(request, _("Deleted for good: the file, its pictures and its name are gone."))

@@ -151,7 +151,8 @@ def test_after_its_time_a_scan_is_purged_and_not_before(
     assert ann.get(f"/scans/{restored.pk}/").status_code == 200
     last = list(Event.objects.filter(scan=scan).values_list("kind", "actor", "content"))[-2:]
     assert [(kind, actor) for kind, actor, _content in last] == [("trashed", uploader.pk), ("deleted", None)]
-    assert last[-1][2] == {"from": "trash"}
+    files = {"sha256": scan.sha256, "bytes": scan.bytes, "files": 3}  # itself, its preview and its face
+    assert last[-1][2] == {"from": "trash", "receipt": files}
 
 
 def test_one_can_delete_for_good_at_once_and_is_asked(
