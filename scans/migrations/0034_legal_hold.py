@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('scans', '0031_notifications'),
+        ('scans', '0033_rank'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
