@@ -105,7 +105,7 @@ def test_in_the_trash_a_scan_is_nowhere_else(
     for address in (own, *rest):
         assert status(desk, address) == 404, address
     assert ann.get(own)["Location"] == "/scans/trash/"
-    assert status(client, link) == status(client, f"{link}picture/") == 404
+    assert (status(client, link), status(client, f"{link}picture/")) == (410, 404)  # the page says that it has ended
     assert scan.name not in ann.get("/scans/").content.decode()
     assert scan.name not in ann.get("/scans/?text=me").content.decode()
     assert scan.name not in read(ann.get("/scans/export.csv"))
