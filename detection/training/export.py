@@ -85,7 +85,13 @@ class Release:
     def _card(self, done: Trained, folder: Path) -> dict[str, Any]:
         recipe = done.plan.recipe
         fitting = done.predict(self.faces["calibration"], self.each, 7)
-        fitted = calibration.fit(fitting.scores, fitting.fake, false_alarms=self.false_alarms, missed=self.missed)
+        fitted = calibration.fit(
+            fitting.scores,
+            fitting.fake,
+            counts=_counts(fitting, dict(done.plan.recipe.weights)),
+            false_alarms=self.false_alarms,
+            missed=self.missed,
+        )
         checking = done.predict(self.faces["validation"], self.each, 99)
         plots.reliability(fitted(checking.scores), checking.fake, folder / "calibration.svg")
         distribution = done.training_distribution(self.faces, self.each, folder / bundles.DISTRIBUTION)
@@ -225,6 +231,21 @@ def _is_complete(run: Path) -> bool:
     """Whether a training has run all steps of its plan. A video training always has."""
     steps = run / "step.txt"
     return not steps.is_file() or int(steps.read_text()) == Plan.read(run / "plan.json").steps
+
+
+def _counts(made: Predictions, shares: dict[str, float]) -> Any:
+    """How much each sample counts: real and fake ones the same, and a kind of fakes as much as in the training.
+
+    As many samples of each kind are drawn. Counted alike, kinds that a network hardly sees would hold down the score
+    of those that it is for.
+    """
+    counts = np.zeros(len(made.fake))
+    counts[~made.fake] = 1 / max(1, (~made.fake).sum())
+    whole = sum(shares.get(kind, 0.0) for kind in set(made.kinds[made.fake].tolist()))
+    for kind in set(made.kinds[made.fake].tolist()):
+        of_kind = made.fake & (made.kinds == kind)
+        counts[of_kind] = shares.get(kind, 0.0) / whole / of_kind.sum()
+    return counts
 
 
 def update_card(folder: Path, evaluations: list[Path], failures: list[str]) -> Bundle:
