@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts import roles
 from accounts.models import ApiKey, Erasure, User
 from accounts.roles import Role
-from scans.models import Batch, Case, Scan
+from scans.models import Batch, Case, Event, Scan
 
 MATRIX = Path(__file__).with_name("matrix.txt")
 ONE = uuid.UUID(int=1)  # the key and the erasure that the matrix is asked about
@@ -95,11 +95,13 @@ def test_each_role_opens_exactly_the_views_that_the_matrix_says(
     askers = {"nobody": Client(), **{str(role): as_user(person(str(role), role)) for role in Role}}
     for role in sorted(roles.DESK):  # 1FA: without a second factor
         askers[f"{role[:5]} 1FA"] = as_user(person(f"{role}-1fa", role, second_factor=False))
+    event = Event.objects.earliest("pk")  # of a role that was given
     lines = [f"{'':100}" + "".join(f"{name:11}" for name in askers).rstrip()]
     for name, where in ALL:
         if name.endswith("logout"):
             continue  # it would end the session that asks
-        there = where.replace("/user/1/", f"/user/{owner.pk}/")  # PostgreSQL goes on counting
+        # PostgreSQL goes on counting.
+        there = where.replace("/user/1/", f"/user/{owner.pk}/").replace("/event/1/", f"/event/{event.pk}/")
         said = "".join(f"{answer(client, there):11}" for client in askers.values()).rstrip()
         lines.append(f"{name + ' ' + where:100}" + said)
     matrix = "\n".join(lines) + "\n"
