@@ -61,7 +61,7 @@ def test_scans_are_found_tagged_collected_and_shared(window: Window, site: Site,
     page.get_by_label("Or the title of a new case").fill("The speech")
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_role("heading", name="The speech")).to_be_visible()
-    page.get_by_label("Notes").fill("Seen on Monday.")
+    page.get_by_role("textbox", name="Notes").fill("Seen on Monday.")
     page.get_by_role("button", name="Save").click()
     page.get_by_label("Show the pictures too").check()
     page.get_by_role("button", name="Make a link").click()
