@@ -1,12 +1,13 @@
 """The library by mouse and keys: selecting, tagging with undo, cases that are shared, and searches under a name."""
 
 import re
+from collections.abc import Callable
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from ..scans.conftest import portrait
 from .conftest import Site, Window
-from .test_pages import look_again, look_at_all
+from .test_pages import look_again, look_at_all, measure
 from .test_scans import enter
 
 
@@ -22,13 +23,18 @@ def upload_three(page: Page) -> None:
     expect(page.get_by_text("3 of 3 done")).to_be_visible()
 
 
-def test_scans_are_found_tagged_collected_and_shared(window: Window, site: Site, browser: Browser) -> None:
+def test_scans_are_found_tagged_collected_and_shared(open_window: Callable[..., Window], site: Site) -> None:
+    window = open_window()
     page = window.page
     enter(page, site)
     upload_three(page)
     wrong = look_at_all(page, ["/", "/scans/", "/scans/?view=table", "/scans/?view=grid&kind=image"])
 
     page.goto("/scans/")
+    for menu in ("Tag", "Add to case", "Export"):
+        page.locator(".bulk summary", has_text=menu).click()
+        wrong += measure(page, f"/scans/ with the menu {menu}/")
+        page.keyboard.press("Escape")
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.type("second")
@@ -69,12 +75,10 @@ def test_scans_are_found_tagged_collected_and_shared(window: Window, site: Site,
     link = page.locator("#share .to-do a").get_attribute("href")
     wrong += look_at_all(page, ["/scans/cases/"])
 
-    context = browser.new_context(base_url=site.address)
-    stranger = context.new_page()
+    stranger = open_window().page
     stranger.goto(str(link))
     expect(stranger.get_by_role("heading", name=re.compile("^Picture"))).to_have_count(3)
     expect(stranger.get_by_text("first.jpg")).to_have_count(0)
     wrong += look_again(stranger, "/a shared case/")
-    context.close()
     assert not wrong, "\n".join(wrong)
     assert not window.complaints, "\n".join(window.complaints)

@@ -40,7 +40,7 @@ OVERFLOWING = """() => {
   for (const box of document.querySelectorAll("main .card, main .panel, main .note, main form, .top, .foot")) {
     const edge = box.getBoundingClientRect().right + 1;
     const out = [...box.querySelectorAll("*")].find(
-      (part) => part.getBoundingClientRect().right > edge && part.getClientRects().length && !clipped(part, box)
+      (part) => part.getBoundingClientRect().right > edge && part.checkVisibility() && !clipped(part, box)
         && !part.closest(".unseen, .skip, svg svg"));
     if (out) wrong.push(out.outerHTML.slice(0, 120));
   }
