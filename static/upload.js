@@ -203,7 +203,11 @@
           done("later");
         };
         if (item.address) say(item, words.fetching, "sending");
-        else request.upload.addEventListener("progress", (event) => group.forEach((each, at) => progress(each, bars[at], event.loaded, event.total, began)));
+        else {
+          const tell = (sent, all) => group.forEach((each, at) => progress(each, bars[at], sent, all, began));
+          tell(0, group.reduce((sum, each) => sum + each.file.size, 0)); // a slow line may say nothing for a while
+          request.upload.addEventListener("progress", (event) => tell(event.loaded, event.total));
+        }
         request.addEventListener("load", () => {
           let answer = {};
           try { answer = JSON.parse(request.responseText); } catch { /* a page, not an answer */ }
@@ -250,6 +254,7 @@
         }
         const began = Date.now();
         from = at;
+        progress(item, bar, at, file.size, began);
         while (!stopped) {
           const sent = await fetch(place, { method: "PATCH", body: file.slice(at, at + PIECE), headers: { ...headers, "Upload-Offset": at, "Content-Type": "application/offset+octet-stream" } });
           if (!sent.ok) {

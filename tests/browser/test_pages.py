@@ -44,6 +44,12 @@ OVERFLOWING = """() => {
         && !part.closest(".unseen, .skip, svg svg"));
     if (out) wrong.push(out.outerHTML.slice(0, 120));
   }
+  for (const menu of document.querySelectorAll("details.menu:not([open])")) {
+    menu.open = true;
+    const box = menu.querySelector(":scope > div").getBoundingClientRect();
+    if (box.left < 0 || box.right > innerWidth) wrong.push(`an open menu: ${menu.innerText.slice(0, 60)}`);
+    menu.open = false;
+  }
   return wrong;
 }"""
 

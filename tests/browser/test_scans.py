@@ -196,7 +196,7 @@ def test_each_file_says_in_words_how_far_it_is(window: Window, site: Site, photo
     page.get_by_role("button", name="Upload", exact=True).click()
     row = page.get_by_role("list", name="Chosen files").get_by_role("listitem")
     expect(row.get_by_role("progressbar")).to_be_visible()
-    page.wait_for_function("document.querySelector('.chosen .detail').textContent.startsWith('Uploading')")
+    expect(row.locator(".detail")).to_have_text(re.compile("^Uploading"))
     row.get_by_role("button", name="Cancel astronaut.jpg").click()
     expect(row).to_contain_text("Cancelled. Choose the file again to upload it.")
     expect(page.get_by_role("status").filter(has_text="Nothing was uploaded")).to_be_visible()
