@@ -29,7 +29,7 @@ def anchor() -> Anchor | None:
     """Sign the head as it is now; None if nothing was sealed since the last anchor."""
     sealing.seal()
     with transaction.atomic():
-        head = ChainHead.objects.select_for_update().get(pk=ChainHead.current().pk)
+        head = ChainHead.locked()
         before = Anchor.objects.first()
         first = before.position + 1 if before else 1
         if head.position < first:

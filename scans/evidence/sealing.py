@@ -31,7 +31,7 @@ def seal() -> int:
 
 @transaction.atomic
 def _seal_some() -> int:
-    head = ChainHead.objects.select_for_update().get(pk=ChainHead.current().pk)  # SQLite has one writer anyway
+    head = ChainHead.locked()  # SQLite has one writer anyway
     waiting = rows.unsealed(connection, AT_ONCE)
     if not waiting:
         return 0
