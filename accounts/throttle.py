@@ -167,6 +167,8 @@ class Throttle:
                     waits.append(max(1, -(-left // 1000)))
                 continue
             usage = get_usage(request, group=f"{kind}:{by}", key=lambda *_: value, rate=limit, increment=True)
+            if usage and (usage["limit"], usage["time_left"]) == (0, -1):  # so it says that it could not count
+                raise RedisError("an attempt was not counted")
             if usage and usage["should_limit"]:
                 waits.append(max(1, usage["time_left"]))
         return max(waits, default=None)
