@@ -1,4 +1,4 @@
-"""The rules of use (templates/accounts/rules.html), and who accepted them: asked for before anything is handed in."""
+"""The rules of use (templates/accounts/rules.html), and who accepted them: asked for before anything is uploaded."""
 
 from .models import Acceptance, User
 

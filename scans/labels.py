@@ -57,7 +57,7 @@ def exportable() -> Any:
 
 
 def export(out: Path) -> list[Row]:
-    """Files, a CSV beside them, and a manifest. What was handed in twice is there once; contradicted, not at all."""
+    """Files, a CSV beside them, and a manifest. What was uploaded twice is there once; contradicted, not at all."""
     rows: dict[str, Row] = {}
     contradicted: set[str] = set()
     for decision in exportable():

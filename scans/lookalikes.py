@@ -65,7 +65,7 @@ def similar(scan: Scan, among: Any) -> list[Lookalike]:
     return [Lookalike(row, nearest[row.pk]) for row in effective.with_verdicts(shown)]
 
 
-def apart(one: Scan, other: Scan) -> int | None:
+def apart(first: Scan, other: Scan) -> int | None:
     """In how many of 64 bits their nearest hashes differ; None where one of them has none."""
-    hashes = [[row.bits for row in scan.fingerprints.all()] for scan in (one, other)]
+    hashes = [[row.bits for row in scan.fingerprints.all()] for scan in (first, other)]
     return min((distance(first, second) for first in hashes[0] for second in hashes[1]), default=None)

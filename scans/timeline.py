@@ -78,21 +78,23 @@ class Timeline:
     @property
     def lines(self) -> list[tuple[Moment, Moment]]:
         """Pairs of neighbouring dots. Between dots that lie far apart nothing was looked at, so no line is drawn."""
-        return [(one, other) for one, other in pairwise(self.scored) if other.time - one.time <= JOINED]
+        return [
+            (point, following) for point, following in pairwise(self.scored) if following.time - point.time <= JOINED
+        ]
 
     @property
     def segments(self) -> list[Stretch]:
         return [
             Stretch(
-                self._x(one["start"]),
-                max(0.6, round(self._x(one["end"]) - self._x(one["start"]), 2)),
-                one["start"],
-                one["end"],
-                scores.read(one["score"], self.cuts),
-                clock(one["start"]),
-                clock(one["end"]),
+                self._x(stretch["start"]),
+                max(0.6, round(self._x(stretch["end"]) - self._x(stretch["start"]), 2)),
+                stretch["start"],
+                stretch["end"],
+                scores.read(stretch["score"], self.cuts),
+                clock(stretch["start"]),
+                clock(stretch["end"]),
             )
-            for one in self.stretches
+            for stretch in self.stretches
         ]
 
     # -- Axes ------------------------------------------------------------------------------------------------
@@ -152,7 +154,7 @@ class Timeline:
                 ]
                 for moment in self.moments
             ],
-            "stretches": [one["start"] for one in self.stretches],
+            "stretches": [stretch["start"] for stretch in self.stretches],
         }
 
 

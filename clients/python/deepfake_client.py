@@ -223,7 +223,7 @@ def main(said: list[str] | None = None) -> int:
 
 
 def _scan(client: Client, files: list[str], *, as_json: bool) -> int:
-    """All are handed in before the first one is waited for; one that is refused spoils nothing."""
+    """All are uploaded before the first one is waited for; one that is refused spoils nothing."""
     made: list[tuple[str, str]] = []
     refused = 0
     for file in files:

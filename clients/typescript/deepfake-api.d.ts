@@ -36,7 +36,7 @@ export interface paths {
         get: operations["listBatches"];
         put?: never;
         /**
-         * @description Hand in up to 100 files, or archives of files. What is refused is noted, and spoils nothing.
+         * @description Upload up to 100 files, or archives of files. What is refused is noted, and spoils nothing.
          *
          *     Scope: `scans:write`.
          */
@@ -1216,7 +1216,7 @@ export interface components {
             /** @description Whether it ranks the wrong way round: real ones higher than fakes. */
             inverted: boolean;
         };
-        /** @description What was handed in on one day. */
+        /** @description What was uploaded on one day. */
         Day: {
             /**
              * Format: date
@@ -2206,7 +2206,7 @@ export interface components {
             storage: components["schemas"]["Storage"];
             /** @description The limits of this key, or of this person. */
             rates: components["schemas"]["Rate"][];
-            /** @description The last 30 days on which something was handed in. */
+            /** @description The last 30 days on which something was uploaded. */
             days: components["schemas"]["Day"][];
         };
         /** @description The face that decided. */
@@ -3461,9 +3461,9 @@ export interface operations {
             query?: {
                 /** @description The batch that it came with. */
                 batch?: string;
-                /** @description Handed in then or later. */
+                /** @description Uploaded then or later. */
                 created_after?: string;
-                /** @description Handed in earlier. */
+                /** @description Uploaded earlier. */
                 created_before?: string;
                 /** @description From `next` of the page before. */
                 cursor?: string;

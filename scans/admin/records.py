@@ -71,8 +71,8 @@ class LegalHoldAdmin(ReadOnly):
     @admin.action(description=gettext_lazy("Release the chosen holds"), permissions=["release"])
     def release(self, request: HttpRequest, chosen: QuerySet[LegalHold]) -> None:
         count = sum(holds.release(hold, request.user) for hold in chosen.select_related("scan"))
-        said = ngettext("%(count)d hold released.", "%(count)d holds released.", count) % {"count": count}
-        self.message_user(request, said, messages.SUCCESS)
+        text = ngettext("%(count)d hold released.", "%(count)d holds released.", count) % {"count": count}
+        self.message_user(request, text, messages.SUCCESS)
 
 
 @admin.register(ChainCheck)

@@ -102,8 +102,8 @@ FILTERS: dict[str, tuple[str, Any]] = {
     "sha256": ("Of the file.", {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}),
     "external_id": ("Your own id.", NAMED),
     "batch": ("The batch that it came with.", {"type": "string", "format": "uuid"}),
-    "created_after": ("Handed in then or later.", {"type": "string", "format": "date-time"}),
-    "created_before": ("Handed in earlier.", {"type": "string", "format": "date-time"}),
+    "created_after": ("Uploaded then or later.", {"type": "string", "format": "date-time"}),
+    "created_before": ("Uploaded earlier.", {"type": "string", "format": "date-time"}),
     "updated_since": ("Something happened to it then or later.", {"type": "string", "format": "date-time"}),
     "scan": ("Of this scan.", {"type": "string", "format": "uuid"}),
     "queue": (

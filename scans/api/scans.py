@@ -1,4 +1,4 @@
-"""Scans and batches: hand in, read, list, take back, delete."""
+"""Scans and batches: upload, read, list, cancel, delete."""
 
 import threading
 import time
@@ -173,7 +173,7 @@ class Batches(ApiView):
         example={"files": "photo.jpg"},
     )
     def post(self, request: Request) -> Response:
-        """Hand in up to 100 files, or archives of files. What is refused is noted, and spoils nothing."""
+        """Upload up to 100 files, or archives of files. What is refused is noted, and spoils nothing."""
         said = request_serializers.read(request_serializers.Batch, request)
         if not rules.accepted(request.user):
             raise Refusal(403, "rules_not_accepted", _("Accept the rules of use on the site first."))

@@ -41,7 +41,7 @@ def measure(photo: Path, site: str, *, posts: int, reads: int, mixed: int) -> di
 
 
 class _Program:
-    """A person with a key that no limit holds up; gone afterwards, with all that was handed in."""
+    """A person with a key that no limit holds up; gone afterwards, with all that was uploaded."""
 
     def __enter__(self) -> str:
         self.person, _made = User.objects.get_or_create(email=ADDRESS)

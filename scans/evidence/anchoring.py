@@ -86,7 +86,7 @@ def read_file(path: Path | None = None) -> dict[int, str]:
     if not path.is_file():
         return {}
     statements = [json.loads(json.loads(line)["statement"]) for line in path.read_text().splitlines() if line.strip()]
-    return {int(one["position"]): str(one["hash"]) for one in statements}
+    return {int(statement["position"]): str(statement["hash"]) for statement in statements}
 
 
 def is_signed(made: Anchor) -> bool:
@@ -110,7 +110,7 @@ def _hashes(first: int, last: int) -> list[str]:
 
 def _levels(hashes: list[str]) -> list[list[bytes]]:
     """From the leaves to the root. A node without a neighbour goes up as it is."""
-    levels = [[hashlib.sha256(b"\0" + bytes.fromhex(one)).digest() for one in hashes]]
+    levels = [[hashlib.sha256(b"\0" + bytes.fromhex(digest)).digest() for digest in hashes]]
     while len(levels[-1]) > 1:
         low = levels[-1]
         pairs = [hashlib.sha256(b"\1" + low[i] + low[i + 1]).digest() for i in range(0, len(low) - 1, 2)]

@@ -47,7 +47,7 @@ def write(scan: Scan, file: IO[bytes], *, staff: bool, redacted: bool, report: R
     record = _record(scan, decisions, redacted=redacted, people=people, report=None if redacted else report)
     audit = {
         "events": _proven(events, anchors, people=people),
-        "anchors": [anchoring.published_form(one) for one in anchors],
+        "anchors": [anchoring.published_form(anchor) for anchor in anchors],
     }
     hashes: dict[str, str] = {}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -116,33 +116,33 @@ def _record(
         "uploaded_at": rows.time_text(scan.created_at),
         "effective": effective.for_programs(scan),
         "report": report.code if report else None,
-        "assessments": [_assessment(one, redacted=redacted) for one in scan.assessments.order_by("id")],
-        "decisions": [_decision(one, redacted=redacted, people=people) for one in decisions],
+        "assessments": [_assessment(assessment, redacted=redacted) for assessment in scan.assessments.order_by("id")],
+        "decisions": [_decision(decision, redacted=redacted, people=people) for decision in decisions],
         **own,
     }
 
 
-def _assessment(one: Assessment, *, redacted: bool) -> dict[str, Any]:
+def _assessment(assessment: Assessment, *, redacted: bool) -> dict[str, Any]:
     return {
-        "id": one.pk,
-        "at": rows.time_text(one.at),
-        "cut_offs": one.inspection.get("cuts"),
-        "statement": one.statement(),
-        "details": {} if redacted else {"inspection": one.inspection},
+        "id": assessment.pk,
+        "at": rows.time_text(assessment.at),
+        "cut_offs": assessment.inspection.get("cuts"),
+        "statement": assessment.statement(),
+        "details": {} if redacted else {"inspection": assessment.inspection},
     }
 
 
-def _decision(one: Decision, *, redacted: bool, people: bool) -> dict[str, Any]:
-    second = getattr(one, "second", None)
+def _decision(decision: Decision, *, redacted: bool, people: bool) -> dict[str, Any]:
+    second = getattr(decision, "second", None)
     return {
-        "id": one.pk,
-        "at": rows.time_text(one.at),
-        "status": one.status,
+        "id": decision.pk,
+        "at": rows.time_text(decision.at),
+        "status": decision.status,
         "second": second.verdict if second else None,
-        "undone": one.is_undone,
-        "statement": one.statement(),
-        "details": {} if redacted else {"note": one.public_note},
-        **({"decider": one.decider_id} if people else {}),
+        "undone": decision.is_undone,
+        "statement": decision.statement(),
+        "details": {} if redacted else {"note": decision.public_note},
+        **({"decider": decision.decider_id} if people else {}),
     }
 
 
@@ -155,12 +155,13 @@ def _events(scan: Scan, decisions: list[Decision], *, everything: bool) -> list[
     events = list(rows.sealed(connection, "scan_id = %s", (pk,)))
     if everything:
         return events
-    told = set(Event.objects.for_uploaders().filter(scan=scan).values_list("pk", flat=True))
-    settled = {one.pk for one in decisions}
+    for_uploader = set(Event.objects.for_uploaders().filter(scan=scan).values_list("pk", flat=True))
+    settled = {decision.pk for decision in decisions}
     return [
         event
         for event in events
-        if event["id"] in told or (event["kind"] in OF_DECISIONS and event["content"].get("decision") in settled)
+        if event["id"] in for_uploader
+        or (event["kind"] in OF_DECISIONS and event["content"].get("decision") in settled)
     ]
 
 

@@ -108,7 +108,7 @@ def _story(result: Result, verdict: Verdict, code: str, address: str) -> list[Fl
         ),
         *_section(
             _("Each model"),
-            [(str(one["finding"]), f"{_score(one)} · SHA-256 {one['finding'].weights}") for one in result.bundles]
+            [(str(row["finding"]), f"{_score(row)} · SHA-256 {row['finding'].weights}") for row in result.bundles]
             or [(_("Models"), _("none took part"))],
         ),
         *_section(
@@ -146,7 +146,7 @@ def _verdict(result: Result, verdict: Verdict) -> list[Flowable]:
         lines += [draw_scale(result.scale), Spacer(1, 4), paragraph(_scale(result), "Quiet")]
     if not verdict.decision:
         lines += [
-            paragraph(said) for said in (result.explanation, result.meaning.means, result.meaning.means_not) if said
+            paragraph(text) for text in (result.explanation, result.meaning.means, result.meaning.means_not) if text
         ]
     return [Spacer(1, 3 * mm), boxed(lines, *colours_of(verdict.outcome))]
 
@@ -175,22 +175,22 @@ def _course(result: Result) -> list[Flowable]:
     if not result.is_video or not result.timeline.scored:
         return []
     stretches = ", ".join(
-        f"{one.start_clock} – {one.end_clock}" + (f" ({one.score.points})" if one.score else "")
-        for one in result.timeline.segments
+        f"{segment.start_clock} – {segment.end_clock}" + (f" ({segment.score.points})" if segment.score else "")
+        for segment in result.timeline.segments
     )
-    said = f"{_('Suspicious stretches:')} {stretches}" if stretches else _("No stretch stays above the cut-off.")
+    sentence = f"{_('Suspicious stretches:')} {stretches}" if stretches else _("No stretch stays above the cut-off.")
     return [
         KeepTogether(
-            [paragraph(_("Score over time"), "Heading2"), draw_timeline(result.timeline), paragraph(said, "Quiet")]
+            [paragraph(_("Score over time"), "Heading2"), draw_timeline(result.timeline), paragraph(sentence, "Quiet")]
         )
     ]
 
 
-def _score(one: dict[str, Any]) -> str:
+def _score(row: dict[str, Any]) -> str:
     """Of a model or a face: its score with its band, or why it has none."""
-    score: scores.Score | None = one["score"]
+    score: scores.Score | None = row["score"]
     if score is None:
-        return ". ".join(str(part).rstrip(".") for part in (one.get("no_score", _("no score")), *one["reasons"]))
+        return ". ".join(str(part).rstrip(".") for part in (row.get("no_score", _("no score")), *row["reasons"]))
     return _("Score %(points)d of 100") % {"points": score.points} + (f" ({score.band_words})" if score.band else "")
 
 
@@ -243,9 +243,9 @@ def _event(event: Event) -> str:
 
 def _size(result: Result) -> str:
     media = result.media
-    said = _("%(count)s bytes") % {"count": number_format(result.scan.bytes, force_grouping=True)}
-    said += f" · {media.get('width')} × {media.get('height')}"
-    return said + (f" · {number_format(result.duration, 1)} s" if result.is_video else "")
+    line = _("%(count)s bytes") % {"count": number_format(result.scan.bytes, force_grouping=True)}
+    line += f" · {media.get('width')} × {media.get('height')}"
+    return line + (f" · {number_format(result.duration, 1)} s" if result.is_video else "")
 
 
 def _moment(at: Any) -> str:
@@ -265,7 +265,7 @@ def _pictures(result: Result) -> list[Flowable]:
     if result.is_video:
         frames = result.previews[:: max(1, len(result.previews) // 4)][:4]
         each = ((room - 4 * mm) / 2, 34 * mm) if heat else (room / len(frames) - 2 * mm, 60 * mm)
-        pictures = [Picture(_content(one), each, caption=clock(one.content["time"])) for one in frames]
+        pictures = [Picture(_content(frame), each, caption=clock(frame.content["time"])) for frame in frames]
         rows = [pictures[:2], pictures[2:]] if heat else [pictures]
         drawn = [row_of(row) for row in rows if row]
     else:

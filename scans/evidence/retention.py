@@ -36,9 +36,9 @@ def _export(user: Any) -> Iterator[tuple[str, Content]]:
         yield "desk.json", {"settings": own, "saved_filters": filters}
     if hooks := list(Endpoint.objects.filter(owner=user).values("url", "description", "kinds", "created_at")):
         yield "webhooks.json", {"webhooks": hooks}
-    if told := list(Notification.objects.filter(recipient=user).values("kind", "scan", "batch", "at", "read_at")):
+    if rows := list(Notification.objects.filter(recipient=user).values("kind", "scan", "batch", "at", "read_at")):
         wanted = MailPreferences.objects.filter(person=user).values("results", "decisions", "assignments").first()
-        yield "notifications.json", {"notifications": told, "by_mail": wanted}
+        yield "notifications.json", {"notifications": rows, "by_mail": wanted}
     yield from _export_library(user)
     for scan in Scan.objects.filter(owner=user).prefetch_related("assessments", "events").iterator(100):
         folder = f"scans/{scan.pk}"

@@ -39,8 +39,8 @@ def _read(connection: Any, condition: str, values: list[Any]) -> list[dict[str, 
     chosen = ", ".join(f'"{name}"' if plain or name not in TEXT else f'CAST("{name}" AS BLOB)' for name in ALL)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {chosen} FROM scans_event WHERE {condition}", values)  # noqa: S608 (our own words)
-        found = cursor.fetchall()
-    return [_row(columns) for columns in found]
+        records = cursor.fetchall()
+    return [_row(columns) for columns in records]
 
 
 def _row(columns: Any) -> dict[str, Any]:

@@ -31,9 +31,9 @@ class Incomplete(Exception):
     """A field of the report would have stayed empty."""
 
 
-def printable(said: object) -> str:
+def printable(value: object) -> str:
     """Letters that the font lacks, or that run from right to left, are written as their numbers rather than lost."""
-    text = "" if said is None else str(said).strip()
+    text = "" if value is None else str(value).strip()
     if not text or text == "None":
         raise Incomplete("?")
     text = "".join(one if _has(one) else one.encode("ascii", "backslashreplace").decode() for one in text)
@@ -61,8 +61,8 @@ def styles() -> Any:
     return looks
 
 
-def paragraph(said: object, style: str = "BodyText") -> Paragraph:
-    return Paragraph(printable(said), styles()[style])
+def paragraph(text: object, style: str = "BodyText") -> Paragraph:
+    return Paragraph(printable(text), styles()[style])
 
 
 def table_of(rows: list[tuple[Any, Any]]) -> Table:
@@ -146,9 +146,9 @@ def numbered(code: str) -> type[Canvas]:
             for number, page in enumerate(self._pages, 1):
                 self.__dict__.update(page)
                 self.setFont(BODY, 8)
-                said = _("Page %(number)d of %(count)d") % {"number": number, "count": len(self._pages)}
+                page_number = _("Page %(number)d of %(count)d") % {"number": number, "count": len(self._pages)}
                 self.drawString(20 * mm, 11 * mm, f"{settings.SITE_NAME} · {code}"[:90])
-                self.drawRightString(A4[0] - 20 * mm, 11 * mm, said)
+                self.drawRightString(A4[0] - 20 * mm, 11 * mm, page_number)
                 super().showPage()
             super().save()
 

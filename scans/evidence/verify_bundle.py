@@ -40,8 +40,8 @@ def is_signed(public, message, signature):
     except (ValueError, IndexError):
         return False
     challenge = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % Q
-    one, two = multiply(number, base), add(mark, multiply(challenge, key))
-    same = all((one[i] * two[2] - two[i] * one[2]) % P == 0 for i in (0, 1))
+    left, right = multiply(number, base), add(mark, multiply(challenge, key))
+    same = all((left[i] * right[2] - right[i] * left[2]) % P == 0 for i in (0, 1))
     return same and number < Q and len(public + signature) == 96
 
 def digest(value):
@@ -76,13 +76,13 @@ def verify(archive, key):
     roots = {one["position"]: one["root"] for one in map(json.loads, (one["statement"] for one in audit["anchors"]))}
     signed = [is_signed(one["public"], one["statement"].encode(), one["signature"]) for one in audit["anchors"]]
     claim(signed and all(signed), f"the audit chain's anchors are signed: {sorted(roots)}")
-    events = [one for one in audit["events"] if root_of(one) == roots.get(one["anchor"], "")]
-    own = events == [one for one in audit["events"] if one["scan"] == record["scan"]] == audit["events"]
+    events = [event for event in audit["events"] if root_of(event) == roots.get(event["anchor"], "")]
+    own = events == [event for event in audit["events"] if event["scan"] == record["scan"]] == audit["events"]
     claim(events and own, f"{len(audit['events'])} events are in the audit chain, up to a signed anchor")
-    told = [(one["kind"], one["content"].get("value", {})) for one in events]
+    contents = [(event["kind"], event["content"].get("value", {})) for event in events]
     for name, kinds in (("assessment", ("analysed", "reassessed")), ("decision", ("decided", "held"))):
         for row in record[name + "s"]:
-            known = [content for kind, content in told if kind in kinds and content.get(name) == row["id"]]
+            known = [content for kind, content in contents if kind in kinds and content.get(name) == row["id"]]
             if known and "sha256" not in known[0]:
                 print(f"NOTE {name} {row['id']} is older than the digests in the audit chain: nothing proves it")
                 continue
@@ -91,7 +91,7 @@ def verify(archive, key):
             claim(same and whole, f"{name} {row['id']} is what was recorded at {row['at']}")
     if "report.pdf" in hashes:
         issued = {"code": record["report"], "sha256": hashes["report.pdf"]}
-        claim(("report", issued) in told, "the report was issued as it is")
+        claim(("report", issued) in contents, "the report was issued as it is")
 
 if __name__ == "__main__":
     with zipfile.ZipFile(sys.argv[1]) as bundle:

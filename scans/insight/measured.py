@@ -43,7 +43,7 @@ class MeasuredSet:
 def measured_sets(figures: list[dict[str, Any]]) -> list[MeasuredSet]:
     """`figures`: as `analysis.measured` has them. The sets with most files first."""
     sets = [_read(row) for row in figures if row.get("outcomes")]
-    return sorted(sets, key=lambda one: (not one.enough, -(one.manipulated + one.real)))
+    return sorted(sets, key=lambda data: (not data.enough, -(data.manipulated + data.real)))
 
 
 def _read(row: dict[str, Any]) -> MeasuredSet:

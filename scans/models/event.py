@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Kind(models.TextChoices):
-    QUEUED = "queued", _("Handed in")
+    QUEUED = "queued", _("Uploaded")
     ANALYSING = "analysing", _("Analysis began")
     ANALYSED = "analysed", _("Analysed")
     FAILED = "failed", _("Failed")

@@ -73,7 +73,7 @@ def _chosen(request: SignedIn, name: str) -> Scan | None:
 def _offer(request: SignedIn, first: Scan | None) -> dict[str, Any]:
     """What it can be compared with: what looks like it, then one's own latest scans."""
     alike = lookalikes.similar(first, blind.tellable_to(request.user)) if first else []
-    shown = [one.scan.pk for one in alike] + ([first.pk] if first else [])
+    shown = [similar.scan.pk for similar in alike] + ([first.pk] if first else [])
     own = Scan.objects.owned_by(request.user).filter(status=Status.ANALYSED).exclude(pk__in=shown)
     latest = own.listed().order_by("-created_at", "-id")[:OFFERED]
     return {"first": first, "lookalikes": alike, "latest": effective.with_verdicts(latest)}
@@ -88,7 +88,7 @@ def _side(scan: Scan) -> Side:
 
 def _rows(first: Side, second: Side) -> list[Row]:
     rows = [Row(_("Faces"), *(str(len(side.result.faces)) for side in (first, second)))]
-    models = [{str(one["finding"]): _score(one) for one in side.result.bundles} for side in (first, second)]
+    models = [{str(row["finding"]): _score(row) for row in side.result.bundles} for side in (first, second)]
     for name in dict.fromkeys([*models[0], *models[1]]):
         rows.append(Row(name, *(each.get(name, _("Did not take part")) for each in models)))
     facts = [_facts(first), _facts(second)]

@@ -79,7 +79,7 @@ def signing_keys_json(request: HttpRequest) -> JsonResponse:
     """The same for programs."""
     signing.key_in_use()
     keys = SigningKey.objects.values("id", "public", "first_used_at", "last_used_at")
-    anchors = [anchoring.published_form(one) for one in Anchor.objects.all()[:SHOWN]]
+    anchors = [anchoring.published_form(anchor) for anchor in Anchor.objects.all()[:SHOWN]]
     return JsonResponse({"site": settings.SITE_URL, "algorithm": "Ed25519", "keys": list(keys), "anchors": anchors})
 
 

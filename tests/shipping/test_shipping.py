@@ -220,9 +220,9 @@ def test_in_containers_everybody_reads_the_models_where_commands_may_write_them(
 
 def test_the_models_of_a_release_arrive_and_those_of_the_site_stay(tmp_path: Path, settings: Any) -> None:
     def ship() -> str:
-        said = io.StringIO()
-        call_command("ship_bundles", stdout=said)
-        return said.getvalue()
+        output = io.StringIO()
+        call_command("ship_bundles", stdout=output)
+        return output.getvalue()
 
     settings.BASE_DIR, settings.BUNDLES_DIR = tmp_path, tmp_path / "models"
     release = tmp_path / "ml_models"

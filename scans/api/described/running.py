@@ -1,4 +1,4 @@
-"""What was handed in together, and what happens over time."""
+"""Batches, and what happens over time."""
 
 from rest_framework import serializers
 

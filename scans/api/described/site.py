@@ -99,7 +99,7 @@ class Storage(Shape):
 
 
 class Day(Shape):
-    """What was handed in on one day."""
+    """What was uploaded on one day."""
 
     day = serializers.DateField(help_text="In UTC.")
     scans = whole("How many.")
@@ -112,7 +112,7 @@ class Usage(Shape):
     object = kind_of("usage")
     storage = Storage(help_text="Room for files.")
     rates = Rate(many=True, help_text="The limits of this key, or of this person.")
-    days = Day(many=True, help_text="The last 30 days on which something was handed in.")
+    days = Day(many=True, help_text="The last 30 days on which something was uploaded.")
 
 
 class KeyOf(Shape):

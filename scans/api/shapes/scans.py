@@ -1,4 +1,4 @@
-"""What was handed in, and what the models said of it."""
+"""Uploaded files, and what the models found in them."""
 
 import uuid
 from collections.abc import Sequence

@@ -29,10 +29,10 @@ class Command(BaseCommand):
             if not path.is_file():
                 raise CommandError(f"{path} is missing.")
             finding = detection.inspect(path, bundles=panel, heatmap=False, check_stability=None)
-            told = finding.to_dict()
-            results[source.slug] = examples.shown(told)
-            if told["media"]["kind"] == "video":
-                worst = told["worst_frame"] or 0
+            finding_dict = finding.to_dict()
+            results[source.slug] = examples.shown(finding_dict)
+            if finding_dict["media"]["kind"] == "video":
+                worst = finding_dict["worst_frame"] or 0
                 still = min(finding.previews, key=lambda preview: abs(preview.frame - worst))
                 (folder / f"{source.slug}.jpg").write_bytes(still.jpeg)
             score = "no score" if finding.score is None else f"{finding.score:.3f}"

@@ -24,8 +24,8 @@ class Command(BaseCommand):
         result = chain.verify(anchoring.read_file(options["anchors"]))
         if options["json"]:
             names = ("rows", "problem", "position", "event", "seconds", "unsealed", "oldest_unsealed_seconds")
-            said = {name: getattr(result, name) for name in (*names, "missing_guards", "anchors")}
-            self.stdout.write(json.dumps({"whole": result.whole, **said}))
+            report = {name: getattr(result, name) for name in (*names, "missing_guards", "anchors")}
+            self.stdout.write(json.dumps({"whole": result.whole, **report}))
         else:
             self._tell(result)
         if not result.whole:

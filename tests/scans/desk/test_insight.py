@@ -214,7 +214,7 @@ def test_cuts_of_ones_own_take_two_people_and_then_judge(
     panel = analysis.panel()
     assert panel.cuts is not None
     assert (panel.cuts.little_below, panel.cuts.manipulated_above) == (0.1, 0.2)
-    assert panel.id != before.id, "files handed in before are judged anew, not taken over"
+    assert panel.id != before.id, "files uploaded before are judged again, not taken over"
     scan = upload()
     assert scan.assessment.panel["cuts"] == [0.1, 0.2]
     client.post(f"{where}answer/", {"do": "end"})

@@ -99,8 +99,8 @@ def test_cut_offs_that_were_proposed_approved_and_ended_are_noted(lead: User, pe
     version = panels.propose(lead, 0.3, 0.8, "fewer false alarms")
     panels.approve(version, other)
     panels.end(version, lead)
-    said = [(actor, content["verb"], content["cut_offs"]) for actor, content in notes("setting_changed")]
-    assert said == [
+    changes = [(actor, content["verb"], content["cut_offs"]) for actor, content in notes("setting_changed")]
+    assert changes == [
         (lead, "proposed", [0.3, 0.8]), (other, "approved", [0.3, 0.8]), (lead, "ended", [0.3, 0.8])
     ]  # fmt: skip
 
@@ -109,8 +109,8 @@ def test_whoever_gets_or_loses_a_role_is_noted(uploader: User) -> None:
     before = len(notes("roles_changed"))
     roles.give(uploader, Role.LEAD)
     uploader.groups.clear()
-    said = [content for _actor, content in notes("roles_changed")[before:]]
-    assert said == [
+    changes = [content for _actor, content in notes("roles_changed")[before:]]
+    assert changes == [
         {"people": [uploader.pk], "change": "add", "roles": ["lead"]},
         {"people": [uploader.pk], "change": "clear", "roles": []},
     ]

@@ -65,13 +65,13 @@ def test_a_bundle_is_verified_offline_by_its_own_script(
     key = client.get("/.well-known/signing-keys.json").json()["keys"][0]["public"]
     for person in (uploader, moderator):
         files = download(person)
-        code, said = verify(tmp_path, files, key)
-        assert (code, said.count("FAIL"), said.count("NOTE")) == (0, 0, 0), said
+        code, output = verify(tmp_path, files, key)
+        assert (code, output.count("FAIL"), output.count("NOTE")) == (0, 0, 0), output
         for sentence in (
             f"manifest was signed by {key}", scan.sha256, "audit chain, up to a signed anchor", "assessment ",
             "decision ", "report was issued",
         ):  # fmt: skip
-            assert sentence in said
+            assert sentence in output
         assert files["verify_bundle.py"] == SCRIPT.read_bytes()
     assert len(SCRIPT.read_text().splitlines()) < 100
 
@@ -105,27 +105,27 @@ def test_whatever_is_changed_fails_its_claim_even_if_the_manifest_is_made_anew(
     content = json.loads(files[name])
     alter(content)
     files[name] = json.dumps(content).encode()
-    code, said = verify(tmp_path, files)
+    code, output = verify(tmp_path, files)
     assert code == 1
-    assert "FAIL the files are those of the manifest" in said
+    assert "FAIL the files are those of the manifest" in output
     manifest = json.loads(files["manifest.json"])
     manifest["files"][name] = hashlib.sha256(files[name]).hexdigest()
     files["manifest.json"] = json.dumps(manifest).encode()
-    _code, said = verify(tmp_path, files)
-    failed = [line for line in said.splitlines() if line.startswith("FAIL")]
+    _code, output = verify(tmp_path, files)
+    failed = [line for line in output.splitlines() if line.startswith("FAIL")]
     assert any("the manifest was signed" in line for line in failed)
-    assert any(claim in line for line in failed), said
+    assert any(claim in line for line in failed), output
 
 
 def test_another_original_and_an_added_file_are_found(download: Any, uploader: User, tmp_path: Path) -> None:
     files = download(uploader)
     original = next(name for name in files if name.startswith("original"))
-    code, said = verify(tmp_path, {**files, original: b"x"})
-    assert code == 1 and "FAIL the original" in said
-    code, said = verify(tmp_path, {**files, "more.txt": b"x"})
-    assert code == 1 and "FAIL the files" in said
-    code, said = verify(tmp_path, files, "00" * 32)
-    assert code == 1 and "FAIL the manifest was signed" in said
+    code, output = verify(tmp_path, {**files, original: b"x"})
+    assert code == 1 and "FAIL the original" in output
+    code, output = verify(tmp_path, {**files, "more.txt": b"x"})
+    assert code == 1 and "FAIL the files" in output
+    code, output = verify(tmp_path, files, "00" * 32)
+    assert code == 1 and "FAIL the manifest was signed" in output
 
 
 def test_a_redacted_bundle_tells_neither_names_nor_people_and_is_verified_all_the_same(
@@ -139,8 +139,8 @@ def test_a_redacted_bundle_tells_neither_names_nor_people_and_is_verified_all_th
     record, audit = json.loads(files["record.json"]), json.loads(files["audit.json"])
     assert record["assessments"][0]["details"] == {} and "decider" not in record["decisions"][0]
     assert all(set(event["actor"]) == {"digest"} for event in audit["events"])
-    code, said = verify(tmp_path, files)
-    assert code == 0, said
+    code, output = verify(tmp_path, files)
+    assert code == 0, output
 
 
 def test_an_uploader_learns_nothing_of_the_desk_from_a_bundle(

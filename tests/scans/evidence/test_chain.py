@@ -276,8 +276,8 @@ def test_a_person_who_is_erased_leaves_the_chain_whole(happenings: list[Event], 
     assert personal.erase_due() == 1
     sealing.seal()
     assert chain.verify().whole
-    said = json.dumps(list(Event.objects.values_list("content", flat=True)))
-    assert not any(word in said for word in (address, name, "a.jpg"))
+    contents = json.dumps(list(Event.objects.values_list("content", flat=True)))
+    assert not any(word in contents for word in (address, name, "a.jpg"))
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -345,6 +345,6 @@ def test_the_command_names_the_first_broken_row_and_fails(happenings: list[Event
 def test_the_command_says_that_the_chain_is_whole(happenings: list[Event]) -> None:
     out = StringIO()
     call_command("verify_audit", "--json", stdout=out)
-    said = json.loads(out.getvalue())
-    assert said["whole"] is True
-    assert said["rows"] == Event.objects.count()
+    report = json.loads(out.getvalue())
+    assert report["whole"] is True
+    assert report["rows"] == Event.objects.count()

@@ -32,8 +32,8 @@ pytestmark = pytest.mark.django_db
 
 def unread(client: Client) -> str:
     """The number beside the bell."""
-    found = re.search(r'<span class="count"[^>]*>([^<]+)</span>', client.get("/help/").content.decode())
-    return found[1] if found else ""
+    count = re.search(r'<span class="count"[^>]*>([^<]+)</span>', client.get("/help/").content.decode())
+    return count[1] if count else ""
 
 
 def test_a_result_is_told_once_and_looking_at_it_is_enough(scan: Scan, ann: Client, bob: Client) -> None:
