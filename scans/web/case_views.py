@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from .. import effective
 from ..models import Case, CaseLink
 from ..result import Result
-from . import cases, files, forms
+from . import cases, files, forms, links
 from .access import SignedIn
 from .library_views import exported, uuids
 
@@ -128,29 +128,20 @@ def end_share(request: SignedIn, pk: uuid.UUID, link_pk: int) -> HttpResponse:
     return redirect(f"{case.get_absolute_url()}#share")
 
 
-def _open(token: str) -> CaseLink:
-    link: CaseLink = get_object_or_404(CaseLink.objects.open().select_related("case"), token=token)
-    return link
-
-
 @require_safe
 @never_cache
+@links.says_when_it_ended
 def shared(request: HttpRequest, token: str) -> HttpResponse:
     """The results without names: neither the files' nor anybody's."""
-    link = _open(token)
-    if not request.user.is_authenticated or request.user.pk != link.maker_id:
-        link.count_view()
+    link = links.open_link(CaseLink, token)
     scans = effective.with_verdicts(cases.present(link.case).listed())
-    answer = render(request, "scans/shared_case.html", {"link": link, "case": link.case, "scans": scans})
-    answer["X-Robots-Tag"] = "noindex"
-    answer["Referrer-Policy"] = "no-referrer"
-    return answer
+    return links.show(request, link, "scans/shared_case.html", {"link": link, "case": link.case, "scans": scans})
 
 
 @require_safe
 def shared_picture(request: HttpRequest, token: str, number: int) -> HttpResponseBase:
     """Of the n-th scan: its address tells nothing else."""
-    link = _open(token)
+    link = links.open_link(CaseLink, token)
     scan = cases.present(link.case)[number - 1 : number].first() if link.with_picture and number else None
     assessment = scan.assessments.first() if scan else None
     preview = Result(scan, assessment).preview if scan and assessment else None

@@ -2,14 +2,11 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,7 +16,7 @@ from ..evidence import report as reports
 from ..intake import Held
 from ..models import Event, Report, Share
 from ..result import Result
-from . import files, forms
+from . import files, forms, links
 from .access import SignedIn, get_owned_scan, tellable
 
 
@@ -68,39 +65,27 @@ def end_share(request: SignedIn, pk: uuid.UUID, share_pk: int) -> HttpResponse:
     return redirect(f"{scan.get_absolute_url()}#share")
 
 
-def _open(token: str) -> Share:
-    found: Share = get_object_or_404(Share.objects.open().select_related("scan"), token=token)
-    return found
-
-
 @require_safe
 @never_cache
+@links.says_when_it_ended
 def shared(request: HttpRequest, token: str) -> HttpResponse:
-    """The result without names: neither the file's nor anybody's. A link that has ended says so."""
-    if Share.objects.filter(token=token).exists() and not Share.objects.open().filter(token=token).exists():
-        page: Callable[..., HttpResponse] = import_string(settings.ERROR_PAGE)
-        return page(request, 410)
-    link = _open(token)
+    """The result without names: neither the file's nor anybody's."""
+    link = links.open_link(Share, token)
     assessment = link.scan.assessments.prefetch_related("findings", "artifacts").first()
     if assessment is None:
         raise Http404
-    if not request.user.is_authenticated or request.user.pk != link.maker_id:
-        link.count_view()
     context = {
         "share": link,
         "scan": link.scan,
         "result": Result(link.scan, assessment),
         "verdict": effective.verdict_of(link.scan),
     }
-    response = render(request, "scans/shared.html", context)
-    response["X-Robots-Tag"] = "noindex"
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+    return links.show(request, link, "scans/shared.html", context)
 
 
 @require_safe
 def shared_picture(request: HttpRequest, token: str) -> HttpResponseBase:
-    link = _open(token)
+    link = links.open_link(Share, token)
     assessment = link.scan.assessments.first()
     preview = Result(link.scan, assessment).preview if assessment and link.with_picture else None
     if preview is None:

@@ -247,7 +247,7 @@ def test_sharing_several_makes_one_link_that_ends_with_the_undo(ann: Client, bob
     assert page["X-Robots-Tag"] == "noindex"
     assert scans[0].events.filter(kind="shared", actor=uploader).exists()
     undo(ann, answer["Location"])
-    assert bob.get(f"/shared/cases/{link.token}/").status_code == 404
+    assert bob.get(f"/shared/cases/{link.token}/").status_code == 404, "the case is gone with it"
     assert scans[0].events.filter(kind="share_ended").exists()
 
 
@@ -277,10 +277,10 @@ def test_a_shared_case_shows_what_its_owner_chose(
     act(ann, [later], "case", case=case.pk)
     assert later.events.filter(kind="shared").count() == 2, "whatever is added is shared by both links"
     ann.post(f"{case.get_absolute_url()}share/{full.pk}/end/")
-    assert client.get(f"/shared/cases/{full.token}/").status_code == 404
+    assert client.get(f"/shared/cases/{full.token}/").status_code == 410
     assert scan.events.filter(kind="share_ended").exists()
     CaseLink.objects.filter(pk=plain.pk).update(expires_at=timezone.now())
-    assert client.get(where).status_code == 404
+    assert client.get(where).status_code == 410
 
 
 def test_a_case_is_exported_with_files_tables_and_notes(
