@@ -30,4 +30,4 @@ name = os.environ.get('ALLOWED_HOSTS', '').split(',')[0].strip().lstrip('.*') or
 site = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('PORT') or 8000), timeout=4); \
 site.request('GET', '/healthz', headers={'Host': name}); \
 sys.exit(site.getresponse().status != 200)"]
-CMD ["sh", "-c", "exec gunicorn deepfake_site.wsgi --bind 0.0.0.0:${PORT:-8000} --worker-class gthread --workers ${WEB_PROCESSES:-2} --threads ${WEB_THREADS:-8} --timeout 60 --graceful-timeout 20 --worker-tmp-dir /dev/shm --no-control-socket"]
+CMD ["sh", "-c", "exec gunicorn deepfake_site.wsgi --bind 0.0.0.0:${PORT:-8000} --worker-class gthread --workers ${WEB_PROCESSES:-2} --threads ${WEB_THREADS:-8} --timeout 60 --graceful-timeout 20 --keep-alive 65 --worker-tmp-dir /dev/shm --no-control-socket"]

@@ -66,6 +66,7 @@ def web(bind: str, port: int) -> Child:
         str(env.whole("WEB_THREADS", 8)),
     ]
     gunicorn += ["--timeout", "60", "--graceful-timeout", "8", "--no-control-socket"]
+    gunicorn += ["--keep-alive", "65"]  # longer than clients and proxies keep one, or they ask one that just closed
     if Path("/dev/shm").is_dir():  # noqa: S108  # the workers' heartbeat must not wait for a disk
         gunicorn += ["--worker-tmp-dir", "/dev/shm"]  # noqa: S108
     if settings.DEBUG:
