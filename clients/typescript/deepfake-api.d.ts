@@ -3684,6 +3684,7 @@ export interface operations {
             401: components["responses"]["401-unauthorized"];
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
+            410: components["responses"]["410-gone"];
             422: components["responses"]["422-validation_error"];
             429: components["responses"]["429-rate_limited"];
             500: components["responses"]["500-internal"];
@@ -3728,6 +3729,7 @@ export interface operations {
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
             409: components["responses"]["409-no_appeal-idempotency_in_progress"];
+            410: components["responses"]["410-gone"];
             413: components["responses"]["413-file_too_large"];
             415: components["responses"]["415-unsupported_media"];
             422: components["responses"]["422-validation_error-idempotency_mismatch"];
@@ -3772,6 +3774,7 @@ export interface operations {
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
             409: components["responses"]["409-blind_first"];
+            410: components["responses"]["410-gone"];
             422: components["responses"]["422-validation_error"];
             429: components["responses"]["429-rate_limited"];
             500: components["responses"]["500-internal"];
@@ -3809,6 +3812,7 @@ export interface operations {
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
             409: components["responses"]["409-blind_first"];
+            410: components["responses"]["410-gone"];
             422: components["responses"]["422-validation_error"];
             429: components["responses"]["429-rate_limited"];
             500: components["responses"]["500-internal"];
@@ -3887,6 +3891,7 @@ export interface operations {
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
             409: components["responses"]["409-blind_first"];
+            410: components["responses"]["410-gone"];
             422: components["responses"]["422-validation_error"];
             429: components["responses"]["429-rate_limited"];
             500: components["responses"]["500-internal"];
@@ -3975,6 +3980,7 @@ export interface operations {
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
             409: components["responses"]["409-blind_first"];
+            410: components["responses"]["410-gone"];
             422: components["responses"]["422-validation_error"];
             429: components["responses"]["429-rate_limited"];
             500: components["responses"]["500-internal"];
@@ -4019,6 +4025,7 @@ export interface operations {
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
             409: components["responses"]["409-wrong_state-idempotency_in_progress"];
+            410: components["responses"]["410-gone"];
             413: components["responses"]["413-file_too_large"];
             415: components["responses"]["415-unsupported_media"];
             422: components["responses"]["422-validation_error-idempotency_mismatch"];
@@ -4063,6 +4070,7 @@ export interface operations {
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
             409: components["responses"]["409-blind_first"];
+            410: components["responses"]["410-gone"];
             422: components["responses"]["422-validation_error"];
             429: components["responses"]["429-rate_limited"];
             500: components["responses"]["500-internal"];
@@ -4100,6 +4108,7 @@ export interface operations {
             403: components["responses"]["403-forbidden"];
             404: components["responses"]["404-not_found"];
             409: components["responses"]["409-wrong_state"];
+            410: components["responses"]["410-gone"];
             422: components["responses"]["422-validation_error"];
             429: components["responses"]["429-rate_limited"];
             500: components["responses"]["500-internal"];

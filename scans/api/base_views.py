@@ -19,7 +19,7 @@ from accounts import keys, roles
 from accounts.models import ApiKey
 
 from ..idempotency import InProgress
-from ..models import Change, Replay, Scan
+from ..models import Change, Replay, Scan, Status
 from . import idempotency, limits
 from .errors import Absent, Refusal
 
@@ -166,4 +166,11 @@ def get_owned_scan(request: Request, pk: uuid.UUID) -> Scan:
     scan: Scan | None = owned_scans(request).filter(pk=pk).first()
     if scan is None:
         raise Absent
+    return scan
+
+
+def refuse_deleted(scan: Scan) -> Scan:
+    """What hung on a deleted scan is gone as well; only the scan itself still answers with its receipt."""
+    if scan.status == Status.DELETED:
+        raise Refusal(410, "gone", _("It was deleted."))
     return scan

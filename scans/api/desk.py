@@ -147,7 +147,7 @@ class Decisions(ApiView):
     scopes: ClassVar[dict[str, str]] = {"GET": "scans:read", "POST": "review:write"}
     limits: ClassVar[dict[str, str]] = {"POST": "review"}
 
-    @tells("listDecisions", {200: page_of(described.Decision, "Decision")}, refusals=["blind_first"])
+    @tells("listDecisions", {200: page_of(described.Decision, "Decision")}, refusals=["blind_first", "gone"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """What people decided, newest first; their owner is told when it has settled."""
         scan = judged(request, pk)

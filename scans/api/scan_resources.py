@@ -19,7 +19,7 @@ from ..models import Appeal, Artifact, Decision, Event, Feedback, Report, Scan
 from ..result import Result
 from ..review import appeals
 from . import described, listing, request_serializers, shapes
-from .base_views import ApiView, get_owned_scan, get_visible_scan
+from .base_views import ApiView, get_owned_scan, get_visible_scan, refuse_deleted
 from .documentation import LIMIT, NUMBER, page_of, tells
 from .errors import Absent, Refusal
 
@@ -30,7 +30,7 @@ MINUTES = 5
 class Assessments(ApiView):
     tag = "evidence"
 
-    @tells("listAssessments", {200: page_of(described.Assessment, "Assessment")}, refusals=["blind_first"])
+    @tells("listAssessments", {200: page_of(described.Assessment, "Assessment")}, refusals=["blind_first", "gone"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """All that the models have said of it, newest first."""
         rows = judged(request, pk).assessments.select_related("same_as").prefetch_related("findings", "artifacts")
@@ -40,7 +40,9 @@ class Assessments(ApiView):
 class Frames(ApiView):
     tag = "evidence"
 
-    @tells("listFrames", {200: page_of(described.Frame, "Frame")}, query=[LIMIT, NUMBER], refusals=["blind_first"])
+    @tells(
+        "listFrames", {200: page_of(described.Frame, "Frame")}, query=[LIMIT, NUMBER], refusals=["blind_first", "gone"]
+    )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """The frames of a video that were looked at, in their order, by the newest assessment."""
         found = judged(request, pk).assessment
@@ -51,7 +53,7 @@ class Frames(ApiView):
 class FacesOf(ApiView):
     tag = "evidence"
 
-    @tells("listFaces", {200: page_of(described.Face, "Face")}, query=[LIMIT, NUMBER], refusals=["blind_first"])
+    @tells("listFaces", {200: page_of(described.Face, "Face")}, query=[LIMIT, NUMBER], refusals=["blind_first", "gone"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """The faces that were found, by the newest assessment."""
         found = judged(request, pk).assessment
@@ -64,7 +66,7 @@ class Artifacts(ApiView):
 
     @tells(
         "listArtifacts", {200: page_of(described.ArtifactOf, "Artifact")}, query=[LIMIT, NUMBER],
-        refusals=["blind_first"],
+        refusals=["blind_first", "gone"],
     )  # fmt: skip
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """The pictures that were drawn by the newest assessment, each with an address that works for five minutes."""
@@ -101,10 +103,10 @@ class ReportOf(ApiView):
     tag = "evidence"
     scopes: ClassVar[dict[str, str]] = {"GET": "scans:read"}
 
-    @tells("getReport", {200: OpenApiTypes.BINARY}, media="application/pdf", refusals=["wrong_state"])
+    @tells("getReport", {200: OpenApiTypes.BINARY}, media="application/pdf", refusals=["wrong_state", "gone"])
     def get(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
         """The report on what stands now, as PDF. Asked for again while nothing has changed, it is the same one."""
-        scan = get_owned_scan(request, pk)
+        scan = refuse_deleted(get_owned_scan(request, pk))
         if scan.assessment is None or not scan.media:
             raise Refusal(409, "wrong_state", _("It is not analysed."))
         try:
@@ -163,24 +165,23 @@ class OneReport(ApiView):
 class Appeals(ApiView):
     tag = "people"
 
-    @tells("listAppeals", {200: page_of(described.Appeal, "Appeal")})
+    @tells("listAppeals", {200: page_of(described.Appeal, "Appeal")}, refusals=["gone"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """Your appeals to what people decided of it."""
-        rows = Appeal.objects.filter(decision__scan=get_owned_scan(request, pk)).select_related(
-            "decision", "answered_by"
-        )
+        scan = refuse_deleted(get_owned_scan(request, pk))
+        rows = Appeal.objects.filter(decision__scan=scan).select_related("decision", "answered_by")
         return Response(listing.whole([shapes.appeal(one) for one in rows]))
 
     @tells(
         "appealDecision",
         {201: described.Appeal},
         body={"application/json": request_serializers.AppealRequest},
-        refusals=["no_appeal"],
+        refusals=["no_appeal", "gone"],
         example={"text": "This is my own unedited photograph; I can send the raw file."},
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Object to what people decided, once. Somebody else answers in writing."""
-        scan = get_owned_scan(request, pk)
+        scan = refuse_deleted(get_owned_scan(request, pk))
         text = request_serializers.read(request_serializers.AppealRequest, request)["text"]
         decision = Decision.objects.settled().filter(scan=scan).first()
         try:
@@ -200,12 +201,12 @@ class FeedbackOf(ApiView):
         "giveFeedback",
         {201: described.FeedbackOf},
         body={"application/json": request_serializers.Opinion},
-        refusals=["wrong_state"],
+        refusals=["wrong_state", "gone"],
         example={"label": "missed", "comment": "The mouth was replaced."},
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Say what you think of an assessment. It changes no outcome; people who review will see it."""
-        scan = get_owned_scan(request, pk)
+        scan = refuse_deleted(get_owned_scan(request, pk))
         given = request_serializers.read(request_serializers.Opinion, request)
         if scan.assessment is None:
             raise Refusal(409, "wrong_state", _("It is not analysed."))
@@ -220,7 +221,7 @@ class FeedbackOf(ApiView):
 
 def judged(request: Request, pk: uuid.UUID) -> Scan:
     """A scan whose assessment may be told to whoever asks."""
-    scan = get_visible_scan(request, pk)
+    scan = refuse_deleted(get_visible_scan(request, pk))
     if blind.is_withheld(scan, request.user):
         raise Refusal(409, "blind_first", _("Say first what you see."))
     return scan

@@ -174,6 +174,10 @@ def test_deleting_leaves_a_tombstone(own: Program) -> None:
     assert len(said["media"]["sha256"]) == 64
     assert own.get(SCANS).json()["results"] == [said], "lists tell of it, too"
     error(own.delete(where), 410, "gone")
+    for part in ("assessments", "frames", "faces", "artifacts", "decisions", "appeals", "report"):
+        error(own.get(f"{where}/{part}"), 410, "gone")
+    error(own.post(f"{where}/appeals", {"text": "x"}), 410, "gone")
+    error(own.post(f"{where}/feedback", {"label": "missed", "comment": ""}), 410, "gone")
 
 
 def test_a_program_reads_when_the_trash_is_purged_and_deletes_from_it_at_once(
