@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-often chaos lint docs bench train mtcnn-export api types format lock messages clean
+.PHONY: help run test test-fast test-often chaos screenshots lint docs bench train mtcnn-export api types format lock messages clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,6 +28,10 @@ test-often: $(VENV)/tests  ## the whole suite twenty times, each in another orde
 
 chaos: $(VENV)/tests  ## kill, restart and flush the running site's parts on both databases, and print what became of 50 scans each
 	$(PY) -m tests.chaos
+
+screenshots: $(VENV)/tests  ## ONLY="home upload" LANGUAGE=de THEME=dark: pictures of every page, with contact sheets, in var/screenshots
+	$(PY) -m tests.screenshots $(if $(ONLY),--only $(ONLY)) $(if $(filter de en,$(LANGUAGE)),--language $(LANGUAGE)) \
+	  $(if $(THEME),--theme $(THEME)) $(if $(FRESH),--fresh)
 
 lint: $(VENV)/tests  ## style, types, templates, import directions, migrations, deployment check
 	$(VENV)/bin/ruff check .
