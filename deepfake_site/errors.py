@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from scans import disk
-from scans.outages import PanelUnreadable
+from scans.analysis.outages import PanelUnreadable
+from scans.storage import disk
 
 CODES = {
     400: "validation_error",

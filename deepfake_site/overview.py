@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError
 
 from accounts.models import Erasure, User
-from scans import disk
 from scans.models import Scan, Status
+from scans.storage import disk
 
 from . import health
 

@@ -6,9 +6,9 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from scans import words
 from scans.models import Outcome
 from scans.models.notification import KEPT_DAYS
+from scans.outcome import words
 
 from . import health, overview
 

@@ -12,7 +12,8 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerAway
 
-from . import analysis, change_feed, deletion, disk, heartbeat, notifications, outages, sandbox, sweeping, webhooks
+from . import analysis
+from .analysis import heartbeat, outages, sandbox
 from .evidence import anchoring, chain, sealing
 from .models import (
     Anchor,
@@ -28,6 +29,9 @@ from .models import (
     Status,
     WrongState,
 )
+from .retention import deletion
+from .storage import disk, sweeping
+from .updates import change_feed, notifications, webhooks
 
 log = structlog.get_logger(__name__)
 
@@ -66,8 +70,8 @@ def send_for_rescore(scan: Scan) -> None:
     _send_on_commit(rescore.s(str(scan.pk)).set(queue=Queue.RERUN, priority=PRIORITY[Queue.RERUN]))
 
 
-def send_for_glimpse(live: Live) -> None:
-    _send_on_commit(glimpse.s(str(live.pk)).set(queue=Queue.LIVE, priority=PRIORITY[Queue.LIVE]))
+def send_for_estimate(live: Live) -> None:
+    _send_on_commit(estimate_live.s(str(live.pk)).set(queue=Queue.LIVE, priority=PRIORITY[Queue.LIVE]))
 
 
 def send_for_chain_check() -> None:
@@ -105,9 +109,9 @@ def rescore(scan_id: str) -> None:
 
 
 @shared_task(queue="live", soft_time_limit=30, time_limit=40)
-def glimpse(live_id: str) -> None:
+def estimate_live(live_id: str) -> None:
     try:
-        analysis.glimpse(Live.objects.get(pk=live_id))
+        analysis.estimate(Live.objects.get(pk=live_id))
     except Live.DoesNotExist:
         log.info("nothing to look at", live=live_id)  # thrown away meanwhile
 

@@ -9,7 +9,7 @@ const tokenOf = (form) => form.querySelector("[name=csrfmiddlewaretoken]").value
 
 function camera(panel) {
   const view = byId("view"), hint = byId("hint"), guidance = byId("guidance"), start = byId("start"), take = byId("take"), words = panel.dataset;
-  const watch = byId("watch"), stop = byId("stop"), keep = byId("keep"), drop = byId("drop-live"), glimpse = byId("glimpse");
+  const watch = byId("watch"), stop = byId("stop"), keep = byId("keep"), drop = byId("drop-live"), estimate = byId("estimate");
   const canvas = document.createElement("canvas"), pause = (ms) => new Promise((done) => setTimeout(done, ms));
   const show = (...buttons) => { for (const one of [start, take, watch, stop, keep, drop]) one.hidden = !buttons.includes(one); };
   if (!navigator.mediaDevices?.getUserMedia) { hint.textContent = words.none; return; }
@@ -90,7 +90,7 @@ function camera(panel) {
     const answer = await ask(live, body), said = await answer.json();
     if (answer.status === 429) return pause(1000 * (Number(answer.headers.get("Retry-After")) || 5));
     if (!answer.ok) { hint.textContent = said.said || words.lost; return halt(false); }
-    if (said.html !== last) { glimpse.innerHTML = last = said.html; } // only what is new is read out
+    if (said.html !== last) { estimate.innerHTML = last = said.html; } // only what is new is read out
   }
 
   function halt(tell = true) {
@@ -106,7 +106,7 @@ function camera(panel) {
       if (!made.ok) { hint.textContent = said.said || said.detail || words.lost; return; }
       live = said.url;
     } catch { hint.textContent = words.lost; return; }
-    watching = true; last = ""; glimpse.textContent = ""; glimpse.hidden = false;
+    watching = true; last = ""; estimate.textContent = ""; estimate.hidden = false;
     hint.textContent = words.watching; guidance.textContent = "";
     show(stop); stop.focus({ preventScroll: true });
     while (watching) {
@@ -125,7 +125,7 @@ function camera(panel) {
   });
   drop.addEventListener("click", async () => {
     try { await ask(`${live}drop/`); } catch { hint.textContent = words.lost; return; }
-    live = ""; glimpse.hidden = true;
+    live = ""; estimate.hidden = true;
     show(take, watch);
     hint.textContent = words.gone;
   });

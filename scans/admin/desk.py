@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 
 from accounts.admin import ReadOnly
 
-from .. import blind, effective, lookalikes, routing
+from ..analysis import lookalikes, routing
 from ..models import Decision, DeskSettings, Exposure, Harm, Label, Policy, ReviewItem, Scan, SecondLook, Skip
-from ..result import Result
+from ..outcome import blind, effective
+from ..outcome.result import Result
 from ..review import appeals, decisions, queue
 from ..review.places import place_of
 from ..review.uploader import messages_of

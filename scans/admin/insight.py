@@ -13,9 +13,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .. import analysis, scores
+from .. import analysis
 from ..insight import accuracy, charts, desk, simulator
 from ..models import PanelVersion
+from ..outcome import scores
 from ..review import panels
 from .points import PointsField
 from .verbs import AtTheDesk

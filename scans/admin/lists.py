@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import ReadOnly
 
-from .. import blind, effective, scores, webhooks
 from ..models import Appeal, Assessment, Attempt, Decision, Delivery, Endpoint, Finding, Scan, Skip
+from ..outcome import blind, effective, scores
+from ..updates import webhooks
 
 
 class Standing(admin.SimpleListFilter):

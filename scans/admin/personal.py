@@ -16,8 +16,8 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .. import blind
 from ..models import DeskSettings, Note, ReviewItem, ReviewQueue, SavedFilter
+from ..outcome import blind
 from ..review import caring
 from . import forms
 from .verbs import AtTheDesk

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from .. import scores
+from ..outcome import scores
 
 
 class PointsField(forms.FloatField):

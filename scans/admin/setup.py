@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from .. import routing
+from ..analysis import routing
 from ..models import CannedReply, Outcome, Policy, Reason, ReviewQueue, Rule, TrustedSource
 from .points import PointsField
 

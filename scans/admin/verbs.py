@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 
-from .. import lookalikes
+from ..analysis import lookalikes
 from ..models import Action, Decision, Harm, Label, Note, ReviewItem, Scan, SecondLook, Skip
 from ..review import caring, decisions, queue
 from . import forms

@@ -18,8 +18,8 @@ from rest_framework.views import APIView
 from accounts import keys, roles
 from accounts.models import ApiKey
 
-from ..idempotency import InProgress
 from ..models import Change, Replay, Scan, Status
+from ..uploads.idempotency import InProgress
 from . import idempotency, limits
 from .errors import Absent, Refusal
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException
 
-from .. import intake
+from ..uploads import intake
 
 
 class Refusal(APIException):

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .. import network, tasks, webhooks
+from .. import network, tasks
 from ..models import Delivery, Endpoint
+from ..updates import webhooks
 from . import described, listing, request_serializers, shapes
 from .base_views import ApiView, is_sandbox, of_this_key
 from .documentation import CURSOR, LIMIT, filters, page_of, tells

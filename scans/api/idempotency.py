@@ -11,9 +11,9 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .. import idempotency
-from ..intake import Held
 from ..models import Replay
+from ..uploads import idempotency
+from ..uploads.intake import Held
 from .errors import Refusal
 
 HEADERS = ("Content-Type", "Location", "Retry-After")

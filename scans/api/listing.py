@@ -12,8 +12,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
-from .. import effective
 from ..models import Appeal, Decision, Delivery, Event, Outcome, Reason, ReviewReason, Status
+from ..outcome import effective
 from .errors import Refusal
 
 MOST, USUAL = 100, 20

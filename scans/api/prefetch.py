@@ -8,10 +8,10 @@ from typing import Any
 
 from django.db.models import Count, Max, OuterRef, Q, Subquery
 
-from .. import blind, effective
 from ..models import Appeal, Artifact, Assessment, Decision, Event, ReviewItem, Scan, Status
 from ..models.event import LOOKS, Kind
 from ..models.scan import ScanQuerySet
+from ..outcome import blind, effective
 
 
 @dataclass(slots=True)

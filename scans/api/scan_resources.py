@@ -13,10 +13,12 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .. import blind, looking, routing
+from ..analysis import routing
 from ..evidence import report as reports
+from ..evidence import viewing
 from ..models import Appeal, Artifact, Decision, Event, Feedback, Report, Scan
-from ..result import Result
+from ..outcome import blind
+from ..outcome.result import Result
 from ..review import appeals
 from . import described, listing, request_serializers, shapes
 from .base_views import ApiView, get_owned_scan, get_visible_scan, refuse_deleted
@@ -71,7 +73,7 @@ class Artifacts(ApiView):
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """The pictures that were drawn by the newest assessment, each with an address that works for five minutes."""
         scan = judged(request, pk)
-        looking.note(scan, request.user, "artifacts")
+        viewing.note(scan, request.user, "artifacts")
         found = scan.assessment
         drawn = [shapes.artifact(one, _address(request, one)) for one in found.artifacts.all()] if found else []
         return Response(listing.slice_of(request, drawn))

@@ -12,8 +12,11 @@ from rest_framework.response import Response
 
 from accounts import rules
 
-from .. import blind, deletion, fetching, idempotency, intake, network, tasks
+from .. import network, tasks
 from ..models import Batch, Event, Scan, Source, Status, WrongState
+from ..outcome import blind
+from ..retention import deletion
+from ..uploads import fetching, idempotency, intake
 from . import described, listing, request_serializers, shapes
 from .base_views import (
     ApiView,

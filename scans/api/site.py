@@ -18,10 +18,12 @@ from rest_framework.response import Response
 from accounts import roles
 from accounts.models import ApiKey
 
-from .. import analysis, intake, sandbox
+from .. import analysis
+from ..analysis import sandbox
 from ..insight import figures
 from ..models import Change, Event, Outcome, Policy, Scan
-from ..statement import moment
+from ..outcome.statement import moment
+from ..uploads import intake
 from . import described, limits, listing, request_serializers, shapes
 from .base_views import ApiView, changes, of_scans, scopes_of
 from .documentation import LIMIT, PLACE, filters, page_of, query, tells

@@ -19,8 +19,8 @@ from accounts import keys, roles, rules
 from accounts.models import ApiKey, User
 from accounts.roles import Role
 
-from .. import deletion
 from ..models import Scan, Status
+from ..retention import deletion
 
 ADDRESS = "bench-api@localhost"
 WIDE = "1000000/1m"

@@ -10,8 +10,9 @@ from django.core.files.base import ContentFile
 
 from accounts.models import User
 
-from .. import deletion, intake
 from ..models import Batch, Queue, Scan, Status
+from ..retention import deletion
+from ..uploads import intake
 from . import alone
 
 ADDRESS = "bench@localhost"

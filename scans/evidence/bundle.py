@@ -10,10 +10,10 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from .. import effective
 from ..models import Anchor, Assessment, Decision, Event, Report, Scan
 from ..models.chain import salted
 from ..models.event import Kind
+from ..outcome import effective
 from . import anchoring, rows, sealing, signing
 
 VERIFIER = Path(__file__).with_name("verify_bundle.py")

@@ -13,8 +13,8 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable
 
 from ..models import Outcome
-from ..scores import Scale
-from ..timeline import Timeline
+from ..outcome.scores import Scale
+from ..outcome.timeline import Timeline
 from .typesetting import BODY, BOLD, WIDE
 
 INK, QUIET, RULE = colors.HexColor("#12191d"), colors.HexColor("#53606a"), colors.HexColor("#c8d0d3")

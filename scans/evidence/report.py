@@ -17,11 +17,11 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, SimpleDocTemplate, Spacer
 
-from .. import effective, scores, words
-from ..effective import State, Verdict
 from ..models import Artifact, Decision, Event, Report
-from ..result import Result
-from ..timeline import clock
+from ..outcome import effective, scores, words
+from ..outcome.effective import State, Verdict
+from ..outcome.result import Result
+from ..outcome.timeline import clock
 from .drawings import Picture, colours_of, draw_scale, draw_timeline
 from .typesetting import WIDE, Incomplete, beside, boxed, numbered, paragraph, qr, row_of, table_of
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from accounts.personal import Content, Holder
 
-from ..deletion import delete
 from ..models import (
     Appeal,
     Batch,
@@ -28,6 +27,7 @@ from ..models import (
     Tag,
     WrongState,
 )
+from ..retention.deletion import delete
 
 
 def _export(user: Any) -> Iterator[tuple[str, Content]]:

@@ -4,8 +4,9 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from .. import effective, routing, statement
+from ..analysis import routing
 from ..models import Appeal, Decision, Event, LockedCase, Reason, ReviewItem, ReviewQueue
+from ..outcome import effective, statement
 
 QUEUE = "appeals"  # slug
 

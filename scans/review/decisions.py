@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from .. import routing
+from ..analysis import routing
 from ..models import (
     Action,
     Appeal,

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 
-from .. import routing
+from ..analysis import routing
 from ..models import (
     Decision,
     DeskSettings,

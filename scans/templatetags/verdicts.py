@@ -2,7 +2,7 @@
 
 from django import template
 
-from .. import scores, timeline, words
+from ..outcome import scores, timeline, words
 
 register = template.Library()
 register.filter("outcome_words", words.outcome_words)

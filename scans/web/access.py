@@ -9,8 +9,8 @@ from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 
-from .. import blind
 from ..models import Scan
+from ..outcome import blind
 
 POLL = (1, 1, 2, 2, 3, 3, 5)  # seconds between two looks, longer and longer
 

@@ -12,9 +12,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from .. import effective
 from ..models import Case, CaseLink
-from ..result import Result
+from ..outcome import effective
+from ..outcome.result import Result
 from . import cases, files, forms, links
 from .access import SignedIn
 from .library_views import exported, uuids

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from .. import blind, effective
 from ..models import Case, CaseLink, Event, Scan, Status
 from ..models.event import Kind
+from ..outcome import blind, effective
 
 
 def add(case: Case, scans: Iterable[Scan], person: Any) -> list[Any]:

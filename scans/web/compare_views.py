@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from .. import blind, effective, lookalikes
-from ..effective import Verdict
+from ..analysis import lookalikes
 from ..models import Scan, Status
-from ..result import Result
+from ..outcome import blind, effective
+from ..outcome.effective import Verdict
+from ..outcome.result import Result
 from .access import SignedIn, tellable
 
 OFFERED = 12  # of one's own latest scans, to compare with

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from .. import effective
-from .. import statement as statements
 from ..models import Decision, Scan
+from ..outcome import effective
+from ..outcome import statement as statements
 from ..review import appeals
 from .access import SignedIn, get_owned_scan, tellable, wants_json
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from ..evidence import anchoring, bundle, signing
 from ..evidence import report as reports
 from ..models import Anchor, Event, Report, Scan, SigningKey
-from ..result import Result
+from ..outcome.result import Result
 from .access import SignedIn, tellable
 
 SHOWN = 30

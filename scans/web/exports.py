@@ -11,7 +11,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 
-from .. import effective
+from ..outcome import effective
 
 PLAIN = ("id", "name", "kind", "format", "bytes", "sha256", "status", "refusal")
 VERDICT = ("verdict", "outcome", "source", "label", "action", "since", "state")  # what counts now

@@ -11,8 +11,8 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from .. import effective
 from ..models import Case, Outcome, Source, Status, Tag
+from ..outcome import effective
 
 COUNTED: Final = ("outcome", "kind", "source", "status")
 KINDS: Final = (("image", _("Photo")), ("video", _("Video")))

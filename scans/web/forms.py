@@ -8,8 +8,8 @@ from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from .. import effective
 from ..models import Case, Decision, Feedback, Outcome, ReviewItem, Source, Tag
+from ..outcome import effective
 from .facets import KINDS, STATUSES
 
 

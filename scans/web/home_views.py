@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from accounts import rules
 
-from .. import effective
 from ..models import DecisionNotice, Scan, Status
+from ..outcome import effective
 from ..review.front import front
 from ..review.today import today
 from . import limits

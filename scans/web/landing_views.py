@@ -4,10 +4,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from .. import analysis, examples
+from .. import analysis
+from ..analysis.outages import PanelUnreadable
 from ..insight.figures import LEAST
 from ..insight.measured import measured_sets
-from ..outages import PanelUnreadable
+from ..outcome import examples
 
 
 @require_safe

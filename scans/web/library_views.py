@@ -15,8 +15,8 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from .. import effective
 from ..models import Case, Event, SavedSearch, Scan, Status, Tag
+from ..outcome import effective
 from . import exports, forms
 from .access import SignedIn
 from .facets import COUNTED, facets

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from .. import effective
 from ..models import Batch, MailPreferences, Notification, Scan, Status
+from ..outcome import effective
 from .access import SignedIn
 
 A_PAGE = 30

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from .. import effective
 from ..evidence import report as reports
-from ..intake import Held
 from ..models import Event, Report, Share
-from ..result import Result
+from ..outcome import effective
+from ..outcome.result import Result
+from ..uploads.intake import Held
 from . import files, forms, links
 from .access import SignedIn, get_owned_scan, tellable
 

@@ -17,8 +17,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from .. import deletion
 from ..models import Scan, Status, WrongState
+from ..retention import deletion
 from .access import SignedIn, get_owned_scan, get_trashed_scan
 
 PAGE = 24

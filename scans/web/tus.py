@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils.http import http_date
 from django.views.decorators.cache import never_cache
 
-from .. import intake, resumable
-from ..intake import PIECE, Refused
 from ..models import Batch, Resumable
+from ..uploads import intake, resumable
+from ..uploads.intake import PIECE, Refused
 from .access import SignedIn
 from .upload_views import HTTP_OF
 

@@ -15,10 +15,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from .. import blind, effective, fetching, idempotency, intake, live, network, words
-from ..intake import Refused
+from .. import network
 from ..models import Batch, Live, Scan
-from ..result import Glimpse
+from ..outcome import blind, effective, words
+from ..outcome.result import Glimpse
+from ..uploads import fetching, idempotency, intake, live
+from ..uploads.intake import Refused
 from . import forms, limits, notification_views
 from .access import SignedIn, looks, seconds_until_next_look, wants_json
 
@@ -238,7 +240,7 @@ def live_picture(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
         return _refused(request, refused)
     watched.refresh_from_db()
     context = {"result": Glimpse(watched.estimate)}
-    said = render_to_string("scans/_glimpse.html", context, request)
+    said = render_to_string("scans/_estimate.html", context, request)
     return JsonResponse({"pictures": count, "most": live.MOST, "html": said})
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 
-from ..intake import PIECE, Incoming, Refused
+from ..uploads.intake import PIECE, Incoming, Refused
 
 # Views that take files, and how many bytes of each (0: as much as the site allows). Elsewhere none is even looked at.
 TAKES_FILES = {

@@ -11,9 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from .. import blind, effective, intake, lookalikes, looking, reverse_search, routing, statement
+from ..analysis import lookalikes, routing
+from ..evidence import viewing
 from ..models import Artifact, DecisionNotice, Event, ReviewItem, Scan, Status, WrongState
-from ..result import Result
+from ..outcome import blind, effective, reverse_search, statement
+from ..outcome.result import Result
+from ..uploads import intake
 from . import files, forms, notification_views
 from .access import SignedIn, get_owned_scan, get_visible_scan, looks, seconds_until_next_look
 
@@ -67,7 +70,7 @@ def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
 @require_safe
 def media(request: SignedIn, pk: uuid.UUID) -> HttpResponseBase:
     found = get_visible_scan(request, pk)
-    looking.note(found, request.user, "media")
+    viewing.note(found, request.user, "media")
     answer: HttpResponseBase = files.send(
         request,
         found.media,
@@ -85,7 +88,7 @@ def artifact_file(request: SignedIn, pk: uuid.UUID, artifact: uuid.UUID) -> Http
     one = Artifact.objects.filter(assessment__scan=found, pk=artifact).first()
     if one is None or (one.kind != Artifact.Kind.PREVIEW and blind.is_withheld(found, request.user)):
         raise Http404
-    looking.note(found, request.user, one.kind)
+    viewing.note(found, request.user, one.kind)
     kind = "png" if str(one.file.name).endswith(".png") else "jpeg"
     answer: HttpResponseBase = files.send(request, one.file, kind=kind, etag=one.pk.hex, name=f"{one.kind}.{kind}")
     return answer

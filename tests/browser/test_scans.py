@@ -262,7 +262,7 @@ def test_watching_live_says_something_and_is_kept_or_thrown_away(open_camera: Ca
         if end == "Throw away":
             page.get_by_role("button", name="Switch the camera on").click()
         page.get_by_role("button", name="Watch live").click()
-        expect(page.locator("#glimpse .badge.outcome")).to_be_visible()
+        expect(page.locator("#estimate .badge.outcome")).to_be_visible()
         page.get_by_role("button", name="Stop", exact=True).click()
         page.get_by_role("button", name=end).click()
         if end == "Throw away":

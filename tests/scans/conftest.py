@@ -10,8 +10,8 @@ from django.core.files.base import ContentFile
 from onnx import TensorProto, helper, numpy_helper
 
 from accounts.models import User
-from scans import intake
 from scans.models import Scan
+from scans.uploads import intake
 
 from ..detection import files
 

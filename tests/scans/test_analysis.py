@@ -14,7 +14,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 import detection
-from scans import analysis, deletion, intake, resumable, tasks
+from scans import analysis, tasks
 from scans.evidence import retention
 from scans.models import (
     Assessment,
@@ -27,6 +27,8 @@ from scans.models import (
     Unchangeable,
     WrongState,
 )
+from scans.retention import deletion
+from scans.uploads import intake, resumable
 
 from ..detection import files
 from .conftest import bundle

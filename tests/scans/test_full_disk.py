@@ -18,8 +18,10 @@ from django.utils import timezone
 
 from accounts import keys
 from accounts.models import User
-from scans import disk, resumable, sweeping, tasks
+from scans import tasks
 from scans.models import Resumable, Scan, Status
+from scans.storage import disk, sweeping
+from scans.uploads import resumable
 
 from .conftest import portrait
 
@@ -41,7 +43,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     def named_temporary_file(*, dir: Path, **_options: Any) -> Any:
         return FullFile(tempfile.mkstemp(dir=dir)[1], "wb")
 
-    monkeypatch.setattr("scans.incoming.tempfile.NamedTemporaryFile", named_temporary_file)
+    monkeypatch.setattr("scans.storage.incoming.tempfile.NamedTemporaryFile", named_temporary_file)
 
 
 def left_over(media: Path) -> list[Path]:

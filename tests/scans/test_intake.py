@@ -9,9 +9,9 @@ import pytest
 from django.core.files.base import ContentFile
 
 from accounts.models import User
-from scans import intake
-from scans.intake import Refused, clean_name
 from scans.models import Queue, Scan, Status, WrongState
+from scans.uploads import intake
+from scans.uploads.intake import Refused, clean_name
 
 from ..detection import files
 from .conftest import portrait

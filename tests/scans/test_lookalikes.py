@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from accounts.models import User
-from scans import lookalikes
+from scans.analysis import lookalikes
 from scans.models import Fingerprint, Scan
 from scans.models.fingerprint import NEAR, distance
 

@@ -9,7 +9,8 @@ import pytest
 from celery import current_app
 
 from deepfake_site import health
-from scans import duplicates, tasks
+from scans import tasks
+from scans.analysis import duplicates
 from scans.models import Outcome, Reason, ReviewItem, Scan, Status
 
 from .conftest import bundle

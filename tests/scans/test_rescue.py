@@ -14,8 +14,10 @@ from django.db import connection, connections
 from django.utils import timezone
 
 import detection
-from scans import intake, outages, tasks
+from scans import tasks
+from scans.analysis import outages
 from scans.models import Queue, Scan, Status
+from scans.uploads import intake
 
 from ..conftest import Redis
 from .conftest import portrait

@@ -9,8 +9,8 @@ from django.conf import settings as configured
 from django.core.management import call_command
 from django.test import Client
 
-from scans import examples
 from scans.insight.measured import measured_sets
+from scans.outcome import examples
 
 PAGES = (
     "/",

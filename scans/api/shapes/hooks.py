@@ -3,7 +3,7 @@
 from typing import Any
 
 from ...models import Delivery, Endpoint
-from ...statement import moment
+from ...outcome.statement import moment
 
 
 def endpoint(one: Endpoint, secret: str = "") -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from accounts import roles
 
 from ...models import Appeal, Decision, Feedback, Policy, ReviewItem, ReviewQueue
-from ...statement import moment
+from ...outcome.statement import moment
 
 
 def decision(one: Decision) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ... import effective, words
 from ...models import Artifact, Assessment, Batch, Scan, Status
 from ...models.scan import MOVING
-from ...statement import moment
+from ...outcome import effective, words
+from ...outcome.statement import moment
 from .. import prefetch
 from ..prefetch import ScanContext
 

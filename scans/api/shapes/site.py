@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ... import blind
 from ...models import Change, Event, Report
-from ...statement import moment
+from ...outcome import blind
+from ...outcome.statement import moment
 
 
 def changes(rows: Sequence[Change], person: Any) -> list[dict[str, Any]]:

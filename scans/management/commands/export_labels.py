@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from scans import labels
+from scans.learning import labels
 
 
 class Command(BaseCommand):

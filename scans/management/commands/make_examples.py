@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 import detection
-from scans import examples
+from scans.outcome import examples
 
 
 class Command(BaseCommand):

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from detection import BadBundle
-from scans import promotion
+from scans.learning import promotion
 
 
 class Command(BaseCommand):

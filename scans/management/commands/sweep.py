@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from scans import sweeping
+from scans.storage import sweeping
 
 
 class Command(BaseCommand):

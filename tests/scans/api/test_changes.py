@@ -9,9 +9,9 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from scans import change_feed, notifications
 from scans.models import Change, Event, Label, Policy, ReviewItem, ReviewQueue, Rule, Scan, Status
 from scans.review import decisions, queue
+from scans.updates import change_feed, notifications
 
 from ..conftest import portrait
 from .conftest import SCANS, Program

@@ -7,8 +7,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts.models import User
-from scans import webhooks
 from scans.models import Endpoint
+from scans.updates import webhooks
 
 pytestmark = pytest.mark.django_db
 

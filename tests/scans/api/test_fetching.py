@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from scans import fetching, network
-from scans.intake import Refused
+from scans import network
 from scans.models import Scan
+from scans.uploads import fetching
+from scans.uploads.intake import Refused
 
 from ..conftest import portrait
 from . import hostile

@@ -16,10 +16,10 @@ from django.utils import timezone
 
 from accounts import keys, rules
 from accounts.models import User
-from scans import intake
 from scans.models import Batch, Feedback, Replay, Scan
 from scans.models.replay import ABANDONED, KEPT
 from scans.tasks import forget_unfinished, rescue
+from scans.uploads import intake
 
 from ..conftest import portrait
 from .conftest import SCANS, Program

@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
-from scans import tasks, webhooks
+from scans import tasks
 from scans.models import Attempt, Delivery, Endpoint
-from scans.webhooks import sending
+from scans.updates import webhooks
+from scans.updates.webhooks import sending
 
 from . import hostile
 from .receiver import Receiver, listening

@@ -11,7 +11,7 @@ from django.test import Client
 from accounts import keys, roles
 from accounts.models import User
 from accounts.roles import Role
-from scans import routing
+from scans.analysis import routing
 from scans.api import reference
 from scans.models import Reason, ReviewQueue
 

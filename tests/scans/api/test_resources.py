@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, User
 from accounts.roles import Role
-from scans import change_feed, notifications, routing
+from scans.analysis import routing
 from scans.models import (
     Artifact,
     Batch,
@@ -31,6 +31,7 @@ from scans.models import (
     Scan,
 )
 from scans.review import decisions, queue
+from scans.updates import change_feed, notifications
 
 from ..conftest import portrait
 from .conftest import SCANS, Program
@@ -387,7 +388,7 @@ def test_a_list_asks_no_more_for_many_than_for_few(
             queue.add(scan, moderator, ReviewQueue.objects.get(slug="review"))
         if path == "webhook-deliveries":
             from scans.models import Endpoint
-            from scans.webhooks import outbox
+            from scans.updates.webhooks import outbox
 
             outbox.ping(Endpoint.objects.get_or_create(owner=scan.owner, url="https://x.example.org/")[0])
         change_feed.publish()

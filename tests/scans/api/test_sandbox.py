@@ -11,8 +11,10 @@ from pypdf import PdfReader
 
 from accounts import keys
 from accounts.models import User
-from scans import analysis, change_feed, sandbox
+from scans import analysis
+from scans.analysis import sandbox
 from scans.models import Outcome, ReviewItem, Rule, Scan
+from scans.updates import change_feed
 
 from ..conftest import portrait
 from .conftest import SCANS, Program

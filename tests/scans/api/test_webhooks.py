@@ -15,12 +15,13 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from accounts.models import User
 from accounts.roles import Role
-from scans import change_feed, tasks, webhooks
+from scans import tasks
 from scans.evidence import retention
 from scans.models import Delivery, Endpoint, Label, Policy, ReviewItem, ReviewQueue, Rule, Scan
 from scans.models.webhook import KEPT
 from scans.review import appeals, decisions, queue
-from scans.webhooks.sending import PAUSES
+from scans.updates import change_feed, webhooks
+from scans.updates.webhooks.sending import PAUSES
 
 from ..conftest import portrait
 from .conftest import Program
@@ -363,7 +364,7 @@ def test_two_senders_send_it_once(hooked: Program, receiver: Receiver) -> None:
     endpoint(hooked, receiver)
     hooked.submit()
     change_feed.publish()
-    from scans.webhooks import sending
+    from scans.updates.webhooks import sending
 
     both = [list(Delivery.objects.due()), list(Delivery.objects.due())]
     assert [bool(sending._taken(delivery)) for delivery in both[0]] == [True]
@@ -400,7 +401,7 @@ def test_what_a_sender_died_over_is_sent_by_the_next(hooked: Program, receiver: 
     endpoint(hooked, receiver)
     hooked.submit()
     change_feed.publish()
-    from scans.webhooks import sending
+    from scans.updates.webhooks import sending
 
     assert all(sending._taken(delivery) for delivery in Delivery.objects.due().select_related("endpoint"))
     assert webhooks.send_due() == 0, "somebody has it"

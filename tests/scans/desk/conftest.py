@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from scans import routing
+from scans.analysis import routing
 from scans.models import Outcome, Policy, ReviewItem, Scan
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)

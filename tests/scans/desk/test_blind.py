@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from scans import routing
+from scans.analysis import routing
 from scans.models import Artifact, Batch, Label, Note, Outcome, Reason, ReviewItem, ReviewQueue, Scan
 from scans.review import queue
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
-from scans import routing
+from scans.analysis import routing
 from scans.models import CannedReply, Decision, DeskSettings, Label, Note, Policy, Reason, ReviewItem, ReviewQueue, Scan
 from scans.review import appeals, decisions, queue
 
@@ -222,7 +222,7 @@ def test_ones_own_words_go_before_a_canned_reply(
 @pytest.fixture
 def alike(judged: Callable[..., Scan], moderator: User) -> tuple[Decision, Scan]:
     """A file that was decided, and one that looks like it and has not been judged yet."""
-    from scans import lookalikes
+    from scans.analysis import lookalikes
 
     from ..conftest import portrait
 

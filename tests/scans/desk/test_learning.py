@@ -15,9 +15,12 @@ from django.core.management import CommandError, call_command
 from accounts.models import User
 from accounts.roles import Role
 from detection.training import datasets
-from scans import deletion, intake, labels, routing
+from scans.analysis import routing
+from scans.learning import labels
 from scans.models import Action, Decision, Label, LockedCase, Policy, Reason, ReviewItem, ReviewQueue, Scan
+from scans.retention import deletion
 from scans.review import appeals, decisions
+from scans.uploads import intake
 
 from ..conftest import bundle, portrait
 from .conftest import Clock
@@ -192,7 +195,7 @@ def test_a_panel_that_tells_decided_files_apart_worse_is_refused(
     """Bright faces were called manipulated, dark ones not; the candidate has it the other way round."""
     from PIL import Image
 
-    from scans import promotion
+    from scans.learning import promotion
 
     monkeypatch.setattr(promotion, "FEW", 3)
     queue, decider = ReviewQueue.objects.get(slug="review"), person("decider", Role.MODERATOR)

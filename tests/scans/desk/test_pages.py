@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.roles import Role
-from scans import routing
+from scans.analysis import routing
 from scans.models import (
     Action,
     Decision,

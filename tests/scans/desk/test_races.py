@@ -9,7 +9,7 @@ from django.db import connection, connections
 
 from accounts.models import User
 from accounts.roles import Role
-from scans import routing
+from scans.analysis import routing
 from scans.models import (
     Decision,
     Label,

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from scans import routing
+from scans.analysis import routing
 from scans.models import Action, Decision, Label, Policy, Reason, ReviewItem, ReviewQueue, Scan, SecondLook
 from scans.review import appeals, decisions
 

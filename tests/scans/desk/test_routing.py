@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from scans import routing
+from scans.analysis import routing
 from scans.models import (
     Label,
     Outcome,

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from accounts import personal
 from accounts.models import User
-from scans import deletion
 from scans.evidence import chain, sealing
 from scans.models import Event, LegalHold, Scan, WrongState
+from scans.retention import deletion
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from scans import routing
+from scans.analysis import routing
 from scans.models import Decision, Label, Reason, ReviewItem, ReviewQueue, Scan
 from scans.review import decisions
 

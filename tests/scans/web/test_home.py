@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Acceptance, User
-from scans import notifications
 from scans.models import Decision, ReviewItem, ReviewQueue, Scan
+from scans.updates import notifications
 
 from .test_history import make
 

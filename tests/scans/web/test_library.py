@@ -17,7 +17,6 @@ from django.utils import timezone
 
 from accounts import personal
 from accounts.models import User
-from scans import deletion
 from scans.models import (
     Assessment,
     Case,
@@ -30,6 +29,7 @@ from scans.models import (
     Scan,
     Tag,
 )
+from scans.retention import deletion
 
 from .test_history import make, read
 

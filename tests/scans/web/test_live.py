@@ -10,9 +10,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Acceptance, User
-from scans import live, tasks
+from scans import tasks
 from scans.models import Live, LivePicture, Scan, Source
 from scans.models.live import SILENCE
+from scans.uploads import live
 
 from ..conftest import portrait
 

@@ -13,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from scans import routing, tasks
+from scans import tasks
+from scans.analysis import routing
 from scans.models import (
     Decision,
     MailPreferences,

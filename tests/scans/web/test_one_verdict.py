@@ -20,9 +20,11 @@ from pypdf import PdfReader
 from accounts import keys
 from accounts.models import User
 from accounts.roles import Role
-from scans import change_feed, effective, notifications, routing
+from scans.analysis import routing
 from scans.models import Action, Batch, Change, Label, Policy, Reason, Report, ReviewItem, ReviewQueue, Scan, Share
+from scans.outcome import effective
 from scans.review import appeals, decisions
+from scans.updates import change_feed, notifications
 
 from ..conftest import portrait
 

@@ -17,8 +17,9 @@ from PIL import Image
 
 import detection
 from detection import explain
-from scans import analysis, explanation, words
+from scans import analysis
 from scans.models import Feedback, Outcome, Scan
+from scans.outcome import explanation, words
 
 from ...detection import files
 from ...detection.judging import films

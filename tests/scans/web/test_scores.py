@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import translation
 from pypdf import PdfReader
 
-from scans import explanation, scores
 from scans.models import Finding, Outcome, Scan, Share
+from scans.outcome import explanation, scores
 
 pytestmark = pytest.mark.django_db
 

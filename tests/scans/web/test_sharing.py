@@ -17,7 +17,7 @@ from accounts.models import User
 from scans import analysis
 from scans.evidence import report as reports
 from scans.models import Report, Scan, Share
-from scans.result import Result
+from scans.outcome.result import Result
 
 from .conftest import delete_for_good
 

@@ -14,9 +14,11 @@ from django.utils import timezone
 
 from accounts import keys
 from accounts.models import User
-from scans import intake, routing, tasks
+from scans import tasks
+from scans.analysis import routing
 from scans.models import Event, Label, Reason, ReviewItem, ReviewQueue, Scan, Share
 from scans.review import appeals, decisions, queue
+from scans.uploads import intake
 
 from .test_history import make, read
 

@@ -292,7 +292,8 @@ def test_a_form_with_several_files_that_is_sent_again_takes_each_in_once(hand_in
 def test_a_form_that_broke_off_goes_on_where_it_was(
     hand_in: Callable[..., Any], uploader: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from scans import intake, models
+    from scans import models
+    from scans.uploads import intake
 
     real, taken = intake.add, []
 

@@ -14,7 +14,8 @@ from pypdf import PdfReader
 
 from accounts.models import User
 from accounts.roles import Role
-from scans import routing, tasks
+from scans import tasks
+from scans.analysis import routing
 from scans.evidence import retention
 from scans.models import (
     Action,

@@ -1,0 +1,130 @@
+"""Whether a bundle may join the panel: nothing that an appeal has turned over is got wrong again, and people's own
+decisions are told apart no worse than before. Only then it is put into the folder."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import detection
+
+from .. import analysis
+from ..models import Decision, LockedCase, Scan
+from ..models.decision import CONTRADICTS, FAKE, REAL
+
+MOST = 300  # decided files that both panels judge anew
+FEW = 20  # of a kind, below which nothing is compared
+
+Report = Callable[[str], None]
+
+
+@dataclass
+class Rehearsal:
+    """What the panel with the candidate in it says of files that people have decided."""
+
+    locked: int = 0
+    gone: int = 0  # locked cases whose file was deleted
+    broken: list[str] = field(default_factory=list)
+    now: float | None = None
+    now_between: tuple[float, float] | None = None
+    then: float | None = None
+    compared: tuple[int, int] = (0, 0)  # real, manipulated
+
+    @property
+    def refusals(self) -> list[str]:
+        said = [f"gets a locked case wrong again: {one}" for one in self.broken]
+        if self.now_between and self.then is not None and self.then < self.now_between[0]:
+            said.append(
+                f"AUC on decided files {self.then:.3f}, below the interval of the panel as it is "
+                f"({self.now:.3f}, {self.now_between[0]:.3f} to {self.now_between[1]:.3f})"
+            )
+        return said
+
+
+def rehearse(candidate: Path, bundles: Path, weight: str, told: Report = lambda said: None) -> Rehearsal:
+    with _panel_with(candidate, bundles, weight) as panel:
+        trial = Rehearsal()
+        _locked_cases(panel, trial)
+        told(f"{trial.locked} locked cases judged, {trial.gone} without their file.")
+        _decided_files(analysis.panel(), panel, trial)
+        told(f"{trial.compared[0]} real and {trial.compared[1]} manipulated files judged by both panels.")
+    return trial
+
+
+def install(candidate: Path, bundles: Path, weight: str) -> None:
+    """The bundle first, under a name that nobody reads; the policy last."""
+    bundle = detection.read_bundle(candidate)
+    waiting = bundles / f".{bundle.name}-new"
+    shutil.rmtree(waiting, ignore_errors=True)
+    shutil.copytree(candidate, waiting)
+    place = bundles / bundle.name
+    if place.exists():
+        before = bundles / f".{bundle.name}-before"
+        shutil.rmtree(before, ignore_errors=True)
+        place.rename(before)
+    waiting.rename(place)
+    new = bundles / f".{detection.POLICY}"
+    new.write_text(json.dumps(_policy(bundles, bundle.name, weight), indent=2) + "\n")
+    new.replace(bundles / detection.POLICY)
+
+
+@contextmanager
+def _panel_with(candidate: Path, bundles: Path, weight: str) -> Iterator[Any]:
+    name = detection.read_bundle(candidate).name
+    with tempfile.TemporaryDirectory(prefix="panel-") as folder:
+        for there in bundles.iterdir():
+            if there.is_dir() and there.name != name and not there.name.startswith("."):
+                (Path(folder) / there.name).symlink_to(there.resolve())
+        (Path(folder) / name).symlink_to(candidate.resolve())
+        (Path(folder) / detection.POLICY).write_text(json.dumps(_policy(bundles, name, weight)))
+        yield analysis.with_own_cuts(detection.read_panel(folder))
+
+
+def _policy(bundles: Path, name: str, weight: str) -> dict[str, Any]:
+    there = bundles / detection.POLICY
+    policy: dict[str, Any] = json.loads(there.read_text()) if there.is_file() else {}
+    return {**policy, "bundles": {**policy.get("bundles", {}), name: weight}}
+
+
+def _locked_cases(panel: Any, trial: Rehearsal) -> None:
+    standing = Decision.objects.standing()
+    for case in LockedCase.objects.select_related("scan"):
+        last = standing.filter(scan=case.scan_id).first()
+        if last is None or last.label != case.label:
+            continue  # a later decision took the place of the one that the appeal brought
+        if not case.scan.media:
+            trial.gone += 1
+            continue
+        trial.locked += 1
+        outcome = _outcome_and_score(case.scan, panel)[0]
+        if case.label in CONTRADICTS.get(outcome, frozenset()):
+            trial.broken.append(f"{case.scan_id} ({case.get_label_display()}; the panel: {outcome})")
+
+
+def _decided_files(now: Any, then: Any, trial: Rehearsal) -> None:
+    rows = Decision.objects.standing().filter(superseded_by=None, label__in=FAKE | REAL).exclude(scan__media="")
+    scores: list[tuple[float, float, bool]] = []
+    for decision in rows.select_related("scan")[:MOST]:
+        one, other = (_outcome_and_score(decision.scan, panel)[1] for panel in (now, then))
+        if one is not None and other is not None:
+            scores.append((one, other, decision.label in FAKE))
+    fake = [label for *_scores, label in scores]
+    trial.compared = (len(fake) - sum(fake), sum(fake))
+    if min(trial.compared) < FEW:
+        return
+    before, after = [one for one, _, _ in scores], [other for _, other, _ in scores]
+    trial.now, trial.then = detection.auc(before, fake), detection.auc(after, fake)
+    trial.now_between = detection.auc_interval(before, fake)
+
+
+def _outcome_and_score(scan: Scan, panel: Any) -> tuple[str, float | None]:
+    try:
+        with analysis.local_file(scan) as path:
+            found = detection.inspect(path, bundles=panel, heatmap=False)
+    except detection.DetectionError:
+        return "", None
+    return found.outcome.value, found.score

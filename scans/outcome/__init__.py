@@ -1,0 +1,1 @@
+"""What an outcome says: scores, words, the effective verdict, and how it came about."""

@@ -1,0 +1,106 @@
+"""How the models' outcome came about, in one sentence that people can check against the figures beside it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+from ..models import Outcome
+from . import scores, words
+
+# Why a score counts for less than its band.
+DOUBTS = {
+    "unstable": gettext_lazy("harmless changes such as saving it again move the score a lot"),
+    "bundles_disagree": gettext_lazy("the models contradict each other"),
+    "out_of_distribution": gettext_lazy("the face is unlike those that the models know"),
+}
+
+# The changes with which a face is scored again.
+VARIANTS = {
+    "unchanged": gettext_lazy("unchanged"),
+    "saved_again": gettext_lazy("saved again"),
+    "smaller": gettext_lazy("smaller"),
+    "brighter": gettext_lazy("brighter"),
+    "mirrored": gettext_lazy("mirrored"),
+    "trimmed": gettext_lazy("trimmed at the edges"),
+}
+
+# Why there is no heat map: what the detector wrote, and the sentence for it.
+HEAT_MISSING = {
+    "This was not asked for.": gettext_lazy("No heat map was drawn during this analysis."),
+    "Nothing was scored, so there is nothing to explain.": gettext_lazy(
+        "Nothing was scored, so there is nothing to explain."
+    ),
+    "The picture was judged as a whole. Heat maps are made of faces only.": gettext_lazy(
+        "The picture was judged as a whole. Heat maps are drawn of faces only."
+    ),
+    "A network that looks at several frames has no heat map of a single one.": gettext_lazy(
+        "A model that looks at several frames has no heat map of a single one."
+    ),
+    "The network of this bundle has no exact heat map.": gettext_lazy("This model can't draw an exact heat map."),
+    "The map was the same everywhere, so it is not shown.": gettext_lazy(
+        "The map was the same everywhere, so it is not shown."
+    ),
+    "An untrained network gives the same map, so it is not shown.": gettext_lazy(
+        "An untrained model draws the same map, so it is not shown."
+    ),
+    "Hiding what it marks lowers the score no more than hiding any part, so it is not shown.": gettext_lazy(
+        "Hiding what the map marks lowers the score no more than hiding any other part, so it is not shown."
+    ),
+}
+
+
+def heat_missing(heat: dict[str, Any]) -> str:
+    """Why there is no heat map. What the detector adds before the reason itself says nothing about the reason."""
+    written = heat.get("said", "")
+    known = next((text for sentence, text in HEAT_MISSING.items() if written.endswith(sentence)), None)
+    return str(known or _("The heat map could not be drawn.")) if written else ""
+
+
+def explain(inspection: dict[str, Any], outcome: str, score: float | None, models: Sequence[str]) -> str:
+    """`models`: the names of those that gave a score."""
+    codes = [reason["code"] for reason in inspection.get("reasons", [])]
+    cuts = inspection.get("cuts")
+    if score is None or not cuts:
+        return words.sentence({"code": codes[0]}) if codes else ""
+    sentence = {"score": _score(inspection, score, models), "position": _position(score, cuts)}
+    band = scores.band_of(score, cuts)
+    doubts = [str(DOUBTS[code]) for code in codes if code in DOUBTS]
+    if outcome == band:
+        return _("%(score)s: %(position)s.") % sentence
+    if outcome == Outcome.INCONCLUSIVE and doubts:
+        sentence["doubts"] = _(" and ").join(dict.fromkeys(doubts))
+        return _("%(score)s: %(position)s. Because %(doubts)s, the outcome is inconclusive.") % sentence
+    sentence["outcome"] = words.outcome_words(outcome)
+    return _("%(score)s: %(position)s. The outcome is: %(outcome)s.") % sentence
+
+
+def _score(inspection: dict[str, Any], score: float, models: Sequence[str]) -> str:
+    said = {"of": _whose(inspection), "points": scores.points(score)}
+    if len(models) == 1:
+        return _("The model %(model)s gives %(of)s a score of %(points)d") % {**said, "model": models[0]}
+    return _("Together, the models give %(of)s a score of %(points)d") % said
+
+
+def _whose(inspection: dict[str, Any]) -> str:
+    face = inspection.get("deciding_face")
+    if face is not None:
+        return pgettext("gives …", "face %(number)d") % {"number": face + 1}
+    film = inspection.get("media", {}).get("kind") == "video"
+    return pgettext("gives …", "the film") if film else pgettext("gives …", "the picture")
+
+
+def _position(score: float, cuts: scores.Cuts) -> str:
+    """With rounded numbers a score may look as if it lay on the cut-off that it has passed."""
+    shown, low, high = (scores.points(value) for value in (score, *cuts))
+    match scores.band_of(score, cuts):
+        case Outcome.LIKELY_MANIPULATED if shown == high:
+            return _("just above the upper cut-off of %(cut)d") % {"cut": high}
+        case Outcome.LIKELY_MANIPULATED:
+            return _("above the upper cut-off of %(cut)d") % {"cut": high}
+        case Outcome.LITTLE_EVIDENCE if shown == low:
+            return _("just below the lower cut-off of %(cut)d") % {"cut": low}
+        case Outcome.LITTLE_EVIDENCE:
+            return _("below the lower cut-off of %(cut)d") % {"cut": low}
+    return _("between the cut-offs of %(low)d and %(high)d") % {"low": low, "high": high}

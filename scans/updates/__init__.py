@@ -1,0 +1,1 @@
+"""What owners and programs hear of it: notifications, the feed of changes, webhooks."""

@@ -1,0 +1,1 @@
+"""How files come in: checked, stored and queued, whole, in pieces, by address or from a camera."""

@@ -1,0 +1,58 @@
+"""Watching through a camera: a picture a second, a running estimate, and at the end one scan or nothing."""
+
+from typing import Any
+
+from django.core.files import File
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from .. import tasks
+from ..analysis import capture
+from ..models import Live, LivePicture, Scan
+from . import intake
+from .intake import Refused
+
+MOST = 120  # pictures: two minutes
+
+
+def begin(owner: Any) -> Live:
+    """Everybody watches through one camera at a time: an earlier one is forgotten."""
+    for earlier in Live.objects.filter(owner=owner):
+        earlier.forget()
+    made: Live = Live.objects.create(owner=owner)
+    return made
+
+
+def add(live: Live, picture: File) -> int:
+    """One more picture; how many there are now. A worker is asked for a look unless it is at one."""
+    with picture:
+        content = picture.read(intake.FRAME + 1)
+        try:
+            capture.size_of(content)
+        except capture.NotAPicture as error:
+            raise Refused("unknown_format", _("The camera's pictures must be JPEGs of one size.")) from error
+        if len(content) > intake.FRAME:
+            raise Refused("too_many_bytes", _("A picture of the camera is too large."))
+        if live.pictures.count() >= MOST:
+            raise Refused("full", _("That was two minutes. Keep it as a scan, or throw it away."))
+        picture.seek(0)
+        with transaction.atomic():
+            one = LivePicture(live=live)
+            one.file.save("picture.jpg", picture, save=False)
+            one.save()
+            Live.objects.filter(pk=live.pk).update(heartbeat_at=timezone.now())
+            if live.may_ask():
+                tasks.send_for_estimate(live)
+    count: int = live.pictures.count()
+    return count
+
+
+def keep(live: Live) -> Scan:
+    """All pictures become one scan, a film of one picture a second."""
+    pictures = [picture.file.open("rb") for picture in live.pictures.all()]
+    if not pictures:
+        raise Refused("frames", _("No picture was taken yet."))
+    scan = intake.submit_frames(live.owner, pictures, rate=1)
+    live.forget()
+    return scan
