@@ -12,8 +12,8 @@ from pypdf import PdfReader
 from accounts import keys
 from accounts.models import User
 from scans import analysis
-from scans.analysis import sandbox
-from scans.models import Outcome, ReviewItem, Rule, Scan
+from scans.analysis import runs, sandbox
+from scans.models import Outcome, ReviewItem, Rule, Scan, WrongState
 from scans.updates import change_feed
 
 from ..conftest import portrait
@@ -35,7 +35,8 @@ def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
     def touched(*_asked: Any, **_options: Any) -> None:
         raise AssertionError("a model was asked")
 
-    monkeypatch.setattr(analysis.detection, "inspect", touched, raising=False)
+    monkeypatch.setattr(runs.detection, "inspect", touched, raising=False)
+    monkeypatch.setattr(runs, "panel", touched)
     monkeypatch.setattr(analysis, "panel", touched)
 
 
@@ -91,7 +92,7 @@ def test_it_is_stamped_on_the_page_and_the_report(
 
 def test_a_worker_refuses_to_judge_it(trying: Program) -> None:
     scan = Scan.objects.get(pk=submit(trying, "waiting.jpg").json()["id"])
-    with pytest.raises(analysis.WrongState):
+    with pytest.raises(WrongState):
         analysis.analyse(scan)
 
 
