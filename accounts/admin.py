@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 
 from . import keys
 from .models import ApiKey, Erasure, User
+from .roles import Role
 
 admin.site.unregister(Group)
 
@@ -32,6 +33,19 @@ class ReadOnly(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class RolesField(forms.ModelMultipleChoiceField):
+    """Groups as checkboxes; roles by the words that people read."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def label_from_instance(self, group: Group) -> str:
+        return role_name(group.name)
+
+
+def role_name(group: str) -> str:
+    return str(Role(group).label) if group in Role else group
 
 
 class NewPerson(AdminUserCreationForm):
@@ -62,7 +76,7 @@ class PersonAdmin(UserAdmin):
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "groups":
-            kwargs["widget"] = forms.CheckboxSelectMultiple()
+            kwargs.update(form_class=RolesField, widget=forms.CheckboxSelectMultiple, help_text="")
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -70,7 +84,7 @@ class PersonAdmin(UserAdmin):
 
     @admin.display(description=_("roles"))
     def role_names(self, person: User) -> str:
-        return ", ".join(group.name for group in person.groups.all())
+        return ", ".join(role_name(group.name) for group in person.groups.all())
 
 
 @admin.register(ApiKey)

@@ -6,11 +6,6 @@
   const player = byId("player"), stage = byId("stage"), heat = byId("show-heat"), strength = byId("heat-strength");
   for (const part of document.querySelectorAll("[data-needs-script]")) part.hidden = false;
 
-  const older = byId("heat-share"); // the map beside the picture, at the desk
-  if (older) {
-    older.disabled = false;
-    older.addEventListener("input", () => { byId("heat-over").style.opacity = older.value / 100; });
-  }
   if (!stage) return;
   const layer = stage.querySelector(".heat-layer");
 

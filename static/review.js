@@ -28,6 +28,7 @@
     element.click();
     return true;
   };
+  const SWITCHES = { f: "show-boxes", e: "show-heat" };
   const FIELDS = { r: "policy", t: "reply", w: "public_note" };
   const press = (event) => {
     const key = event.key;
@@ -36,6 +37,7 @@
     if (/^[1-5]$/.test(key)) return choose("label", Number(key) - 1);
     if (/^[6-9]$/.test(key)) return choose("action", Number(key) - 6);
     if (FIELDS[key]) return focus(field(FIELDS[key]));
+    if (SWITCHES[key]) { document.getElementById(SWITCHES[key])?.click(); return true; }
     if (key === "m") return focus(document.querySelector("#note-form textarea"));
     if (key === "Enter" && form?.querySelector("input[name=label]:checked")) {
       form.requestSubmit(form.querySelector(event.shiftKey ? "[name=then]" : "[type=submit]"));
@@ -49,7 +51,7 @@
     return false;
   };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || keys.open) return;
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;
     if (typing(event.target)) {
       if (event.key === "Escape") event.target.blur(); // so that keys work again
       return;

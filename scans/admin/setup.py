@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.admin import RolesField
+
 from ..analysis import routing
 from ..models import CannedReply, Outcome, Policy, Reason, ReviewQueue, Rule, TrustedSource
 from .points import PointsField
@@ -47,12 +49,12 @@ def _plain(value: Any) -> Any:
 
 class RuleForm(forms.ModelForm):
     outcomes = forms.MultipleChoiceField(
-        label=gettext_lazy("outcomes"), choices=Outcome.choices, required=False, widget=forms.CheckboxSelectMultiple,
+        label=gettext_lazy("Outcomes"), choices=Outcome.choices, required=False, widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("Which outcomes it is about; none named: all."),
     )  # fmt: skip
 
-    lowest = PointsField(label=gettext_lazy("score from (0–100)"), required=False)
-    highest = PointsField(label=gettext_lazy("score to (0–100)"), required=False)
+    lowest = PointsField(label=gettext_lazy("Score from (0–100)"), required=False)
+    highest = PointsField(label=gettext_lazy("Score to (0–100)"), required=False)
 
     class Meta:
         model = Rule
@@ -116,7 +118,12 @@ def _dry_run(rule: Rule) -> str:
 class ReviewQueueAdmin(Kept):
     fields = ("name", "name_de", "slug", "hours", "order", "roles")
     list_display = ("__str__", "slug", "hours", "order")
-    filter_horizontal = ("roles",)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "roles":
+            help_text = _("If you choose nobody, everybody who reviews may work in it.")
+            kwargs.update(form_class=RolesField, widget=forms.CheckboxSelectMultiple, help_text=help_text)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
 @admin.register(Policy)
