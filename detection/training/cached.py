@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,11 +20,12 @@ from .cache import Cache
 from .face_dataset import TrainingError
 from .image import SCALING, Plan
 from .loader import Batch, Position
-from .provenance_log import EMA_WEIGHTS
+from .provenance_log import BEGUN, EMA_WEIGHTS
 from .torch_network import TorchNetwork
 
 STATE = "state.pt"
 CACHES = "caches.json"
+CHECKPOINTS = "checkpoints"  # one for each check
 EMA_EVERY = 5  # steps
 SMOOTHING = 0.02  # of labels
 
@@ -106,6 +108,14 @@ class Training:
         (self.folder / "next.weights.h5").replace(self.folder / EMA_WEIGHTS)
         (self.folder / "step.txt").write_text(str(self.step))
 
+    def keep(self) -> None:
+        """Copy what an export needs: on files by others an earlier step is often better than the last one."""
+        kept = self.folder / CHECKPOINTS / f"{self.step:06}"
+        kept.mkdir(parents=True, exist_ok=True)
+        for name in (EMA_WEIGHTS, "plan.json", "step.txt", BEGUN):
+            if (self.folder / name).is_file():
+                shutil.copy(self.folder / name, kept)
+
     def _resume(self) -> None:
         state = torch.load(self.folder / STATE, weights_only=True)
         self.net.load_state_dict(state["net"])
@@ -157,6 +167,7 @@ def train(
                 _log(folder, training.step, figures)
                 progress(training.step, figures)
                 training.save()
+                training.keep()
             elif time.monotonic() - saved > save_every:
                 saved = time.monotonic()
                 training.save()

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detection.training import cache, loader, provenance_log
+from detection.training import cache, loader, provenance_log, trained
 from detection.training.cache import Cache, CachePlan
 from detection.training.face_dataset import FaceCrop, TrainingError
 from detection.training.image import Plan
@@ -113,3 +113,19 @@ def test_a_training_is_not_checked_on_what_it_learns_from(people: list[FaceCrop]
     train = drawn(tmp_path / "train", people, shards=1)
     with pytest.raises(TrainingError, match="for checking"):
         cached.train(replace(Plan.demo(), recipe=RECIPE), [train], [train], tmp_path / "run")
+
+
+def test_the_network_of_every_check_can_still_be_exported(people: list[FaceCrop], tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="the training from a cache is done by PyTorch")
+    from detection.training import cached
+
+    train = drawn(tmp_path / "train", people, shards=2)
+    plan = replace(Plan.demo(), recipe=RECIPE, steps=10, check_every=5, batch=4)
+    cached.train(plan, [train], [], tmp_path / "run")
+    kept = [trained.trained(tmp_path / "run/checkpoints" / step) for step in ("000005", "000010")]
+    assert [one.seen for one in kept] == [20, 40]
+    faces = people[:2]
+    early, late = (one.predict(faces, each=1, seed=1).scores for one in kept)
+    last = trained.trained(tmp_path / "run").predict(faces, each=1, seed=1).scores
+    assert late.tolist() == last.tolist()
+    assert early.tolist() != last.tolist()
