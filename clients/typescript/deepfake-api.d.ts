@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The picture itself. The address is the permission: it ends after five minutes. */
+        /** @description Get a picture. Its URL needs no key and is valid for five minutes. */
         get: operations["getArtifact"];
         put?: never;
         post?: never;
@@ -29,14 +29,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description Your batches, newest first.
+         * @description List your batches, newest first.
          *
          *     Scope: `scans:read`.
          */
         get: operations["listBatches"];
         put?: never;
         /**
-         * @description Upload up to 100 files, or archives of files. What is refused is noted, and spoils nothing.
+         * @description Upload up to 100 files or zip archives of files. Rejected files are listed and do not affect the others.
          *
          *     Scope: `scans:write`.
          */
@@ -55,7 +55,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description How many of its files are where. The files themselves: `GET /scans?batch=…`.
+         * @description Get a batch and the number of its files in each status. To list the files, use `GET /scans?batch=…`.
          *
          *     Scope: `scans:read`.
          */
@@ -76,7 +76,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description The models' cards, as they are: data, figures, known failures.
+         * @description List the models with their cards: training data, measured accuracy, known failures.
          *
          *     Scope: `scans:read`.
          */
@@ -97,7 +97,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description What can be judged here and what can't, with what was measured, good or bad.
+         * @description Get what this installation supports, and the measured accuracy of its models.
          *
          *     Scope: `scans:read`.
          */
@@ -118,7 +118,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description Everything that has changed, oldest first. Who reads it from the beginning arrives at what `/scans` says.
+         * @description List changes, oldest first. Read from the beginning, they lead to the state that `/scans` shows.
          *
          *     Scope: `scans:read`.
          */
@@ -139,7 +139,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description What happened to your own scans, oldest first: as their pages tell it.
+         * @description List the history of your scans, oldest first, as shown on their pages.
          *
          *     Scope: `scans:read`.
          */
@@ -159,7 +159,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Who asks, and what this key may do. */
+        /** @description Get your account, and the scopes of this key. */
         get: operations["getMe"];
         put?: never;
         post?: never;
@@ -177,7 +177,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description The written rules that are in force. `parent` makes a tree of them.
+         * @description List the active policies. `parent` makes them a tree.
          *
          *     Scope: `scans:read`.
          */
@@ -198,7 +198,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description What waits for a person, in the order of work: overdue first, then by priority, then by due date.
+         * @description List the items that wait for review: overdue first, then by priority, then by due date.
          *
          *     Scope: `review:read`.
          */
@@ -219,7 +219,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description Whether it is free, and until when whoever has it keeps it.
+         * @description Get an item, and whether somebody has claimed it.
          *
          *     Scope: `review:read`.
          */
@@ -242,7 +242,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description Take it: nobody else can until `expires_at`. Claimed again by whoever has it, it is kept longer.
+         * @description Claim an item until `expires_at`. Claim it again to keep it longer.
          *
          *     Scope: `review:write`.
          */
@@ -263,7 +263,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description Say what you see before you are told what the models say. The first answer counts.
+         * @description Give your own assessment before you see the outcome of the models. Only the first answer counts.
          *
          *     Scope: `review:write`.
          */
@@ -284,7 +284,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description Give it back.
+         * @description Release an item that you have claimed.
          *
          *     Scope: `review:write`.
          */
@@ -305,7 +305,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description Leave it to somebody else; you must have it. What nobody wants becomes a lead's.
+         * @description Skip an item that you have claimed. Items that are skipped often go to a lead.
          *
          *     Scope: `review:write`.
          */
@@ -324,7 +324,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description The queues, and how many items in each you could work on now.
+         * @description List the queues, and how many items of each you can claim now.
          *
          *     Scope: `review:read`.
          */
@@ -345,7 +345,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description What is known of a report by its code.
+         * @description Get the status of a report by its check code.
          *
          *     Scope: `scans:read`.
          */
@@ -367,7 +367,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Whether a report is one of this installation's, by its code or by the PDF itself. Needs no key. */
+        /** @description Check whether this site issued a report, by its check code or its PDF file. No key needed. */
         post: operations["verifyReport"];
         delete?: never;
         options?: never;
@@ -383,14 +383,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description Your scans, newest first; with the scope `review:read` all that you may see.
+         * @description List your scans, newest first. With the scope `review:read`: all scans that you have access to.
          *
          *     Scope: `scans:read`.
          */
         get: operations["listScans"];
         put?: never;
         /**
-         * @description Hand a photo or video in. 202 while it waits or is being analysed, 200 where the result is there at once.
+         * @description Upload a photo or video.
+         *
+         *     The response is 202 while the file is queued or being analysed, and 200 if the result is ready.
          *
          *     Scope: `scans:write`.
          */
@@ -409,7 +411,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description Where it stands, and what is said of it. Of a deleted one the receipt: 410, with what stays.
+         * @description Get a scan and its result. For a deleted scan, the response is 410 with a receipt.
          *
          *     Scope: `scans:read`.
          */
@@ -417,10 +419,10 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * @description Delete the file, its pictures and its name, at once and for good. Hash, scores and history stay.
+         * @description Delete the file, its pictures and its name immediately and permanently. Hash, scores and history are kept.
          *
-         *     Only the pages of the site move a scan to a trash first: until `purge_at` its owner can restore it there, no
-         *     list shows it, and this call still deletes it at once.
+         *     On the site, scans are moved to the trash first and can be restored until `purge_at`. Scans in the trash are not
+         *     listed here; this call deletes them immediately too.
          *
          *     Scope: `scans:write`.
          */
@@ -438,14 +440,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description Your appeals to what people decided of it.
+         * @description List your appeals against decisions on a scan.
          *
          *     Scope: `scans:read`.
          */
         get: operations["listAppeals"];
         put?: never;
         /**
-         * @description Object to what people decided, once. Somebody else answers in writing.
+         * @description Appeal a decision, once. A person who was not involved answers in writing.
          *
          *     Scope: `scans:write`.
          */
@@ -464,7 +466,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description The pictures that were drawn by the newest assessment, each with an address that works for five minutes.
+         * @description List the pictures made in the latest assessment. Their URLs are valid for five minutes.
          *
          *     Scope: `scans:read`.
          */
@@ -485,7 +487,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description All that the models have said of it, newest first.
+         * @description List the assessments of a scan, newest first.
          *
          *     Scope: `scans:read`.
          */
@@ -508,7 +510,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description Take it back before it is judged.
+         * @description Cancel the analysis of a scan.
          *
          *     Scope: `scans:write`.
          */
@@ -527,14 +529,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description What people decided, newest first; their owner is told when it has settled.
+         * @description List the decisions on a scan, newest first. The owner sees them once they can no longer be undone.
          *
          *     Scope: `scans:read`.
          */
         get: operations["listDecisions"];
         put?: never;
         /**
-         * @description Decide about a scan that waits in a queue. Some decisions are held until a second person agrees.
+         * @description Decide on a scan that waits for review. Some decisions are held until a second person approves.
          *
          *     Scope: `review:write`.
          */
@@ -553,7 +555,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description The faces that were found, by the newest assessment.
+         * @description List the faces found in the latest assessment.
          *
          *     Scope: `scans:read`.
          */
@@ -576,7 +578,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description Say what you think of an assessment. It changes no outcome; people who review will see it.
+         * @description Send feedback on the latest assessment. It does not change the outcome; reviewers can read it.
          *
          *     Scope: `scans:write`.
          */
@@ -595,7 +597,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description The frames of a video that were looked at, in their order, by the newest assessment.
+         * @description List the analysed frames of a video in the latest assessment.
          *
          *     Scope: `scans:read`.
          */
@@ -616,7 +618,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description The report on what stands now, as PDF. Asked for again while nothing has changed, it is the same one.
+         * @description Get the report on the current result as a PDF. It is the same file until the result changes.
          *
          *     Scope: `scans:read`.
          */
@@ -639,7 +641,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description Have it judged again by the models of today. The earlier assessments stay.
+         * @description Analyse a scan again with the current models. Earlier assessments are kept.
          *
          *     Scope: `scans:write`.
          */
@@ -658,7 +660,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description What was used, and what is left.
+         * @description Get your storage, rate limits and recent uploads.
          *
          *     Scope: `scans:read`.
          */
@@ -679,7 +681,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description What was sent in the last 30 days and what came of it, newest first.
+         * @description List the deliveries of the last 30 days, newest first.
          *
          *     Scope: `webhooks`.
          */
@@ -700,7 +702,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description One message with all its attempts.
+         * @description Get a delivery with all its attempts.
          *
          *     Scope: `webhooks`.
          */
@@ -742,14 +744,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description The addresses that are told of changes.
+         * @description List your webhook endpoints.
          *
          *     Scope: `webhooks`.
          */
         get: operations["listWebhookEndpoints"];
         put?: never;
         /**
-         * @description Add an address. The secret that signs its messages is in this answer, and never shown again.
+         * @description Create a webhook endpoint. The secret that signs its messages is shown only in this response.
          *
          *     Scope: `webhooks`.
          */
@@ -768,7 +770,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description Whether it takes what it is sent.
+         * @description Get a webhook endpoint.
          *
          *     Scope: `webhooks`.
          */
@@ -776,7 +778,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * @description Remove the address, and what was sent to it.
+         * @description Delete a webhook endpoint and its deliveries.
          *
          *     Scope: `webhooks`.
          */
@@ -784,7 +786,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * @description Change where it is or what it hears of; switch it off, or on again.
+         * @description Change a webhook endpoint, or disable or enable it.
          *
          *     Scope: `webhooks`.
          */
@@ -801,7 +803,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description Send a message of the kind `ping`, to see that it works.
+         * @description Send a test message of the type `ping`.
          *
          *     Scope: `webhooks`.
          */
@@ -822,7 +824,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description A new secret, shown now. The one before signs along for 24 hours, so that nothing is lost.
+         * @description Create a new secret, shown only in this response. For 24 hours, messages are signed with both secrets.
          *
          *     Scope: `webhooks`.
          */
@@ -837,11 +839,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description An appeal to a decision; somebody else answers it. */
+        /** @description An appeal against a decision. Another person answers it. */
         Appeal: {
             /**
              * Format: uuid
-             * @description Its id.
+             * @description ID of the appeal.
              */
             id: string;
             /**
@@ -849,53 +851,53 @@ export interface components {
              * @enum {string}
              */
             object: "appeal";
-            /** @description The decision that it is about. */
+            /** @description ID of the decision. */
             decision: number;
-            /** @description Why it is wrong. */
+            /** @description Why the decision is wrong, in the uploader's words. */
             text: string;
             /**
              * Format: date-time
-             * @description When.
+             * @description When it was sent.
              */
             created_at: string;
             /**
-             * @description Whether it was answered.
+             * @description Whether it has been answered.
              * @enum {string}
              */
             status: "open" | "answered";
             /**
-             * @description What came of it.
+             * @description Result of the appeal.
              * @enum {string|null}
              */
             outcome: "upheld" | "modified" | "overturned" | null;
-            /** @description In words. */
+            /** @description The written answer. */
             answer: string | null;
         };
         /** @description A page of a list. */
         AppealPage: {
-            /** @description What was found. */
+            /** @description The objects on this page. */
             results: components["schemas"]["Appeal"][];
             /**
              * Format: uri
-             * @description The next page; null on the last one.
+             * @description URL of the next page; null on the last page.
              */
             next: string | null;
             /**
              * Format: uri
-             * @description The page before; null on the first one.
+             * @description URL of the previous page; null on the first page.
              */
             previous: string | null;
         };
-        /** @description An appeal against what people decided. */
+        /** @description An appeal against a decision. */
         AppealRequestRequest: {
-            /** @description Why it is wrong. */
+            /** @description Why the decision is wrong. */
             text: string;
         };
-        /** @description A picture that was drawn while the file was inspected. */
+        /** @description A picture made during the analysis. */
         ArtifactOf: {
             /**
              * Format: uuid
-             * @description Its id.
+             * @description ID of the picture.
              */
             id: string;
             /**
@@ -904,51 +906,51 @@ export interface components {
              */
             object: "artifact";
             /**
-             * @description What it shows.
+             * @description Type of the picture.
              * @enum {string}
              */
             kind: "preview" | "heatmap" | "ground" | "portrait";
-            /** @description Its type. */
+            /** @description MIME type. */
             mime: string;
-            /** @description More of it: which face, which frame. */
+            /** @description Details, such as the face or the frame. */
             content: {
                 [key: string]: unknown;
             };
-            /** @description An address that shows it for five minutes, without a key. */
+            /** @description URL of the picture, valid for five minutes without a key. */
             url: string;
         };
         /** @description A page of a list. */
         ArtifactPage: {
-            /** @description What was found. */
+            /** @description The objects on this page. */
             results: components["schemas"]["ArtifactOf"][];
             /**
              * Format: uri
-             * @description The next page; null on the last one.
+             * @description URL of the next page; null on the last page.
              */
             next: string | null;
             /**
              * Format: uri
-             * @description The page before; null on the first one.
+             * @description URL of the previous page; null on the first page.
              */
             previous: string | null;
         };
-        /** @description What the panel of models said. It is never edited: a later look adds another one. */
+        /** @description The result of all models together. It is never changed; a new analysis adds another one. */
         Assessment: {
-            /** @description Higher numbers came later. */
+            /** @description ID; later assessments have higher numbers. */
             id: number;
             /**
              * Format: date-time
-             * @description When.
+             * @description When the file was analysed.
              */
             at: string;
             /**
-             * @description An evidence level, not a fact. More values may come: take one that you don't know for `inconclusive`.
+             * @description Level of evidence, not proof. New values may be added: treat one that you do not know as `inconclusive`.
              * @enum {string}
              */
             outcome: "likely_manipulated" | "inconclusive" | "little_evidence" | "not_applicable" | "unable_to_evaluate";
             /**
              * Format: double
-             * @description 0 to 1, higher for manipulated; null where nothing could be judged.
+             * @description 0 to 1; higher means more likely manipulated. Null if nothing could be scored.
              */
             score: number | null;
             /**
@@ -956,74 +958,74 @@ export interface components {
              * @enum {string}
              */
             score_is: "calibrated_probability_of_manipulation" | "uncalibrated_score";
-            /** @description The cuts that were in force. */
+            /** @description The cut-offs that applied. */
             band: components["schemas"]["Band"] | null;
-            /** @description Why it is so. */
+            /** @description Reasons for the outcome. */
             reasons: components["schemas"]["ReasonOf"][];
-            /** @description What each model said. */
+            /** @description Results of the single models. */
             models: components["schemas"]["Model"][];
-            /** @description The faces in it. */
+            /** @description The faces in the file. */
             faces: components["schemas"]["Faces"];
-            /** @description Of a video. */
+            /** @description Parts of a video with a high score. */
             segments: components["schemas"]["Stretch"][];
-            /** @description Pieces of evidence. */
+            /** @description Visual explanations. */
             explanations: components["schemas"]["Explanation"][];
-            /** @description The models and cuts that said this; the same id means the same panel. */
+            /** @description ID of the models and cut-offs that were used. */
             panel_id: string | null;
-            /** @description Of this installation. */
+            /** @description Version of the software. */
             software_version: string;
-            /** @description For people who see the outcome. */
+            /** @description A note to show together with the outcome. */
             disclaimer: string;
         };
         /** @description A page of a list. */
         AssessmentPage: {
-            /** @description What was found. */
+            /** @description The objects on this page. */
             results: components["schemas"]["Assessment"][];
             /**
              * Format: uri
-             * @description The next page; null on the last one.
+             * @description URL of the next page; null on the last page.
              */
             next: string | null;
             /**
              * Format: uri
-             * @description The page before; null on the first one.
+             * @description URL of the previous page; null on the first page.
              */
             previous: string | null;
         };
-        /** @description What came of sending a message once. */
+        /** @description One attempt to deliver a message. */
         AttemptOf: {
             /**
              * Format: date-time
-             * @description When.
+             * @description When it was sent.
              */
             at: string;
-            /** @description The HTTP status of the answer. */
+            /** @description HTTP status of the response. */
             status: number | null;
-            /** @description Why there was none. */
+            /** @description Why there was no response. */
             failure: string | null;
-            /** @description How long it took. */
+            /** @description Duration in milliseconds. */
             ms: number;
-            /** @description The beginning of the answer. */
+            /** @description The beginning of the response body. */
             answer: string;
         };
-        /** @description The cuts between the outcomes. */
+        /** @description The cut-offs between the outcomes. */
         Band: {
             /**
              * Format: double
-             * @description Below it, there is little evidence.
+             * @description Scores below this mean little evidence of manipulation.
              */
             low: number;
             /**
              * Format: double
-             * @description From it on, manipulation is likely.
+             * @description Scores from this value on mean likely manipulated.
              */
             high: number;
         };
-        /** @description Files that came together. One that is refused spoils nothing. */
+        /** @description Files that were uploaded together. A rejected file does not affect the others. */
         BatchOf: {
             /**
              * Format: uuid
-             * @description Its id.
+             * @description ID of the batch.
              */
             id: string;
             /**
@@ -1033,104 +1035,104 @@ export interface components {
             object: "batch";
             /**
              * Format: date-time
-             * @description When it came.
+             * @description When it was created.
              */
             created_at: string;
-            /** @description Sent with a test key. */
+            /** @description Created with a test key. */
             sandbox: boolean;
-            /** @description Whether all files are in. */
+            /** @description Whether all files have been uploaded. */
             complete: boolean;
-            /** @description Whether all of them are through. */
+            /** @description Whether all files have been processed. */
             done: boolean;
-            /** @description `total`, `refused`, and how many are at each status and outcome. */
+            /** @description Number of files: `total`, `refused`, and for each status and outcome. */
             counts: {
                 [key: string]: number;
             };
-            /** @description What was not taken, and why. */
+            /** @description Files that were rejected, and why. */
             refused: components["schemas"]["Refused"][];
         };
         /** @description A page of a list. */
         BatchPage: {
-            /** @description What was found. */
+            /** @description The objects on this page. */
             results: components["schemas"]["BatchOf"][];
             /**
              * Format: uri
-             * @description The next page; null on the last one.
+             * @description URL of the next page; null on the last page.
              */
             next: string | null;
             /**
              * Format: uri
-             * @description The page before; null on the first one.
+             * @description URL of the previous page; null on the first page.
              */
             previous: string | null;
         };
-        /** @description Up to 100 files, or archives (zip) of files. */
+        /** @description Up to 100 files or zip archives of files. */
         BatchRequest: {
             /** @description Photos, videos, or zip archives. */
             files: string[];
             /**
-             * @description For all of them.
+             * @description Whether the files may be used to train models. Default: no.
              * @default false
              */
             consents_to_training: boolean;
         };
-        /** @description A model's card: data, figures, known failures. More fields may come. */
+        /** @description A model card: training data, measured accuracy, known failures. New fields may be added. */
         Bundle: {
             /** @description Name and version. */
             label: string;
-            /** @description Whether the panel trusts it: `trust`, `include` or `ignore`. */
+            /** @description How the panel uses the model: `trust`, `include` or `ignore`. */
             weight: string;
-            /** @description Whether its score may be called a probability. */
+            /** @description Whether its score is a calibrated probability. */
             calibrated: boolean;
         };
         /** @description A page of a list. */
         BundlePage: {
-            /** @description What was found. */
+            /** @description The objects on this page. */
             results: components["schemas"]["Bundle"][];
             /**
              * Format: uri
-             * @description The next page; null on the last one.
+             * @description URL of the next page; null on the last page.
              */
             next: string | null;
             /**
              * Format: uri
-             * @description The page before; null on the first one.
+             * @description URL of the previous page; null on the first page.
              */
             previous: string | null;
         };
-        /** @description What this installation can judge, and what it can't. */
+        /** @description What this installation supports. */
         Capabilities: {
             /**
              * @description Always `capabilities`.
              * @enum {string}
              */
             object: "capabilities";
-            /** @description Of this installation. */
+            /** @description Version of the software. */
             version: string;
-            /** @description The models and cuts in force. */
+            /** @description ID of the current models and cut-offs. */
             panel_id: string | null;
-            /** @description All there are. More values may come: take one that you don't know for `inconclusive`. */
+            /** @description All possible outcomes. New values may be added: treat one that you do not know as `inconclusive`. */
             outcomes: ("likely_manipulated" | "inconclusive" | "little_evidence" | "not_applicable" | "unable_to_evaluate")[];
-            /** @description What is read. */
+            /** @description Supported image formats. */
             image_formats: string[];
-            /** @description What is read. */
+            /** @description Supported video formats. */
             video_formats: string[];
-            /** @description Whether files can be named by their address. */
+            /** @description Whether files can be submitted by URL. */
             submit_by_url: boolean;
-            /** @description Names of files that a test key understands. */
+            /** @description File names that give a fixed result with a test key. */
             sandbox_scenarios: string[];
-            /** @description What webhooks can hear of. */
+            /** @description Types of webhook messages. */
             webhook_kinds: string[];
-            /** @description What may be sent. */
+            /** @description Limits for uploads. */
             limits: components["schemas"]["Limits"];
-            /** @description Which models are heard in photos and in videos. */
+            /** @description Which models are used for photos and for videos. */
             media: components["schemas"]["MediumOf"][];
-            /** @description What was measured of the models, good or bad. */
+            /** @description Measured accuracy of the models. */
             conditions: components["schemas"]["Condition"][];
         };
-        /** @description One thing that has changed. */
+        /** @description One change. */
         ChangeOf: {
-            /** @description Higher numbers came later. */
+            /** @description ID; later changes have higher numbers. */
             id: string;
             /**
              * @description Always `change`.
@@ -1138,99 +1140,99 @@ export interface components {
              */
             object: "change";
             /**
-             * @description What happened.
+             * @description Type of the change.
              * @enum {string}
              */
             type: "scan.completed" | "scan.failed" | "scan.cancelled" | "scan.review_required" | "outcome.changed" | "decision.final" | "appeal.opened" | "appeal.decided" | "media.deleted" | "batch.completed";
             /**
              * Format: date-time
-             * @description When it was told.
+             * @description When the change was recorded.
              */
             created_at: string;
             /**
              * Format: uuid
-             * @description The scan; null where it is about a batch.
+             * @description ID of the scan; null for changes of a batch.
              */
             scan: string | null;
             /**
              * Format: uuid
-             * @description The batch; null where it is about a scan.
+             * @description ID of the batch; null for changes of a scan.
              */
             batch: string | null;
-            /** @description Your own id. */
+            /** @description Your own ID of the scan. */
             external_id: string | null;
-            /** @description The scan's version then. */
+            /** @description Version of the scan after the change. */
             version: number;
-            /** @description What counted from then on. */
+            /** @description The effective outcome after the change. */
             effective: components["schemas"]["Effective"] | null;
-            /** @description What counted before, as far as it was told. */
+            /** @description The effective outcome before the change, if it was known. */
             before: components["schemas"]["Effective"] | null;
         };
-        /** @description Some of what has changed, and where to go on. */
+        /** @description A page of changes, and the cursor for the next request. */
         ChangePage: {
-            /** @description Oldest first; empty where nothing is new. */
+            /** @description Changes, oldest first; empty if nothing is new. */
             results: components["schemas"]["ChangeOf"][];
-            /** @description For `?since=` of the next request. Keep it. */
+            /** @description Save it, and send it as `?since=` with the next request. */
             cursor: string;
         };
-        /** @description The code of a report. */
+        /** @description The check code of a report. */
         CheckCodeRequest: {
-            /** @description As printed on the report. */
+            /** @description Check code, as printed on the report. */
             code: string;
         };
-        /** @description A report itself. */
+        /** @description A report as a file. */
         CheckFileRequest: {
             /**
              * Format: binary
-             * @description The PDF.
+             * @description The PDF file.
              */
             file: string;
         };
-        /** @description What was measured of one model on one set. */
+        /** @description Measured accuracy of one model on one test set. */
         Condition: {
-            /** @description The model, or `panel`: all of them together. */
+            /** @description The model, or `panel` for all models together. */
             label: string;
-            /** @description The set. */
+            /** @description Name of the test set. */
             set: string;
-            /** @description How many fakes. */
+            /** @description Number of manipulated files. */
             fakes: number | null;
-            /** @description How many real ones. */
+            /** @description Number of real files. */
             reals: number | null;
             /**
              * Format: double
-             * @description Area under the curve: 0.5 is chance.
+             * @description Area under the ROC curve; 0.5 is chance.
              */
             auc: number | null;
-            /** @description Its interval, 95 %. */
+            /** @description 95 % confidence interval of `auc`. */
             auc_ci: number[] | null;
-            /** @description Of the real ones that were judged, in percent. */
+            /** @description Percentage of scored real files called likely manipulated. */
             false_alarms: string | null;
-            /** @description Of all that were judged, in percent; null where it was not noted. */
+            /** @description Percentage of scored files that were inconclusive; null if not measured. */
             inconclusive: string | null;
-            /** @description Whether there were enough real ones for a share. */
+            /** @description Whether there are enough real files for `false_alarms`. */
             enough_real: boolean;
-            /** @description Whether there were enough files to say anything. */
+            /** @description Whether there are enough files for `auc`. */
             enough: boolean;
             /** @description Whether it may be no better than chance. */
             below_chance: boolean;
-            /** @description Whether it ranks the wrong way round: real ones higher than fakes. */
+            /** @description Whether real files score higher than manipulated ones. */
             inverted: boolean;
         };
-        /** @description What was uploaded on one day. */
+        /** @description Uploads on one day. */
         Day: {
             /**
              * Format: date
-             * @description In UTC.
+             * @description The day, in UTC.
              */
             day: string;
-            /** @description How many. */
+            /** @description Number of files. */
             scans: number;
-            /** @description How large. */
+            /** @description Total size in bytes. */
             bytes: number;
         };
-        /** @description What people decided. Decisions are added, never changed; names are never told. */
+        /** @description A decision by a person. A decision is never changed; a later one supersedes it. Names are not included. */
         Decision: {
-            /** @description Higher numbers came later. */
+            /** @description ID; later decisions have higher numbers. */
             id: number;
             /**
              * @description Always `decision`.
@@ -1238,22 +1240,22 @@ export interface components {
              */
             object: "decision";
             /**
-             * @description What is true of the file.
+             * @description The reviewer's verdict on the file.
              * @enum {string}
              */
             label: "manipulated" | "not_manipulated" | "inconclusive" | "manipulated_but_permitted" | "misleading_context";
             /**
-             * @description What is done about it.
+             * @description What happens to the file.
              * @enum {string}
              */
             action: "keep" | "label" | "restrict" | "remove";
-            /** @description Code of the policy it rests on. */
+            /** @description Code of the policy that applies. */
             policy: string | null;
-            /** @description What the uploader is told. */
+            /** @description Note to the uploader. */
             note_public: string;
             /**
              * Format: date-time
-             * @description When.
+             * @description When it was decided.
              */
             decided_at: string;
             /**
@@ -1262,41 +1264,41 @@ export interface components {
              */
             source: "human";
             /**
-             * @description Where it stands.
+             * @description `held` waits for a second person.
              * @enum {string}
              */
             status: "held" | "final" | "canceled" | "superseded";
-            /** @description Why a person was asked. */
+            /** @description Why the scan was reviewed. */
             reason_codes: ("outcome" | "band" | "disagree" | "feedback" | "lookalike" | "audit" | "hand" | "appeal" | "second" | "opinion" | "double" | "dispute" | "known" | "partial")[];
-            /** @description The role of whoever decided. */
+            /** @description Role of the reviewer. */
             decider_role: string | null;
-            /** @description The role of the second person, where one has approved. */
+            /** @description Role of the second person who approved it. */
             second_approver_role: string | null;
-            /** @description Whether it contradicts what the models said. */
+            /** @description Whether it contradicts the outcome of the models. */
             overrides_models: boolean;
-            /** @description The decision whose place it takes. */
+            /** @description ID of the earlier decision that it replaces. */
             supersedes: number | null;
         };
         /** @description A page of a list. */
         DecisionPage: {
-            /** @description What was found. */
+            /** @description The objects on this page. */
             results: components["schemas"]["Decision"][];
             /**
              * Format: uri
-             * @description The next page; null on the last one.
+             * @description URL of the next page; null on the last page.
              */
             next: string | null;
             /**
              * Format: uri
-             * @description The page before; null on the first one.
+             * @description URL of the previous page; null on the first page.
              */
             previous: string | null;
         };
-        /** @description One message to one address. */
+        /** @description One message to one endpoint. */
         DeliveryOf: {
             /**
              * Format: uuid
-             * @description Its id.
+             * @description ID of the delivery.
              */
             id: string;
             /**
@@ -1306,83 +1308,83 @@ export interface components {
             object: "webhook_delivery";
             /**
              * Format: uuid
-             * @description The address.
+             * @description ID of the endpoint.
              */
             endpoint: string;
-            /** @description `webhook-id`: the same however often it is sent. */
+            /** @description The `webhook-id` header; the same for every attempt. */
             message_id: string;
-            /** @description What it tells of. */
+            /** @description Type of the message. */
             type: string;
             /**
-             * @description Where it stands.
+             * @description State of the delivery.
              * @enum {string}
              */
             state: "pending" | "delivered" | "dead";
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description When it was created.
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description When it is sent next.
+             * @description When the next attempt is made.
              */
             next_at: string | null;
-            /** @description Exactly what is signed and sent. */
+            /** @description The exact body that is signed and sent. */
             body: string;
-            /** @description What came of it. */
+            /** @description All attempts so far. */
             attempts: components["schemas"]["AttemptOf"][];
         };
         /** @description A page of a list. */
         DeliveryPage: {
-            /** @description What was found. */
+            /** @description The objects on this page. */
             results: components["schemas"]["DeliveryOf"][];
             /**
              * Format: uri
-             * @description The next page; null on the last one.
+             * @description URL of the next page; null on the last page.
              */
             next: string | null;
             /**
              * Format: uri
-             * @description The page before; null on the first one.
+             * @description URL of the previous page; null on the first page.
              */
             previous: string | null;
         };
-        /** @description What counts now: the only thing that most integrators need. */
+        /** @description The current result. Most integrations need nothing else. */
         Effective: {
             /**
-             * @description What counts; null while nothing is known. More values may come: take one that you don't know for `inconclusive`.
+             * @description The effective outcome; null until the first result. New values may be added: treat one that you do not know as `inconclusive`.
              * @enum {string|null}
              */
             outcome: "likely_manipulated" | "inconclusive" | "little_evidence" | "not_applicable" | "unable_to_evaluate" | null;
             /**
-             * @description Who says so.
+             * @description Whether it comes from the models or from a person.
              * @enum {string}
              */
             source: "model" | "human";
             /**
-             * @description In a reviewer's words, where people have decided.
+             * @description The reviewer's verdict, if a person has decided.
              * @enum {string|null}
              */
             label: "manipulated" | "not_manipulated" | "inconclusive" | "manipulated_but_permitted" | "misleading_context" | null;
             /**
-             * @description What is done about the file, where people have decided.
+             * @description What happens to the file, if a person has decided.
              * @enum {string|null}
              */
             action: "keep" | "label" | "restrict" | "remove" | null;
-            /** @description The decision, where people have decided. */
+            /** @description ID of the decision, if a person has decided. */
             decision_id: number | null;
             /**
              * Format: date-time
-             * @description Since when.
+             * @description When this result took effect.
              */
             since: string | null;
         };
-        /** @description An address that is told of changes. */
+        /** @description A URL that receives a message when something changes. */
         EndpointOf: {
             /**
              * Format: uuid
-             * @description Its id.
+             * @description ID of the endpoint.
              */
             id: string;
             /**
@@ -1390,54 +1392,54 @@ export interface components {
              * @enum {string}
              */
             object: "webhook_endpoint";
-            /** @description The address. */
+            /** @description The URL. */
             url: string;
-            /** @description For people. */
+            /** @description Your own description. */
             description: string;
-            /** @description What it hears of; none named: everything. */
+            /** @description The types of messages it receives; an empty list means all. */
             kinds: string[];
-            /** @description Made with a test key: hears of the sandbox only. */
+            /** @description Created with a test key: receives messages about test scans only. */
             sandbox: boolean;
             /** @description Whether messages are sent. */
             enabled: boolean;
-            /** @description `gone`: it answered 410. `failing`: it took nothing for days. `asked`: by its owner. `operator`: by whoever runs the site. */
+            /** @description `gone`: it answered 410. `failing`: deliveries failed for days. `asked`: disabled by you. `operator`: disabled by the operator of the site. */
             disabled_why: string | null;
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description When it was created.
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description Since when it takes nothing.
+             * @description Since when all deliveries fail.
              */
             failing_since: string | null;
             /**
              * Format: date-time
-             * @description Until when the secret before still signs.
+             * @description Until when messages are also signed with the previous secret.
              */
             old_secret_until: string | null;
         };
         /** @description A page of a list. */
         EndpointPage: {
-            /** @description What was found. */
+            /** @description The objects on this page. */
             results: components["schemas"]["EndpointOf"][];
             /**
              * Format: uri
-             * @description The next page; null on the last one.
+             * @description URL of the next page; null on the last page.
              */
             next: string | null;
             /**
              * Format: uri
-             * @description The page before; null on the first one.
+             * @description URL of the previous page; null on the first page.
              */
             previous: string | null;
         };
-        /** @description With the secret, which is shown only now. */
+        /** @description An endpoint with its secret, which is shown only once. */
         EndpointWithSecret: {
             /**
              * Format: uuid
-             * @description Its id.
+             * @description ID of the endpoint.
              */
             id: string;
             /**
@@ -1445,39 +1447,39 @@ export interface components {
              * @enum {string}
              */
             object: "webhook_endpoint";
-            /** @description The address. */
+            /** @description The URL. */
             url: string;
-            /** @description For people. */
+            /** @description Your own description. */
             description: string;
-            /** @description What it hears of; none named: everything. */
+            /** @description The types of messages it receives; an empty list means all. */
             kinds: string[];
-            /** @description Made with a test key: hears of the sandbox only. */
+            /** @description Created with a test key: receives messages about test scans only. */
             sandbox: boolean;
             /** @description Whether messages are sent. */
             enabled: boolean;
-            /** @description `gone`: it answered 410. `failing`: it took nothing for days. `asked`: by its owner. `operator`: by whoever runs the site. */
+            /** @description `gone`: it answered 410. `failing`: deliveries failed for days. `asked`: disabled by you. `operator`: disabled by the operator of the site. */
             disabled_why: string | null;
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description When it was created.
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description Since when it takes nothing.
+             * @description Since when all deliveries fail.
              */
             failing_since: string | null;
             /**
              * Format: date-time
-             * @description Until when the secret before still signs.
+             * @description Until when messages are also signed with the previous secret.
              */
             old_secret_until: string | null;
-            /** @description Signs messages, as the Standard Webhooks specification says. */
+            /** @description The secret that signs messages, as in the Standard Webhooks specification. */
             secret: string;
         };
-        /** @description One thing that happened to a scan. */
+        /** @description An entry in the history of a scan. */
         EventOf: {
-            /** @description Its number. */
+            /** @description ID of the event. */
             id: string;
             /**
              * @description Always `event`.
@@ -1486,12 +1488,12 @@ export interface components {
             object: "event";
             /**
              * Format: uuid
-             * @description The scan.
+             * @description ID of the scan.
              */
             scan: string;
-            /** @description What happened. */
+            /** @description Type of the event. */
             kind: string;
-            /** @description For people. */
+            /** @description What happened, for people. */
             said: string;
             /**
              * @description Who did it.
@@ -1500,98 +1502,98 @@ export interface components {
             by: "a person" | "the site";
             /**
              * Format: date-time
-             * @description When.
+             * @description When it happened.
              */
             at: string;
         };
         /** @description A page of a list. */
         EventPage: {
-            /** @description What was found. */
+            /** @description The objects on this page. */
             results: components["schemas"]["EventOf"][];
             /**
              * Format: uri
-             * @description The next page; null on the last one.
+             * @description URL of the next page; null on the last page.
              */
             next: string | null;
             /**
              * Format: uri
-             * @description The page before; null on the first one.
+             * @description URL of the previous page; null on the first page.
              */
             previous: string | null;
         };
-        /** @description A piece of evidence, or why there is none. */
+        /** @description A visual explanation, or why there is none. */
         Explanation: {
-            /** @description `heatmap`. */
+            /** @description Type: `heatmap`. */
             kind: string;
-            /** @description `available`, `not_run`, `not_available` or `failed_check`: then nothing is shown. */
+            /** @description `available`, `not_run`, `not_available` or `failed_check` (not shown because it failed its check). */
             status: string;
-            /** @description Why. */
+            /** @description Why it is not available. */
             said: string;
             /**
              * Format: uuid
-             * @description The picture, in `/artifacts`.
+             * @description ID of the picture in `/artifacts`.
              */
             artifact_id: string | null;
         };
-        /** @description One face, in a video over all frames in which it was followed. */
+        /** @description A face; in a video, followed over several frames. */
         Face: {
-            /** @description Its number. */
+            /** @description Number of the face. */
             track: number;
             /**
              * Format: double
-             * @description 0 to 1.
+             * @description Score, 0 to 1; null if it was not scored.
              */
             score: number | null;
-            /** @description Left, top, right, bottom, in pixels of the upright picture. */
+            /** @description Left, top, right and bottom, in pixels of the upright picture. */
             box: number[];
-            /** @description Eyes, nose, corners of the mouth: x and y. */
+            /** @description Eyes, nose and corners of the mouth, each as x and y. */
             landmarks: number[][];
             /**
              * Format: double
-             * @description That it is a face at all.
+             * @description Confidence of the face detector, 0 to 1.
              */
             confidence: number;
-            /** @description Where it is seen best. */
+            /** @description Position of its sharpest frame in milliseconds. */
             best_at_ms: number;
-            /** @description Whether it could be judged. */
+            /** @description Whether it was scored. */
             applicable: boolean;
-            /** @description Why not, if not. */
+            /** @description Why it was not scored. */
             reasons: components["schemas"]["ShortReason"][];
-            /** @description In how many frames it was seen. */
+            /** @description Number of frames with this face. */
             seen: number;
         };
         /** @description A page of a list. */
         FacePage: {
-            /** @description What was found. */
+            /** @description The objects on this page. */
             results: components["schemas"]["Face"][];
             /**
              * Format: uri
-             * @description The next page; null on the last one.
+             * @description URL of the next page; null on the last page.
              */
             next: string | null;
             /**
              * Format: uri
-             * @description The page before; null on the first one.
+             * @description URL of the previous page; null on the first page.
              */
             previous: string | null;
         };
-        /** @description How many, and the one that decided. */
+        /** @description The faces that were found. */
         Faces: {
-            /** @description How many were found. */
+            /** @description Number of faces. */
             count: number;
-            /** @description The one that decided. */
+            /** @description The face that decided the outcome. */
             worst: components["schemas"]["WorstFace"] | null;
         };
         /** @description Why a file could not be analysed. */
         Failure: {
-            /** @description Stable. */
+            /** @description Stable code. */
             code: string;
-            /** @description For people. */
+            /** @description What is wrong, for people. */
             detail: string;
         };
-        /** @description What the uploader thinks of an assessment. */
+        /** @description Feedback of the uploader on an assessment. */
         FeedbackOf: {
-            /** @description Its id. */
+            /** @description ID of the feedback. */
             id: number;
             /**
              * @description Always `feedback`.
@@ -1599,123 +1601,123 @@ export interface components {
              */
             object: "feedback";
             /**
-             * @description What is wrong or right.
+             * @description What is wrong.
              * @enum {string}
              */
             label: "false_alarm" | "missed" | "wrong_face" | "other";
-            /** @description In their own words. */
+            /** @description Comment of the uploader. */
             comment: string;
             /**
              * Format: date-time
-             * @description When.
+             * @description When it was sent.
              */
             created_at: string;
         };
-        /** @description What somebody sees before they are told what the models say. */
+        /** @description An assessment made before seeing the models' outcome. */
         FirstLookRequest: {
             /**
-             * @description What is true of the file.
+             * @description Your verdict on the file.
              * @enum {string}
              */
             label: "manipulated" | "not_manipulated" | "inconclusive" | "manipulated_but_permitted" | "misleading_context";
         };
-        /** @description One frame of a video that was looked at. */
+        /** @description An analysed frame of a video. */
         Frame: {
-            /** @description Its number. */
+            /** @description Number of the frame. */
             index: number;
-            /** @description Where it is. */
+            /** @description Position in milliseconds. */
             at_ms: number;
             /**
              * Format: double
-             * @description The highest of its faces.
+             * @description Highest score of its faces.
              */
             score: number | null;
-            /** @description How many faces are in it. */
+            /** @description Number of faces in the frame. */
             faces: number;
         };
         /** @description A page of a list. */
         FramePage: {
-            /** @description What was found. */
+            /** @description The objects on this page. */
             results: components["schemas"]["Frame"][];
             /**
              * Format: uri
-             * @description The next page; null on the last one.
+             * @description URL of the next page; null on the last page.
              */
             next: string | null;
             /**
              * Format: uri
-             * @description The page before; null on the first one.
+             * @description URL of the previous page; null on the first page.
              */
             previous: string | null;
         };
-        /** @description The key that asks. */
+        /** @description The API key of the request. */
         KeyOf: {
-            /** @description Which one. */
+            /** @description The beginning of the key. */
             prefix: string;
-            /** @description Its name. */
+            /** @description Name of the key. */
             name: string;
             /** @description Whether it is a test key. */
             sandbox: boolean;
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description When it was created.
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description When it ends.
+             * @description When it expires.
              */
             expires_at: string | null;
         };
-        /** @description What may be sent. */
+        /** @description Limits for uploads. */
         Limits: {
-            /** @description The largest file. */
+            /** @description Maximum file size in MB. */
             max_upload_mb: number;
-            /** @description How many files a batch holds. */
+            /** @description Maximum number of files in a batch. */
             files_in_a_batch: number;
-            /** @description The largest `metadata`. */
+            /** @description Maximum size of `metadata` in bytes. */
             metadata_bytes: number;
-            /** @description The longest `?wait=`. */
+            /** @description Maximum value of `?wait=`. */
             wait_seconds: number;
         };
-        /** @description Who asks, and what this key may do. */
+        /** @description The account and API key of the request. */
         Me: {
             /**
              * @description Always `me`.
              * @enum {string}
              */
             object: "me";
-            /** @description The person's roles. */
+            /** @description Roles of the account. */
             roles: string[];
-            /** @description What may be asked. */
+            /** @description Scopes of the request. */
             scopes: string[];
-            /** @description Null where somebody is signed in with a browser. */
+            /** @description Null for a browser session. */
             key: components["schemas"]["KeyOf"] | null;
         };
-        /** @description The file. */
+        /** @description The uploaded file. */
         Media: {
             /**
-             * @description Known once it was looked at.
+             * @description Image or video; null before the file is analysed.
              * @enum {string|null}
              */
             kind: "image" | "video" | null;
-            /** @description Of its bytes, in hexadecimal digits. */
+            /** @description SHA-256 of the file, in hexadecimal. */
             sha256: string;
-            /** @description Its size. */
+            /** @description Size in bytes. */
             bytes: number;
-            /** @description As it came; empty once it is deleted. */
+            /** @description File name; empty after deletion. */
             name: string;
-            /** @description Told by its bytes. */
+            /** @description MIME type, detected from the content. */
             mime: string | null;
-            /** @description In pixels. */
+            /** @description Width in pixels. */
             width: number | null;
-            /** @description In pixels. */
+            /** @description Height in pixels. */
             height: number | null;
-            /** @description Of a video. */
+            /** @description Duration of a video in milliseconds. */
             duration_ms: number | null;
             /**
              * Format: uuid
-             * @description An earlier scan of the same file, whose assessment was taken over.
+             * @description ID of an earlier scan of the same file whose assessment was reused.
              */
             deduplicated_from: string | null;
             /**
@@ -1724,139 +1726,139 @@ export interface components {
              */
             deleted_at: string | null;
         };
-        /** @description Which models decide in photos, or in videos. */
+        /** @description Which models are used for photos or for videos. */
         MediumOf: {
             /** @description `photo` or `film`. */
             medium: string;
-            /** @description Labels of the models that are heard there. */
+            /** @description Models that are used. */
             bundles: string[];
-            /** @description Labels of those that are not: they could not tell fakes there. */
+            /** @description Models that are not used, because they did not detect manipulation there. */
             not_heard: string[];
-            /** @description How much the log-odds of each count; empty if nothing was fitted. */
+            /** @description Weight of each model's log-odds; empty if none were fitted. */
             weights: {
                 [key: string]: number;
             };
         };
-        /** @description What one model said. */
+        /** @description The result of one model. */
         Model: {
-            /** @description Which one. */
+            /** @description Name of the model. */
             name: string;
-            /** @description Its version. */
+            /** @description Version of the model. */
             version: string;
-            /** @description The SHA-256 of its weights. */
+            /** @description SHA-256 of its weights. */
             weights_sha256: string;
-            /** @description `ran`, `failed`, `not_applicable`, `ignored`, or `not_heard`: the panel does not ask it in this medium. */
+            /** @description `ran`, `failed`, `not_applicable`, `ignored`, or `not_heard` (not used for this kind of file). */
             status: string;
             /**
              * Format: double
-             * @description Calibrated, where the model is.
+             * @description Score from 0 to 1, calibrated if the model is.
              */
             score: number | null;
             /**
              * Format: double
-             * @description As the network said it.
+             * @description Raw output of the network.
              */
             score_raw: number | null;
-            /** @description Whether the panel trusts it: `trust`, `include` or `ignore`. */
+            /** @description How the panel uses the model: `trust`, `include` or `ignore`. */
             policy: string;
             /**
              * Format: double
-             * @description How long it took, in milliseconds.
+             * @description Duration in milliseconds.
              */
             ms: number;
         };
-        /** @description What somebody at the desk decides. */
+        /** @description A new decision. */
         NewDecisionRequest: {
             /**
-             * @description What is true of the file.
+             * @description Your verdict on the file.
              * @enum {string}
              */
             label: "manipulated" | "not_manipulated" | "inconclusive" | "manipulated_but_permitted" | "misleading_context";
             /**
-             * @description What is done about it.
+             * @description What happens to the file.
              * @default keep
              * @enum {string}
              */
             action: "keep" | "label" | "restrict" | "remove";
-            /** @description Code of the policy it rests on; needed where it contradicts the models. */
+            /** @description Code of the policy that applies; required if you contradict the models. */
             policy?: string | null;
             /**
-             * @description What the uploader is told.
+             * @description Note to the uploader.
              * @default
              */
             note_public: string;
-            /** @description The scan's version that was looked at: if it has changed, 409. */
+            /** @description Version of the scan that you have seen. If it has changed, the response is 409. */
             expected_version: number;
         };
-        /** @description An address that is told of changes. */
+        /** @description A new webhook endpoint. */
         NewEndpointRequest: {
-            /** @description An https address on the public network. */
+            /** @description A public https URL. */
             url: string;
             /**
-             * @description For people.
+             * @description Your own description.
              * @default
              */
             description: string;
-            /** @description What it wants to hear of; none named: everything. */
+            /** @description Types of messages to receive; an empty list means all. */
             kinds?: ("scan.completed" | "scan.failed" | "scan.cancelled" | "scan.review_required" | "outcome.changed" | "decision.final" | "appeal.opened" | "appeal.decided" | "media.deleted" | "batch.completed" | "endpoint.disabled")[];
         };
-        /** @description What its owner thinks of an assessment. It changes no outcome; somebody may look. */
+        /** @description Feedback on an assessment. It does not change the outcome. */
         OpinionRequest: {
             /**
-             * @description What is wrong or right.
+             * @description What is wrong.
              * @enum {string}
              */
             label: "false_alarm" | "missed" | "wrong_face" | "other";
             /**
-             * @description In your own words.
+             * @description Comment.
              * @default
              */
             comment: string;
         };
-        /** @description Why an item is left to somebody else. */
+        /** @description Why an item is skipped. */
         PassingRequest: {
             /**
-             * @description Why.
+             * @description Reason.
              * @enum {string}
              */
             cause: "unsure" | "language" | "conflict" | "harm" | "opinion";
         };
-        /** @description What is not said stays as it is. */
+        /** @description Changes to an endpoint. Fields that you leave out stay unchanged. */
         PatchedEndpointChangeRequest: {
-            /** @description An https address on the public network. */
+            /** @description A public https URL. */
             url?: string;
-            /** @description For people. */
+            /** @description Your own description. */
             description?: string;
-            /** @description What it wants to hear of; none named: everything. */
+            /** @description Types of messages to receive; an empty list means all. */
             kinds?: ("scan.completed" | "scan.failed" | "scan.cancelled" | "scan.review_required" | "outcome.changed" | "decision.final" | "appeal.opened" | "appeal.decided" | "media.deleted" | "batch.completed" | "endpoint.disabled")[];
-            /** @description Switch it off, or on again. */
+            /** @description Disable or enable the endpoint. */
             enabled?: boolean;
         };
-        /** @description Where in the request it lies. */
+        /** @description A field or parameter that is wrong. */
         Pointer: {
-            /** @description `/field`. */
+            /** @description JSON pointer to the field, such as `/external_id`. */
             pointer: string;
-            /** @description Stable. */
+            /** @description Stable error code. */
             code?: string;
-            /** @description For people. */
+            /** @description What is wrong. */
             detail: string;
         };
-        /** @description A written rule that decisions rest on. */
+        /** @description A written rule for decisions. */
         PolicyOf: {
-            /** @description Stable. */
+            /** @description Stable code. */
             code: string;
             /**
              * @description Always `policy`.
              * @enum {string}
              */
             object: "policy";
-            /** @description Code of the policy that it is part of. */
+            /** @description Code of the parent policy. */
             parent: string | null;
-            /** @description Its name. */
+            /** @description Title. */
             title: string;
-            /** @description The rule. */
+            /** @description Text of the rule. */
             text: string;
-            /** @description Whether every decision by it waits for a second person. */
+            /** @description Whether decisions under this policy need a second person. */
             two_people: boolean;
             /** @description Title and text in other languages, by language code. */
             translations: {
@@ -1865,43 +1867,43 @@ export interface components {
         };
         /** @description A page of a list. */
         PolicyPage: {
-            /** @description What was found. */
+            /** @description The objects on this page. */
             results: components["schemas"]["PolicyOf"][];
             /**
              * Format: uri
-             * @description The next page; null on the last one.
+             * @description URL of the next page; null on the last page.
              */
             next: string | null;
             /**
              * Format: uri
-             * @description The page before; null on the first one.
+             * @description URL of the previous page; null on the first page.
              */
             previous: string | null;
         };
-        /** @description An error, after RFC 9457. */
+        /** @description An error (RFC 9457). */
         Problem: {
-            /** @description Where the code is described. */
+            /** @description URL that describes the error code. */
             type: string;
-            /** @description The HTTP status in words. */
+            /** @description Name of the HTTP status. */
             title: string;
             /** @description The HTTP status. */
             status: number;
-            /** @description Stable: what programs go by. */
+            /** @description Stable error code for programs. */
             code: string;
-            /** @description For people. */
+            /** @description What is wrong, for people. */
             detail: string;
-            /** @description As in `X-Request-ID`, and in the site's log. */
+            /** @description The `X-Request-ID` of this request. Include it when you contact support. */
             request_id: string;
-            /** @description Which fields are wrong. */
+            /** @description The fields that are wrong. */
             errors?: components["schemas"]["Pointer"][];
-            /** @description The scan's version, where it is not the expected one. */
+            /** @description Current version of the scan, with `version_conflict`. */
             version?: number;
-            /** @description What stays of a scan that was deleted. */
+            /** @description What is kept of a deleted scan. */
             receipt?: components["schemas"]["Scan"];
         };
-        /** @description A scan that waits for a person. */
+        /** @description A scan that waits for review. */
         QueueItem: {
-            /** @description Its number. */
+            /** @description ID of the item. */
             id: number;
             /**
              * @description Always `queue_item`.
@@ -1910,119 +1912,119 @@ export interface components {
             object: "queue_item";
             /**
              * Format: uuid
-             * @description The scan.
+             * @description ID of the scan.
              */
             scan: string;
-            /** @description Short name of its queue. */
+            /** @description `slug` of its queue. */
             queue: string;
-            /** @description 0 to 100; null for an item that is judged blind first. */
+            /** @description 0 to 100; null while the item is blind. */
             priority: number | null;
             /**
              * Format: date-time
-             * @description Since when it waits.
+             * @description When it entered the queue.
              */
             opened_at: string;
             /**
              * Format: date-time
-             * @description By when somebody should have looked.
+             * @description When the review is due.
              */
             due_at: string;
-            /** @description Whether that time is over. Overdue items come first. */
+            /** @description Whether it is past due. Overdue items come first. */
             overdue: boolean;
-            /** @description Whether one says first what one sees: `POST …/first-answer`. */
+            /** @description Whether you assess it before you see the models' outcome: `POST …/first-answer`. */
             blind: boolean;
-            /** @description Why it waits. */
+            /** @description Why it is in the queue; empty while it is blind. */
             reason_codes: ("outcome" | "band" | "disagree" | "feedback" | "lookalike" | "audit" | "hand" | "appeal" | "second" | "opinion" | "double" | "dispute" | "known" | "partial")[];
-            /** @description Whether somebody has it. */
+            /** @description Whether somebody has claimed it. */
             claimed: boolean;
-            /** @description Whether whoever asks has it. */
+            /** @description Whether you have claimed it. */
             claimed_by_me: boolean;
             /**
              * Format: date-time
-             * @description Until when it is held.
+             * @description When the claim expires.
              */
             expires_at: string | null;
         };
         /** @description A page of a list. */
         QueueItemPage: {
-            /** @description What was found. */
+            /** @description The objects on this page. */
             results: components["schemas"]["QueueItem"][];
             /**
              * Format: uri
-             * @description The next page; null on the last one.
+             * @description URL of the next page; null on the last page.
              */
             next: string | null;
             /**
              * Format: uri
-             * @description The page before; null on the first one.
+             * @description URL of the previous page; null on the first page.
              */
             previous: string | null;
         };
-        /** @description One line at the desk. */
+        /** @description A review queue. */
         QueueOf: {
-            /** @description Its short name. */
+            /** @description Short name, used in URLs and filters. */
             slug: string;
             /**
              * @description Always `queue`.
              * @enum {string}
              */
             object: "queue";
-            /** @description Its name. */
+            /** @description Name of the queue. */
             name: string;
-            /** @description In which its items should be looked at. */
+            /** @description Hours until its items are due. */
             hours: number;
-            /** @description How many items this person could work on now. */
+            /** @description Number of items that you can claim now. */
             waiting: number;
         };
         /** @description A page of a list. */
         QueuePage: {
-            /** @description What was found. */
+            /** @description The objects on this page. */
             results: components["schemas"]["QueueOf"][];
             /**
              * Format: uri
-             * @description The next page; null on the last one.
+             * @description URL of the next page; null on the last page.
              */
             next: string | null;
             /**
              * Format: uri
-             * @description The page before; null on the first one.
+             * @description URL of the previous page; null on the first page.
              */
             previous: string | null;
         };
-        /** @description One of the limits. */
+        /** @description A rate limit. */
         Rate: {
-            /** @description What is counted. */
+            /** @description Type of request. */
             kind: string;
-            /** @description How many there may be. */
+            /** @description Number of requests allowed in the period. */
             limit: number;
-            /** @description In how many seconds. */
+            /** @description Length of the period in seconds. */
             seconds: number;
-            /** @description How many there were. */
+            /** @description Requests used in this period. */
             used: number;
-            /** @description Until it begins anew. */
+            /** @description Seconds until the period starts again. */
             reset_seconds: number;
         };
-        /** @description Why an outcome is what it is. */
+        /** @description A reason for the outcome. */
         ReasonOf: {
-            /** @description Stable. */
+            /** @description Stable code. */
             code: string;
-            /** @description For people, in the language that was asked for. */
+            /** @description The reason in words, in the language of the request. */
             said: string;
-            /** @description More of it: which bundle, which face. */
+            /** @description Details, such as the model or the face. */
             detail: {
                 [key: string]: unknown;
             };
         };
-        /** @description A file of a batch that was not taken. */
+        /** @description A file of a batch that was rejected. */
         Refused: {
-            /** @description Its name. */
+            /** @description Name of the file. */
             name: string;
-            /** @description Why. */
+            /** @description Stable code of the reason. */
             code: string;
-            /** @description Why, for people. */
+            /** @description The reason, for people. */
             said: string;
         };
-        /** @description Whether a report is one of this installation's. */
+        /** @description Status of a report. */
         ReportOf: {
             /**
              * @description Always `report`.
@@ -2030,38 +2032,38 @@ export interface components {
              */
             object: "report";
             /**
-             * @description What is known of it.
+             * @description Whether this site issued it and its result still applies.
              * @enum {string}
              */
             standing: "registered" | "superseded" | "withdrawn" | "unknown";
-            /** @description As printed on it. */
+            /** @description Check code, as printed on the report. */
             code: string | null;
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description When it was issued.
              */
             made_at: string | null;
         };
-        /** @description Where it stands with people. */
+        /** @description State of the review by people. */
         Review: {
             /**
-             * @description Where it stands.
+             * @description State of the review.
              * @enum {string}
              */
             state: "none" | "pending" | "claimed" | "held" | "decided" | "appealed";
-            /** @description Why it waits for a person. */
+            /** @description Why it waits for review. */
             reason_codes: ("outcome" | "band" | "disagree" | "feedback" | "lookalike" | "audit" | "hand" | "appeal" | "second" | "opinion" | "double" | "dispute" | "known" | "partial")[];
             /**
              * Format: date-time
-             * @description By when somebody should have looked.
+             * @description When the review is due.
              */
             due_at: string | null;
         };
-        /** @description One upload and its life. */
+        /** @description An uploaded file and its results. */
         Scan: {
             /**
              * Format: uuid
-             * @description Its id.
+             * @description ID of the scan.
              */
             id: string;
             /**
@@ -2071,159 +2073,159 @@ export interface components {
             object: "scan";
             /**
              * Format: date-time
-             * @description When it came.
+             * @description When it was uploaded.
              */
             created_at: string;
-            /** @description Rises with everything that happens to it. */
+            /** @description Increases with every change. */
             version: number;
-            /** @description Sent with a test key: no model has looked at it. */
+            /** @description Uploaded with a test key: not analysed by the models. */
             sandbox: boolean;
-            /** @description Your own id, as you sent it. */
+            /** @description Your own ID, as you sent it. */
             external_id: string | null;
-            /** @description Your own notes, as you sent them. */
+            /** @description Your own data, as you sent it. */
             metadata: {
                 [key: string]: unknown;
             };
             /**
              * Format: uuid
-             * @description The batch that it came with.
+             * @description ID of its batch.
              */
             batch: string | null;
-            /** @description The file. */
+            /** @description The uploaded file. */
             media: components["schemas"]["Media"];
             /**
-             * @description Where it stands.
+             * @description Status of the analysis.
              * @enum {string}
              */
             status: "queued" | "analysing" | "analysed" | "failed" | "cancelled" | "deleted";
             /**
              * Format: date-time
-             * @description When it will be deleted for good, if its owner moved it to the trash on the site.
+             * @description When it will be deleted permanently, if it is in the trash.
              */
             purge_at: string | null;
             /**
              * Format: double
-             * @description 0 to 1.
+             * @description Progress of the analysis, 0 to 1.
              */
             progress: number;
-            /** @description How many are before it, while it waits. */
+            /** @description Number of scans ahead of it while it is queued. */
             queue_position: number | null;
-            /** @description Why it failed, if it did. */
+            /** @description Why the analysis failed, if it did. */
             failure: components["schemas"]["Failure"] | null;
-            /** @description What the models say; null before it is analysed, and for reviewers who must look at it blind. */
+            /** @description The models' result; null before the analysis, and while you review the scan blind. */
             assessment: components["schemas"]["Assessment"] | null;
-            /** @description Where it stands with people. */
+            /** @description State of the review by people. */
             review: components["schemas"]["Review"];
-            /** @description What counts now: the only thing that most integrators need. */
+            /** @description The current result. Most integrations need nothing else. */
             effective: components["schemas"]["Effective"];
         };
         /** @description A page of a list. */
         ScanPage: {
-            /** @description What was found. */
+            /** @description The objects on this page. */
             results: components["schemas"]["Scan"][];
             /**
              * Format: uri
-             * @description The next page; null on the last one.
+             * @description URL of the next page; null on the last page.
              */
             next: string | null;
             /**
              * Format: uri
-             * @description The page before; null on the first one.
+             * @description URL of the previous page; null on the first page.
              */
             previous: string | null;
         };
-        /** @description Why a face could not be judged. */
+        /** @description Why a face was not scored. */
         ShortReason: {
-            /** @description Stable. */
+            /** @description Stable code. */
             code: string;
-            /** @description For people. */
+            /** @description The reason, for people. */
             said: string;
         };
-        /** @description Room for files. */
+        /** @description Storage. */
         Storage: {
-            /** @description What is kept. */
+            /** @description Bytes used. */
             used_bytes: number;
-            /** @description What may be kept; null without a limit. */
+            /** @description Bytes allowed; null if unlimited. */
             quota_bytes: number | null;
         };
-        /** @description A stretch of a video in which the score stays high. */
+        /** @description A part of a video in which the score stays high. */
         Stretch: {
-            /** @description Where it begins. */
+            /** @description Start in milliseconds. */
             start_ms: number;
-            /** @description Where it ends. */
+            /** @description End in milliseconds. */
             end_ms: number;
             /**
              * Format: double
-             * @description The highest score in it.
+             * @description Highest score in this part.
              */
             peak: number;
         };
-        /** @description The same with an address in place of the file, where this installation fetches addresses. */
+        /** @description A photo or video by its URL, if `submit_by_url` is on. */
         SubmissionByUrlRequest: {
             /**
-             * @description Your own id; comes back as it is.
+             * @description Your own ID; returned unchanged.
              * @default
              */
             external_id: string;
-            /** @description An object of your own, at most 2 kB; comes back as it is. */
+            /** @description A JSON object of your own, at most 2 kB; returned unchanged. */
             metadata?: Record<string, never>;
             /**
-             * @description Whether it may be used to train models. Taken for no if not said.
+             * @description Whether the file may be used to train models. Default: no.
              * @default false
              */
             consents_to_training: boolean;
-            /** @description Where the photo or video is. */
+            /** @description URL of the photo or video. */
             url: string;
         };
-        /** @description A photo or video, with what the integrator wants to get back with it. */
+        /** @description A photo or video with your own data about it. */
         SubmissionRequest: {
             /**
-             * @description Your own id; comes back as it is.
+             * @description Your own ID; returned unchanged.
              * @default
              */
             external_id: string;
-            /** @description An object of your own, at most 2 kB; comes back as it is. */
+            /** @description A JSON object of your own, at most 2 kB; returned unchanged. */
             metadata?: Record<string, never>;
             /**
-             * @description Whether it may be used to train models. Taken for no if not said.
+             * @description Whether the file may be used to train models. Default: no.
              * @default false
              */
             consents_to_training: boolean;
             /**
              * Format: binary
-             * @description The photo or video. Its type is told by its bytes, never by its name.
+             * @description The photo or video. Its type is detected from its content, not its name.
              */
             file: string;
         };
-        /** @description What was used, and what is left. */
+        /** @description Storage, rate limits and uploads. */
         Usage: {
             /**
              * @description Always `usage`.
              * @enum {string}
              */
             object: "usage";
-            /** @description Room for files. */
+            /** @description Storage. */
             storage: components["schemas"]["Storage"];
-            /** @description The limits of this key, or of this person. */
+            /** @description Rate limits of this key or person. */
             rates: components["schemas"]["Rate"][];
-            /** @description The last 30 days on which something was uploaded. */
+            /** @description Uploads of the last 30 days; days without uploads are left out. */
             days: components["schemas"]["Day"][];
         };
-        /** @description The face that decided. */
+        /** @description The face with the highest score. */
         WorstFace: {
-            /** @description Its number in `/faces`. */
+            /** @description `track` of the face in `/faces`. */
             track: number;
             /**
              * Format: double
-             * @description Of this face.
+             * @description Score of the face.
              */
             score: number | null;
-            /** @description Left, top, right, bottom, in pixels of the upright picture. */
+            /** @description Left, top, right and bottom, in pixels of the upright picture. */
             box: number[];
         };
     };
     responses: {
-        /** @description `validation_error`: The request can't be read: no JSON, or no multipart form. */
+        /** @description `validation_error`: The request body is not valid JSON or multipart form data. */
         "400-validation_error": {
             headers: {
                 [name: string]: unknown;
@@ -2232,7 +2234,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unauthorized`: There is no key, or it opens nothing any more. */
+        /** @description `unauthorized`: The API key is missing, invalid, expired or revoked. */
         "401-unauthorized": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2247,7 +2249,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `forbidden`: The key lacks the scope, or the person the role. */
+        /** @description `forbidden`: The key does not have the scope, or its owner does not have the role. */
         "403-forbidden": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2263,8 +2265,8 @@ export interface components {
             };
         };
         /**
-         * @description `forbidden`: The key lacks the scope, or the person the role.
-         *     `rules_not_accepted`: The owner of the key has not accepted the rules of use on the site.
+         * @description `forbidden`: The key does not have the scope, or its owner does not have the role.
+         *     `rules_not_accepted`: The owner of the key has not accepted the rules of use yet.
          */
         "403-forbidden-rules_not_accepted": {
             headers: {
@@ -2280,7 +2282,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `not_found`: It is not there, or it is somebody else's: the answer is the same. */
+        /** @description `not_found`: There is no such object, or you do not have access to it. */
         "404-not_found": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2296,10 +2298,10 @@ export interface components {
             };
         };
         /**
-         * @description `already_claimed`: Somebody else has it.
-         *     `already_decided`: Somebody was faster, or a second person is asked.
-         *     `wrong_state`: It can't be done now: too late, too early, or done already.
-         *     `idempotency_in_progress`: The first request with this Idempotency-Key is not answered yet.
+         * @description `already_claimed`: Somebody else has claimed this item.
+         *     `already_decided`: Already decided, or waiting for a second person.
+         *     `wrong_state`: Not possible in the current state of the object.
+         *     `idempotency_in_progress`: The first request with this Idempotency-Key is still running.
          */
         "409-already_claimed-already_decided-wrong_state-idempotency_in_progress": {
             headers: {
@@ -2315,7 +2317,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `blind_first`: Say first what you see: `POST /queue-items/{id}/first-answer`. */
+        /** @description `blind_first`: Your own assessment is needed first: `POST /queue-items/{id}/first-answer`. */
         "409-blind_first": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2330,7 +2332,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `idempotency_in_progress`: The first request with this Idempotency-Key is not answered yet. */
+        /** @description `idempotency_in_progress`: The first request with this Idempotency-Key is still running. */
         "409-idempotency_in_progress": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2346,8 +2348,8 @@ export interface components {
             };
         };
         /**
-         * @description `no_appeal`: There is no decision to appeal, it was appealed already, or it is too late.
-         *     `idempotency_in_progress`: The first request with this Idempotency-Key is not answered yet.
+         * @description `no_appeal`: There is no decision to appeal, an appeal was made already, or the deadline has passed.
+         *     `idempotency_in_progress`: The first request with this Idempotency-Key is still running.
          */
         "409-no_appeal-idempotency_in_progress": {
             headers: {
@@ -2364,12 +2366,12 @@ export interface components {
             };
         };
         /**
-         * @description `version_conflict`: The scan has changed since the version that was looked at.
-         *     `wrong_state`: It can't be done now: too late, too early, or done already.
-         *     `already_decided`: Somebody was faster, or a second person is asked.
-         *     `already_claimed`: Somebody else has it.
-         *     `blind_first`: Say first what you see: `POST /queue-items/{id}/first-answer`.
-         *     `idempotency_in_progress`: The first request with this Idempotency-Key is not answered yet.
+         * @description `version_conflict`: The scan has changed since the version in the request.
+         *     `wrong_state`: Not possible in the current state of the object.
+         *     `already_decided`: Already decided, or waiting for a second person.
+         *     `already_claimed`: Somebody else has claimed this item.
+         *     `blind_first`: Your own assessment is needed first: `POST /queue-items/{id}/first-answer`.
+         *     `idempotency_in_progress`: The first request with this Idempotency-Key is still running.
          */
         "409-version_conflict-wrong_state-already_decided-already_claimed-blind_first-idempotency_in_progress": {
             headers: {
@@ -2385,7 +2387,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `wrong_state`: It can't be done now: too late, too early, or done already. */
+        /** @description `wrong_state`: Not possible in the current state of the object. */
         "409-wrong_state": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2401,8 +2403,8 @@ export interface components {
             };
         };
         /**
-         * @description `wrong_state`: It can't be done now: too late, too early, or done already.
-         *     `held`: An appeal to it is open: it is kept until that is answered.
+         * @description `wrong_state`: Not possible in the current state of the object.
+         *     `held`: The scan cannot be deleted: an appeal is open, or it is under a legal hold.
          */
         "409-wrong_state-held": {
             headers: {
@@ -2419,8 +2421,8 @@ export interface components {
             };
         };
         /**
-         * @description `wrong_state`: It can't be done now: too late, too early, or done already.
-         *     `idempotency_in_progress`: The first request with this Idempotency-Key is not answered yet.
+         * @description `wrong_state`: Not possible in the current state of the object.
+         *     `idempotency_in_progress`: The first request with this Idempotency-Key is still running.
          */
         "409-wrong_state-idempotency_in_progress": {
             headers: {
@@ -2436,7 +2438,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `gone`: It was deleted. */
+        /** @description `gone`: The scan was deleted. */
         "410-gone": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2451,7 +2453,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `file_too_large`: The file, or the whole request. */
+        /** @description `file_too_large`: The file or the request is too large. */
         "413-file_too_large": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2467,8 +2469,8 @@ export interface components {
             };
         };
         /**
-         * @description `quota_exceeded`: No room is left for files: delete some.
-         *     `file_too_large`: The file, or the whole request.
+         * @description `quota_exceeded`: Your storage is full. Delete files to make room.
+         *     `file_too_large`: The file or the request is too large.
          */
         "413-quota_exceeded-file_too_large": {
             headers: {
@@ -2484,7 +2486,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unsupported_media`: Neither a picture nor a video that can be read here; or the request's own type. */
+        /** @description `unsupported_media`: The file is not a supported image or video, or the `Content-Type` of the request is not supported. */
         "415-unsupported_media": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2501,10 +2503,10 @@ export interface components {
         };
         /**
          * @description `empty`: The file is empty.
-         *     `url_refused`: Nothing is fetched from this address.
-         *     `url_failed`: The address gave no file.
-         *     `validation_error`: A field or a filter can't be used; `errors` says which.
-         *     `idempotency_mismatch`: This Idempotency-Key stands for another request.
+         *     `url_refused`: Files cannot be fetched from this URL.
+         *     `url_failed`: The URL returned no file.
+         *     `validation_error`: A field or parameter is invalid; `errors` lists which.
+         *     `idempotency_mismatch`: This Idempotency-Key was used for a different request.
          */
         "422-empty-url_refused-url_failed-validation_error-idempotency_mismatch": {
             headers: {
@@ -2522,8 +2524,8 @@ export interface components {
         };
         /**
          * @description `empty`: The file is empty.
-         *     `validation_error`: A field or a filter can't be used; `errors` says which.
-         *     `idempotency_mismatch`: This Idempotency-Key stands for another request.
+         *     `validation_error`: A field or parameter is invalid; `errors` lists which.
+         *     `idempotency_mismatch`: This Idempotency-Key was used for a different request.
          */
         "422-empty-validation_error-idempotency_mismatch": {
             headers: {
@@ -2540,8 +2542,8 @@ export interface components {
             };
         };
         /**
-         * @description `idempotency_mismatch`: This Idempotency-Key stands for another request.
-         *     `validation_error`: A field or a filter can't be used; `errors` says which.
+         * @description `idempotency_mismatch`: This Idempotency-Key was used for a different request.
+         *     `validation_error`: A field or parameter is invalid; `errors` lists which.
          */
         "422-idempotency_mismatch-validation_error": {
             headers: {
@@ -2558,10 +2560,10 @@ export interface components {
             };
         };
         /**
-         * @description `policy_needed`: Contradicting the models takes a policy.
-         *     `answer_needed`: Whoever objected gets a written answer: `note_public`.
-         *     `validation_error`: A field or a filter can't be used; `errors` says which.
-         *     `idempotency_mismatch`: This Idempotency-Key stands for another request.
+         * @description `policy_needed`: A decision that contradicts the models needs a policy.
+         *     `answer_needed`: An appeal needs a written answer: `note_public`.
+         *     `validation_error`: A field or parameter is invalid; `errors` lists which.
+         *     `idempotency_mismatch`: This Idempotency-Key was used for a different request.
          */
         "422-policy_needed-answer_needed-validation_error-idempotency_mismatch": {
             headers: {
@@ -2578,8 +2580,8 @@ export interface components {
             };
         };
         /**
-         * @description `url_refused`: Nothing is fetched from this address.
-         *     `validation_error`: A field or a filter can't be used; `errors` says which.
+         * @description `url_refused`: Files cannot be fetched from this URL.
+         *     `validation_error`: A field or parameter is invalid; `errors` lists which.
          */
         "422-url_refused-validation_error": {
             headers: {
@@ -2596,9 +2598,9 @@ export interface components {
             };
         };
         /**
-         * @description `url_refused`: Nothing is fetched from this address.
-         *     `validation_error`: A field or a filter can't be used; `errors` says which.
-         *     `idempotency_mismatch`: This Idempotency-Key stands for another request.
+         * @description `url_refused`: Files cannot be fetched from this URL.
+         *     `validation_error`: A field or parameter is invalid; `errors` lists which.
+         *     `idempotency_mismatch`: This Idempotency-Key was used for a different request.
          */
         "422-url_refused-validation_error-idempotency_mismatch": {
             headers: {
@@ -2614,7 +2616,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `validation_error`: A field or a filter can't be used; `errors` says which. */
+        /** @description `validation_error`: A field or parameter is invalid; `errors` lists which. */
         "422-validation_error": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2630,8 +2632,8 @@ export interface components {
             };
         };
         /**
-         * @description `validation_error`: A field or a filter can't be used; `errors` says which.
-         *     `idempotency_mismatch`: This Idempotency-Key stands for another request.
+         * @description `validation_error`: A field or parameter is invalid; `errors` lists which.
+         *     `idempotency_mismatch`: This Idempotency-Key was used for a different request.
          */
         "422-validation_error-idempotency_mismatch": {
             headers: {
@@ -2647,7 +2649,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `rate_limited`: Too many; `Retry-After` says when to go on. */
+        /** @description `rate_limited`: Too many requests. Wait for `Retry-After` seconds. */
         "429-rate_limited": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2663,7 +2665,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `internal`: Something broke here. It has been noted under the request's id. */
+        /** @description `internal`: Internal error. It is logged under `request_id`. */
         "500-internal": {
             headers: {
                 [name: string]: unknown;
@@ -2672,7 +2674,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unavailable`: A part of the site is away; try again soon. */
+        /** @description `unavailable`: Temporarily unavailable. Try again soon. */
         "503-unavailable": {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -2683,8 +2685,8 @@ export interface components {
             };
         };
         /**
-         * @description `unavailable`: A part of the site is away; try again soon.
-         *     `busy`: Too many addresses are being fetched; try again soon.
+         * @description `unavailable`: Temporarily unavailable. Try again soon.
+         *     `busy`: Too many files are being fetched. Try again soon.
          */
         "503-unavailable-busy": {
             headers: {
@@ -2695,7 +2697,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `no_space`: There is no room for uploads at present. */
+        /** @description `no_space`: The server has no disk space for uploads. */
         "507-no_space": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2714,19 +2716,19 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
-        /** @description What is left of it: `"upload";r=3;t=41` is three for 41 seconds. */
+        /** @description What is left: `"upload";r=3;t=41` means 3 more requests in the next 41 seconds. */
         RateLimit: string;
-        /** @description What may be asked: `"upload";q=5;w=60` is five in a minute. */
+        /** @description The limit: `"upload";q=5;w=60` means 5 requests in 60 seconds. */
         "RateLimit-Policy": string;
-        /** @description Seconds. */
+        /** @description Seconds to wait before the next request. */
         "Retry-After": number;
-        /** @description As in RateLimit-Policy. */
+        /** @description Requests allowed in the period. */
         "X-RateLimit-Limit": string;
-        /** @description As in RateLimit. */
+        /** @description Requests left in the period. */
         "X-RateLimit-Remaining": string;
-        /** @description Seconds, as in RateLimit. */
+        /** @description Seconds until the period starts again. */
         "X-RateLimit-Reset": string;
-        /** @description Of this request; also in the site's log. */
+        /** @description ID of this request, also in the site's log. */
         "X-Request-ID": string;
     };
     pathItems: never;
@@ -2744,7 +2746,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2772,9 +2774,9 @@ export interface operations {
     listBatches: {
         parameters: {
             query?: {
-                /** @description From `next` of the page before. */
+                /** @description Position in the list, as in the URLs of `next` and `previous`. */
                 cursor?: string;
-                /** @description How many at most. */
+                /** @description Results per page. */
                 limit?: number;
             };
             header?: never;
@@ -2783,7 +2785,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2811,7 +2813,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same key within 24 hours, the request is not done again: it is answered as before, with `Idempotency-Replayed: true`. */
+                /** @description A key of your own for this request. If you send the request again with the same key within 24 hours, it is not repeated: you get the first response again, with `Idempotency-Replayed: true`. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2823,7 +2825,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was taken, and is under way. */
+            /** @description Accepted for processing */
             202: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2862,7 +2864,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2896,7 +2898,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2929,7 +2931,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2956,9 +2958,9 @@ export interface operations {
     listChanges: {
         parameters: {
             query?: {
-                /** @description How many at most. */
+                /** @description Results per page. */
                 limit?: number;
-                /** @description `cursor` of the answer before; 0 begins at the beginning. */
+                /** @description `cursor` of the previous response; 0 starts at the beginning. */
                 since?: string;
             };
             header?: never;
@@ -2967,7 +2969,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2994,11 +2996,11 @@ export interface operations {
     listEvents: {
         parameters: {
             query?: {
-                /** @description From `next` of the page before. */
+                /** @description Position in the list, as in the URLs of `next` and `previous`. */
                 cursor?: string;
-                /** @description How many at most. */
+                /** @description Results per page. */
                 limit?: number;
-                /** @description Of this scan. */
+                /** @description Only events of this scan. */
                 scan?: string;
             };
             header?: never;
@@ -3007,7 +3009,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3040,7 +3042,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3073,7 +3075,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3100,11 +3102,11 @@ export interface operations {
     listQueueItems: {
         parameters: {
             query?: {
-                /** @description From `next` of the page before. */
+                /** @description Position in the list, as in the URLs of `next` and `previous`. */
                 cursor?: string;
-                /** @description How many at most. */
+                /** @description Results per page. */
                 limit?: number;
-                /** @description Short name of a queue. */
+                /** @description Only items of the queue with this `slug`. */
                 queue?: string;
             };
             header?: never;
@@ -3113,7 +3115,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3148,7 +3150,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3177,7 +3179,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same key within 24 hours, the request is not done again: it is answered as before, with `Idempotency-Replayed: true`. */
+                /** @description A key of your own for this request. If you send the request again with the same key within 24 hours, it is not repeated: you get the first response again, with `Idempotency-Replayed: true`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3187,7 +3189,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3218,7 +3220,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same key within 24 hours, the request is not done again: it is answered as before, with `Idempotency-Replayed: true`. */
+                /** @description A key of your own for this request. If you send the request again with the same key within 24 hours, it is not repeated: you get the first response again, with `Idempotency-Replayed: true`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3232,7 +3234,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3264,7 +3266,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same key within 24 hours, the request is not done again: it is answered as before, with `Idempotency-Replayed: true`. */
+                /** @description A key of your own for this request. If you send the request again with the same key within 24 hours, it is not repeated: you get the first response again, with `Idempotency-Replayed: true`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3274,7 +3276,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3305,7 +3307,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same key within 24 hours, the request is not done again: it is answered as before, with `Idempotency-Replayed: true`. */
+                /** @description A key of your own for this request. If you send the request again with the same key within 24 hours, it is not repeated: you get the first response again, with `Idempotency-Replayed: true`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3319,7 +3321,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3356,7 +3358,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3391,7 +3393,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3430,7 +3432,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3459,29 +3461,29 @@ export interface operations {
     listScans: {
         parameters: {
             query?: {
-                /** @description The batch that it came with. */
+                /** @description Only scans of this batch. */
                 batch?: string;
-                /** @description Uploaded then or later. */
+                /** @description Only scans uploaded at this time or later. */
                 created_after?: string;
-                /** @description Uploaded earlier. */
+                /** @description Only scans uploaded before this time. */
                 created_before?: string;
-                /** @description From `next` of the page before. */
+                /** @description Position in the list, as in the URLs of `next` and `previous`. */
                 cursor?: string;
-                /** @description What counts. */
+                /** @description Only scans with this effective outcome. */
                 effective?: "likely_manipulated" | "inconclusive" | "little_evidence" | "not_applicable" | "unable_to_evaluate";
-                /** @description Your own id. */
+                /** @description Only scans with this ID of yours. */
                 external_id?: string;
-                /** @description How many at most. */
+                /** @description Results per page. */
                 limit?: number;
-                /** @description What the models say. */
+                /** @description Only scans with this outcome of the models. */
                 outcome?: "likely_manipulated" | "inconclusive" | "little_evidence" | "not_applicable" | "unable_to_evaluate";
-                /** @description Where it stands with people. */
+                /** @description Only scans in this state of review. */
                 review_state?: "none" | "pending" | "claimed" | "held" | "decided" | "appealed";
-                /** @description Of the file. */
+                /** @description Only files with this SHA-256. */
                 sha256?: string;
-                /** @description Where it stands. */
+                /** @description Only scans with this status. */
                 status?: "queued" | "analysing" | "analysed" | "failed" | "cancelled" | "deleted";
-                /** @description Something happened to it then or later. */
+                /** @description Only scans that changed at this time or later. */
                 updated_since?: string;
             };
             header?: never;
@@ -3490,7 +3492,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3517,11 +3519,11 @@ export interface operations {
     submitScan: {
         parameters: {
             query?: {
-                /** @description Seconds that the answer may wait for the result; it comes sooner where it can. */
+                /** @description Wait up to this many seconds for the result. */
                 wait?: number;
             };
             header?: {
-                /** @description Sent again with the same key within 24 hours, the request is not done again: it is answered as before, with `Idempotency-Replayed: true`. */
+                /** @description A key of your own for this request. If you send the request again with the same key within 24 hours, it is not repeated: you get the first response again, with `Idempotency-Replayed: true`. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3534,7 +3536,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3549,7 +3551,7 @@ export interface operations {
                     "application/json": components["schemas"]["Scan"];
                 };
             };
-            /** @description It was taken, and is under way. */
+            /** @description Accepted for processing */
             202: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3580,7 +3582,7 @@ export interface operations {
     getScan: {
         parameters: {
             query?: {
-                /** @description Seconds that the answer may wait for the result; it comes sooner where it can. */
+                /** @description Wait up to this many seconds for the result. */
                 wait?: number;
             };
             header?: never;
@@ -3591,7 +3593,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3628,7 +3630,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was taken, and is under way. */
+            /** @description Accepted for processing */
             202: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3665,7 +3667,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3695,7 +3697,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same key within 24 hours, the request is not done again: it is answered as before, with `Idempotency-Replayed: true`. */
+                /** @description A key of your own for this request. If you send the request again with the same key within 24 hours, it is not repeated: you get the first response again, with `Idempotency-Replayed: true`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3709,7 +3711,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made. */
+            /** @description Created */
             201: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3741,9 +3743,9 @@ export interface operations {
     listArtifacts: {
         parameters: {
             query?: {
-                /** @description From `next` of the page before. */
+                /** @description Position in the list, as in the URLs of `next` and `previous`. */
                 cursor?: string;
-                /** @description How many at most. */
+                /** @description Results per page. */
                 limit?: number;
             };
             header?: never;
@@ -3754,7 +3756,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3792,7 +3794,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3823,7 +3825,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same key within 24 hours, the request is not done again: it is answered as before, with `Idempotency-Replayed: true`. */
+                /** @description A key of your own for this request. If you send the request again with the same key within 24 hours, it is not repeated: you get the first response again, with `Idempotency-Replayed: true`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3833,7 +3835,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3871,7 +3873,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3902,7 +3904,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same key within 24 hours, the request is not done again: it is answered as before, with `Idempotency-Replayed: true`. */
+                /** @description A key of your own for this request. If you send the request again with the same key within 24 hours, it is not repeated: you get the first response again, with `Idempotency-Replayed: true`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3916,7 +3918,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made. */
+            /** @description Created */
             201: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3947,9 +3949,9 @@ export interface operations {
     listFaces: {
         parameters: {
             query?: {
-                /** @description From `next` of the page before. */
+                /** @description Position in the list, as in the URLs of `next` and `previous`. */
                 cursor?: string;
-                /** @description How many at most. */
+                /** @description Results per page. */
                 limit?: number;
             };
             header?: never;
@@ -3960,7 +3962,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3991,7 +3993,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same key within 24 hours, the request is not done again: it is answered as before, with `Idempotency-Replayed: true`. */
+                /** @description A key of your own for this request. If you send the request again with the same key within 24 hours, it is not repeated: you get the first response again, with `Idempotency-Replayed: true`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4005,7 +4007,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made. */
+            /** @description Created */
             201: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -4037,9 +4039,9 @@ export interface operations {
     listFrames: {
         parameters: {
             query?: {
-                /** @description From `next` of the page before. */
+                /** @description Position in the list, as in the URLs of `next` and `previous`. */
                 cursor?: string;
-                /** @description How many at most. */
+                /** @description Results per page. */
                 limit?: number;
             };
             header?: never;
@@ -4050,7 +4052,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -4088,7 +4090,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -4119,7 +4121,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same key within 24 hours, the request is not done again: it is answered as before, with `Idempotency-Replayed: true`. */
+                /** @description A key of your own for this request. If you send the request again with the same key within 24 hours, it is not repeated: you get the first response again, with `Idempotency-Replayed: true`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4129,7 +4131,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was taken, and is under way. */
+            /** @description Accepted for processing */
             202: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -4166,7 +4168,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -4193,13 +4195,13 @@ export interface operations {
     listWebhookDeliveries: {
         parameters: {
             query?: {
-                /** @description From `next` of the page before. */
+                /** @description Position in the list, as in the URLs of `next` and `previous`. */
                 cursor?: string;
-                /** @description To this address. */
+                /** @description Only deliveries to this endpoint. */
                 endpoint?: string;
-                /** @description How many at most. */
+                /** @description Results per page. */
                 limit?: number;
-                /** @description Where it stands. */
+                /** @description Only deliveries in this state. */
                 state?: "pending" | "delivered" | "dead";
             };
             header?: never;
@@ -4208,7 +4210,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -4243,7 +4245,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -4272,7 +4274,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same key within 24 hours, the request is not done again: it is answered as before, with `Idempotency-Replayed: true`. */
+                /** @description A key of your own for this request. If you send the request again with the same key within 24 hours, it is not repeated: you get the first response again, with `Idempotency-Replayed: true`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4282,7 +4284,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was taken, and is under way. */
+            /** @description Accepted for processing */
             202: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -4312,9 +4314,9 @@ export interface operations {
     listWebhookEndpoints: {
         parameters: {
             query?: {
-                /** @description From `next` of the page before. */
+                /** @description Position in the list, as in the URLs of `next` and `previous`. */
                 cursor?: string;
-                /** @description How many at most. */
+                /** @description Results per page. */
                 limit?: number;
             };
             header?: never;
@@ -4323,7 +4325,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -4351,7 +4353,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same key within 24 hours, the request is not done again: it is answered as before, with `Idempotency-Replayed: true`. */
+                /** @description A key of your own for this request. If you send the request again with the same key within 24 hours, it is not repeated: you get the first response again, with `Idempotency-Replayed: true`. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4363,7 +4365,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made. */
+            /** @description Created */
             201: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -4401,7 +4403,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -4474,7 +4476,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -4506,7 +4508,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same key within 24 hours, the request is not done again: it is answered as before, with `Idempotency-Replayed: true`. */
+                /** @description A key of your own for this request. If you send the request again with the same key within 24 hours, it is not repeated: you get the first response again, with `Idempotency-Replayed: true`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4516,7 +4518,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was taken, and is under way. */
+            /** @description Accepted for processing */
             202: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -4547,7 +4549,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same key within 24 hours, the request is not done again: it is answered as before, with `Idempotency-Replayed: true`. */
+                /** @description A key of your own for this request. If you send the request again with the same key within 24 hours, it is not repeated: you get the first response again, with `Idempotency-Replayed: true`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4557,7 +4559,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is so. */
+            /** @description OK */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];

@@ -1,4 +1,4 @@
-// Hand a photo in, wait for what counts, and keep up with changes; every name below is checked against the description.
+// Upload a photo, wait for its result, and read changes. The TypeScript compiler checks every name against the API description.
 import type { components, operations, paths } from "./deepfake-api";
 
 type Scan = components["schemas"]["Scan"];

@@ -1,4 +1,4 @@
-"""Who asks, by key or session; with which scope; and for what."""
+"""The base of all views: authentication, scopes, limits, idempotency, and access to scans."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -42,7 +42,7 @@ class ApiView(APIView):
             raise
         wanted = self.scopes.get(request.method or "")
         if wanted and wanted not in scopes_of(request):
-            raise PermissionDenied(_("This needs the scope %(scope)s.") % {"scope": wanted})
+            raise PermissionDenied(_("This request needs the scope %(scope)s.") % {"scope": wanted})
         limits.hold(request, self.limits.get(request.method or "", "read"))
         self._check_parameters(request)
         if request.method == "POST" and self.replays and "Idempotency-Key" in request.headers:
@@ -80,14 +80,16 @@ class ApiView(APIView):
             raise
 
     def _check_parameters(self, request: Request) -> None:
-        """What an operation doesn't know, or hears twice, is refused and never silently left out."""
+        """Refuse unknown and repeated parameters instead of ignoring them."""
         known = getattr(getattr(self, (request.method or "").lower(), None), "parameters", None)
         if known is None:
             return
-        wrong = {name: _("There is no such parameter.") for name in request.query_params if name not in known}
-        wrong |= {name: _("Say it once.") for name, said in request.query_params.lists() if len(said) > 1}
+        wrong = {name: _("Unknown parameter.") for name in request.query_params if name not in known}
+        wrong |= {
+            name: _("Send this parameter only once.") for name, said in request.query_params.lists() if len(said) > 1
+        }
         if wrong:
-            raise Refusal(422, "validation_error", _("Some parameters can't be used."), wrong)
+            raise Refusal(422, "validation_error", _("Some parameters are invalid."), wrong)
 
     def handle_exception(self, exc: Exception) -> Any:
         if isinstance(exc, idempotency.Given):
@@ -172,5 +174,5 @@ def get_owned_scan(request: Request, pk: uuid.UUID) -> Scan:
 def refuse_deleted(scan: Scan) -> Scan:
     """What hung on a deleted scan is gone as well; only the scan itself still answers with its receipt."""
     if scan.status == Status.DELETED:
-        raise Refusal(410, "gone", _("It was deleted."))
+        raise Refusal(410, "gone", _("This scan was deleted."))
     return scan

@@ -1,4 +1,4 @@
-"""The desk by program: queues, items, decisions; over the same verbs as the admin, with the same rules."""
+"""Review queues, items and decisions, by the same functions and rules as at the desk."""
 
 import uuid
 from collections.abc import Iterator
@@ -24,27 +24,31 @@ ITEM_REFUSALS = ("already_claimed", "already_decided", "wrong_state")
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """What the verbs of the desk refuse with, as codes."""
+    """Turn errors of the desk into codes."""
     try:
         yield
     except queue.Taken as error:
         done = error.item.closed_at is not None
         raise Refusal(
             409, "already_decided" if done else "already_claimed",
-            _("It is done.") if done else _("Somebody else has it."),
+            _("This item is already done.") if done else _("Somebody else has claimed this item."),
         ) from error  # fmt: skip
     except decisions.AlreadyDecided as error:
-        raise Refusal(409, "already_decided", _("Somebody was faster, or a second person is asked.")) from error
+        raise Refusal(409, "already_decided", _("Already decided, or waiting for a second person.")) from error
     except decisions.BlindFirst as error:
-        raise Refusal(409, "blind_first", _("Say first what you see.")) from error
+        raise Refusal(409, "blind_first", _("Give your own assessment first.")) from error
     except decisions.PolicyNeeded as error:
-        pointers = {"policy": _("It is missing.")}
-        raise Refusal(422, "policy_needed", _("Contradicting the models takes a policy."), pointers) from error
+        pointers = {"policy": _("This field is required.")}
+        raise Refusal(
+            422, "policy_needed", _("A decision that contradicts the models needs a policy."), pointers
+        ) from error
     except decisions.AnswerNeeded as error:
-        pointers = {"note_public": _("It is missing.")}
-        raise Refusal(422, "answer_needed", _("Whoever objected gets a written answer."), pointers) from error
+        pointers = {"note_public": _("This field is required.")}
+        raise Refusal(422, "answer_needed", _("An appeal needs a written answer."), pointers) from error
     except queue.NotYours as error:
-        raise Refusal(409, "wrong_state", _("You can't work on this one, or don't hold it.")) from error
+        raise Refusal(
+            409, "wrong_state", _("You have not claimed this item, or you are not allowed to work on it.")
+        ) from error
 
 
 class Queues(ApiView):
@@ -53,7 +57,7 @@ class Queues(ApiView):
 
     @tells("listQueues", {200: page_of(described.QueueOf, "Queue")})
     def get(self, request: Request) -> Response:
-        """The queues, and how many items in each you could work on now."""
+        """List the queues, and how many items of each you can claim now."""
         free = ReviewItem.objects.free_for(request.user).workable_by(request.user)
         waiting = dict(free.order_by().values_list("queue").annotate(Count("pk", distinct=True)))
         rows = ReviewQueue.objects.all()
@@ -70,7 +74,7 @@ class Items(ApiView):
         query=[LIMIT, QUEUE_PLACE, *filters(listing.OF_ITEMS)],
     )
     def get(self, request: Request) -> Response:
-        """What waits for a person, in the order of work: overdue first, then by priority, then by due date."""
+        """List the items that wait for review: overdue first, then by priority, then by due date."""
         rows = listing.filtered(request, of(request), listing.OF_ITEMS)
         return Response(
             listing.in_queue_order(request, rows, lambda items: [shapes.item(one, request.user) for one in items])
@@ -83,7 +87,7 @@ class OneItem(ApiView):
 
     @tells("getQueueItem", {200: described.QueueItem})
     def get(self, request: Request, pk: int) -> Response:
-        """Whether it is free, and until when whoever has it keeps it."""
+        """Get an item, and whether somebody has claimed it."""
         return Response(shapes.item(one_of(request, pk), request.user))
 
 
@@ -100,7 +104,7 @@ class ItemVerb(ApiView):
 class Claim(ItemVerb):
     @tells("claimQueueItem", {200: described.QueueItem}, refusals=ITEM_REFUSALS)
     def post(self, request: Request, pk: int) -> Response:
-        """Take it: nobody else can until `expires_at`. Claimed again by whoever has it, it is kept longer."""
+        """Claim an item until `expires_at`. Claim it again to keep it longer."""
         with refusing():
             return self.told(request, queue.claim(one_of(request, pk), request.user))
 
@@ -108,7 +112,7 @@ class Claim(ItemVerb):
 class Release(ItemVerb):
     @tells("releaseQueueItem", {200: described.QueueItem}, refusals=ITEM_REFUSALS)
     def post(self, request: Request, pk: int) -> Response:
-        """Give it back."""
+        """Release an item that you have claimed."""
         item = one_of(request, pk)
         queue.release(item, request.user)
         return self.told(request, item)
@@ -120,7 +124,7 @@ class Pass(ItemVerb):
         refusals=ITEM_REFUSALS, example={"cause": "unsure"},
     )  # fmt: skip
     def post(self, request: Request, pk: int) -> Response:
-        """Leave it to somebody else; you must have it. What nobody wants becomes a lead's."""
+        """Skip an item that you have claimed. Items that are skipped often go to a lead."""
         item = one_of(request, pk)
         cause = Skip.Cause(request_serializers.read(request_serializers.Passing, request)["cause"])
         with refusing():
@@ -134,7 +138,7 @@ class FirstAnswer(ItemVerb):
         refusals=ITEM_REFUSALS, example={"label": "inconclusive"},
     )  # fmt: skip
     def post(self, request: Request, pk: int) -> Response:
-        """Say what you see before you are told what the models say. The first answer counts."""
+        """Give your own assessment before you see the outcome of the models. Only the first answer counts."""
         item = one_of(request, pk)
         label = Label(request_serializers.read(request_serializers.FirstLook, request)["label"])
         with refusing():
@@ -149,7 +153,7 @@ class Decisions(ApiView):
 
     @tells("listDecisions", {200: page_of(described.Decision, "Decision")}, refusals=["blind_first", "gone"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
-        """What people decided, newest first; their owner is told when it has settled."""
+        """List the decisions on a scan, newest first. The owner sees them once they can no longer be undone."""
         scan = judged(request, pk)
         rows: Any = Decision.objects.filter(scan=scan)
         if scan.owner_id == request.user.pk:
@@ -171,18 +175,20 @@ class Decisions(ApiView):
             "version_conflict", "wrong_state", "already_decided", "already_claimed", "blind_first", "policy_needed",
             "answer_needed",
         ],
-        example={"label": "manipulated", "action": "label", "note_public": "Drawn anew.", "expected_version": 4},
+        example={"label": "manipulated", "action": "label", "note_public": "Face swap.", "expected_version": 4},
     )  # fmt: skip
     def post(self, request: Request, pk: uuid.UUID) -> Response:
-        """Decide about a scan that waits in a queue. Some decisions are held until a second person agrees."""
+        """Decide on a scan that waits for review. Some decisions are held until a second person approves."""
         scan = get_visible_scan(request, pk)
         said = request_serializers.read(request_serializers.NewDecision, request)
         item = ReviewItem.objects.open().filter(scan=scan).first()
         if item is None:
-            raise Refusal(409, "wrong_state", _("It waits in no queue."))
+            raise Refusal(409, "wrong_state", _("This scan is not waiting for review."))
         version = prefetch.around([scan], request.user)[scan.pk].version
         if version != said["expected_version"]:
-            raise Refusal(409, "version_conflict", _("It has changed meanwhile."), more={"version": version})
+            raise Refusal(
+                409, "version_conflict", _("This scan has changed in the meantime."), more={"version": version}
+            )
         with refusing():
             made = decisions.decide(
                 item, request.user, Label(said["label"]), action=said["action"], policy=_policy(said["policy"]),
@@ -197,7 +203,7 @@ def of(request: Request) -> Any:
 
 
 def one_of(request: Request, pk: int) -> ReviewItem:
-    """Also one that was done a moment ago: the verbs say so."""
+    """Open or closed; closed items are refused by the functions that change them."""
     rows: Any = ReviewItem.objects.visible_to(request.user).select_related("queue", "scan").prefetch_related("reasons")
     item: ReviewItem | None = rows.filter(pk=pk).first() if pk < 2**63 else None
     if item is None:
@@ -210,5 +216,5 @@ def _policy(code: str | None) -> Policy | None:
         return None
     found = Policy.objects.filter(active=True, code=code).first()
     if found is None:
-        raise Refusal(422, "validation_error", _("It can't be taken."), {"policy": _("There is no such policy.")})
+        raise Refusal(422, "validation_error", _("Some fields are invalid."), {"policy": _("There is no such policy.")})
     return found

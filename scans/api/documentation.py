@@ -1,4 +1,4 @@
-"""How operations tell of themselves: the OpenAPI description is made of the code that answers."""
+"""The OpenAPI description, made from the views and serializers themselves."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -13,49 +13,52 @@ from . import described, listing
 from .listing import MOST, USUAL
 
 PROBLEM = "application/problem+json"
-# Every code that a program may meet: status, and when.
+# Every error code: its HTTP status, and when it is sent.
 CODES: dict[str, tuple[int, str]] = {
-    "unauthorized": (401, "There is no key, or it opens nothing any more."),
-    "forbidden": (403, "The key lacks the scope, or the person the role."),
-    "rules_not_accepted": (403, "The owner of the key has not accepted the rules of use on the site."),
-    "not_found": (404, "It is not there, or it is somebody else's: the answer is the same."),
-    "wrong_state": (409, "It can't be done now: too late, too early, or done already."),
-    "held": (409, "An appeal to it is open: it is kept until that is answered."),
-    "version_conflict": (409, "The scan has changed since the version that was looked at."),
-    "already_claimed": (409, "Somebody else has it."),
-    "blind_first": (409, "Say first what you see: `POST /queue-items/{id}/first-answer`."),
-    "already_decided": (409, "Somebody was faster, or a second person is asked."),
-    "no_appeal": (409, "There is no decision to appeal, it was appealed already, or it is too late."),
-    "idempotency_in_progress": (409, "The first request with this Idempotency-Key is not answered yet."),
-    "gone": (410, "It was deleted."),
-    "file_too_large": (413, "The file, or the whole request."),
-    "quota_exceeded": (413, "No room is left for files: delete some."),
-    "unsupported_media": (415, "Neither a picture nor a video that can be read here; or the request's own type."),
-    "validation_error": (422, "A field or a filter can't be used; `errors` says which."),
+    "unauthorized": (401, "The API key is missing, invalid, expired or revoked."),
+    "forbidden": (403, "The key does not have the scope, or its owner does not have the role."),
+    "rules_not_accepted": (403, "The owner of the key has not accepted the rules of use yet."),
+    "not_found": (404, "There is no such object, or you do not have access to it."),
+    "wrong_state": (409, "Not possible in the current state of the object."),
+    "held": (409, "The scan cannot be deleted: an appeal is open, or it is under a legal hold."),
+    "version_conflict": (409, "The scan has changed since the version in the request."),
+    "already_claimed": (409, "Somebody else has claimed this item."),
+    "blind_first": (409, "Your own assessment is needed first: `POST /queue-items/{id}/first-answer`."),
+    "already_decided": (409, "Already decided, or waiting for a second person."),
+    "no_appeal": (409, "There is no decision to appeal, an appeal was made already, or the deadline has passed."),
+    "idempotency_in_progress": (409, "The first request with this Idempotency-Key is still running."),
+    "gone": (410, "The scan was deleted."),
+    "file_too_large": (413, "The file or the request is too large."),
+    "quota_exceeded": (413, "Your storage is full. Delete files to make room."),
+    "unsupported_media": (
+        415,
+        "The file is not a supported image or video, or the `Content-Type` of the request is not supported.",
+    ),
+    "validation_error": (422, "A field or parameter is invalid; `errors` lists which."),
     "empty": (422, "The file is empty."),
-    "url_refused": (422, "Nothing is fetched from this address."),
-    "url_failed": (422, "The address gave no file."),
-    "policy_needed": (422, "Contradicting the models takes a policy."),
-    "answer_needed": (422, "Whoever objected gets a written answer: `note_public`."),
-    "idempotency_mismatch": (422, "This Idempotency-Key stands for another request."),
-    "rate_limited": (429, "Too many; `Retry-After` says when to go on."),
-    "internal": (500, "Something broke here. It has been noted under the request's id."),
-    "unavailable": (503, "A part of the site is away; try again soon."),
-    "busy": (503, "Too many addresses are being fetched; try again soon."),
-    "no_space": (507, "There is no room for uploads at present."),
+    "url_refused": (422, "Files cannot be fetched from this URL."),
+    "url_failed": (422, "The URL returned no file."),
+    "policy_needed": (422, "A decision that contradicts the models needs a policy."),
+    "answer_needed": (422, "An appeal needs a written answer: `note_public`."),
+    "idempotency_mismatch": (422, "This Idempotency-Key was used for a different request."),
+    "rate_limited": (429, "Too many requests. Wait for `Retry-After` seconds."),
+    "internal": (500, "Internal error. It is logged under `request_id`."),
+    "unavailable": (503, "Temporarily unavailable. Try again soon."),
+    "busy": (503, "Too many files are being fetched. Try again soon."),
+    "no_space": (507, "The server has no disk space for uploads."),
 }
-MALFORMED = (400, "validation_error", "The request can't be read: no JSON, or no multipart form.")
+MALFORMED = (400, "validation_error", "The request body is not valid JSON or multipart form data.")
 ALWAYS = ("unauthorized", "forbidden", "rate_limited", "internal", "unavailable")
 SENT = ("unsupported_media", "validation_error", "file_too_large")
 TAGS = {
-    "scans": "Hand files in and read what is said of them.",
-    "evidence": "What the outcome rests on.",
-    "people": "What people decided, and how to object.",
-    "batches": "Many files at once.",
-    "sync": "Keep up with what changes.",
-    "webhooks": "Be told of what changes.",
-    "desk": "Work at the desk by program.",
-    "site": "What this installation can do, and what you may.",
+    "scans": "Upload files and read their results.",
+    "evidence": "What an outcome is based on: assessments, faces, frames, pictures, reports.",
+    "people": "Decisions by people, appeals and feedback.",
+    "batches": "Upload many files at once.",
+    "sync": "Read what has changed since your last request.",
+    "webhooks": "Receive a message when something changes.",
+    "desk": "Review queues: claim items and decide.",
+    "site": "What this installation supports, and your own account and limits.",
 }
 
 
@@ -64,17 +67,19 @@ def header(name: str, said: str, **options: Any) -> OpenApiParameter:
 
 
 HEADERS = [
-    header("X-Request-ID", "Of this request; also in the site's log.", response=True),
-    header("RateLimit-Policy", 'What may be asked: `"upload";q=5;w=60` is five in a minute.', response=True),
-    header("RateLimit", 'What is left of it: `"upload";r=3;t=41` is three for 41 seconds.', response=True),
-    header("X-RateLimit-Limit", "As in RateLimit-Policy.", response=True),
-    header("X-RateLimit-Remaining", "As in RateLimit.", response=True),
-    header("X-RateLimit-Reset", "Seconds, as in RateLimit.", response=True),
+    header("X-Request-ID", "ID of this request, also in the site's log.", response=True),
+    header("RateLimit-Policy", 'The limit: `"upload";q=5;w=60` means 5 requests in 60 seconds.', response=True),
+    header(
+        "RateLimit", 'What is left: `"upload";r=3;t=41` means 3 more requests in the next 41 seconds.', response=True
+    ),
+    header("X-RateLimit-Limit", "Requests allowed in the period.", response=True),
+    header("X-RateLimit-Remaining", "Requests left in the period.", response=True),
+    header("X-RateLimit-Reset", "Seconds until the period starts again.", response=True),
 ]
 IDEMPOTENCY = header(
     "Idempotency-Key",
-    "Sent again with the same key within 24 hours, the request is not done again: it is answered as before,"
-    " with `Idempotency-Replayed: true`.",
+    "A key of your own for this request. If you send the request again with the same key within 24 hours, it is not"
+    " repeated: you get the first response again, with `Idempotency-Replayed: true`.",
     type={"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 )
 
@@ -83,35 +88,33 @@ def query(name: str, said: str, schema: Any) -> OpenApiParameter:
     return OpenApiParameter(name, type=schema, location=OpenApiParameter.QUERY, description=said)
 
 
-LIMIT = query("limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL})
-CURSOR = query("cursor", "From `next` of the page before.", {"type": "string", "pattern": listing.MOMENT})
-PLACE = query("cursor", "From `next` of the page before.", {"type": "string", "pattern": listing.PLACE})
-QUEUE_PLACE = query("cursor", "From `next` of the page before.", {"type": "string", "pattern": listing.QUEUE_PLACE})
-NUMBER = query("cursor", "From `next` of the page before.", {"type": "string", "pattern": listing.NUMBER})
+LIMIT = query("limit", "Results per page.", {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL})
+PAGE = "Position in the list, as in the URLs of `next` and `previous`."
+CURSOR = query("cursor", PAGE, {"type": "string", "pattern": listing.MOMENT})
+PLACE = query("cursor", PAGE, {"type": "string", "pattern": listing.PLACE})
+QUEUE_PLACE = query("cursor", PAGE, {"type": "string", "pattern": listing.QUEUE_PLACE})
+NUMBER = query("cursor", PAGE, {"type": "string", "pattern": listing.NUMBER})
 WAIT = query(
-    "wait", "Seconds that the answer may wait for the result; it comes sooner where it can.",
+    "wait", "Wait up to this many seconds for the result.",
     {"type": "number", "minimum": 0, "maximum": 30},
 )  # fmt: skip
 NO_ZERO = r"^[^\u0000]*$"  # what no database keeps
 NAMED = {"type": "string", "minLength": 1, "maxLength": 120, "pattern": NO_ZERO}
 FILTERS: dict[str, tuple[str, Any]] = {
-    "status": ("Where it stands.", {"type": "string", "enum": list(Status.values)}),
-    "outcome": ("What the models say.", {"type": "string", "enum": list(Outcome.values)}),
-    "effective": ("What counts.", {"type": "string", "enum": list(Outcome.values)}),
-    "review_state": ("Where it stands with people.", {"type": "string", "enum": list(listing.REVIEW_STATES)}),
-    "sha256": ("Of the file.", {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}),
-    "external_id": ("Your own id.", NAMED),
-    "batch": ("The batch that it came with.", {"type": "string", "format": "uuid"}),
-    "created_after": ("Uploaded then or later.", {"type": "string", "format": "date-time"}),
-    "created_before": ("Uploaded earlier.", {"type": "string", "format": "date-time"}),
-    "updated_since": ("Something happened to it then or later.", {"type": "string", "format": "date-time"}),
-    "scan": ("Of this scan.", {"type": "string", "format": "uuid"}),
-    "queue": (
-        "Short name of a queue.",
-        NAMED,
-    ),
-    "endpoint": ("To this address.", {"type": "string", "format": "uuid"}),
-    "state": ("Where it stands.", {"type": "string", "enum": ["pending", "delivered", "dead"]}),
+    "status": ("Only scans with this status.", {"type": "string", "enum": list(Status.values)}),
+    "outcome": ("Only scans with this outcome of the models.", {"type": "string", "enum": list(Outcome.values)}),
+    "effective": ("Only scans with this effective outcome.", {"type": "string", "enum": list(Outcome.values)}),
+    "review_state": ("Only scans in this state of review.", {"type": "string", "enum": list(listing.REVIEW_STATES)}),
+    "sha256": ("Only files with this SHA-256.", {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}),
+    "external_id": ("Only scans with this ID of yours.", NAMED),
+    "batch": ("Only scans of this batch.", {"type": "string", "format": "uuid"}),
+    "created_after": ("Only scans uploaded at this time or later.", {"type": "string", "format": "date-time"}),
+    "created_before": ("Only scans uploaded before this time.", {"type": "string", "format": "date-time"}),
+    "updated_since": ("Only scans that changed at this time or later.", {"type": "string", "format": "date-time"}),
+    "scan": ("Only events of this scan.", {"type": "string", "format": "uuid"}),
+    "queue": ("Only items of the queue with this `slug`.", NAMED),
+    "endpoint": ("Only deliveries to this endpoint.", {"type": "string", "format": "uuid"}),
+    "state": ("Only deliveries in this state.", {"type": "string", "enum": ["pending", "delivered", "dead"]}),
 }
 
 
@@ -122,9 +125,11 @@ def filters(known: Mapping[str, Any]) -> list[OpenApiParameter]:
 def page_of(shape: type[serializers.Serializer[Any]], name: str) -> Any:
     """A page of a list, as its own shape."""
     fields = {
-        "results": shape(many=True, help_text="What was found."),
-        "next": serializers.URLField(allow_null=True, help_text="The next page; null on the last one."),
-        "previous": serializers.URLField(allow_null=True, help_text="The page before; null on the first one."),
+        "results": shape(many=True, help_text="The objects on this page."),
+        "next": serializers.URLField(allow_null=True, help_text="URL of the next page; null on the last page."),
+        "previous": serializers.URLField(
+            allow_null=True, help_text="URL of the previous page; null on the first page."
+        ),
         "__doc__": "A page of a list.",
     }
     return type(f"{name}Page", (serializers.Serializer,), fields)
@@ -141,7 +146,7 @@ def tells(
     media: str = "application/json",
     public: bool = False,
 ) -> Any:
-    """Name of the operation, what it answers, what it takes, which codes it may refuse with; an example that works."""
+    """Describe an operation: its name, responses, request, error codes, and an example that works."""
     sent_as = next(iter(body)) if isinstance(body, Mapping) else "application/json"
     samples = [OpenApiExample("example", value=dict(example), request_only=True, media_type=sent_as)] if example else []
     extensions: dict[str, Any] = {"x-refusals": list(refusals), **({"x-public": True} if public else {})}
@@ -164,7 +169,7 @@ def tells(
 
 
 class Schema(AutoSchema):
-    """Adds to each operation what holds for all of them."""
+    """Adds the parts that all operations share."""
 
     def get_tags(self) -> list[str]:
         return [self.view.tag]
@@ -221,7 +226,7 @@ def _add_problems(responses: dict[str, Any], codes: Iterable[str], shared: Any, 
 
 
 def finished(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """What drf-spectacular has no place for: who may ask, tags, and what leads to what."""
+    """Add what drf-spectacular does not support: authentication, tags, and links between operations."""
     headers: dict[str, Any] = {}
     refusals: dict[str, Any] = {}
     _add_links(result["paths"])
@@ -247,27 +252,27 @@ def finished(result: dict[str, Any], generator: Any, request: Any, public: bool)
     result["components"]["securitySchemes"] = {
         "key": {
             "type": "http", "scheme": "bearer",
-            "description": "`Authorization: Bearer dfm_live_…`: a key made on the site, under Profile.",
+            "description": "`Authorization: Bearer dfm_live_…`. Create a key on the site, under Account, API keys.",
         },
         "session": {
             "type": "apiKey", "in": "cookie", "name": "session",
-            "description": "Somebody signed in with a browser; what changes something needs `X-CSRFToken`, too.",
+            "description": "A signed-in browser. Requests that change something also need `X-CSRFToken`.",
         },
     }  # fmt: skip
     result["tags"] = [{"name": name, "description": said} for name, said in TAGS.items()]
     result["info"]["description"] = INTRODUCTION
-    result["servers"] = [{"url": "/", "description": "This installation."}]
+    result["servers"] = [{"url": "/", "description": "This site."}]
     return result
 
 
 INTRODUCTION = """\
-Every answer is JSON; errors are `application/problem+json` with a stable `code`. Times are RFC 3339 in UTC.
-What is added to answers later is added: nothing is renamed or taken away under `/api/v1`. Values that you don't know
-may come; take an unknown outcome for `inconclusive`.
+Responses are JSON. Errors are `application/problem+json` with a stable `code`. Times are RFC 3339 in UTC.
+New fields and values may be added; under `/api/v1` nothing is renamed or removed. Treat an outcome that you do not know
+as `inconclusive`.
 
-`effective` is the only field that most integrators need: what counts now, whether models or people say so."""
-WAITING = {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds."}
-DONE = {"200": "It is so.", "201": "It was made.", "202": "It was taken, and is under way.", "204": "It is gone."}
+Most integrations need only `effective`: the current outcome, decided by a person or estimated by the models."""
+WAITING = {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds to wait before the next request."}
+DONE = {"200": "OK", "201": "Created", "202": "Accepted for processing", "204": "Deleted"}
 # Where an id of each resource comes from: operation, status, place in the answer.
 FROM: dict[str, tuple[tuple[str, str, str], ...]] = {
     "scans": (("submitScan", "202", "/id"), ("submitScan", "200", "/id"), ("listScans", "200", "/results/0/id")),

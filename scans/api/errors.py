@@ -44,4 +44,4 @@ class Absent(Refusal):
     """Somebody else's is as absent as what never was."""
 
     def __init__(self) -> None:
-        super().__init__(404, "not_found", _("There is nothing here, or it isn't yours."))
+        super().__init__(404, "not_found", _("Not found, or you do not have access to it."))

@@ -1,4 +1,4 @@
-"""Webhooks: addresses, messages, and trying them."""
+"""Webhook endpoints and deliveries."""
 
 import uuid
 from typing import Any, ClassVar
@@ -27,7 +27,7 @@ class Endpoints(ApiView):
 
     @tells("listWebhookEndpoints", {200: page_of(described.EndpointOf, "Endpoint")}, query=[LIMIT, CURSOR])
     def get(self, request: Request) -> Response:
-        """The addresses that are told of changes."""
+        """List your webhook endpoints."""
         return Response(
             listing.page(request, owned_endpoints(request), lambda found: [shapes.endpoint(one) for one in found])
         )
@@ -40,10 +40,10 @@ class Endpoints(ApiView):
         example={"url": "https://hooks.example.org/deepfakes", "kinds": ["outcome.changed"]},
     )
     def post(self, request: Request) -> Response:
-        """Add an address. The secret that signs its messages is in this answer, and never shown again."""
+        """Create a webhook endpoint. The secret that signs its messages is shown only in this response."""
         said = request_serializers.read(request_serializers.NewEndpoint, request)
         if owned_endpoints(request).count() >= MOST:
-            raise Refusal(409, "wrong_state", _("No more than %d addresses.") % MOST)
+            raise Refusal(409, "wrong_state", _("You can have at most %d endpoints.") % MOST)
         _check(said["url"])
         made: Endpoint = Endpoint.objects.create(owner=request.user, sandbox=is_sandbox(request), **said)
         return Response(shapes.endpoint(made, made.secret), 201)
@@ -55,7 +55,7 @@ class OneEndpoint(ApiView):
 
     @tells("getWebhookEndpoint", {200: described.EndpointOf})
     def get(self, request: Request, pk: uuid.UUID) -> Response:
-        """Whether it takes what it is sent."""
+        """Get a webhook endpoint."""
         return Response(shapes.endpoint(one_of(request, pk)))
 
     @tells(
@@ -66,7 +66,7 @@ class OneEndpoint(ApiView):
         example={"kinds": ["outcome.changed", "scan.failed"]},
     )
     def patch(self, request: Request, pk: uuid.UUID) -> Response:
-        """Change where it is or what it hears of; switch it off, or on again."""
+        """Change a webhook endpoint, or disable or enable it."""
         said = request_serializers.read(request_serializers.EndpointChange, request)
         one = one_of(request, pk)
         if "url" in said and said["url"] != one.url:
@@ -75,7 +75,7 @@ class OneEndpoint(ApiView):
         for name, value in said.items():
             setattr(one, name, value)
         if enabled is True and one.disabled_why == "operator":
-            raise Refusal(409, "wrong_state", _("Whoever runs the site has switched it off."))
+            raise Refusal(409, "wrong_state", _("The operator of the site has disabled this endpoint."))
         if enabled is True:
             one.disabled_at, one.disabled_why, one.failing_since = None, "", None
         elif enabled is False and one.disabled_at is None:
@@ -85,7 +85,7 @@ class OneEndpoint(ApiView):
 
     @tells("deleteWebhookEndpoint", {204: None})
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
-        """Remove the address, and what was sent to it."""
+        """Delete a webhook endpoint and its deliveries."""
         webhooks.remove(one_of(request, pk))
         return Response(status=204)
 
@@ -96,7 +96,7 @@ class Rotate(ApiView):
 
     @tells("rotateWebhookSecret", {200: described.EndpointWithSecret})
     def post(self, request: Request, pk: uuid.UUID) -> Response:
-        """A new secret, shown now. The one before signs along for 24 hours, so that nothing is lost."""
+        """Create a new secret, shown only in this response. For 24 hours, messages are signed with both secrets."""
         one = webhooks.rotate(one_of(request, pk))
         return Response(shapes.endpoint(one, one.secret))
 
@@ -108,10 +108,10 @@ class Ping(ApiView):
 
     @tells("pingWebhookEndpoint", {202: described.DeliveryOf}, refusals=["wrong_state"])
     def post(self, request: Request, pk: uuid.UUID) -> Response:
-        """Send a message of the kind `ping`, to see that it works."""
+        """Send a test message of the type `ping`."""
         one = one_of(request, pk)
         if one.disabled_at:
-            raise Refusal(409, "wrong_state", _("It is switched off."))
+            raise Refusal(409, "wrong_state", _("This endpoint is disabled."))
         return _sent(webhooks.ping(one))
 
 
@@ -125,7 +125,7 @@ class Deliveries(ApiView):
         query=[LIMIT, CURSOR, *filters(listing.OF_DELIVERIES)],
     )
     def get(self, request: Request) -> Response:
-        """What was sent in the last 30 days and what came of it, newest first."""
+        """List the deliveries of the last 30 days, newest first."""
         rows = listing.filtered(request, _deliveries(request), listing.OF_DELIVERIES)
         return Response(listing.page(request, rows, lambda found: [shapes.delivery(one) for one in found]))
 
@@ -136,7 +136,7 @@ class OneDelivery(ApiView):
 
     @tells("getWebhookDelivery", {200: described.DeliveryOf})
     def get(self, request: Request, pk: uuid.UUID) -> Response:
-        """One message with all its attempts."""
+        """Get a delivery with all its attempts."""
         return Response(shapes.delivery(_delivery(request, pk)))
 
 
@@ -150,7 +150,7 @@ class Redeliver(ApiView):
         """Send it once more, under the same `webhook-id`."""
         one = _delivery(request, pk)
         if one.endpoint.disabled_at:
-            raise Refusal(409, "wrong_state", _("It is switched off."))
+            raise Refusal(409, "wrong_state", _("This endpoint is disabled."))
         return _sent(webhooks.redeliver(one))
 
 
@@ -186,4 +186,4 @@ def _check(address: str) -> None:
     try:
         network.check(address)
     except network.Blocked as error:
-        raise Refusal(422, "url_refused", _("Nothing is sent to this address."), {"url": error.code}) from error
+        raise Refusal(422, "url_refused", _("Messages cannot be sent to this URL."), {"url": error.code}) from error

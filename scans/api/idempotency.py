@@ -32,13 +32,17 @@ class Given(Exception):
 def begin(request: Request, key: str) -> Replay:
     """Note that it is being done; Given if it was, refused if it is just being done or the key stands for another."""
     if not key.isprintable() or not 1 <= len(key) <= LONGEST:
-        raise Refusal(422, "validation_error", _("An Idempotency-Key has 1 to %d printable characters.") % LONGEST)
+        raise Refusal(
+            422, "validation_error", _("An Idempotency-Key must have 1 to %d printable characters.") % LONGEST
+        )
     try:
         return idempotency.begin(request.user, key, _fingerprint(request))
     except idempotency.InProgress as error:
         raise in_progress() from error
     except idempotency.Mismatch as error:
-        raise Refusal(422, "idempotency_mismatch", _("This Idempotency-Key stands for another request.")) from error
+        raise Refusal(
+            422, "idempotency_mismatch", _("This Idempotency-Key was used for a different request.")
+        ) from error
     except idempotency.Answered as answered:
         known = answered.replay
         response = HttpResponse(bytes(known.body), status=known.status, headers=known.headers)
@@ -47,7 +51,7 @@ def begin(request: Request, key: str) -> Replay:
 
 
 def in_progress() -> Refusal:
-    return Refusal(409, "idempotency_in_progress", _("The first request with this key is not answered yet."))
+    return Refusal(409, "idempotency_in_progress", _("The first request with this Idempotency-Key is still running."))
 
 
 def keep(replay: Replay, response: Response) -> None:

@@ -22,7 +22,7 @@ class Uncounted(APIException):
     """As on the site: who only reads goes on, what must be counted waits until it can be."""
 
     status_code, wait = 503, 30
-    default_detail = gettext_lazy("Limits can't be counted just now. Try again soon.")
+    default_detail = gettext_lazy("Requests can't be counted at the moment. Try again soon.")
 
 
 def hold(request: Request, kind: str) -> None:

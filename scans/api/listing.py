@@ -28,7 +28,7 @@ BEGINNING, MICROSECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(mi
 def _one_of(*allowed: str) -> Callable[[str], str]:
     def read(said: str) -> str:
         if said not in allowed:
-            raise ValueError(_("One of: %(allowed)s.") % {"allowed": ", ".join(allowed)})
+            raise ValueError(_("Must be one of: %(allowed)s.") % {"allowed": ", ".join(allowed)})
         return said
 
     return read
@@ -37,19 +37,19 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
 def _moment(said: str) -> dt.datetime:
     at = parse_datetime(said.replace(" ", "+"))  # a plus sign that nobody has escaped
     if at is None or at.tzinfo is None:
-        raise ValueError(_("A time like 2026-03-01T12:00:00Z."))
+        raise ValueError(_("Use a time such as 2026-03-01T12:00:00Z."))
     return at.astimezone(dt.UTC)  # a database knows fewer offsets
 
 
 def _text(said: str) -> str:
     if not said or len(said) > 120 or "\0" in said:
-        raise ValueError(_("1 to 120 characters."))
+        raise ValueError(_("Use 1 to 120 characters."))
     return said
 
 
 def _sha256(said: str) -> str:
     if not re.fullmatch("[0-9a-fA-F]{64}", said):
-        raise ValueError(_("64 hexadecimal digits."))
+        raise ValueError(_("Use 64 hexadecimal digits."))
     return said.lower()
 
 
@@ -57,7 +57,7 @@ def _uuid(said: str) -> uuid.UUID:
     try:
         return uuid.UUID(said)
     except ValueError as error:
-        raise ValueError(_("An id.")) from error
+        raise ValueError(_("Not a valid ID.")) from error
 
 
 def _is(field: str) -> Callable[[Any, Any], Any]:
@@ -117,9 +117,9 @@ def filtered(request: Request, rows: Any, filters: dict[str, Filter]) -> Any:
         try:
             rows = wanted(rows, read(said))
         except (ValueError, OverflowError) as error:
-            wrong[name] = str(error) or _("It can't be read.")
+            wrong[name] = str(error) or _("Not a valid value.")
     if wrong:
-        raise Refusal(422, "validation_error", _("Some parameters can't be used."), wrong)
+        raise Refusal(422, "validation_error", _("Some parameters are invalid."), wrong)
     return rows
 
 
@@ -205,14 +205,19 @@ def whole(rows: list[Any]) -> dict[str, Any]:
 def number(request: Request, name: str) -> int:
     said = request.query_params.get(name, "0")
     if not re.fullmatch(NUMBER, said):
-        raise Refusal(422, "validation_error", _("Some parameters can't be used."), {name: _("It can't be read.")})
+        raise Refusal(422, "validation_error", _("Some parameters are invalid."), {name: _("Not a valid value.")})
     return int(said)
 
 
 def limit(request: Request) -> int:
     said = request.query_params.get("limit", str(USUAL))
     if not (said.isascii() and said.isdecimal()) or not 1 <= int(said[:6]) <= MOST:
-        raise Refusal(422, "validation_error", _("Some parameters can't be used."), {"limit": _("1 to %d.") % MOST})
+        raise Refusal(
+            422,
+            "validation_error",
+            _("Some parameters are invalid."),
+            {"limit": _("Use a number from 1 to %d.") % MOST},
+        )
     return int(said)
 
 
@@ -225,6 +230,6 @@ def _onward(request: Request, cursor: str) -> str:
 def _cursor(request: Request, pattern: str) -> str:
     said = request.query_params.get("cursor")
     if said is not None and not re.fullmatch(pattern, said):
-        pointers = {"cursor": _("It can't be read.")}
-        raise Refusal(422, "validation_error", _("Some parameters can't be used."), pointers)
+        pointers = {"cursor": _("Not a valid value.")}
+        raise Refusal(422, "validation_error", _("Some parameters are invalid."), pointers)
     return said or ""

@@ -21,4 +21,4 @@ class BoundedJson(JSONParser):
         try:
             return super().parse(stream, media_type, parser_context)
         except RecursionError as error:
-            raise ParseError("This JSON is nested too deeply.") from error
+            raise ParseError("The JSON is nested too deeply.") from error

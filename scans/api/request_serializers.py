@@ -1,4 +1,4 @@
-"""What requests carry, field by field: the rules by which a body is read, and what the documentation says of it."""
+"""Request bodies: how their fields are read, and how they are described."""
 
 import json
 import re
@@ -18,13 +18,13 @@ ZERO = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # in JSON: the letter, not the word
 
 
 class Text(serializers.CharField):
-    """A string, as it is: neither trimmed nor made of a number."""
+    """A string as sent: not trimmed, and not converted from a number."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(trim_whitespace=False, **options)
 
     def get_value(self, dictionary: Any) -> Any:
-        """What a form says with nothing in it was said, too."""
+        """An empty form field is an empty string, not a missing one."""
         return dictionary.get(self.field_name, serializers.empty)
 
     def to_internal_value(self, data: Any) -> str:
@@ -34,7 +34,7 @@ class Text(serializers.CharField):
 
 
 class Flag(serializers.BooleanField):
-    """true or false. In forms it is a word, which generated clients write as their language does: False, True."""
+    """true or false. In forms also False, True, on and off, as generated clients send them."""
 
     def to_internal_value(self, data: Any) -> bool:
         if isinstance(data, bool):
@@ -61,7 +61,7 @@ class Choice(serializers.ChoiceField):
 
 @extend_schema_field({"type": "object"})
 class Notes(serializers.JSONField):
-    """An object of the integrator's own; in forms it is written as JSON."""
+    """An object of the client's own; JSON text in forms."""
 
     default_error_messages = {"object": gettext_lazy("A JSON object of at most 2 kB.")}
 
@@ -84,7 +84,7 @@ class Notes(serializers.JSONField):
 
 
 class Body(serializers.Serializer[Any]):
-    """Read with `read`: what is wrong becomes a problem with pointers."""
+    """A request body. `read` turns its errors into a problem with pointers."""
 
     is_form = False
 
@@ -100,7 +100,7 @@ def read(shape: type[Body], request: Request) -> dict[str, Any]:
     asked = shape(data=request.data)
     asked.is_form = form
     if not asked.is_valid():
-        raise Refusal(422, "validation_error", _("It can't be taken."), dict(_pointers(asked.errors)))
+        raise Refusal(422, "validation_error", _("Some fields are invalid."), dict(_pointers(asked.errors)))
     return dict(asked.validated_data)
 
 
@@ -114,35 +114,35 @@ def _pointers(errors: Any, before: str = "") -> Any:
 
 
 class SubmissionNotes(Body):
-    """What the integrator wants to get back with it."""
+    """Your own data about a file."""
 
     external_id = Text(
-        required=False, allow_blank=True, max_length=120, default="", help_text="Your own id; comes back as it is."
+        required=False, allow_blank=True, max_length=120, default="", help_text="Your own ID; returned unchanged."
     )
     metadata = Notes(
-        required=False, default=dict, help_text="An object of your own, at most 2 kB; comes back as it is."
+        required=False, default=dict, help_text="A JSON object of your own, at most 2 kB; returned unchanged."
     )
     consents_to_training = Flag(
-        required=False, default=False, help_text="Whether it may be used to train models. Taken for no if not said."
+        required=False, default=False, help_text="Whether the file may be used to train models. Default: no."
     )
 
 
 class Submission(SubmissionNotes):
-    """A photo or video, with what the integrator wants to get back with it."""
+    """A photo or video with your own data about it."""
 
     file = serializers.FileField(
-        allow_empty_file=True, help_text="The photo or video. Its type is told by its bytes, never by its name."
+        allow_empty_file=True, help_text="The photo or video. Its type is detected from its content, not its name."
     )
 
 
 class SubmissionByUrl(SubmissionNotes):
-    """The same with an address in place of the file, where this installation fetches addresses."""
+    """A photo or video by its URL, if `submit_by_url` is on."""
 
-    url = Text(max_length=2000, help_text="Where the photo or video is.")
+    url = Text(max_length=2000, help_text="URL of the photo or video.")
 
 
 class Batch(Body):
-    """Up to 100 files, or archives (zip) of files."""
+    """Up to 100 files or zip archives of files."""
 
     files = serializers.ListField(
         child=serializers.FileField(allow_empty_file=True),
@@ -150,20 +150,22 @@ class Batch(Body):
         max_length=100,
         help_text="Photos, videos, or zip archives.",
     )
-    consents_to_training = Flag(required=False, default=False, help_text="For all of them.")
+    consents_to_training = Flag(
+        required=False, default=False, help_text="Whether the files may be used to train models. Default: no."
+    )
 
 
 class Opinion(Body):
-    """What its owner thinks of an assessment. It changes no outcome; somebody may look."""
+    """Feedback on an assessment. It does not change the outcome."""
 
-    label = Choice(choices=Feedback.Kind.choices, help_text="What is wrong or right.")
-    comment = Text(required=False, allow_blank=True, max_length=2000, default="", help_text="In your own words.")
+    label = Choice(choices=Feedback.Kind.choices, help_text="What is wrong.")
+    comment = Text(required=False, allow_blank=True, max_length=2000, default="", help_text="Comment.")
 
 
 class AppealRequest(Body):
-    """An appeal against what people decided."""
+    """An appeal against a decision."""
 
-    text = Text(max_length=4000, help_text="Why it is wrong.")
+    text = Text(max_length=4000, help_text="Why the decision is wrong.")
 
     def validate_text(self, text: str) -> str:
         if not text.strip():
@@ -172,64 +174,64 @@ class AppealRequest(Body):
 
 
 class NewDecision(Body):
-    """What somebody at the desk decides."""
+    """A new decision."""
 
-    label = Choice(choices=Label.choices, help_text="What is true of the file.")
-    action = Choice(choices=Action.choices, default=Action.KEEP, required=False, help_text="What is done about it.")
+    label = Choice(choices=Label.choices, help_text="Your verdict on the file.")
+    action = Choice(choices=Action.choices, default=Action.KEEP, required=False, help_text="What happens to the file.")
     policy = Text(
         required=False, allow_null=True, default=None, max_length=40,
-        help_text="Code of the policy it rests on; needed where it contradicts the models.",
+        help_text="Code of the policy that applies; required if you contradict the models.",
     )  # fmt: skip
-    note_public = Text(
-        required=False, allow_blank=True, max_length=2000, default="", help_text="What the uploader is told."
-    )
+    note_public = Text(required=False, allow_blank=True, max_length=2000, default="", help_text="Note to the uploader.")
     expected_version = Whole(
-        min_value=0, max_value=2**31 - 1, help_text="The scan's version that was looked at: if it has changed, 409."
+        min_value=0,
+        max_value=2**31 - 1,
+        help_text="Version of the scan that you have seen. If it has changed, the response is 409.",
     )
 
 
 class FirstLook(Body):
-    """What somebody sees before they are told what the models say."""
+    """An assessment made before seeing the models' outcome."""
 
-    label = Choice(choices=Label.choices, help_text="What is true of the file.")
+    label = Choice(choices=Label.choices, help_text="Your verdict on the file.")
 
 
 class Passing(Body):
-    """Why an item is left to somebody else."""
+    """Why an item is skipped."""
 
-    cause = Choice(choices=Skip.Cause.choices, help_text="Why.")
+    cause = Choice(choices=Skip.Cause.choices, help_text="Reason.")
 
 
 class NewEndpoint(Body):
-    """An address that is told of changes."""
+    """A new webhook endpoint."""
 
-    url = Text(max_length=500, help_text="An https address on the public network.")
-    description = Text(required=False, allow_blank=True, max_length=120, default="", help_text="For people.")
+    url = Text(max_length=500, help_text="A public https URL.")
+    description = Text(required=False, allow_blank=True, max_length=120, default="", help_text="Your own description.")
     kinds = serializers.ListField(
         child=Choice(choices=[*Change.Kind.values, "endpoint.disabled"]), required=False, default=list, max_length=20,
-        help_text="What it wants to hear of; none named: everything.",
+        help_text="Types of messages to receive; an empty list means all.",
     )  # fmt: skip
 
 
 class EndpointChange(Body):
-    """What is not said stays as it is."""
+    """Changes to an endpoint. Fields that you leave out stay unchanged."""
 
-    url = Text(required=False, max_length=500, help_text="An https address on the public network.")
-    description = Text(required=False, allow_blank=True, max_length=120, help_text="For people.")
+    url = Text(required=False, max_length=500, help_text="A public https URL.")
+    description = Text(required=False, allow_blank=True, max_length=120, help_text="Your own description.")
     kinds = serializers.ListField(
         child=Choice(choices=[*Change.Kind.values, "endpoint.disabled"]), required=False, max_length=20,
-        help_text="What it wants to hear of; none named: everything.",
+        help_text="Types of messages to receive; an empty list means all.",
     )  # fmt: skip
-    enabled = Flag(required=False, help_text="Switch it off, or on again.")
+    enabled = Flag(required=False, help_text="Disable or enable the endpoint.")
 
 
 class CheckCode(Body):
-    """The code of a report."""
+    """The check code of a report."""
 
-    code = Text(max_length=14, help_text="As printed on the report.")
+    code = Text(max_length=14, help_text="Check code, as printed on the report.")
 
 
 class CheckFile(Body):
-    """A report itself."""
+    """A report as a file."""
 
-    file = serializers.FileField(allow_empty_file=True, help_text="The PDF.")
+    file = serializers.FileField(allow_empty_file=True, help_text="The PDF file.")

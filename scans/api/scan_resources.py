@@ -1,4 +1,4 @@
-"""What hangs on a scan: assessments and their evidence, decisions, appeals, feedback, reports."""
+"""What belongs to a scan: assessments and their evidence, appeals, feedback, reports."""
 
 import uuid
 from typing import Any, ClassVar
@@ -34,7 +34,7 @@ class Assessments(ApiView):
 
     @tells("listAssessments", {200: page_of(described.Assessment, "Assessment")}, refusals=["blind_first", "gone"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
-        """All that the models have said of it, newest first."""
+        """List the assessments of a scan, newest first."""
         rows = judged(request, pk).assessments.select_related("same_as").prefetch_related("findings", "artifacts")
         return Response(listing.whole([shapes.assessment(one, _heatmap(one)) for one in rows]))
 
@@ -46,7 +46,7 @@ class Frames(ApiView):
         "listFrames", {200: page_of(described.Frame, "Frame")}, query=[LIMIT, NUMBER], refusals=["blind_first", "gone"]
     )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
-        """The frames of a video that were looked at, in their order, by the newest assessment."""
+        """List the analysed frames of a video in the latest assessment."""
         found = judged(request, pk).assessment
         frames = [shapes.frame(one) for one in found.inspection.get("frames", [])] if found else []
         return Response(listing.slice_of(request, frames))
@@ -57,7 +57,7 @@ class FacesOf(ApiView):
 
     @tells("listFaces", {200: page_of(described.Face, "Face")}, query=[LIMIT, NUMBER], refusals=["blind_first", "gone"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
-        """The faces that were found, by the newest assessment."""
+        """List the faces found in the latest assessment."""
         found = judged(request, pk).assessment
         faces = [shapes.face(one) for one in found.inspection.get("faces", [])] if found else []
         return Response(listing.slice_of(request, faces))
@@ -71,7 +71,7 @@ class Artifacts(ApiView):
         refusals=["blind_first", "gone"],
     )  # fmt: skip
     def get(self, request: Request, pk: uuid.UUID) -> Response:
-        """The pictures that were drawn by the newest assessment, each with an address that works for five minutes."""
+        """List the pictures made in the latest assessment. Their URLs are valid for five minutes."""
         scan = judged(request, pk)
         viewing.note(scan, request.user, "artifacts")
         found = scan.assessment
@@ -86,11 +86,11 @@ class ArtifactContent(ApiView):
 
     @tells("getArtifact", {200: OpenApiTypes.BINARY}, media="image/*", public=True)
     def get(self, request: Request, token: str) -> HttpResponseBase:
-        """The picture itself. The address is the permission: it ends after five minutes."""
+        """Get a picture. Its URL needs no key and is valid for five minutes."""
         try:
             pk = signing.loads(token, salt=SALT, max_age=MINUTES * 60)
         except signing.BadSignature as error:
-            raise NotAuthenticated(_("This address has ended. Ask for another one.")) from error
+            raise NotAuthenticated(_("This link has expired. List the pictures again to get a new one.")) from error
         one = Artifact.objects.filter(pk=pk).first()
         if one is None:
             raise Absent
@@ -107,17 +107,17 @@ class ReportOf(ApiView):
 
     @tells("getReport", {200: OpenApiTypes.BINARY}, media="application/pdf", refusals=["wrong_state", "gone"])
     def get(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
-        """The report on what stands now, as PDF. Asked for again while nothing has changed, it is the same one."""
+        """Get the report on the current result as a PDF. It is the same file until the result changes."""
         scan = refuse_deleted(get_owned_scan(request, pk))
         if scan.assessment is None or not scan.media:
-            raise Refusal(409, "wrong_state", _("It is not analysed."))
+            raise Refusal(409, "wrong_state", _("This scan has not been analysed yet."))
         try:
             issued = reports.issue(
                 Result(scan, scan.assessment), request.user,
                 lambda code: request.build_absolute_uri(f"/check/?code={code}"),
             )  # fmt: skip
         except reports.Incomplete as error:
-            raise Refusal(409, "wrong_state", _("A report can't be issued.")) from error
+            raise Refusal(409, "wrong_state", _("The report could not be created.")) from error
         return FileResponse(
             issued.file.open("rb"), as_attachment=True, filename=f"report-{issued.code}.pdf",
             content_type="application/pdf",
@@ -125,7 +125,7 @@ class ReportOf(ApiView):
 
 
 class CheckReport(ApiView):
-    """Public, and answers no more than the page for it."""
+    """Public; shows no more than the page that checks reports."""
 
     tag = "evidence"
     permission_classes = (AllowAny,)
@@ -140,7 +140,7 @@ class CheckReport(ApiView):
         public=True,
     )
     def post(self, request: Request) -> Response:
-        """Whether a report is one of this installation's, by its code or by the PDF itself. Needs no key."""
+        """Check whether this site issued a report, by its check code or its PDF file. No key needed."""
         known = Report.objects.select_related("assessment__scan")
         if request_serializers.is_form(request):
             with request_serializers.read(request_serializers.CheckFile, request)["file"] as file:
@@ -157,7 +157,7 @@ class OneReport(ApiView):
 
     @tells("getReportStanding", {200: described.ReportOf})
     def get(self, request: Request, code: str) -> Response:
-        """What is known of a report by its code."""
+        """Get the status of a report by its check code."""
         found = Report.objects.select_related("assessment__scan").filter(code=code.upper()).first()
         if found is None:
             raise Absent
@@ -169,7 +169,7 @@ class Appeals(ApiView):
 
     @tells("listAppeals", {200: page_of(described.Appeal, "Appeal")}, refusals=["gone"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
-        """Your appeals to what people decided of it."""
+        """List your appeals against decisions on a scan."""
         scan = refuse_deleted(get_owned_scan(request, pk))
         rows = Appeal.objects.filter(decision__scan=scan).select_related("decision", "answered_by")
         return Response(listing.whole([shapes.appeal(one) for one in rows]))
@@ -182,7 +182,7 @@ class Appeals(ApiView):
         example={"text": "This is my own unedited photograph; I can send the raw file."},
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
-        """Object to what people decided, once. Somebody else answers in writing."""
+        """Appeal a decision, once. A person who was not involved answers in writing."""
         scan = refuse_deleted(get_owned_scan(request, pk))
         text = request_serializers.read(request_serializers.AppealRequest, request)["text"]
         decision = Decision.objects.settled().filter(scan=scan).first()
@@ -192,7 +192,9 @@ class Appeals(ApiView):
             return Response(shapes.appeal(appeals.make(decision, request.user, text)), 201)
         except appeals.NoAppeal as error:
             raise Refusal(
-                409, "no_appeal", _("There is no decision to appeal, it was appealed already, or it is too late.")
+                409,
+                "no_appeal",
+                _("There is no decision to appeal, an appeal was made already, or the deadline has passed."),
             ) from error
 
 
@@ -207,11 +209,11 @@ class FeedbackOf(ApiView):
         example={"label": "missed", "comment": "The mouth was replaced."},
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
-        """Say what you think of an assessment. It changes no outcome; people who review will see it."""
+        """Send feedback on the latest assessment. It does not change the outcome; reviewers can read it."""
         scan = refuse_deleted(get_owned_scan(request, pk))
         given = request_serializers.read(request_serializers.Opinion, request)
         if scan.assessment is None:
-            raise Refusal(409, "wrong_state", _("It is not analysed."))
+            raise Refusal(409, "wrong_state", _("This scan has not been analysed yet."))
         with transaction.atomic():
             said = Feedback.objects.create(
                 assessment=scan.assessment, person=request.user, kind=given["label"], text=given["comment"]
@@ -222,10 +224,10 @@ class FeedbackOf(ApiView):
 
 
 def judged(request: Request, pk: uuid.UUID) -> Scan:
-    """A scan whose assessment may be told to whoever asks."""
+    """A scan whose assessment this person may see."""
     scan = refuse_deleted(get_visible_scan(request, pk))
     if blind.is_withheld(scan, request.user):
-        raise Refusal(409, "blind_first", _("Say first what you see."))
+        raise Refusal(409, "blind_first", _("Give your own assessment first."))
     return scan
 
 

@@ -46,7 +46,7 @@ class Scans(ApiView):
         query=[LIMIT, CURSOR, *filters(listing.OF_SCANS)],
     )
     def get(self, request: Request) -> Response:
-        """Your scans, newest first; with the scope `review:read` all that you may see."""
+        """List your scans, newest first. With the scope `review:read`: all scans that you have access to."""
         rows = visible_scans(request)
         # What is kept back is not told by what it fits.
         if {"outcome", "effective", "review_state"} & set(request.query_params):
@@ -66,7 +66,10 @@ class Scans(ApiView):
         example={"file": "photo.jpg", "external_id": "order 7"},
     )
     def post(self, request: Request) -> Response:
-        """Hand a photo or video in. 202 while it waits or is being analysed, 200 where the result is there at once."""
+        """Upload a photo or video.
+
+        The response is 202 while the file is queued or being analysed, and 200 if the result is ready.
+        """
         said = request_serializers.read(
             request_serializers.Submission
             if request_serializers.is_form(request)
@@ -86,10 +89,10 @@ class Scans(ApiView):
             raise refused(error) from error
         except network.Blocked as error:
             raise Refusal(
-                422, "url_refused", _("Nothing is fetched from this address."), {"url": error.code}
+                422, "url_refused", _("Files cannot be fetched from this URL."), {"url": error.code}
             ) from error
         except network.Unreachable as error:
-            raise Refusal(422, "url_failed", _("The address gave no file."), {"url": str(error)}) from error
+            raise Refusal(422, "url_failed", _("The URL returned no file."), {"url": str(error)}) from error
         waited_for = waited(made, request)
         return answer if waited_for.is_moving else _answer(waited_for, request, 200)
 
@@ -99,28 +102,28 @@ class OneScan(ApiView):
 
     @tells("getScan", {200: described.Scan}, query=[WAIT], refusals=["gone"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
-        """Where it stands, and what is said of it. Of a deleted one the receipt: 410, with what stays."""
+        """Get a scan and its result. For a deleted scan, the response is 410 with a receipt."""
         scan = get_trashed_scan(request, pk) or waited(get_visible_scan(request, pk), request)
         if scan.status == Status.DELETED:
-            raise Refusal(410, "gone", _("It was deleted."), more={"receipt": shapes.scan(scan, request.user)})
+            raise Refusal(410, "gone", _("This scan was deleted."), more={"receipt": shapes.scan(scan, request.user)})
         return _answer(scan, request, 200)
 
     @tells("deleteScan", {202: described.Scan}, refusals=["wrong_state", "held", "gone"])
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
-        """Delete the file, its pictures and its name, at once and for good. Hash, scores and history stay.
+        """Delete the file, its pictures and its name immediately and permanently. Hash, scores and history are kept.
 
-        Only the pages of the site move a scan to a trash first: until `purge_at` its owner can restore it there, no
-        list shows it, and this call still deletes it at once.
+        On the site, scans are moved to the trash first and can be restored until `purge_at`. Scans in the trash are not
+        listed here; this call deletes them immediately too.
         """
         scan = get_trashed_scan(request, pk) or get_owned_scan(request, pk)
         if scan.status == Status.DELETED:
-            raise Refusal(410, "gone", _("It is deleted already."))
+            raise Refusal(410, "gone", _("This scan was deleted."))
         if deletion.is_held(scan):
-            raise Refusal(409, "held", _("It is kept until your appeal is answered."))
+            raise Refusal(409, "held", _("This scan cannot be deleted while your appeal is open."))
         try:
             deletion.delete(scan, request.user)
         except WrongState as error:
-            raise Refusal(409, "wrong_state", _("It is being analysed: cancel it first.")) from error
+            raise Refusal(409, "wrong_state", _("This scan is being analysed. Cancel it first.")) from error
         scan.refresh_from_db()
         return Response(shapes.scan(scan, request.user), 202)
 
@@ -130,12 +133,12 @@ class Cancel(ApiView):
 
     @tells("cancelScan", {200: described.Scan}, refusals=["wrong_state"])
     def post(self, request: Request, pk: uuid.UUID) -> Response:
-        """Take it back before it is judged."""
+        """Cancel the analysis of a scan."""
         scan = get_owned_scan(request, pk)
         try:
             intake.cancel(scan, request.user)
         except WrongState as error:
-            raise Refusal(409, "wrong_state", _("Too late: it was finished already.")) from error
+            raise Refusal(409, "wrong_state", _("The analysis has already finished.")) from error
         scan.refresh_from_db()
         return Response(shapes.scan(scan, request.user))
 
@@ -146,12 +149,12 @@ class Rescore(ApiView):
 
     @tells("rescoreScan", {202: described.Scan}, refusals=["wrong_state", "gone"])
     def post(self, request: Request, pk: uuid.UUID) -> Response:
-        """Have it judged again by the models of today. The earlier assessments stay."""
+        """Analyse a scan again with the current models. Earlier assessments are kept."""
         scan = get_owned_scan(request, pk)
         if scan.status == Status.DELETED:
-            raise Refusal(410, "gone", _("It is deleted already."))
+            raise Refusal(410, "gone", _("This scan was deleted."))
         if scan.status != Status.ANALYSED or scan.sandbox:
-            raise Refusal(409, "wrong_state", _("It is not analysed."))
+            raise Refusal(409, "wrong_state", _("This scan has not been analysed yet."))
         Event.objects.create(scan=scan, kind="rescore_asked", actor=request.user)
         tasks.send_for_rescore(scan)
         return _answer(scan, request, 202)
@@ -164,7 +167,7 @@ class Batches(ApiView):
 
     @tells("listBatches", {200: page_of(described.BatchOf, "Batch")}, query=[LIMIT, CURSOR])
     def get(self, request: Request) -> Response:
-        """Your batches, newest first."""
+        """List your batches, newest first."""
         rows = of_this_key(request, Batch.objects.filter(owner=request.user))
         return Response(listing.page(request, rows, shapes.batches))
 
@@ -176,7 +179,7 @@ class Batches(ApiView):
         example={"files": "photo.jpg"},
     )
     def post(self, request: Request) -> Response:
-        """Upload up to 100 files, or archives of files. What is refused is noted, and spoils nothing."""
+        """Upload up to 100 files or zip archives of files. Rejected files are listed and do not affect the others."""
         said = request_serializers.read(request_serializers.Batch, request)
         if not rules.accepted(request.user):
             raise Refusal(403, "rules_not_accepted", _("Accept the rules of use on the site first."))
@@ -206,7 +209,7 @@ class OneBatch(ApiView):
 
     @tells("getBatch", {200: described.BatchOf})
     def get(self, request: Request, pk: uuid.UUID) -> Response:
-        """How many of its files are where. The files themselves: `GET /scans?batch=…`."""
+        """Get a batch and the number of its files in each status. To list the files, use `GET /scans?batch=…`."""
         found = of_this_key(request, Batch.objects.filter(owner=request.user)).filter(pk=pk).first()
         if found is None:
             raise Absent
@@ -245,5 +248,10 @@ def _seconds(request: Request) -> float:
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds <= LONGEST:  # nor is it "not a number"
-        raise Refusal(422, "validation_error", _("It can't be taken."), {"wait": _("Seconds, 0 to 30.")})
+        raise Refusal(
+            422,
+            "validation_error",
+            _("Some parameters are invalid."),
+            {"wait": _("Use a number of seconds from 0 to 30.")},
+        )
     return seconds

@@ -1,4 +1,4 @@
-"""What this installation can do, what one may, what has happened; and the description of all this."""
+"""Changes, events, models, policies, capabilities, usage, the account, and the OpenAPI description."""
 
 import datetime as dt
 import json
@@ -32,7 +32,7 @@ from .scans import LONGEST
 OPENAPI = Path(__file__).with_name("openapi.json")
 SINCE = query(
     "since",
-    "`cursor` of the answer before; 0 begins at the beginning.",
+    "`cursor` of the previous response; 0 starts at the beginning.",
     {"type": "string", "pattern": listing.NUMBER, "default": "0"},
 )
 
@@ -42,7 +42,7 @@ class Changes(ApiView):
 
     @tells("listChanges", {200: described.ChangePage}, query=[LIMIT, SINCE])
     def get(self, request: Request) -> Response:
-        """Everything that has changed, oldest first. Who reads it from the beginning arrives at what `/scans` says."""
+        """List changes, oldest first. Read from the beginning, they lead to the state that `/scans` shows."""
         limit, since = listing.limit(request), listing.number(request, "since")
         rows = changes(request).filter(pk__gt=since).select_related("scan")
         found: list[Change] = list(rows.order_by("pk")[:limit])
@@ -55,7 +55,7 @@ class Events(ApiView):
 
     @tells("listEvents", {200: page_of(described.EventOf, "Event")}, query=[LIMIT, PLACE, *filters(listing.OF_EVENTS)])
     def get(self, request: Request) -> Response:
-        """What happened to your own scans, oldest first: as their pages tell it."""
+        """List the history of your scans, oldest first, as shown on their pages."""
         rows = Event.objects.for_uploaders().filter(scan__owner=request.user)
         rows = listing.filtered(request, of_scans(request, rows), listing.OF_EVENTS)
         return Response(listing.by_number(request, rows, lambda found: [shapes.event(one) for one in found]))
@@ -66,7 +66,7 @@ class Bundles(ApiView):
 
     @tells("listBundles", {200: page_of(described.Bundle, "Bundle")})
     def get(self, request: Request) -> Response:
-        """The models' cards, as they are: data, figures, known failures."""
+        """List the models with their cards: training data, measured accuracy, known failures."""
         return Response(listing.whole(analysis.cards()))
 
 
@@ -75,7 +75,7 @@ class Policies(ApiView):
 
     @tells("listPolicies", {200: page_of(described.PolicyOf, "Policy")})
     def get(self, request: Request) -> Response:
-        """The written rules that are in force. `parent` makes a tree of them."""
+        """List the active policies. `parent` makes them a tree."""
         rows = Policy.objects.filter(active=True).select_related("parent")
         return Response(listing.whole([shapes.policy(one) for one in rows]))
 
@@ -85,7 +85,7 @@ class Capabilities(ApiView):
 
     @tells("getCapabilities", {200: described.Capabilities})
     def get(self, request: Request) -> Response:
-        """What can be judged here and what can't, with what was measured, good or bad."""
+        """Get what this installation supports, and the measured accuracy of its models."""
         return Response(
             {
                 "object": "capabilities",
@@ -114,7 +114,7 @@ class Usage(ApiView):
 
     @tells("getUsage", {200: described.Usage})
     def get(self, request: Request) -> Response:
-        """What was used, and what is left."""
+        """Get your storage, rate limits and recent uploads."""
         since = timezone.now() - dt.timedelta(days=30)
         days: Any = Scan.objects.filter(owner=request.user, created_at__gte=since).order_by()
         days = days.annotate(day=TruncDate("created_at", tzinfo=dt.UTC)).values("day")
@@ -137,7 +137,7 @@ class Me(ApiView):
 
     @tells("getMe", {200: described.Me})
     def get(self, request: Request) -> Response:
-        """Who asks, and what this key may do."""
+        """Get your account, and the scopes of this key."""
         key = request.auth if isinstance(request.auth, ApiKey) else None
         said: dict[str, Any] = {
             "object": "me",
@@ -157,7 +157,7 @@ class Me(ApiView):
 
 
 class Description(ApiView):
-    """The file in the repository, which a test holds against the code."""
+    """The OpenAPI description from the repository; a test compares it with the code."""
 
     permission_classes = (AllowAny,)
     scopes: ClassVar[dict[str, str]] = {}

@@ -1,5 +1,4 @@
-"""What answers look like, field by field, for the documentation. `shapes` makes them; the tests hold every answer that
-they get against this."""
+"""The fields of responses, for the documentation. `shapes` builds the responses; tests compare them with this."""
 
 from .hooks import DeliveryOf, EndpointOf, EndpointWithSecret
 from .people import Appeal, Decision, FeedbackOf, QueueItem, QueueOf, ReportOf

@@ -1,10 +1,10 @@
-"""Fields with what is said of them, in few words."""
+"""Short names for serializer fields with a description."""
 
 from typing import Any
 
 from rest_framework import serializers
 
-OPEN = " More values may come: take one that you don't know for `inconclusive`."
+OPEN = " New values may be added: treat one that you do not know as `inconclusive`."
 
 
 def text(said: str, **options: Any) -> serializers.CharField:
@@ -56,4 +56,4 @@ def anything(said: str, **options: Any) -> serializers.DictField:
 
 
 class Shape(serializers.Serializer[Any]):
-    """Never read or written with: only told of."""
+    """Only describes a response; nothing is read or written with it."""

@@ -1,4 +1,4 @@
-"""Webhooks, and what was sent to them."""
+"""Webhook endpoints and deliveries."""
 
 from rest_framework import serializers
 
@@ -7,50 +7,50 @@ from .fields import Shape, chosen, flag, kind_of, maybe, moment, one_id, several
 
 
 class EndpointOf(Shape):
-    """An address that is told of changes."""
+    """A URL that receives a message when something changes."""
 
-    id = one_id("Its id.")
+    id = one_id("ID of the endpoint.")
     object = kind_of("webhook_endpoint")
-    url = text("The address.")
-    description = serializers.CharField(help_text="For people.")
-    kinds = several("What it hears of; none named: everything.", serializers.CharField())
-    sandbox = flag("Made with a test key: hears of the sandbox only.")
+    url = text("The URL.")
+    description = serializers.CharField(help_text="Your own description.")
+    kinds = several("The types of messages it receives; an empty list means all.", serializers.CharField())
+    sandbox = flag("Created with a test key: receives messages about test scans only.")
     enabled = flag("Whether messages are sent.")
     disabled_why = maybe(
-        "`gone`: it answered 410. `failing`: it took nothing for days. `asked`: by its owner."
-        " `operator`: by whoever runs the site."
+        "`gone`: it answered 410. `failing`: deliveries failed for days. `asked`: disabled by you."
+        " `operator`: disabled by the operator of the site."
     )
-    created_at = moment("When it was made.")
-    failing_since = some_moment("Since when it takes nothing.")
-    old_secret_until = some_moment("Until when the secret before still signs.")
+    created_at = moment("When it was created.")
+    failing_since = some_moment("Since when all deliveries fail.")
+    old_secret_until = some_moment("Until when messages are also signed with the previous secret.")
 
 
 class EndpointWithSecret(EndpointOf):
-    """With the secret, which is shown only now."""
+    """An endpoint with its secret, which is shown only once."""
 
-    secret = text("Signs messages, as the Standard Webhooks specification says.")
+    secret = text("The secret that signs messages, as in the Standard Webhooks specification.")
 
 
 class AttemptOf(Shape):
-    """What came of sending a message once."""
+    """One attempt to deliver a message."""
 
-    at = moment("When.")
-    status = whole("The HTTP status of the answer.", allow_null=True)
-    failure = maybe("Why there was none.")
-    ms = whole("How long it took.")
-    answer = text("The beginning of the answer.")
+    at = moment("When it was sent.")
+    status = whole("HTTP status of the response.", allow_null=True)
+    failure = maybe("Why there was no response.")
+    ms = whole("Duration in milliseconds.")
+    answer = text("The beginning of the response body.")
 
 
 class DeliveryOf(Shape):
-    """One message to one address."""
+    """One message to one endpoint."""
 
-    id = one_id("Its id.")
+    id = one_id("ID of the delivery.")
     object = kind_of("webhook_delivery")
-    endpoint = one_id("The address.")
-    message_id = text("`webhook-id`: the same however often it is sent.")
-    type = text("What it tells of.")
-    state = chosen("Where it stands.", Delivery.State.choices)
-    created_at = moment("When it was made.")
-    next_at = some_moment("When it is sent next.")
-    body = text("Exactly what is signed and sent.")
-    attempts = AttemptOf(many=True, help_text="What came of it.")
+    endpoint = one_id("ID of the endpoint.")
+    message_id = text("The `webhook-id` header; the same for every attempt.")
+    type = text("Type of the message.")
+    state = chosen("State of the delivery.", Delivery.State.choices)
+    created_at = moment("When it was created.")
+    next_at = some_moment("When the next attempt is made.")
+    body = text("The exact body that is signed and sent.")
+    attempts = AttemptOf(many=True, help_text="All attempts so far.")

@@ -1,4 +1,4 @@
-"""What people say of scans, and what waits for them."""
+"""Decisions, appeals, feedback and review queues."""
 
 from rest_framework import serializers
 
@@ -7,79 +7,84 @@ from .fields import Shape, chosen, flag, kind_of, maybe, moment, one_id, several
 
 
 class Decision(Shape):
-    """What people decided. Decisions are added, never changed; names are never told."""
+    """A decision by a person. A decision is never changed; a later one supersedes it. Names are not included."""
 
-    id = whole("Higher numbers came later.")
+    id = whole("ID; later decisions have higher numbers.")
     object = kind_of("decision")
-    label = chosen("What is true of the file.", Label.choices)
-    action = chosen("What is done about it.", Action.choices)
-    policy = maybe("Code of the policy it rests on.")
-    note_public = text("What the uploader is told.")
-    decided_at = moment("When.")
+    label = chosen("The reviewer's verdict on the file.", Label.choices)
+    action = chosen("What happens to the file.", Action.choices)
+    policy = maybe("Code of the policy that applies.")
+    note_public = text("Note to the uploader.")
+    decided_at = moment("When it was decided.")
     source = chosen("Who decided.", ["human"])
-    status = chosen("Where it stands.", ["held", "final", "canceled", "superseded"])
-    reason_codes = several("Why a person was asked.", serializers.ChoiceField(choices=Reason.choices))
-    decider_role = maybe("The role of whoever decided.")
-    second_approver_role = maybe("The role of the second person, where one has approved.")
-    overrides_models = flag("Whether it contradicts what the models said.")
-    supersedes = whole("The decision whose place it takes.", allow_null=True)
+    status = chosen("`held` waits for a second person.", ["held", "final", "canceled", "superseded"])
+    reason_codes = several("Why the scan was reviewed.", serializers.ChoiceField(choices=Reason.choices))
+    decider_role = maybe("Role of the reviewer.")
+    second_approver_role = maybe("Role of the second person who approved it.")
+    overrides_models = flag("Whether it contradicts the outcome of the models.")
+    supersedes = whole("ID of the earlier decision that it replaces.", allow_null=True)
 
 
 class Appeal(Shape):
-    """An appeal to a decision; somebody else answers it."""
+    """An appeal against a decision. Another person answers it."""
 
-    id = one_id("Its id.")
+    id = one_id("ID of the appeal.")
     object = kind_of("appeal")
-    decision = whole("The decision that it is about.")
-    text = text("Why it is wrong.")
-    created_at = moment("When.")
-    status = chosen("Whether it was answered.", ["open", "answered"])
-    outcome = chosen("What came of it.", ["upheld", "modified", "overturned"], allow_null=True)
-    answer = maybe("In words.")
+    decision = whole("ID of the decision.")
+    text = text("Why the decision is wrong, in the uploader's words.")
+    created_at = moment("When it was sent.")
+    status = chosen("Whether it has been answered.", ["open", "answered"])
+    outcome = chosen("Result of the appeal.", ["upheld", "modified", "overturned"], allow_null=True)
+    answer = maybe("The written answer.")
 
 
 class FeedbackOf(Shape):
-    """What the uploader thinks of an assessment."""
+    """Feedback of the uploader on an assessment."""
 
-    id = whole("Its id.")
+    id = whole("ID of the feedback.")
     object = kind_of("feedback")
-    label = chosen("What is wrong or right.", Feedback.Kind.choices)
-    comment = serializers.CharField(help_text="In their own words.")
-    created_at = moment("When.")
+    label = chosen("What is wrong.", Feedback.Kind.choices)
+    comment = serializers.CharField(help_text="Comment of the uploader.")
+    created_at = moment("When it was sent.")
 
 
 class QueueOf(Shape):
-    """One line at the desk."""
+    """A review queue."""
 
-    slug = text("Its short name.")
+    slug = text("Short name, used in URLs and filters.")
     object = kind_of("queue")
-    name = text("Its name.")
-    hours = whole("In which its items should be looked at.")
-    waiting = whole("How many items this person could work on now.")
+    name = text("Name of the queue.")
+    hours = whole("Hours until its items are due.")
+    waiting = whole("Number of items that you can claim now.")
 
 
 class QueueItem(Shape):
-    """A scan that waits for a person."""
+    """A scan that waits for review."""
 
-    id = whole("Its number.")
+    id = whole("ID of the item.")
     object = kind_of("queue_item")
-    scan = one_id("The scan.")
-    queue = text("Short name of its queue.")
-    priority = whole("0 to 100; null for an item that is judged blind first.", allow_null=True)
-    opened_at = moment("Since when it waits.")
-    due_at = moment("By when somebody should have looked.")
-    overdue = flag("Whether that time is over. Overdue items come first.")
-    blind = flag("Whether one says first what one sees: `POST …/first-answer`.")
-    reason_codes = several("Why it waits.", serializers.ChoiceField(choices=Reason.choices))
-    claimed = flag("Whether somebody has it.")
-    claimed_by_me = flag("Whether whoever asks has it.")
-    expires_at = some_moment("Until when it is held.")
+    scan = one_id("ID of the scan.")
+    queue = text("`slug` of its queue.")
+    priority = whole("0 to 100; null while the item is blind.", allow_null=True)
+    opened_at = moment("When it entered the queue.")
+    due_at = moment("When the review is due.")
+    overdue = flag("Whether it is past due. Overdue items come first.")
+    blind = flag("Whether you assess it before you see the models' outcome: `POST …/first-answer`.")
+    reason_codes = several(
+        "Why it is in the queue; empty while it is blind.", serializers.ChoiceField(choices=Reason.choices)
+    )
+    claimed = flag("Whether somebody has claimed it.")
+    claimed_by_me = flag("Whether you have claimed it.")
+    expires_at = some_moment("When the claim expires.")
 
 
 class ReportOf(Shape):
-    """Whether a report is one of this installation's."""
+    """Status of a report."""
 
     object = kind_of("report")
-    standing = chosen("What is known of it.", ["registered", "superseded", "withdrawn", "unknown"])
-    code = maybe("As printed on it.")
-    made_at = some_moment("When it was made.")
+    standing = chosen(
+        "Whether this site issued it and its result still applies.",
+        ["registered", "superseded", "withdrawn", "unknown"],
+    )
+    code = maybe("Check code, as printed on the report.")
+    made_at = some_moment("When it was issued.")

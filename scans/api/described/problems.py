@@ -1,26 +1,26 @@
-"""What is said where something is wrong."""
+"""Errors."""
 
 from .fields import Shape, text, whole
 from .scans import Scan
 
 
 class Pointer(Shape):
-    """Where in the request it lies."""
+    """A field or parameter that is wrong."""
 
-    pointer = text("`/field`.")
-    code = text("Stable.", required=False)
-    detail = text("For people.")
+    pointer = text("JSON pointer to the field, such as `/external_id`.")
+    code = text("Stable error code.", required=False)
+    detail = text("What is wrong.")
 
 
 class Problem(Shape):
-    """An error, after RFC 9457."""
+    """An error (RFC 9457)."""
 
-    type = text("Where the code is described.")
-    title = text("The HTTP status in words.")
+    type = text("URL that describes the error code.")
+    title = text("Name of the HTTP status.")
     status = whole("The HTTP status.")
-    code = text("Stable: what programs go by.")
-    detail = text("For people.")
-    request_id = text("As in `X-Request-ID`, and in the site's log.")
-    errors = Pointer(many=True, required=False, help_text="Which fields are wrong.")
-    version = whole("The scan's version, where it is not the expected one.", required=False)
-    receipt = Scan(required=False, help_text="What stays of a scan that was deleted.")
+    code = text("Stable error code for programs.")
+    detail = text("What is wrong, for people.")
+    request_id = text("The `X-Request-ID` of this request. Include it when you contact support.")
+    errors = Pointer(many=True, required=False, help_text="The fields that are wrong.")
+    version = whole("Current version of the scan, with `version_conflict`.", required=False)
+    receipt = Scan(required=False, help_text="What is kept of a deleted scan.")

@@ -1,4 +1,4 @@
-"""What can be done here, by whom, and how much of it."""
+"""Capabilities, policies, models, limits and usage."""
 
 from rest_framework import serializers
 
@@ -7,128 +7,132 @@ from .fields import OPEN, Shape, anything, flag, kind_of, maybe, moment, several
 
 
 class PolicyOf(Shape):
-    """A written rule that decisions rest on."""
+    """A written rule for decisions."""
 
-    code = text("Stable.")
+    code = text("Stable code.")
     object = kind_of("policy")
-    parent = maybe("Code of the policy that it is part of.")
-    title = text("Its name.")
-    text = serializers.CharField(help_text="The rule.")
-    two_people = flag("Whether every decision by it waits for a second person.")
+    parent = maybe("Code of the parent policy.")
+    title = text("Title.")
+    text = serializers.CharField(help_text="Text of the rule.")
+    two_people = flag("Whether decisions under this policy need a second person.")
     translations = anything("Title and text in other languages, by language code.")
 
 
 class Bundle(Shape):
-    """A model's card: data, figures, known failures. More fields may come."""
+    """A model card: training data, measured accuracy, known failures. New fields may be added."""
 
     label = text("Name and version.")
-    weight = text("Whether the panel trusts it: `trust`, `include` or `ignore`.")
-    calibrated = flag("Whether its score may be called a probability.")
+    weight = text("How the panel uses the model: `trust`, `include` or `ignore`.")
+    calibrated = flag("Whether its score is a calibrated probability.")
 
 
 class MediumOf(Shape):
-    """Which models decide in photos, or in videos."""
+    """Which models are used for photos or for videos."""
 
     medium = text("`photo` or `film`.")
-    bundles = several("Labels of the models that are heard there.", serializers.CharField())
-    not_heard = several("Labels of those that are not: they could not tell fakes there.", serializers.CharField())
+    bundles = several("Models that are used.", serializers.CharField())
+    not_heard = several(
+        "Models that are not used, because they did not detect manipulation there.", serializers.CharField()
+    )
     weights = serializers.DictField(
         child=serializers.FloatField(),
-        help_text="How much the log-odds of each count; empty if nothing was fitted.",
+        help_text="Weight of each model's log-odds; empty if none were fitted.",
     )
 
 
 class Condition(Shape):
-    """What was measured of one model on one set."""
+    """Measured accuracy of one model on one test set."""
 
-    label = text("The model, or `panel`: all of them together.")
-    set = text("The set.")
-    fakes = whole("How many fakes.", allow_null=True)
-    reals = whole("How many real ones.", allow_null=True)
-    auc = share("Area under the curve: 0.5 is chance.", allow_null=True)
-    auc_ci = serializers.ListField(child=serializers.FloatField(), allow_null=True, help_text="Its interval, 95 %.")
-    false_alarms = maybe("Of the real ones that were judged, in percent.")
-    inconclusive = maybe("Of all that were judged, in percent; null where it was not noted.")
-    enough_real = flag("Whether there were enough real ones for a share.")
-    enough = flag("Whether there were enough files to say anything.")
+    label = text("The model, or `panel` for all models together.")
+    set = text("Name of the test set.")
+    fakes = whole("Number of manipulated files.", allow_null=True)
+    reals = whole("Number of real files.", allow_null=True)
+    auc = share("Area under the ROC curve; 0.5 is chance.", allow_null=True)
+    auc_ci = serializers.ListField(
+        child=serializers.FloatField(), allow_null=True, help_text="95 % confidence interval of `auc`."
+    )
+    false_alarms = maybe("Percentage of scored real files called likely manipulated.")
+    inconclusive = maybe("Percentage of scored files that were inconclusive; null if not measured.")
+    enough_real = flag("Whether there are enough real files for `false_alarms`.")
+    enough = flag("Whether there are enough files for `auc`.")
     below_chance = flag("Whether it may be no better than chance.")
-    inverted = flag("Whether it ranks the wrong way round: real ones higher than fakes.")
+    inverted = flag("Whether real files score higher than manipulated ones.")
 
 
 class Limits(Shape):
-    """What may be sent."""
+    """Limits for uploads."""
 
-    max_upload_mb = whole("The largest file.")
-    files_in_a_batch = whole("How many files a batch holds.")
-    metadata_bytes = whole("The largest `metadata`.")
-    wait_seconds = whole("The longest `?wait=`.")
+    max_upload_mb = whole("Maximum file size in MB.")
+    files_in_a_batch = whole("Maximum number of files in a batch.")
+    metadata_bytes = whole("Maximum size of `metadata` in bytes.")
+    wait_seconds = whole("Maximum value of `?wait=`.")
 
 
 class Capabilities(Shape):
-    """What this installation can judge, and what it can't."""
+    """What this installation supports."""
 
     object = kind_of("capabilities")
-    version = text("Of this installation.")
-    panel_id = maybe("The models and cuts in force.")
-    outcomes = several("All there are." + OPEN, serializers.ChoiceField(choices=Outcome.choices))
-    image_formats = several("What is read.", serializers.CharField())
-    video_formats = several("What is read.", serializers.CharField())
-    submit_by_url = flag("Whether files can be named by their address.")
-    sandbox_scenarios = several("Names of files that a test key understands.", serializers.CharField())
-    webhook_kinds = several("What webhooks can hear of.", serializers.CharField())
-    limits = Limits(help_text="What may be sent.")
-    media = MediumOf(many=True, help_text="Which models are heard in photos and in videos.")
-    conditions = Condition(many=True, help_text="What was measured of the models, good or bad.")
+    version = text("Version of the software.")
+    panel_id = maybe("ID of the current models and cut-offs.")
+    outcomes = several("All possible outcomes." + OPEN, serializers.ChoiceField(choices=Outcome.choices))
+    image_formats = several("Supported image formats.", serializers.CharField())
+    video_formats = several("Supported video formats.", serializers.CharField())
+    submit_by_url = flag("Whether files can be submitted by URL.")
+    sandbox_scenarios = several("File names that give a fixed result with a test key.", serializers.CharField())
+    webhook_kinds = several("Types of webhook messages.", serializers.CharField())
+    limits = Limits(help_text="Limits for uploads.")
+    media = MediumOf(many=True, help_text="Which models are used for photos and for videos.")
+    conditions = Condition(many=True, help_text="Measured accuracy of the models.")
 
 
 class Rate(Shape):
-    """One of the limits."""
+    """A rate limit."""
 
-    kind = text("What is counted.")
-    limit = whole("How many there may be.")
-    seconds = whole("In how many seconds.")
-    used = whole("How many there were.")
-    reset_seconds = whole("Until it begins anew.")
+    kind = text("Type of request.")
+    limit = whole("Number of requests allowed in the period.")
+    seconds = whole("Length of the period in seconds.")
+    used = whole("Requests used in this period.")
+    reset_seconds = whole("Seconds until the period starts again.")
 
 
 class Storage(Shape):
-    """Room for files."""
+    """Storage."""
 
-    used_bytes = whole("What is kept.")
-    quota_bytes = whole("What may be kept; null without a limit.", allow_null=True)
+    used_bytes = whole("Bytes used.")
+    quota_bytes = whole("Bytes allowed; null if unlimited.", allow_null=True)
 
 
 class Day(Shape):
-    """What was uploaded on one day."""
+    """Uploads on one day."""
 
-    day = serializers.DateField(help_text="In UTC.")
-    scans = whole("How many.")
-    bytes = whole("How large.")
+    day = serializers.DateField(help_text="The day, in UTC.")
+    scans = whole("Number of files.")
+    bytes = whole("Total size in bytes.")
 
 
 class Usage(Shape):
-    """What was used, and what is left."""
+    """Storage, rate limits and uploads."""
 
     object = kind_of("usage")
-    storage = Storage(help_text="Room for files.")
-    rates = Rate(many=True, help_text="The limits of this key, or of this person.")
-    days = Day(many=True, help_text="The last 30 days on which something was uploaded.")
+    storage = Storage(help_text="Storage.")
+    rates = Rate(many=True, help_text="Rate limits of this key or person.")
+    days = Day(many=True, help_text="Uploads of the last 30 days; days without uploads are left out.")
 
 
 class KeyOf(Shape):
-    """The key that asks."""
+    """The API key of the request."""
 
-    prefix = text("Which one.")
-    name = text("Its name.")
+    prefix = text("The beginning of the key.")
+    name = text("Name of the key.")
     sandbox = flag("Whether it is a test key.")
-    created_at = moment("When it was made.")
-    expires_at = some_moment("When it ends.")
+    created_at = moment("When it was created.")
+    expires_at = some_moment("When it expires.")
 
 
 class Me(Shape):
-    """Who asks, and what this key may do."""
+    """The account and API key of the request."""
 
     object = kind_of("me")
-    roles = several("The person's roles.", serializers.CharField())
-    scopes = several("What may be asked.", serializers.CharField())
-    key = KeyOf(allow_null=True, help_text="Null where somebody is signed in with a browser.")
+    roles = several("Roles of the account.", serializers.CharField())
+    scopes = several("Scopes of the request.", serializers.CharField())
+    key = KeyOf(allow_null=True, help_text="Null for a browser session.")
