@@ -20,7 +20,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             return None
         key = keys.verify(said.strip())
         if key is None:
-            raise AuthenticationFailed(_("This key is not known, or no longer in use."))
+            raise AuthenticationFailed(_("This API key is invalid, expired or revoked."))
         structlog.contextvars.bind_contextvars(api_key=key.prefix)
         return key.user, key
 

@@ -36,17 +36,20 @@ def issue(
     scopes = sorted(set(scopes))
     allowed = roles.scopes_for(user)
     if refused := [scope for scope in scopes if scope not in allowed]:
-        raise ValidationError(_("Your account can't give these scopes: %(scopes)s.") % {"scopes": ", ".join(refused)})
+        raise ValidationError(
+            _("Your account does not have these permissions: %(scopes)s.") % {"scopes": ", ".join(refused)}
+        )
     if not scopes:
-        raise ValidationError(_("Choose what the key may do."))
+        raise ValidationError(_("Choose at least one permission."))
     if expires_at is not None and expires_at <= timezone.now():
-        raise ValidationError(_("The end must be in the future."))
+        raise ValidationError(_("The expiry date must be in the future."))
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)  # two requests at once count one after the other
         if user.api_keys.usable().filter(name=name, test=test).count() >= AT_A_TIME:
             raise ValidationError(
-                _("“%(name)s” has %(count)d live keys. Revoke one of them first.") % {"name": name, "count": AT_A_TIME}
+                _("“%(name)s” already has %(count)d active keys. Revoke one of them first.")
+                % {"name": name, "count": AT_A_TIME}
             )
         key = ApiKey(user=user, name=name, prefix=prefix, secret_sha256=_hash(secret), test=test, scopes=scopes)
         key.expires_at = expires_at
@@ -59,7 +62,7 @@ def issue(
 def rotate(key: ApiKey) -> tuple[ApiKey, str]:
     """A second key like this one; both open doors until one is revoked."""
     if not key.is_usable:
-        raise ValidationError(_("This key is no longer in use."))
+        raise ValidationError(_("This key has expired or was revoked."))
     allowed = roles.scopes_for(key.user)
     return issue(
         key.user,

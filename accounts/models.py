@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 def real_time_zone(name: str) -> None:
     if name not in zoneinfo.available_timezones():
-        raise ValidationError(_("There is no time zone of this name."))
+        raise ValidationError(_("Unknown time zone."))
 
 
 class UserManager(BaseUserManager["User"]):
@@ -45,9 +45,11 @@ class User(AbstractUser):
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
     email = models.EmailField(
-        _("email address"), unique=True, error_messages={"unique": _("There is an account with this address already.")}
+        _("email address"),
+        unique=True,
+        error_messages={"unique": _("There is already an account with this email address.")},
     )
-    name = models.CharField(_("name"), max_length=150, blank=True, help_text=_("How others see you here."))
+    name = models.CharField(_("name"), max_length=150, blank=True, help_text=_("Shown to other people on this site."))
     language = models.CharField(_("language"), max_length=10, blank=True, choices=settings.LANGUAGES)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[real_time_zone])
 
@@ -98,7 +100,7 @@ class User(AbstractUser):
         return set() if self.second_factor_missing else super().get_all_permissions(obj)
 
 
-RATE = RegexValidator(r"^[1-9][0-9]{0,5}/[1-9]?[0-9]{0,2}[smhd]$", _("Write it like 100/1m."))
+RATE = RegexValidator(r"^[1-9][0-9]{0,5}/[1-9]?[0-9]{0,2}[smhd]$", _("Use a format such as 100/1m."))
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
@@ -115,17 +117,17 @@ class ApiKey(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_keys", verbose_name=_("owner"))
-    name = models.CharField(_("name"), max_length=60, help_text=_("Which of your programs uses it."))
+    name = models.CharField(_("name"), max_length=60, help_text=_("For example, the program that uses it."))
     prefix = models.CharField(_("prefix"), max_length=24, unique=True, editable=False)
     secret_sha256 = models.CharField(max_length=64, editable=False)
     test = models.BooleanField(_("test key"), default=False)
     scopes = models.JSONField(_("scopes"), default=list)
     upload_limit = models.CharField(
-        _("uploads at most"), max_length=12, blank=True, validators=[RATE],
-        help_text=_("Like 100/1m: so many in a minute. Empty: as for everybody."),
+        _("upload limit"), max_length=12, blank=True, validators=[RATE],
+        help_text=_("For example 100/1m: 100 requests in a minute. Empty: the usual limit."),
     )  # fmt: skip
     read_limit = models.CharField(
-        _("requests at most"), max_length=12, blank=True, validators=[RATE], help_text=_("Like 6000/1m.")
+        _("request limit"), max_length=12, blank=True, validators=[RATE], help_text=_("For example 6000/1m.")
     )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
@@ -158,9 +160,9 @@ class Erasure(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="erasures", verbose_name=_("person")
     )
-    asked_at = models.DateTimeField(_("asked"), default=timezone.now, editable=False)
+    asked_at = models.DateTimeField(_("requested"), default=timezone.now, editable=False)
     due_at = models.DateTimeField(_("due"))
-    withdrawn_at = models.DateTimeField(_("taken back"), null=True, editable=False)
+    withdrawn_at = models.DateTimeField(_("cancelled"), null=True, editable=False)
     done_at = models.DateTimeField(_("done"), null=True, editable=False)
     kept = models.JSONField(_("what is kept, and why"), default=list, editable=False)
 

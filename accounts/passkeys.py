@@ -16,7 +16,7 @@ class _Asking(forms.AuthenticateWebAuthnForm):
         try:
             return super().clean_credential()
         except UNREADABLE as error:
-            raise ValidationError(_("The passkey's answer can't be read. Try again.")) from error
+            raise ValidationError(_("The passkey could not be read. Try again.")) from error
 
 
 class SignIn(_Asking, forms.LoginWebAuthnForm):
@@ -36,4 +36,4 @@ class Add(forms.AddWebAuthnForm):
         try:
             return super().clean()
         except UNREADABLE as error:
-            raise ValidationError(_("The passkey's answer can't be read. Try again.")) from error
+            raise ValidationError(_("The passkey could not be read. Try again.")) from error

@@ -144,7 +144,7 @@ class Throttle:
                     return _answer(
                         request,
                         503,
-                        _("Signing in and up is closed until it can be done safely again."),
+                        _("Sign-in and sign-up are temporarily unavailable. Try again in a few minutes."),
                         retry_after=30,
                     )
                 return None

@@ -35,12 +35,15 @@ def sentences(status: int) -> tuple[str, str]:
     """What happened, and what to do now."""
     return {
         400: (
-            _("The request could not be read"),
+            _("The request was not valid"),
             _("Something in the address or the form is not valid. Go back, reload the page and try again."),
         ),
         403: (
-            _("You may not open this page"),
-            _("Your account lacks the role for it. If you need it, ask an administrator of this site."),
+            _("You don't have access to this page"),
+            _(
+                "Your account does not have the role for this page. If you need access, ask an administrator of this "
+                "site."
+            ),
         ),
         404: (
             _("This page does not exist"),
@@ -48,21 +51,21 @@ def sentences(status: int) -> tuple[str, str]:
         ),
         410: (
             _("This page is no longer available"),
-            _("It was deleted, or its time has ended. It will not come back."),
+            _("It was deleted or has expired."),
         ),
-        413: (_("The file is too large"), _("Send a smaller version, or cut a video to the part that matters.")),
-        429: (_("Too many requests"), _("There were too many attempts in a short time. Wait, then try again.")),
+        413: (_("The file is too large"), _("Upload a smaller version, or cut the video to the relevant part.")),
+        429: (_("Too many requests"), _("Too many requests in a short time. Wait a moment, then try again.")),
         500: (
             _("Something went wrong"),
-            _("The error is ours, and was recorded. Try again in a minute; what you uploaded before is safe."),
+            _("The error is on our side and has been logged. Try again in a minute. Your uploaded files are safe."),
         ),
         503: (
             _("This part of the site is not available"),
-            _("It is being repaired or restarted. Try again in a minute; other pages still work."),
+            _("It may be restarting. Try again in a minute. Other pages still work."),
         ),
         507: (
             _("The site's disk is full"),
-            _("Nothing can be uploaded until its administrator has made room. Try again later."),
+            _("Uploads are paused until an administrator has freed some space. Try again later."),
         ),
     }[status]
 

@@ -31,7 +31,7 @@ NAMES: Final[dict[str, Promise]] = {
     "queue": _("Queue"),
 }
 STATES: Final[dict[str, Promise]] = {
-    health.OK: _("Works"),
+    health.OK: _("Working"),
     health.DEGRADED: _("Limited"),
     health.DOWN: _("Down"),
 }

@@ -30,7 +30,7 @@ NOTICED = {
     "upload": (_("Upload and sign in"), ("database", "cache", "disk")),
     "analysis": (_("Analysis"), ("broker", "analysis_worker", "bundles", "queue")),
     "mail": (_("Mail"), ("post_worker",)),
-    "webhooks": (_("Webhooks for programs"), ("webhooks_worker",)),
+    "webhooks": (_("Webhooks"), ("webhooks_worker",)),
 }
 
 

@@ -13,7 +13,7 @@ from ..models import User
 
 
 def _languages() -> list[tuple[str, Any]]:
-    return [("", _("As my browser says")), *settings.LANGUAGES]
+    return [("", _("Same as my browser")), *settings.LANGUAGES]
 
 
 def _time_zones() -> list[tuple[str, str]]:
@@ -31,23 +31,25 @@ class Profile(forms.ModelForm):
 
 
 class NewKey(forms.Form):
-    LIFETIMES = ((90, _("90 days")), (365, _("One year")), (30, _("30 days")), (0, _("No end")))
+    LIFETIMES = ((90, _("90 days")), (365, _("One year")), (30, _("30 days")), (0, _("Never")))
 
-    name = forms.CharField(label=_("Name"), max_length=60, help_text=_("Which of your programs uses it."))
-    scopes = forms.MultipleChoiceField(label=_("It may"), widget=forms.CheckboxSelectMultiple)
-    lifetime = forms.TypedChoiceField(label=_("Ends after"), choices=LIFETIMES, coerce=int, initial=90)
+    name = forms.CharField(label=_("Name"), max_length=60, help_text=_("For example, the program that uses it."))
+    scopes = forms.MultipleChoiceField(label=_("Permissions"), widget=forms.CheckboxSelectMultiple)
+    lifetime = forms.TypedChoiceField(label=_("Expires after"), choices=LIFETIMES, coerce=int, initial=90)
     test = forms.BooleanField(
-        label=_("Test key"), required=False, help_text=_("For trying things out: it never reaches a model.")
+        label=_("Test key"),
+        required=False,
+        help_text=_("For testing: files are not analysed, and their names choose the result."),
     )
 
     def __init__(self, *args: Any, scopes: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         words = {
-            "scans:read": _("read scans"),
-            "scans:write": _("send in and delete scans"),
-            "review:read": _("read the review queues"),
-            "review:write": _("decide reviews"),
-            "webhooks": _("manage webhooks"),
+            "scans:read": _("Read scans"),
+            "scans:write": _("Upload and delete scans"),
+            "review:read": _("Read the review queues"),
+            "review:write": _("Decide on reviews"),
+            "webhooks": _("Manage webhooks"),
         }
         may = self.fields["scopes"]
         assert isinstance(may, forms.MultipleChoiceField)
@@ -59,4 +61,4 @@ class NewKey(forms.Form):
 
 
 class Confirm(forms.Form):
-    sure = forms.BooleanField(label=_("Yes, erase my account and everything in it"))
+    sure = forms.BooleanField(label=_("Yes, delete my account and everything in it"))

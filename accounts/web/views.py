@@ -88,7 +88,7 @@ def key_rotate(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
 def key_revoke(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     key = get_object_or_404(ApiKey, pk=pk, user=request.user)
     if keys.revoke(key):
-        messages.success(request, _("The key no longer opens anything."))
+        messages.success(request, _("The key was revoked."))
     return redirect("profile:keys")
 
 
@@ -143,14 +143,16 @@ def erase(request: SignedIn) -> HttpResponse:
     if not form.is_valid():
         return _privacy_page(request, form, status=422)
     personal.ask_for_erasure(request.user)
-    messages.success(request, _("Your account will be erased. A mail says when, and how to take it back."))
+    messages.success(
+        request, _("Your account will be deleted. We have sent you an email with the date and how to cancel.")
+    )
     return redirect("profile:privacy")
 
 
 @require_POST
 def keep(request: SignedIn) -> HttpResponse:
     if personal.withdraw_erasure(request.user):
-        messages.success(request, _("Your account stays."))
+        messages.success(request, _("Your account will not be deleted."))
     return redirect("profile:privacy")
 
 

@@ -93,7 +93,7 @@ def test_without_a_second_factor_no_key_gets_or_keeps_a_staff_scope(client, pers
     page = as_user(without, proven=True).get("/profile/keys/").content.decode()
     assert 'value="scans:read"' in page
     assert 'value="review:write"' not in page
-    assert "once your account has a second factor" in page
+    assert "your account needs a second factor" in page
 
 
 def test_rotation_leaves_both_open_until_one_is_revoked(client, uploader: User) -> None:

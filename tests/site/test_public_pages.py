@@ -105,10 +105,10 @@ def test_status_names_what_does_not_work_in_plain_words(client: Client, db, monk
 
     well = dict.fromkeys(health.PARTS, health.OK)
     monkeypatch.setattr(overview, "part_states", lambda: well)
-    assert "Everything works." in client.get("/status/").content.decode()
+    assert "Everything is working." in client.get("/status/").content.decode()
     monkeypatch.setattr(overview, "part_states", lambda: {**well, "analysis_worker": health.DOWN})
     page = client.get("/status/").content.decode()
-    assert "Does not work" in page
+    assert "Not working" in page
     assert "analysis_worker" not in page
 
 
