@@ -1,6 +1,7 @@
 """A private Redis, a small cast, and in CI no test that is quietly skipped."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -175,6 +176,18 @@ def own_language_and_time_zone() -> None:
 def limits_stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts are counted by the minute on the clock: a test must not straddle one."""
     monkeypatch.setattr("django_ratelimit.core.time", SimpleNamespace(time=lambda: 1_800_000_000.0))
+
+
+# The secrets of API keys and webhooks, by their shape, and the password of the cast.
+SECRETS = re.compile(rf"dfm_(?:live|test)_[0-9a-f]{{12}}_[\w-]{{43}}|whsec_[A-Za-z0-9+/=]{{24,}}|{PASSWORD}")
+
+
+@pytest.fixture(autouse=True)
+def no_secret_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Of everything that any test of the suite makes the site log."""
+    yield
+    logged = "".join(record.getMessage() for when in ("setup", "call") for record in caplog.get_records(when))
+    assert not SECRETS.search(logged), "a secret is in the log"
 
 
 @pytest.fixture

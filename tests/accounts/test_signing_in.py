@@ -5,7 +5,7 @@ import re
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings as site
-from django.contrib.auth.hashers import get_hashers_by_algorithm, make_password
+from django.contrib.auth.hashers import MD5PasswordHasher, get_hashers_by_algorithm, make_password
 from django.core import mail
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -14,6 +14,8 @@ from django.utils.module_loading import import_string
 from accounts import roles
 from accounts.models import User
 from accounts.roles import Role
+
+from ..conftest import PASSWORD
 
 GOOD = "a long enough phrase"
 
@@ -95,6 +97,38 @@ def test_passwords_are_kept_with_argon2(settings) -> None:
     assert import_string(settings.PASSWORD_HASHERS[0])().algorithm == "argon2"
     get_hashers_by_algorithm.cache_clear()
     assert make_password("x").startswith("argon2$")
+
+
+def test_a_wrong_password_takes_the_same_work_whether_the_account_exists_or_not(
+    uploader: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[str] = []
+    encode = MD5PasswordHasher.encode
+
+    def counted(hasher: MD5PasswordHasher, password: str, salt: str) -> str:
+        hashed.append(password)
+        return encode(hasher, password, salt)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", counted)
+    work = []
+    for email in (uploader.email, "nobody@example.org"):
+        Client().post("/accounts/login/", {"login": email, "password": "wrong"})
+        work.append(len(hashed))
+        hashed.clear()
+    assert work[0] == work[1] > 0
+
+
+def test_a_session_from_before_the_sign_in_is_worth_nothing_after_it(uploader: User) -> None:
+    victim, attacker = Client(), Client()
+    planted = attacker.session
+    planted["planted"] = True
+    planted.save()
+    victim.cookies[site.SESSION_COOKIE_NAME] = planted.session_key
+    victim.post("/accounts/login/", {"login": uploader.email, "password": PASSWORD})
+    assert victim.get("/profile/").status_code == 200
+    assert victim.cookies[site.SESSION_COOKIE_NAME].value != planted.session_key
+    assert attacker.cookies[site.SESSION_COOKIE_NAME].value == planted.session_key
+    assert attacker.get("/profile/").status_code == 302
 
 
 def test_an_address_belongs_to_one_person_however_it_is_written(uploader: User) -> None:

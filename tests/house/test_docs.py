@@ -145,3 +145,17 @@ def test_every_file_that_the_manual_names_is_there() -> None:
         if not (ROOT / name).exists() and name not in made_by_readers
     ]
     assert not lacking
+
+
+def test_every_threat_names_a_test_that_exists() -> None:
+    rows = [
+        line for line in (ROOT / "docs/threat-model.md").read_text().splitlines() if re.match(r"\| [STRIDE] \|", line)
+    ]
+    assert len(rows) > 50
+    lacking = []
+    for row in rows:
+        path, _, name = row.split("|")[-2].strip(" `").partition("::")
+        file = ROOT / "tests" / path
+        if not (file.is_file() and re.search(rf"def {re.escape(name)}\(", file.read_text())):
+            lacking.append(row)
+    assert not lacking, "\n".join(lacking)
