@@ -38,7 +38,8 @@ def licence_of(name: str) -> str:
     except metadata.PackageNotFoundError:
         return ""
     classifiers = [line.removeprefix(CLASSIFIER) for line in about.get_all("Classifier") or () if CLASSIFIER in line]
-    named = about.get("License-Expression") or ", ".join(classifiers) or about.get("License") or ""
+    fields = [(about.get_all(field) or [""])[0] for field in ("License-Expression", "License")]
+    named = fields[0] or ", ".join(classifiers) or fields[1]
     return str(named).strip().splitlines()[0][:120] if named.strip() else ""
 
 
