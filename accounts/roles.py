@@ -54,6 +54,7 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
         f"scans.view_{what}": frozenset({MODERATOR, LEAD, AUDITOR, ADMIN})
         for what in ("panelversion", "knownfile", "lockedcase", "finding", "appeal")
     },
+    "scans.install_model": frozenset({ADMIN}),
     "scans.view_endpoint": frozenset({AUDITOR, ADMIN}),
     "scans.change_endpoint": frozenset({ADMIN}),
     "scans.view_delivery": frozenset({AUDITOR, ADMIN}),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from scans.review.front import front
 
 Entry = tuple[str, Promise]  # model, and what it is for
+Page = tuple[str, str, Promise, Promise, str]  # section, view, name, what it is for, permission
 SECTIONS: Final[tuple[tuple[str, Promise, tuple[Entry, ...]], ...]] = (
     (
         "rules",
@@ -67,6 +68,15 @@ SECTIONS: Final[tuple[tuple[str, Promise, tuple[Entry, ...]], ...]] = (
 )
 
 
+PAGES: Final[tuple[Page, ...]] = (
+    (
+        "system", "admin:scans_panelversion_models", _("Models"),
+        _("Which models are heard, how much each counts, and where the cut-offs lie. Add one, or roll back."),
+        "scans.view_panelversion",
+    ),
+)  # fmt: skip
+
+
 class Desk(AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         context = {
@@ -88,13 +98,20 @@ class Desk(AdminSite):
         ]
         sections = []
         for slug, title, entries in SECTIONS:
-            shown = [
+            shown = self._pages(request, slug) + [
                 self._entry(request, name, sentence)
                 for name, sentence in [*entries, *(unnamed if slug == "system" else [])]
             ]
             if links := [link for link in shown if link]:
                 sections.append({"slug": slug, "title": title, "links": links})
         return sections
+
+    def _pages(self, request: HttpRequest, slug: str) -> list[dict[str, Any] | None]:
+        return [
+            {"name": name, "sentence": sentence, "url": reverse(view)}
+            for section, view, name, sentence, permission in PAGES
+            if section == slug and request.user.has_perm(permission)
+        ]
 
     def _entry(self, request: HttpRequest, name: str, sentence: Any) -> dict[str, Any] | None:
         model = apps.get_model(name)

@@ -195,7 +195,9 @@ def read_thresholds(given: dict[str, Any]) -> Thresholds:
 
 
 def folders(root: Path) -> list[Path]:
-    return sorted(card.parent for card in root.glob(f"*/{CARD}")) if root.is_dir() else []
+    """Those with a card. A name that begins with a dot is of something that comes or goes."""
+    cards = root.glob(f"*/{CARD}") if root.is_dir() else ()
+    return sorted(card.parent for card in cards if not card.parent.name.startswith("."))
 
 
 def _matching(pattern: re.Pattern[str], value: object, what: str) -> str:

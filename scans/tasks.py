@@ -15,6 +15,7 @@ from kombu.exceptions import OperationalError as BrokerAway
 from . import analysis
 from .analysis import heartbeat, outages, sandbox
 from .evidence import anchoring, chain, sealing
+from .learning import promotion
 from .models import (
     Anchor,
     Assessment,
@@ -22,6 +23,7 @@ from .models import (
     Delivery,
     Live,
     Notification,
+    PanelVersion,
     Queue,
     Replay,
     Resumable,
@@ -40,6 +42,7 @@ FIRST = 0
 PRIORITY = {Queue.LIVE: 3, Queue.BATCH: 6, Queue.RERUN: 9}
 ON_THE_WAY = 10  # seconds that a message may take until its scan is no longer queued, with nothing before it
 AT_ONCE = 1000
+TRIAL_SECONDS = 30 * 60
 DAY = dt.timedelta(hours=23.5)  # a little less, so that what runs once an hour is not an hour late each day
 
 
@@ -74,6 +77,10 @@ def send_for_estimate(live: Live) -> None:
     _send_on_commit(estimate_live.s(str(live.pk)).set(queue=Queue.LIVE, priority=PRIORITY[Queue.LIVE]))
 
 
+def send_for_trial(version: PanelVersion) -> None:
+    _send_on_commit(try_version.s(version.pk).set(queue=Queue.RERUN, priority=PRIORITY[Queue.RERUN]))
+
+
 def send_for_chain_check() -> None:
     _send_on_commit(check_chain.s())
 
@@ -106,6 +113,17 @@ def rescore(scan_id: str) -> None:
         analysis.reassess(Scan.objects.get(pk=scan_id))
     except (Scan.DoesNotExist, WrongState):
         log.info("nothing to judge again", scan=scan_id)
+
+
+@shared_task(queue="rerun", soft_time_limit=TRIAL_SECONDS, time_limit=TRIAL_SECONDS + 60)
+def try_version(version_id: int) -> None:
+    try:
+        promotion.try_version(PanelVersion.objects.get(pk=version_id, approved_at=None, ended_at=None))
+    except PanelVersion.DoesNotExist:
+        log.info("nothing to try", version=version_id)  # answered meanwhile
+    except SoftTimeLimitExceeded:
+        found = {"refusals": ["The trial took too long and was given up."]}
+        PanelVersion.objects.filter(pk=version_id).update(rehearsal=found)
 
 
 @shared_task(queue="live", soft_time_limit=30, time_limit=40)

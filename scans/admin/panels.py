@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,43 +15,52 @@ from accounts.admin import ReadOnly
 
 from ..models import KnownFile, LockedCase, PanelVersion
 from ..review import panels
+from .models_page import ModelViews
 from .verbs import AtTheDesk
 
 
 @admin.register(PanelVersion)
-class PanelVersionAdmin(ReadOnly):
+class PanelVersionAdmin(ModelViews, ReadOnly):
     list_display = ("__str__", "why", "proposed_by", "proposed_at", "approved_by", "approved_at", "ended_at")
     fields = (
-        "cut_offs", "why", "expected", "proposed_by", "proposed_at", "approved_by",
+        "lines", "why", "expected", "rehearsal", "proposed_by", "proposed_at", "approved_by",
         "approved_at", "ended_by", "ended_at",
     )  # fmt: skip
     list_select_related = ("proposed_by", "approved_by")
 
-    @admin.display(description=gettext_lazy("cut-offs (0–100)"))
-    def cut_offs(self, version: PanelVersion) -> str:
-        return str(version)
+    @admin.display(description=gettext_lazy("changes"))
+    def lines(self, version: PanelVersion) -> str:
+        return format_html_join("", "<div>{}</div>", ((line,) for line in version.lines)) or str(version)
 
     change_form_template = "admin/scans/panelversion.html"
 
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view
-        return [path("<int:pk>/answer/", wrap(self.answer_view), name="scans_panelversion_answer"), *super().get_urls()]
+        answer = path("<int:pk>/answer/", wrap(self.answer_view), name="scans_panelversion_answer")
+        return [answer, *self.model_urls(wrap), *super().get_urls()]
 
     def answer_view(self, request: AtTheDesk, pk: int) -> HttpResponse:
         if request.method != "POST" or not request.user.has_perm("scans.lead_review"):
             raise PermissionDenied
-        version = get_object_or_404(PanelVersion, pk=pk)
+        version, do = get_object_or_404(PanelVersion, pk=pk), request.POST.get("do")
         try:
-            if request.POST.get("do") == "approve":
-                panels.approve(version, request.user)
+            if do in ("approve", "restore"):
+                (panels.approve if do == "approve" else panels.restore)(version, request.user)
                 messages.success(request, _("In force: files are judged by it from now on."))
+            elif do == "try":
+                panels.try_again(version, request.user)
+                messages.success(request, _("It is tried again. This takes some minutes."))
             else:
                 panels.end(version, request.user)
                 messages.success(request, _("Ended."))
+        except panels.NotTried:
+            messages.error(request, _("It can't be approved before it was tried on decided files without a fault."))
         except panels.NotYours as error:
             raise PermissionDenied from error
         except panels.Stale:
             messages.error(request, _("Somebody has answered it already."))
+        if request.POST.get("back") == "models":
+            return redirect("admin:scans_panelversion_models")
         return redirect("admin:scans_panelversion_change", pk)
 
 

@@ -2,25 +2,37 @@
 
 from .files import local_file, recognise
 from .live_analysis import estimate
-from .panels import cards, cuts_in_force, is_whole, measured, media, panel, with_own_cuts
+from .panels import (
+    as_agreed,
+    cards,
+    cuts_in_force,
+    in_folder_and_in_force,
+    is_whole,
+    measured,
+    media,
+    panel,
+    panel_under,
+)
 from .recording import record
 from .runs import Cancelled, analyse, complete, fail, reassess
 
 __all__ = [
     "Cancelled",
     "analyse",
+    "as_agreed",
     "cards",
     "complete",
     "cuts_in_force",
     "estimate",
     "fail",
+    "in_folder_and_in_force",
     "is_whole",
     "local_file",
     "measured",
     "media",
     "panel",
+    "panel_under",
     "reassess",
     "recognise",
     "record",
-    "with_own_cuts",
 ]

@@ -1,5 +1,6 @@
 """The panel in force: its bundles, cut-offs and cards, and what was measured of it."""
 
+import copy
 from typing import Any
 
 from django.conf import settings
@@ -12,18 +13,38 @@ from .outages import PanelUnreadable
 
 def panel() -> detection.Panel:
     try:
-        return with_own_cuts(detection.read_panel(settings.BUNDLES_DIR))
+        return as_agreed(detection.read_panel(settings.BUNDLES_DIR))
     except detection.DetectionError as error:
         raise PanelUnreadable(str(error)) from error
 
 
-def with_own_cuts(read: detection.Panel) -> detection.Panel:
-    """The panel as the folder has it, with the cuts that two people of this site have agreed on, if they have."""
+def as_agreed(read: detection.Panel) -> detection.Panel:
+    """The panel as the folder has it, with what two people of this site have agreed on, if they have."""
     own = PanelVersion.current()
-    if own is None:
-        return read
-    cuts = {"little_below": own.little_below, "manipulated_above": own.manipulated_above}
-    return read.with_policy({**read.policy, "cuts": cuts})
+    return read if own is None else read.with_policy(agreed_policy(read.policy, own))
+
+
+def panel_under(version: PanelVersion) -> detection.Panel:
+    """The panel as it would be if this version were in force."""
+    read = detection.read_panel(settings.BUNDLES_DIR)
+    return read.with_policy(agreed_policy(read.policy, version))
+
+
+def agreed_policy(policy: dict[str, Any], own: PanelVersion) -> dict[str, Any]:
+    agreed = copy.deepcopy(policy)
+    agreed["bundles"] = {**agreed.get("bundles", {}), **own.changes.get("bundles", {})}
+    for medium, change in own.changes.get("media", {}).items():
+        rule = (agreed.get("fusion") or {}).get(medium)
+        if rule is None:  # the folder has another panel by now
+            continue
+        if cuts := change.get("cuts"):
+            rule["cuts"] = {"little_below": cuts[0], "manipulated_above": cuts[1]}
+        if weights := change.get("weights"):
+            rule["weights"] = {**rule["weights"], **weights}
+            rule["holds"] = False  # it was measured with the other weights
+    if own.little_below is not None:
+        agreed["cuts"] = {"little_below": own.little_below, "manipulated_above": own.manipulated_above}
+    return agreed
 
 
 def cards() -> list[dict[str, Any]]:
@@ -53,6 +74,51 @@ def media() -> list[dict[str, Any]]:
         }
         for medium, labels in heard.items()
     ]
+
+
+def in_folder_and_in_force() -> dict[str, Any]:
+    """For those who change it: each model and medium as it counts now and as the folder has it."""
+    try:
+        read = detection.read_panel(settings.BUNDLES_DIR)
+    except detection.DetectionError as error:
+        raise PanelUnreadable(str(error)) from error
+    now = as_agreed(read)
+    in_folder = {bundle.label: weight.value for bundle, weight in read.members}
+    fused = {medium: rule for medium, rule in now.fusion.items() if not now.cuts}
+    bundles = [
+        {
+            "label": bundle.label,
+            "name": bundle.name,
+            "version": bundle.version,
+            "kind": bundle.kind,
+            "weight": weight.value,
+            "weight_in_folder": in_folder[bundle.label],
+            "weights": {medium.value: rule.weights.get(bundle.label) for medium, rule in fused.items()},
+            "calibrated": bundle.calibration.fitted and bundle.calibration.holds,
+        }
+        for bundle, weight in now.members
+    ]
+    if fused:
+        media = [_medium(medium.value, read, now.cuts_in(medium), rule) for medium, rule in fused.items()]
+    else:
+        media = [_medium("all", read, now.cuts_in(detection.Medium.PHOTO), None)] if bundles else []
+    return {"bundles": bundles, "media": media, "broken": now.to_dict()["broken"]}
+
+
+def _medium(name: str, read: detection.Panel, cuts: Any, rule: Any) -> dict[str, Any]:
+    medium = detection.Medium.PHOTO if rule is None else detection.Medium(name)
+    folder = read.cuts_in(medium)
+    measured = rule.measured if rule else {}
+    return {
+        "medium": name,
+        "for_all": rule is None,
+        "low": cuts.little_below,
+        "high": cuts.manipulated_above,
+        "cuts_in_folder": (folder.little_below, folder.manipulated_above),
+        "weights_in_folder": {} if rule is None else dict(read.fusion[medium].weights),
+        "measured": measured,
+        "measured_each": measured.get("bundles") or {},
+    }
 
 
 def cuts_in_force() -> tuple[Any, Any]:

@@ -13,10 +13,11 @@ from typing import Any
 import detection
 
 from .. import analysis
-from ..models import Decision, LockedCase, Scan
+from ..models import Decision, LockedCase, PanelVersion, Scan
 from ..models.decision import CONTRADICTS, FAKE, REAL
 
 MOST = 300  # decided files that both panels judge anew
+MOST_BY_PAGE = 60  # of them in a worker, which takes nothing else meanwhile
 FEW = 20  # of a kind, below which nothing is compared
 
 Report = Callable[[str], None]
@@ -44,15 +45,43 @@ class Rehearsal:
             )
         return said
 
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "locked": self.locked,
+            "gone": self.gone,
+            "now": self.now,
+            "then": self.then,
+            "compared": list(self.compared),
+            "refusals": self.refusals,
+        }
+
 
 def rehearse(candidate: Path, bundles: Path, weight: str, told: Report = lambda said: None) -> Rehearsal:
     with _panel_with(candidate, bundles, weight) as panel:
-        trial = Rehearsal()
-        _locked_cases(panel, trial)
-        told(f"{trial.locked} locked cases judged, {trial.gone} without their file.")
-        _decided_files(analysis.panel(), panel, trial)
-        told(f"{trial.compared[0]} real and {trial.compared[1]} manipulated files judged by both panels.")
+        return compare(panel, told)
+
+
+def compare(panel: Any, told: Report = lambda said: None, most: int = MOST) -> Rehearsal:
+    """A panel with the one in force, on what people of this site have decided."""
+    trial = Rehearsal()
+    _locked_cases(panel, trial)
+    told(f"{trial.locked} locked cases judged, {trial.gone} without their file.")
+    _decided_files(analysis.panel(), panel, trial, most)
+    told(f"{trial.compared[0]} real and {trial.compared[1]} manipulated files judged by both panels.")
     return trial
+
+
+def try_version(version: PanelVersion) -> None:
+    """What the trial found stands with the version, for whoever is to approve it."""
+    try:
+        panel = analysis.panel_under(version)
+        if faults := [*panel.faults(), *([] if panel.active else ["No model would be heard."])]:
+            found: dict[str, Any] = {"refusals": faults}
+        else:
+            found = compare(panel, most=MOST_BY_PAGE).to_dict()
+    except detection.DetectionError as error:
+        found = {"refusals": [str(error)]}
+    PanelVersion.objects.filter(pk=version.pk).update(rehearsal=found)
 
 
 def install(candidate: Path, bundles: Path, weight: str) -> None:
@@ -67,8 +96,13 @@ def install(candidate: Path, bundles: Path, weight: str) -> None:
         shutil.rmtree(before, ignore_errors=True)
         place.rename(before)
     waiting.rename(place)
+    write_weight(bundles, bundle.name, weight)
+
+
+def write_weight(bundles: Path, name: str, weight: str) -> None:
+    """A model's word in the folder's policy: by its name, or by name and version."""
     new = bundles / f".{detection.POLICY}"
-    new.write_text(json.dumps(_policy(bundles, bundle.name, weight), indent=2) + "\n")
+    new.write_text(json.dumps(_policy(bundles, name, weight), indent=2) + "\n")
     new.replace(bundles / detection.POLICY)
 
 
@@ -81,7 +115,7 @@ def _panel_with(candidate: Path, bundles: Path, weight: str) -> Iterator[Any]:
                 (Path(folder) / there.name).symlink_to(there.resolve())
         (Path(folder) / name).symlink_to(candidate.resolve())
         (Path(folder) / detection.POLICY).write_text(json.dumps(_policy(bundles, name, weight)))
-        yield analysis.with_own_cuts(detection.read_panel(folder))
+        yield analysis.as_agreed(detection.read_panel(folder))
 
 
 def _policy(bundles: Path, name: str, weight: str) -> dict[str, Any]:
@@ -105,10 +139,10 @@ def _locked_cases(panel: Any, trial: Rehearsal) -> None:
             trial.broken.append(f"{case.scan_id} ({case.get_label_display()}; the panel: {outcome})")
 
 
-def _decided_files(now: Any, then: Any, trial: Rehearsal) -> None:
+def _decided_files(now: Any, then: Any, trial: Rehearsal, most: int) -> None:
     rows = Decision.objects.standing().filter(superseded_by=None, label__in=FAKE | REAL).exclude(scan__media="")
     scores: list[tuple[float, float, bool]] = []
-    for decision in rows.select_related("scan")[:MOST]:
+    for decision in rows.select_related("scan")[:most]:
         one, other = (_outcome_and_score(decision.scan, panel)[1] for panel in (now, then))
         if one is not None and other is not None:
             scores.append((one, other, decision.label in FAKE))

@@ -1,6 +1,7 @@
-"""What a site learns from its own decisions: files known from before, cuts of its own, and mistakes not to repeat."""
+"""What a site learns from its decisions: files known from before, a panel of its own, mistakes not to repeat."""
 
-from typing import Any, ClassVar, Self
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -45,10 +46,16 @@ class KnownFile(models.Model):
 
 
 class PanelVersion(models.Model):
-    """Cuts for this site, proposed by one person from its own decided files, in force when another has approved."""
+    """What this site has otherwise than the models' folder: proposed by one person, in force when another has approved.
 
-    little_below = models.FloatField(_("little evidence below"), validators=SHARE)
-    manipulated_above = models.FloatField(_("likely manipulated above"), validators=SHARE)
+    `changes` is whole, not a difference from the version before: {"bundles": {label: weight}, "media": {medium:
+    {"weights": {label: number}, "cuts": [low, high]}}}. The two cut-offs, where there are some, count in every medium.
+    """
+
+    little_below = models.FloatField(_("little evidence below"), null=True, blank=True, validators=SHARE)
+    manipulated_above = models.FloatField(_("likely manipulated above"), null=True, blank=True, validators=SHARE)
+    changes = models.JSONField(_("changes"), default=dict, blank=True)
+    rehearsal = models.JSONField(_("trial"), null=True, blank=True)  # none: not tried yet
     why = models.CharField(_("why"), max_length=300)
     expected = models.JSONField(_("what was expected of it"), default=dict)
     proposed_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="+", verbose_name=_("proposed by"))
@@ -68,13 +75,53 @@ class PanelVersion(models.Model):
         verbose_name = _("version of the panel")
         verbose_name_plural = _("versions of the panel")
         ordering = ("-id",)
+        permissions = (("install_model", _("Can add a model")),)
 
     def __str__(self) -> str:
-        return f"{self.little_below * 100:.4g} – {self.manipulated_above * 100:.4g}"
+        return ", ".join(self.lines) or str(_("As in the models’ folder"))
+
+    @property
+    def lines(self) -> list[str]:
+        """What it changes, line by line."""
+        lines = [f"{label}: {WEIGHTS.get(weight, weight)}" for label, weight in self.changes.get("bundles", {}).items()]
+        for medium, change in self.changes.get("media", {}).items():
+            name = MEDIA.get(medium, medium)
+            if cuts := change.get("cuts"):
+                lines.append(f"{name}: {_points(cuts)}")
+            lines += [f"{name}, {label}: {number:.4g}" for label, number in change.get("weights", {}).items()]
+        if self.little_below is not None and self.manipulated_above is not None:
+            lines.append(_points((self.little_below, self.manipulated_above)))
+        return lines
+
+    @property
+    def is_current(self) -> bool:
+        return self.approved_at is not None and self.ended_at is None
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.approved_at is None and self.ended_at is None
+
+    @property
+    def refusals(self) -> list[str]:
+        """Why it can't be approved, as its trial found."""
+        return list((self.rehearsal or {}).get("refusals", []))
+
+    @property
+    def may_be_approved(self) -> bool:
+        """Tried on stored scores when it was proposed, or on files since, without a fault."""
+        return bool(self.expected) or (self.rehearsal is not None and not self.refusals)
 
     @classmethod
     def current(cls) -> "PanelVersion | None":
         return cls.objects.filter(approved_at__isnull=False, ended_at=None).order_by("-approved_at").first()
+
+
+WEIGHTS: Final = {"ignore": _("off"), "include": _("heard"), "trust": _("trusted")}
+MEDIA: Final = {"photo": _("Photos"), "film": _("Videos")}
+
+
+def _points(cuts: Sequence[float]) -> str:
+    return " – ".join(f"{100 * cut:.4g}" for cut in cuts)
 
 
 class LockedCase(models.Model):

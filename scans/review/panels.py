@@ -1,10 +1,11 @@
-"""Cuts of this site's own: one lead proposes them, another approves, and every file after that is judged by them."""
+"""A panel of this site's own: one lead proposes it, another approves, and every file after that is judged by it."""
 
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from .. import tasks
 from ..insight import simulator
 from ..models import Event, PanelVersion
 from .queue import NotYours
@@ -12,6 +13,34 @@ from .queue import NotYours
 
 class Stale(Exception):
     """Somebody has answered, or ended, it already."""
+
+
+class NotTried(Exception):
+    """It can't be approved: it was not tried on decided files yet, or the trial found something against it."""
+
+
+@transaction.atomic
+def propose_changes(person: Any, changes: dict[str, Any], cuts: tuple[float, float] | None, why: str) -> PanelVersion:
+    """Other models, weights or cut-offs. A worker tries it before another lead can approve it."""
+    if not person.has_perm("scans.lead_review"):
+        raise NotYours
+    if not why.strip():
+        raise ValueError("a reason")
+    low, high = cuts or (None, None)
+    version = PanelVersion.objects.create(
+        little_below=low, manipulated_above=high, changes=changes, why=why.strip()[:300], proposed_by=person
+    )
+    _note("proposed", version, person)
+    tasks.send_for_trial(version)
+    return version
+
+
+def try_again(version: PanelVersion, person: Any) -> None:
+    if not person.has_perm("scans.lead_review"):
+        raise NotYours
+    if not PanelVersion.objects.filter(pk=version.pk, approved_at=None, ended_at=None).update(rehearsal=None):
+        raise Stale
+    tasks.send_for_trial(version)
 
 
 @transaction.atomic
@@ -34,6 +63,8 @@ def approve(version: PanelVersion, person: Any) -> None:
     """By somebody else. What was in force until now ends with it."""
     if not person.has_perm("scans.lead_review") or person.pk == version.proposed_by_id:
         raise NotYours
+    if not version.may_be_approved:
+        raise NotTried
     now = timezone.now()
     PanelVersion.objects.filter(approved_at__isnull=False, ended_at=None).exclude(pk=version.pk).update(
         ended_at=now, ended_by=person
@@ -54,10 +85,24 @@ def end(version: PanelVersion, person: Any) -> None:
     _note("ended", version, person)
 
 
+@transaction.atomic
+def restore(version: PanelVersion, person: Any) -> None:
+    """Back to a version on which two people have agreed before. What was in force until now ends with it."""
+    if not person.has_perm("scans.lead_review"):
+        raise NotYours
+    current = PanelVersion.objects.filter(approved_at__isnull=False, ended_at=None)
+    current.exclude(pk=version.pk).update(ended_at=timezone.now(), ended_by=person)
+    earlier = PanelVersion.objects.filter(pk=version.pk, approved_at__isnull=False, ended_at__isnull=False)
+    if not earlier.update(ended_at=None, ended_by=None):
+        raise Stale
+    _note("restored", version, person)
+
+
 def _note(verb: str, version: PanelVersion, person: Any) -> None:
     content = {
         "object": f"scans.panelversion:{version.pk}",
         "verb": verb,
         "cut_offs": [version.little_below, version.manipulated_above],
+        "changes": version.changes,
     }
     Event.objects.create(kind="setting_changed", actor=person, content=content)

@@ -13,6 +13,7 @@ TAKES_FILES = {
     "scans:camera": 4 << 20,
     "scans:live_picture": 4 << 20,
     "scans:check": 32 << 20,
+    "admin:scans_panelversion_upload": 0,
     "api:scans": 0,
     "api:batches": 0,
     "api:check_report": 32 << 20,

@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import User
 from accounts.roles import Role
 from detection.training import datasets
+from scans import analysis
 from scans.analysis import routing
 from scans.learning import labels
 from scans.models import Action, Decision, Label, LockedCase, Policy, Reason, ReviewItem, ReviewQueue, Scan
@@ -219,3 +220,8 @@ def test_something_that_is_no_bundle_is_refused_in_words(tmp_path: Path, bundles
     (tmp_path / "nothing").mkdir()
     with pytest.raises(CommandError):
         promote(tmp_path / "nothing")
+
+
+def test_a_bundle_of_the_same_name_takes_the_place_of_the_earlier_one(bundles: Path, tmp_path: Path) -> None:
+    promote(bundle(tmp_path / "candidates", "bright", 3.0) / "bright")
+    assert [label for one in analysis.media() for label in one["bundles"]] == ["bright/1", "bright/1"], "once a medium"
