@@ -79,7 +79,7 @@ class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, ReadOnly)
             "asked": self.asked(request),
             "query": request.GET.urlencode(),
             "keep_form": forms.Keep(),
-            "desk_settings": DeskSettings.of(request.user),
+            "desk_settings": DeskSettings.for_person(request.user),
         }
         return super().changelist_view(request, {**(extra_context or {}), **extra})
 
@@ -134,9 +134,9 @@ class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, ReadOnly)
             "causes": [choice for choice in Skip.Cause.choices if choice[0] != Skip.Cause.OPINION],
             "harms": scan.harms.all(),
             "harm_choices": Harm.choices,
-            "desk_settings": DeskSettings.of(me),
+            "desk_settings": DeskSettings.for_person(me),
             "colleagues": queue.present(item.queue) if me.has_perm("scans.lead_review") else [],
-            "known": None if withheld or item.closed_at else routing.known(scan),
+            "known": None if withheld or item.closed_at else routing.find_known_file(scan),
             "stands": None if withheld else decisions.standing(scan),
             "remember_form": forms.Remember(),
             "notes": [] if withheld else scan.notes.select_related("author"),

@@ -43,7 +43,7 @@ class PersonalViews:
         if not self.has_view_permission(request):
             raise PermissionDenied
         given = request.POST if request.method == "POST" else None
-        form = forms.Personal(given, instance=DeskSettings.of(request.user))
+        form = forms.Personal(given, instance=DeskSettings.for_person(request.user))
         if given is not None and form.is_valid():
             form.save()
             messages.success(request, _("Saved."))

@@ -103,7 +103,7 @@ class RuleAdmin(Kept):
 
 
 def _dry_run(rule: Rule) -> str:
-    hits, count = routing.fitting(rule, timezone.now() - LOOK_BACK)
+    hits, count = routing.count_fitting(rule, timezone.now() - LOOK_BACK)
     said = ngettext(
         "Not saved. Of %(all)d assessment in 30 days this rule would have chosen %(hits)d.",
         "Not saved. Of %(all)d assessments in 30 days this rule would have chosen %(hits)d.",

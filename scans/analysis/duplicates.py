@@ -1,4 +1,4 @@
-"""The same file by the same person again: what the same panel said of it is said again."""
+"""A file that its owner uploads again: the earlier assessment by the same panel is copied."""
 
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -7,24 +7,24 @@ from ..models import Artifact, Assessment, Finding, Fingerprint, Scan, Status
 from . import routing
 
 
-def take_over(scan: Scan, known: Assessment) -> None:
-    """The same file, the same panel: what was said of it then is said again, without another look."""
+def take_over(scan: Scan, earlier: Assessment) -> None:
+    """Copy the earlier assessment, its findings, artifacts and fingerprints to this scan."""
     copied: list[Artifact] = []
     try:
-        _copy(scan, known, copied)
+        _copy(scan, earlier, copied)
     except BaseException:
         for artifact in copied:
             artifact.file.delete(save=False)
         raise
 
 
-def _copy(scan: Scan, known: Assessment, copied: list[Artifact]) -> None:
+def _copy(scan: Scan, earlier: Assessment, copied: list[Artifact]) -> None:
     with transaction.atomic():
         copy = Assessment.objects.create(
             scan=scan,
-            same_as=known,
+            same_as=earlier,
             **{
-                name: getattr(known, name)
+                name: getattr(earlier, name)
                 for name in ("outcome", "score", "calibrated", "reasons", "panel", "inspection", "version")
             },
         )
@@ -32,33 +32,34 @@ def _copy(scan: Scan, known: Assessment, copied: list[Artifact]) -> None:
             Finding(
                 assessment=copy,
                 **{
-                    field.attname: getattr(one, field.attname)
+                    field.attname: getattr(finding, field.attname)
                     for field in Finding._meta.concrete_fields
                     if field.name not in ("id", "assessment")
                 },
             )
-            for one in known.findings.all()
+            for finding in earlier.findings.all()
         )
-        for one in known.artifacts.all():
-            with one.file.open("rb") as file:
-                twin = Artifact(assessment=copy, kind=one.kind, content=one.content)
-                twin.file.save(str(one.file.name).rpartition("-")[2], ContentFile(file.read()), save=False)
-                copied.append(twin)
-                twin.save()
+        for artifact in earlier.artifacts.all():
+            with artifact.file.open("rb") as file:
+                duplicate = Artifact(assessment=copy, kind=artifact.kind, content=artifact.content)
+                duplicate.file.save(str(artifact.file.name).rpartition("-")[2], ContentFile(file.read()), save=False)
+                copied.append(duplicate)
+                duplicate.save()
         Fingerprint.objects.bulk_create(
-            Fingerprint.of(scan, one.time, one.unsigned) for one in known.scan.fingerprints.all()
+            Fingerprint.from_bits(scan, fingerprint.time, fingerprint.unsigned)
+            for fingerprint in earlier.scan.fingerprints.all()
         )
         scan.move(
             Status.ANALYSED,
-            event={**copy.event_content(), "same_as": known.pk},
-            kind=known.scan.kind,
-            format=known.scan.format,
+            event={**copy.event_content(), "same_as": earlier.pk},
+            kind=earlier.scan.kind,
+            format=earlier.scan.format,
         )
         routing.route(scan, copy)
 
 
-def known(scan: Scan, panel_id: str) -> Assessment | None:
-    """What the panel of this id said of this very file, when its owner brought it before."""
+def find_earlier(scan: Scan, panel_id: str) -> Assessment | None:
+    """The latest assessment by this panel of the same file from the same owner."""
     latest: Assessment | None = (
         Assessment.objects.filter(scan__owner=scan.owner_id, scan__sha256=scan.sha256, scan__status=Status.ANALYSED)
         .filter(panel__id=panel_id, partial=False)

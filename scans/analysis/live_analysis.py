@@ -15,7 +15,7 @@ PICTURES = 8  # the latest, which are analysed together
 
 
 def estimate(live: Live) -> None:
-    """What the latest pictures of a watched camera say: the same detector, the same words, and nothing is kept."""
+    """Analyse the latest pictures of a live camera and store the estimate. The pictures are not kept."""
     latest = list(live.pictures.order_by("-id")[:PICTURES])[::-1]
     pictures = []
     for picture in latest:
@@ -37,7 +37,9 @@ def estimate(live: Live) -> None:
 
 def _summary(finding: detection.Finding) -> dict[str, Any]:
     content = finding.to_dict()
-    heard = [one["score"] for one in content["bundles"] if one["status"] == "ran" and one["score"] is not None]
+    heard = [
+        bundle["score"] for bundle in content["bundles"] if bundle["status"] == "ran" and bundle["score"] is not None
+    ]
     return {
         "outcome": finding.outcome.value,
         "score": finding.score,

@@ -47,7 +47,7 @@ def remember(scan: Scan, previews: Iterable[tuple[float, bytes]]) -> None:
     if scan.fingerprints.exists():
         return
     Fingerprint.objects.bulk_create(
-        Fingerprint.of(scan, time, bits) for time, jpeg in previews for bits in dict.fromkeys(hashes(jpeg))
+        Fingerprint.from_bits(scan, time, bits) for time, jpeg in previews for bits in dict.fromkeys(hashes(jpeg))
     )
 
 
@@ -61,11 +61,11 @@ def similar(scan: Scan, among: Any) -> list[Lookalike]:
             if apart <= min(NEAR, nearest.get(pk, NEAR)):
                 nearest[pk] = apart
     rows = among.filter(pk__in=nearest).listed().in_bulk()
-    shown = sorted(rows.values(), key=lambda row: nearest[row.pk])[:SHOWN]
-    return [Lookalike(row, nearest[row.pk]) for row in effective.with_verdicts(shown)]
+    nearest_rows = sorted(rows.values(), key=lambda row: nearest[row.pk])[:SHOWN]
+    return [Lookalike(row, nearest[row.pk]) for row in effective.with_verdicts(nearest_rows)]
 
 
-def apart(first: Scan, other: Scan) -> int | None:
+def hash_distance(first: Scan, other: Scan) -> int | None:
     """In how many of 64 bits their nearest hashes differ; None where one of them has none."""
     hashes = [[row.bits for row in scan.fingerprints.all()] for scan in (first, other)]
     return min((distance(first, second) for first in hashes[0] for second in hashes[1]), default=None)

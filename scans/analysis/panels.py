@@ -19,7 +19,7 @@ def panel() -> detection.Panel:
 
 
 def as_agreed(read: detection.Panel) -> detection.Panel:
-    """The panel as the folder has it, with what two people of this site have agreed on, if they have."""
+    """The installed panel with this site's own version, if two people have approved one."""
     own = PanelVersion.current()
     return read if own is None else read.with_policy(agreed_policy(read.policy, own))
 
@@ -48,7 +48,7 @@ def agreed_policy(policy: dict[str, Any], own: PanelVersion) -> dict[str, Any]:
 
 
 def cards() -> list[dict[str, Any]]:
-    """What the installed bundles' cards say, with the word that each has in the panel."""
+    """The cards of the installed bundles, each with its weight in the panel."""
     return [
         {
             **bundle.card,
@@ -61,7 +61,7 @@ def cards() -> list[dict[str, Any]]:
 
 
 def media() -> list[dict[str, Any]]:
-    """Which bundles the panel hears in photos and in films, and which it does not hear there."""
+    """Which bundles the panel uses for photos and for films, and which it leaves out."""
     current = panel()
     usable = [bundle.label for bundle, weight in current.members if weight != "ignore"]
     heard = {medium: [bundle.label for bundle, _ in current.heard_in(medium)] for medium in detection.Medium}
@@ -128,9 +128,9 @@ def cuts_in_force() -> tuple[Any, Any]:
 
 
 def measured() -> dict[str, Any]:
-    """As a card has it, what was measured of all bundles together, under the cuts that are in force."""
-    told = detection.evaluations_of(panel(), settings.BUNDLES_DIR)
-    return {"label": "panel", "figures": [{**one, "data": one.get("source", "")} for one in told]}
+    """The evaluations of the whole panel under the cut-offs in force, in the shape of a model card."""
+    evaluations = detection.evaluations_of(panel(), settings.BUNDLES_DIR)
+    return {"label": "panel", "figures": [{**row, "data": row.get("source", "")} for row in evaluations]}
 
 
 def is_whole(panel: detection.Panel) -> bool:

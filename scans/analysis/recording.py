@@ -1,4 +1,4 @@
-"""What the detector found becomes rows: assessment, findings, pictures, state and event, all of it or nothing."""
+"""Stores what the detector found: assessment, findings, pictures, status and event, in one transaction."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ from . import lookalikes, routing
 
 
 def record(scan: Scan, finding: detection.Finding) -> Assessment:
-    """Assessment, findings, pictures, state and event: all of it or nothing."""
+    """Store the assessment, its findings and pictures, and the scan's new status, or nothing at all."""
     written: list[Artifact] = []
     complete = False
     try:
         with transaction.atomic():
             assessment = _write(scan, finding, written)
-            lookalikes.remember(scan, [(one.time, one.jpeg) for one in finding.previews])
+            lookalikes.remember(scan, [(preview.time, preview.jpeg) for preview in finding.previews])
             scan.move(
                 Status.ANALYSED,
                 event=assessment.event_content(),
@@ -48,7 +48,7 @@ def _write(scan: Scan, finding: detection.Finding, written: list[Artifact]) -> A
         partial=is_partial(finding),
     )
     Finding.objects.bulk_create(_findings(assessment, finding))
-    _draw(assessment, finding, written)
+    _save_artifacts(assessment, finding, written)
     return assessment
 
 
@@ -66,30 +66,30 @@ def _findings(assessment: Assessment, finding: detection.Finding) -> list[Findin
     return [
         Finding(
             assessment=assessment,
-            bundle=one.bundle.name,
-            version=one.bundle.version,
-            weights=one.bundle.sha256,
-            preprocessing=one.bundle.preprocessing,
-            policy=one.policy,
-            status=one.status,
-            score=one.score,
-            score_raw=one.score_raw,
-            milliseconds=one.milliseconds,
+            bundle=result.bundle.name,
+            version=result.bundle.version,
+            weights=result.bundle.sha256,
+            preprocessing=result.bundle.preprocessing,
+            policy=result.policy,
+            status=result.status,
+            score=result.score,
+            score_raw=result.score_raw,
+            milliseconds=result.milliseconds,
         )
-        for one in finding.bundles
+        for result in finding.bundles
     ]
 
 
-def _draw(assessment: Assessment, finding: detection.Finding, written: list[Artifact]) -> None:
+def _save_artifacts(assessment: Assessment, finding: detection.Finding, written: list[Artifact]) -> None:
     drawn: list[tuple[str, str, bytes, dict[str, Any]]] = [
         (Artifact.Kind.PORTRAIT, "face.jpg", portrait.jpeg, portrait.to_dict()) for portrait in finding.portraits
     ]
-    drawn += [(Artifact.Kind.PREVIEW, "preview.jpg", one.jpeg, one.to_dict()) for one in finding.previews]
+    drawn += [(Artifact.Kind.PREVIEW, "preview.jpg", preview.jpeg, preview.to_dict()) for preview in finding.previews]
     if finding.heatmap.png is not None and finding.heatmap.ground is not None:
         drawn.append((Artifact.Kind.HEATMAP, "heatmap.png", finding.heatmap.png, finding.heatmap.to_dict()))
         drawn.append((Artifact.Kind.GROUND, "ground.jpg", finding.heatmap.ground, {}))
-    for kind, name, content, said in drawn:
-        artifact = Artifact(assessment=assessment, kind=kind, content=said)
+    for kind, name, content, details in drawn:
+        artifact = Artifact(assessment=assessment, kind=kind, content=details)
         artifact.file.save(name, ContentFile(content), save=False)
         written.append(artifact)
         artifact.save()

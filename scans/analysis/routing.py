@@ -26,7 +26,7 @@ from . import lookalikes
 
 FLAGGED = (Label.MANIPULATED, Label.PERMITTED, Label.MISLEADING)
 TRUST = 30  # by so much less urgent is what a trusted source brings; it is judged and decided like anything else
-FOUND_OUT_BY = {Reason.OUTCOME, Reason.BAND, Reason.DISAGREE, Reason.AUDIT}
+READ_FROM_ASSESSMENT = {Reason.OUTCOME, Reason.BAND, Reason.DISAGREE, Reason.AUDIT}
 
 
 def route(scan: Scan, assessment: Assessment) -> ReviewItem | None:
@@ -36,19 +36,19 @@ def route(scan: Scan, assessment: Assessment) -> ReviewItem | None:
     before = Decision.objects.standing().filter(scan=scan).select_related("assessment").first()
     if before and before.assessment and before.assessment.outcome == assessment.outcome:
         return None
-    fitting = [rule for rule in _rules(FOUND_OUT_BY) if rule.fits(assessment)]
+    fitting = [rule for rule in _rules(READ_FROM_ASSESSMENT) if rule.fits(assessment)]
     fitting += [rule for rule in _rules({Reason.LOOKALIKE}) if rule.fits(assessment) and _like_a_flagged_one(scan)]
     item = _put(scan, fitting)
     if assessment.partial and (queue := item.queue if item else ReviewQueue.objects.first()):
         item = put(scan, queue, Reason.PARTIAL)
-    if entry := known(scan):
+    if entry := find_known_file(scan):
         queue = item.queue if item else entry.decision.item.queue
         item = put(scan, queue, Reason.KNOWN, detail=entry.note)
     return item
 
 
 def feedback_given(scan: Scan, assessment: Assessment) -> ReviewItem | None:
-    """It changes no outcome, but somebody should look."""
+    """Queue the scan by the rules for feedback. The outcome stays as it is."""
     return _put(scan, [rule for rule in _rules({Reason.FEEDBACK}) if rule.fits(assessment)])
 
 
@@ -91,8 +91,8 @@ def ask_a_second(decision: Decision) -> ReviewItem | None:
     return put(decision.scan, decision.item.queue, Reason.DOUBLE, priority=10, blind=True)
 
 
-def known(scan: Scan) -> KnownFile | None:
-    """The decision in the bank that a file's look recalls: the nearest one that is in force."""
+def find_known_file(scan: Scan) -> KnownFile | None:
+    """The active entry in the bank of known files that looks most like this scan, or None."""
     bank = KnownFile.objects.in_force()
     near = lookalikes.similar(scan, Scan.objects.filter(pk__in=bank.values("decision__scan")))
     if not near:
@@ -101,8 +101,8 @@ def known(scan: Scan) -> KnownFile | None:
     return entry
 
 
-def fitting(rule: Rule, since: dt.datetime) -> tuple[int, int]:
-    """A dry run: of the assessments since then, how many this rule would put into its queue, and of how many."""
+def count_fitting(rule: Rule, since: dt.datetime) -> tuple[int, int]:
+    """Dry run of a rule: how many assessments since then fit it, and how many there are."""
     among = Assessment.objects.filter(at__gte=since, scan__sandbox=False).only("scan_id", "outcome", "score", "reasons")
     count = hit = 0
     for assessment in among.iterator(2000):
@@ -114,9 +114,9 @@ def fitting(rule: Rule, since: dt.datetime) -> tuple[int, int]:
 def _put(scan: Scan, rules: Iterable[Rule]) -> ReviewItem | None:
     item = None
     if scan.sandbox:
-        return None  # nobody's time is taken by a try
+        return None  # sandbox scans take up no reviewer's time
     relief = TRUST if TrustedSource.objects.filter(person=scan.owner_id, active=True).exists() else 0
-    for rule in sorted(rules, key=lambda one: -one.priority):
+    for rule in sorted(rules, key=lambda rule: -rule.priority):
         hours = rule.queue.hours if rule.hours is None else rule.hours
         due = timezone.now() + dt.timedelta(hours=hours)
         if item is None:

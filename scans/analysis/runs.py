@@ -21,7 +21,7 @@ from .recording import add_assessment, is_partial, record
 
 log = structlog.get_logger(__name__)
 
-EVERY = 1.0  # seconds between two notes of progress
+PROGRESS_INTERVAL = 1.0  # seconds
 
 
 class Cancelled(Exception):
@@ -29,7 +29,7 @@ class Cancelled(Exception):
 
 
 def analyse(scan: Scan) -> None:
-    """Judge a queued scan. WrongState if somebody else has it; cancelled meanwhile, it is let go."""
+    """Analyse a queued scan. Raises WrongState if another worker has it; stops quietly if it was cancelled."""
     if scan.sandbox:
         raise WrongState("No model looks at what is in the sandbox.")
     if not disk.has_room():
@@ -43,7 +43,7 @@ def analyse(scan: Scan) -> None:
                 path,
                 bundles=bundles,
                 limits=limits(),
-                progress=_noting(scan),
+                progress=_progress_recorder(scan),
                 check_stability=None,
             )
     except detection.DetectionError as refusal:
@@ -66,17 +66,17 @@ def fail(scan: Scan, code: str, message: str) -> None:
     scan.move(Status.FAILED, refusal=code, failure_message=message[:300], event={"code": code})
 
 
-def _noting(scan: Scan) -> Callable[[float], None]:
-    """Progress, now and then; and the moment at which a cancelled scan is noticed."""
+def _progress_recorder(scan: Scan) -> Callable[[float], None]:
+    """A callback that stores the progress at most once a second, and raises Cancelled for a scan taken away."""
     last = time.monotonic()
 
     def progress(share: float) -> None:
         nonlocal last
-        if time.monotonic() - last < EVERY and share < 1.0:
+        if time.monotonic() - last < PROGRESS_INTERVAL and share < 1.0:
             return
         last = time.monotonic()
-        shown = {"progress": min(share, 0.99), "heartbeat_at": timezone.now()}
-        if not outages.wait_out(lambda: in_work(scan).update(**shown)):
+        changes = {"progress": min(share, 0.99), "heartbeat_at": timezone.now()}
+        if not outages.wait_out(lambda: in_work(scan).update(**changes)):
             raise Cancelled
 
     return progress

@@ -1,4 +1,4 @@
-"""What test keys get: the whole life of a scan, told by the name of its file. No model looks at it, and no person."""
+"""Results for test keys: the name of the file decides them. No model and no person looks at the file."""
 
 from pathlib import PurePath
 from typing import Any
@@ -12,24 +12,24 @@ PANEL = "sandbox"
 WAITING, FAILED = "waiting", "failed"
 CUTS = (0.35, 0.8)
 FILMS = frozenset({"mp4", "mov", "webm", "mkv", "avi"})
-SAID: dict[str, tuple[float | None, str]] = {
+SCORE_AND_REASON: dict[str, tuple[float | None, str]] = {
     Outcome.LIKELY_MANIPULATED: (0.97, "score_high"),
     Outcome.INCONCLUSIVE: (0.6, "score_between"),
     Outcome.LITTLE_EVIDENCE: (0.03, "score_low"),
     Outcome.NOT_APPLICABLE: (None, "no_face"),
     Outcome.UNABLE_TO_EVALUATE: (None, "bundle_failed"),
 }
-SCENARIOS = (*SAID, FAILED, WAITING)
+SCENARIOS = (*SCORE_AND_REASON, FAILED, WAITING)
 
 
 def scenario_of(name: str) -> str:
-    """`inconclusive.jpg`, `failed-7.mp4`; a name that says nothing leads to little evidence."""
+    """The scenario that begins the name, as in `inconclusive.jpg` or `failed-7.mp4`; else little evidence."""
     stem = PurePath(name).stem.lower()
-    return next((one for one in SCENARIOS if stem.startswith(one)), Outcome.LITTLE_EVIDENCE)
+    return next((scenario for scenario in SCENARIOS if stem.startswith(scenario)), Outcome.LITTLE_EVIDENCE)
 
 
 def play(scan: Scan) -> None:
-    """From queued to where its name leads. WrongState if somebody else has it."""
+    """Take a queued scan to the result that its name stands for. Raises WrongState if another worker has it."""
     if scenario_of(scan.name) == WAITING:
         return
     scan.move(Status.ANALYSING)
@@ -45,14 +45,14 @@ def play(scan: Scan) -> None:
     with transaction.atomic():
         suffix = PurePath(scan.name).suffix.lower().lstrip(".")
         media = {"kind": "video" if suffix in FILMS else "image", "format": suffix if suffix in FILMS else "jpeg"}
-        said = _write(scan, Outcome(scenario), media)
-        scan.move(Status.ANALYSED, event={"assessment": said.pk, "outcome": said.outcome}, **media)
+        assessment = _write(scan, Outcome(scenario), media)
+        scan.move(Status.ANALYSED, event={"assessment": assessment.pk, "outcome": assessment.outcome}, **media)
 
 
 def _write(scan: Scan, outcome: Outcome, media: dict[str, str]) -> Assessment:
-    score, code = SAID[outcome]
+    score, code = SCORE_AND_REASON[outcome]
     reasons = [{"code": code}]
-    made: Assessment = Assessment.objects.create(
+    assessment: Assessment = Assessment.objects.create(
         scan=scan,
         outcome=outcome,
         score=score,
@@ -62,10 +62,10 @@ def _write(scan: Scan, outcome: Outcome, media: dict[str, str]) -> Assessment:
         version=settings.VERSION,
     )
     Finding.objects.create(
-        assessment=made, bundle=PANEL, version="1", weights="0" * 64, preprocessing=0, policy="trust",
+        assessment=assessment, bundle=PANEL, version="1", weights="0" * 64, preprocessing=0, policy="trust",
         status="ran" if score is not None else "not_applicable", score=score, score_raw=score, milliseconds=0.0,
     )  # fmt: skip
-    return made
+    return assessment
 
 
 def _inspection(score: float | None, reasons: list[Any], outcome: Outcome, media: dict[str, str]) -> dict[str, Any]:

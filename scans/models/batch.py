@@ -63,16 +63,18 @@ class Batch(models.Model):
         return reverse("scans:batch", args=[self.pk])
 
     def counts(self) -> dict[str, int]:
-        """How many files of it are where, and what came of them."""
+        """How many files there are in total, by status and by outcome."""
         return Batch.counts_of([self])[self.pk]
 
     @staticmethod
     def counts_of(batches: Iterable["Batch"]) -> dict[uuid.UUID, dict[str, int]]:
-        found = {one.pk: Counter({"total": len(one.refused), "refused": len(one.refused)}) for one in batches}
-        rows = Scan.objects.filter(batch__in=found).order_by().values_list("batch", "status", "outcome")
+        counts_by_batch = {
+            batch.pk: Counter({"total": len(batch.refused), "refused": len(batch.refused)}) for batch in batches
+        }
+        rows = Scan.objects.filter(batch__in=counts_by_batch).order_by().values_list("batch", "status", "outcome")
         for pk, status, outcome, count in rows.annotate(count=models.Count("pk")):
-            found[pk]["total"] += count
-            found[pk][status] += count
+            counts_by_batch[pk]["total"] += count
+            counts_by_batch[pk][status] += count
             if outcome:
-                found[pk][outcome] += count
-        return {pk: dict(counts) for pk, counts in found.items()}
+                counts_by_batch[pk][outcome] += count
+        return {pk: dict(counts) for pk, counts in counts_by_batch.items()}

@@ -57,8 +57,8 @@ class DeskSettings(models.Model):
         return str(self.person)
 
     @classmethod
-    def of(cls, person: Any) -> "DeskSettings":
-        """Theirs, or what everybody begins with."""
+    def for_person(cls, person: Any) -> "DeskSettings":
+        """The stored settings of this person, or the defaults."""
         return cls.objects.filter(person=person.pk).first() or cls(person_id=person.pk)
 
 

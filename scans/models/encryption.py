@@ -33,7 +33,7 @@ def decrypt(stored: str) -> str:
 class EncryptedField(models.CharField):
     """Rows from before are read as they are, and encrypted when they are saved."""
 
-    def from_db_value(self, value: str | None, *_about: Any) -> str | None:
+    def from_db_value(self, value: str | None, *_context: Any) -> str | None:
         return decrypt(value) if value and value.startswith(TOKEN) else value
 
     def get_prep_value(self, value: Any) -> Any:

@@ -19,25 +19,25 @@ def bands(bits: int) -> dict[str, int]:
 
 
 def neighbours(value: int, width: int) -> list[int]:
-    """All numbers of so many bits that differ from this one in at most WITHIN."""
-    found = [value]
+    """All numbers of `width` bits that differ from `value` in at most WITHIN bits."""
+    values = [value]
     for count in range(1, WITHIN + 1):
-        found += [value ^ sum(1 << bit for bit in chosen) for chosen in combinations(range(width), count)]
-    return found
+        values += [value ^ sum(1 << bit for bit in chosen) for chosen in combinations(range(width), count)]
+    return values
 
 
-def distance(one: int, other: int) -> int:
-    return ((one ^ other) & ((1 << 64) - 1)).bit_count()
+def distance(first: int, second: int) -> int:
+    return ((first ^ second) & ((1 << 64) - 1)).bit_count()
 
 
 class FingerprintQuerySet(models.QuerySet["Fingerprint"]):
     def near(self, bits: int) -> Self:
-        """Candidates: every near one, and some that are not."""
-        said = bands(bits)
-        found = Q()
+        """Candidates: every fingerprint within NEAR bits, and some that are farther away."""
+        bands_of_hash = bands(bits)
+        condition = Q()
         for name, _low, width in BANDS:
-            found |= Q(**{f"{name}__in": neighbours(said[name], width)})
-        return self.filter(found)
+            condition |= Q(**{f"{name}__in": neighbours(bands_of_hash[name], width)})
+        return self.filter(condition)
 
 
 class Fingerprint(models.Model):
@@ -59,7 +59,7 @@ class Fingerprint(models.Model):
         return f"{self.unsigned:016x}"
 
     @classmethod
-    def of(cls, scan: Any, time: float, bits: int) -> "Fingerprint":
+    def from_bits(cls, scan: Any, time: float, bits: int) -> "Fingerprint":
         signed = bits - (1 << 64) if bits >> 63 else bits
         return cls(scan=scan, time=time, bits=signed, **bands(bits))
 

@@ -44,12 +44,12 @@ class Tag(models.Model):
 
     @classmethod
     def named(cls, owner: Any, name: str) -> "Tag":
-        """Theirs of this name, made if there is none; capitals make no difference."""
+        """The owner's tag of this name, created if it does not exist. Upper and lower case are the same."""
         name = " ".join(name.split())[:40]
-        known: Tag | None = cls.objects.filter(owner=owner, name__iexact=name).first()
-        if known is None:
-            known = cls.objects.create(owner=owner, name=name)
-        return known
+        tag: Tag | None = cls.objects.filter(owner=owner, name__iexact=name).first()
+        if tag is None:
+            tag = cls.objects.create(owner=owner, name=name)
+        return tag
 
 
 class CaseQuerySet(FiledQuerySet):

@@ -120,12 +120,12 @@ def wants_mail(person: Any, what: str) -> bool:
     return bool(getattr(chosen, what))
 
 
-def notify(recipient_id: Any, kind: Notification.Kind, **about: Any) -> Notification:
-    """In the transaction of what happened, so that nobody is told of what did not."""
+def notify(recipient_id: Any, kind: Notification.Kind, **related: Any) -> Notification:
+    """Create a notification. Call it in the transaction of the change, so that both are stored or neither."""
     row: Notification = Notification.objects.create(
         recipient_id=recipient_id,
         kind=kind,
         wants_mail=kind in MAILED_AS and wants_mail(recipient_id, MAILED_AS[kind]),
-        **about,
+        **related,
     )
     return row

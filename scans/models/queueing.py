@@ -165,12 +165,12 @@ class ReviewItemQuerySet(models.QuerySet["ReviewItem"]):
         rows = self.filter(scan__trashed_at=None).exclude(scan__owner=user)
         if user.has_perm("scans.lead_review") or not user.has_perm("scans.review"):
             return rows
-        mine = ReviewQueue.objects.filter(models.Q(roles=None) | models.Q(roles__in=user.groups.all()))
-        return rows.filter(queue__in=mine)
+        queues = ReviewQueue.objects.filter(models.Q(roles=None) | models.Q(roles__in=user.groups.all()))
+        return rows.filter(queue__in=queues)
 
     def bearable_for(self, user: Any) -> Self:
         """Without what this person asked not to be given."""
-        avoids = DeskSettings.of(user).avoids
+        avoids = DeskSettings.for_person(user).avoids
         if not avoids:
             return self
         tagged = HarmTag.objects.filter(scan=models.OuterRef("scan"), harm__in=avoids)
@@ -235,8 +235,8 @@ class ReviewItem(models.Model):
 
     @property
     def is_double(self) -> bool:
-        """Only here so that a second person says what they see."""
-        return {one.reason for one in self.reasons.all()} == {Reason.DOUBLE}
+        """Whether the only reason is that a second person should judge the scan independently."""
+        return {reason.reason for reason in self.reasons.all()} == {Reason.DOUBLE}
 
 
 class ReviewReason(models.Model):

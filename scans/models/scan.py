@@ -225,9 +225,9 @@ class Scan(models.Model):
         return reverse("scans:scan", args=[self.pk])
 
     def move(self, to: Status, actor: Any = None, *, event: dict[str, Any] | None = None, **changes: Any) -> None:
-        """Let exactly one through, and note in the same breath that it happened."""
+        """Change the status, and write the event in the same transaction. Of several callers one succeeds."""
         now = timezone.now()
-        known: dict[Status, dict[str, Any]] = {
+        usual_changes: dict[Status, dict[str, Any]] = {
             Status.QUEUED: {"queued_at": now, "sent_at": now, "progress": 0.0},
             Status.ANALYSING: {"started_at": now, "heartbeat_at": now, "attempts": F("attempts") + 1},
             Status.ANALYSED: {"finished_at": now, "progress": 1.0},
@@ -236,7 +236,7 @@ class Scan(models.Model):
         }
         with transaction.atomic():
             moved = Scan.objects.filter(pk=self.pk, status__in=TRANSITIONS[to]).update(
-                status=to, **{**known.get(to, {}), **changes}
+                status=to, **{**usual_changes.get(to, {}), **changes}
             )
             if not moved:
                 raise WrongState(f"This scan can't become {to.value} now.")

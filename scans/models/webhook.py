@@ -25,9 +25,9 @@ def new_secret() -> str:
 
 class EndpointQuerySet(models.QuerySet["Endpoint"]):
     def listening(self, owner_id: int, kind: str, *, sandbox: bool) -> list["Endpoint"]:
-        """Those of this person that want to hear of it; the choice of kinds is short, so it is made here."""
+        """The owner's active endpoints that are subscribed to this kind. An endpoint without kinds gets all."""
         active = self.filter(owner=owner_id, sandbox=sandbox, disabled_at=None, owner__is_active=True)
-        return [one for one in active if not one.kinds or kind in one.kinds]
+        return [endpoint for endpoint in active if not endpoint.kinds or kind in endpoint.kinds]
 
 
 class Endpoint(models.Model):
@@ -58,10 +58,10 @@ class Endpoint(models.Model):
         return self.url
 
     def secrets(self) -> list[str]:
-        """Those that sign now, the new one first. None where no key of the settings opens them."""
+        """The secrets that sign now, the newest first. Empty if no key in the settings decrypts them."""
         both = bool(self.old_secret and self.old_secret_until and self.old_secret_until > timezone.now())
-        found = [self.secret, self.old_secret] if both else [self.secret]
-        return [secret for secret in found if secret.startswith(PREFIX)]
+        candidates = [self.secret, self.old_secret] if both else [self.secret]
+        return [secret for secret in candidates if secret.startswith(PREFIX)]
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):

@@ -131,11 +131,11 @@ def verdict_of(scan: Scan) -> Verdict:
 
 
 def with_verdicts(scans: Iterable[Scan]) -> list[Scan]:
-    """The same rows, each with its `verdict`."""
+    """The same scans, each with its `verdict`."""
     rows = list(scans)
-    found = verdicts(rows)
+    by_scan = verdicts(rows)
     for row in rows:
-        row.verdict = found[row.pk]
+        row.verdict = by_scan[row.pk]
     return rows
 
 

@@ -187,12 +187,16 @@ class Example:
         return round(100 - 100 * self.finding["cuts"][0], 2)
 
 
-def shown(finding: dict[str, Any]) -> dict[str, Any]:
-    """Of a finding what the pages show."""
+def public_part(finding: dict[str, Any]) -> dict[str, Any]:
+    """The part of a finding that the pages show."""
     faces = [{"box": face["box"], "score": face["score"]} for face in finding["faces"]]
     models = [
-        {"label": f"{one['bundle']['name']}/{one['bundle']['version']}", "score": one["score"], "status": one["status"]}
-        for one in finding["bundles"]
+        {
+            "label": f"{bundle['bundle']['name']}/{bundle['bundle']['version']}",
+            "score": bundle["score"],
+            "status": bundle["status"],
+        }
+        for bundle in finding["bundles"]
     ]
     kept = ("media", "outcome", "score", "cuts", "calibrated", "reasons", "deciding_face", "segments", "kind")
     return {
@@ -204,13 +208,13 @@ def shown(finding: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def everything() -> list[Example]:
-    """In the order of SOURCES; those that were never judged are left out."""
+def load_examples() -> list[Example]:
+    """In the order of SOURCES, without those that were never analysed."""
     path = FOLDER / RESULTS
     stored = _read(path, path.stat().st_mtime_ns) if path.is_file() else {}
-    made = dt.date.fromisoformat(stored["made"]) if stored else dt.date.min
+    written_on = dt.date.fromisoformat(stored["made"]) if stored else dt.date.min
     return [
-        Example(source, stored["examples"][source.slug], made)
+        Example(source, stored["examples"][source.slug], written_on)
         for source in SOURCES
         if source.slug in stored.get("examples", {})
     ]

@@ -52,10 +52,10 @@ HEAT_MISSING = {
 
 
 def heat_missing(heat: dict[str, Any]) -> str:
-    """Why there is no heat map. What the detector adds before the reason itself says nothing about the reason."""
+    """Why there is no heat map, or an empty string. The detector may put other text before the reason."""
     written = heat.get("said", "")
-    known = next((text for sentence, text in HEAT_MISSING.items() if written.endswith(sentence)), None)
-    return str(known or _("The heat map could not be drawn.")) if written else ""
+    explanation = next((text for sentence, text in HEAT_MISSING.items() if written.endswith(sentence)), None)
+    return str(explanation or _("The heat map could not be drawn.")) if written else ""
 
 
 def explain(inspection: dict[str, Any], outcome: str, score: float | None, models: Sequence[str]) -> str:
@@ -77,10 +77,10 @@ def explain(inspection: dict[str, Any], outcome: str, score: float | None, model
 
 
 def _score(inspection: dict[str, Any], score: float, models: Sequence[str]) -> str:
-    said = {"of": _whose(inspection), "points": scores.points(score)}
+    values = {"of": _whose(inspection), "points": scores.points(score)}
     if len(models) == 1:
-        return _("The model %(model)s gives %(of)s a score of %(points)d") % {**said, "model": models[0]}
-    return _("Together, the models give %(of)s a score of %(points)d") % said
+        return _("The model %(model)s gives %(of)s a score of %(points)d") % {**values, "model": models[0]}
+    return _("Together, the models give %(of)s a score of %(points)d") % values
 
 
 def _whose(inspection: dict[str, Any]) -> str:
@@ -92,14 +92,14 @@ def _whose(inspection: dict[str, Any]) -> str:
 
 
 def _position(score: float, cuts: scores.Cuts) -> str:
-    """With rounded numbers a score may look as if it lay on the cut-off that it has passed."""
-    shown, low, high = (scores.points(value) for value in (score, *cuts))
+    """Where the score lies. After rounding, a score may look equal to the cut-off that it has passed."""
+    score_points, low, high = (scores.points(value) for value in (score, *cuts))
     match scores.band_of(score, cuts):
-        case Outcome.LIKELY_MANIPULATED if shown == high:
+        case Outcome.LIKELY_MANIPULATED if score_points == high:
             return _("just above the upper cut-off of %(cut)d") % {"cut": high}
         case Outcome.LIKELY_MANIPULATED:
             return _("above the upper cut-off of %(cut)d") % {"cut": high}
-        case Outcome.LITTLE_EVIDENCE if shown == low:
+        case Outcome.LITTLE_EVIDENCE if score_points == low:
             return _("just below the lower cut-off of %(cut)d") % {"cut": low}
         case Outcome.LITTLE_EVIDENCE:
             return _("below the lower cut-off of %(cut)d") % {"cut": low}

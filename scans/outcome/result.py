@@ -29,7 +29,7 @@ PURPOSES = {
 
 
 class Glimpse:
-    """What is said of a watched camera for the moment."""
+    """The running estimate for a live camera."""
 
     def __init__(self, estimate: dict[str, Any]) -> None:
         self.outcome = estimate.get("outcome", "")
@@ -44,11 +44,11 @@ class Glimpse:
 
 
 class Result:
-    """Everything of one assessment that a page or a report says."""
+    """Everything in one assessment that a page or a report shows."""
 
     def __init__(self, scan: Scan, assessment: Assessment) -> None:
         self.scan, self.assessment = scan, assessment
-        self.said: dict[str, Any] = assessment.inspection
+        self.inspection: dict[str, Any] = assessment.inspection
         self.reasons = [
             {**reason, "said": words.sentence(reason)}
             for reason in assessment.reasons
@@ -57,16 +57,17 @@ class Result:
         self.meaning = words.meaning_of(assessment.outcome, (reason["code"] for reason in assessment.reasons))
         self.findings = list(assessment.findings.all())
         drawn = list(assessment.artifacts.all())
-        self.previews = sorted(_of(drawn, Artifact.Kind.PREVIEW), key=lambda one: one.content["time"])
+        self.previews = sorted(_of_kind(drawn, Artifact.Kind.PREVIEW), key=lambda artifact: artifact.content["time"])
         self.portraits = sorted(
-            _of(drawn, Artifact.Kind.PORTRAIT), key=lambda one: (-(one.content.get("score") or 0), one.content["time"])
+            _of_kind(drawn, Artifact.Kind.PORTRAIT),
+            key=lambda artifact: (-(artifact.content.get("score") or 0), artifact.content["time"]),
         )
-        self.heatmap = next(iter(_of(drawn, Artifact.Kind.HEATMAP)), None)
-        self.ground = next(iter(_of(drawn, Artifact.Kind.GROUND)), None)
+        self.heatmap = next(iter(_of_kind(drawn, Artifact.Kind.HEATMAP)), None)
+        self.ground = next(iter(_of_kind(drawn, Artifact.Kind.GROUND)), None)
 
     @property
     def media(self) -> dict[str, Any]:
-        return dict(self.said.get("media", {}))
+        return dict(self.inspection.get("media", {}))
 
     @property
     def is_video(self) -> bool:
@@ -74,23 +75,23 @@ class Result:
 
     @property
     def preview(self) -> Artifact | None:
-        """What stands for the whole: of a video the frame nearest to the worst one."""
+        """The picture that represents the scan; for a video, the frame nearest to the worst frame."""
         if not self.previews:
             return None
-        worst = self.said.get("worst_frame")
+        worst = self.inspection.get("worst_frame")
         if worst is None:
             return self.previews[0]
-        return min(self.previews, key=lambda one: abs(one.content["frame"] - worst))
+        return min(self.previews, key=lambda artifact: abs(artifact.content["frame"] - worst))
 
     @property
     def faces(self) -> list[dict[str, Any]]:
-        """Boxes in pixels of the upright original, the deciding one marked."""
-        deciding = self.said.get("deciding_face")
+        """The faces with their boxes, in pixels of the upright original. The deciding face is marked."""
+        deciding = self.inspection.get("deciding_face")
         size = max(self.media.get("width", 1), self.media.get("height", 1))
-        found = []
-        for face in self.said.get("faces", []):
+        rows = []
+        for face in self.inspection.get("faces", []):
             left, top, width, height = _sides(face["box"])
-            found.append(
+            rows.append(
                 {
                     "number": face["id"] + 1,
                     "x": left,
@@ -108,12 +109,12 @@ class Result:
                     "reasons": [words.sentence(reason) for reason in face["reasons"]],
                 }
             )
-        return found
+        return rows
 
     @property
     def cuts(self) -> list[float] | None:
         """The cut-offs that made the outcome: models, faces and moments are judged by them too."""
-        return self.said.get("cuts")
+        return self.inspection.get("cuts")
 
     def score_of(self, score: float | None) -> scores.Score | None:
         return scores.read(score, self.cuts)
@@ -121,33 +122,34 @@ class Result:
     @property
     def heard(self) -> list[Finding]:
         """The models that gave a score."""
-        return [one for one in self.findings if one.score is not None and one.status == "ran"]
+        return [finding for finding in self.findings if finding.score is not None and finding.status == "ran"]
 
     @property
     def scale(self) -> scores.Scale | None:
-        others = [one.score for one in self.heard] + [one["score"] for one in self.stability.get("variants", [])]
+        others: list[Any] = [finding.score for finding in self.heard]
+        others += [variant["score"] for variant in self.stability.get("variants", [])]
         return scores.scale(self.assessment.score, self.cuts, others, calibrated=bool(self.assessment.calibrated))
 
     @property
     def explanation(self) -> str:
-        inspection = {**self.said, "reasons": self.assessment.reasons}
-        models = [str(one) for one in self.heard]
+        inspection = {**self.inspection, "reasons": self.assessment.reasons}
+        models = [str(finding) for finding in self.heard]
         return explanation.explain(inspection, self.assessment.outcome, self.assessment.score, models)
 
     @property
     def facts(self) -> list[dict[str, str]]:
-        """What the file says of itself, without what is said of it elsewhere on the page."""
+        """The facts from the file's metadata, without those that the page shows elsewhere."""
         names = {"encoder": _("encoder"), "software": _("software"), "camera": _("camera")}
         return [
             {**fact, "name": names.get(fact["name"].lower(), fact["name"])}
-            for fact in self.said.get("provenance", {}).get("facts", [])
+            for fact in self.inspection.get("provenance", {}).get("facts", [])
             if fact["name"] not in ("format", "codec", "handler_name")
         ]
 
     @property
     def agreement(self) -> str:
-        """How many models would have given the outcome alone."""
-        bands = [score.band for one in self.heard if (score := self.score_of(one.score)) and score.band]
+        """How many models would give this outcome alone, as a sentence; empty for fewer than two models."""
+        bands = [score.band for finding in self.heard if (score := self.score_of(finding.score)) and score.band]
         if len(bands) < 2:
             return ""
         same = sum(band == self.assessment.outcome for band in bands)
@@ -155,32 +157,37 @@ class Result:
 
     @property
     def bundles(self) -> list[dict[str, Any]]:
-        own = {(one["bundle"]["name"], one["bundle"]["version"]): one for one in self.said.get("bundles", [])}
-        return [
-            {
-                "finding": one,
-                "score": self.score_of(one.score) if one.status == "ran" else None,
-                "no_score": NO_SCORE.get(one.status, NO_SCORE["ignored"]),
-                "purpose": PURPOSES.get(own.get((one.bundle, one.version), {}).get("bundle", {}).get("kind", ""), ""),
-                "reasons": [self._of_bundle(r) for r in own.get((one.bundle, one.version), {}).get("reasons", [])],
-                "deciding": self.said.get("deciding_bundle") == f"{one.bundle}/{one.version}",
-            }
-            for one in self.findings
-        ]
+        inspected = {
+            (row["bundle"]["name"], row["bundle"]["version"]): row for row in self.inspection.get("bundles", [])
+        }
+        rows = []
+        for finding in self.findings:
+            row = inspected.get((finding.bundle, finding.version), {})
+            rows.append(
+                {
+                    "finding": finding,
+                    "score": self.score_of(finding.score) if finding.status == "ran" else None,
+                    "no_score": NO_SCORE.get(finding.status, NO_SCORE["ignored"]),
+                    "purpose": PURPOSES.get(row.get("bundle", {}).get("kind", ""), ""),
+                    "reasons": [self._bundle_reason(reason) for reason in row.get("reasons", [])],
+                    "deciding": self.inspection.get("deciding_bundle") == f"{finding.bundle}/{finding.version}",
+                }
+            )
+        return rows
 
-    def _of_bundle(self, reason: dict[str, Any]) -> str:
-        """A model that had no face to judge says "no face", also where there are some that nobody can judge."""
-        if reason["code"] == "no_face" and self.said.get("faces"):
+    def _bundle_reason(self, reason: dict[str, Any]) -> str:
+        """A model reports "no face" as well where there are faces, but none that can be judged."""
+        if reason["code"] == "no_face" and self.inspection.get("faces"):
             return _("None of the faces could be judged.")
         return words.sentence(reason)
 
     @property
     def stability(self) -> dict[str, Any]:
-        return dict(self.said.get("stability", {}))
+        return dict(self.inspection.get("stability", {}))
 
     @property
     def heat(self) -> dict[str, Any]:
-        return dict(self.said.get("heatmap", {}))
+        return dict(self.inspection.get("heatmap", {}))
 
     @property
     def heat_missing(self) -> str:
@@ -198,15 +205,18 @@ class Result:
     def variants(self) -> list[dict[str, Any]]:
         """Of the check whether harmless changes move the score."""
         return [
-            {"name": explanation.VARIANTS.get(one["name"], one["name"]), "score": self.score_of(one["score"])}
-            for one in self.stability.get("variants", [])
+            {
+                "name": explanation.VARIANTS.get(variant["name"], variant["name"]),
+                "score": self.score_of(variant["score"]),
+            }
+            for variant in self.stability.get("variants", [])
         ]
 
     # -- A film ------------------------------------------------------------------------------------------------
 
     @cached_property
     def timeline(self) -> Timeline:
-        return Timeline(self.said)
+        return Timeline(self.inspection)
 
     @property
     def duration(self) -> float:
@@ -231,5 +241,5 @@ def _sides(box: Sequence[float]) -> tuple[float, float, float, float]:
     return left, top, right - left, bottom - top
 
 
-def _of(drawn: list[Artifact], kind: Artifact.Kind) -> list[Artifact]:
-    return [one for one in drawn if one.kind == kind]
+def _of_kind(drawn: list[Artifact], kind: Artifact.Kind) -> list[Artifact]:
+    return [artifact for artifact in drawn if artifact.kind == kind]

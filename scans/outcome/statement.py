@@ -38,7 +38,7 @@ class Statement:
         return asdict(self) | times
 
 
-def of(decision: Decision) -> Statement:
+def build(decision: Decision) -> Statement:
     appeal = Appeal.objects.filter(decision=decision).first()
     answered = Appeal.objects.filter(answered_by=decision).first()
     assessment = decision.assessment

@@ -24,7 +24,7 @@ class Meaning:
 
 
 def meaning_of(outcome: str, codes: Iterable[str] = ()) -> Meaning:
-    """The outcome's own text; some reasons know better what to do next."""
+    """The text for the outcome. The next steps for the reasons come before its own."""
     own = MEANINGS[Outcome(outcome)]
     steps = [NEXT[code] for code in codes if code in NEXT]
     return replace(own, next_steps=tuple(dict.fromkeys([*steps, *own.next_steps])))
@@ -39,9 +39,9 @@ def label_means(label: str) -> str:
 
 
 def sentence(reason: dict[str, Any]) -> str:
-    """A reason in words; one that a newer version knows and this one doesn't is shown by its code."""
-    said = REASONS.get(reason["code"])
-    return str(said) if said else gettext("Reason: %(code)s") % {"code": reason["code"]}
+    """A reason in words. Codes without a text, from newer versions, are shown as they are."""
+    text = REASONS.get(reason["code"])
+    return str(text) if text else gettext("Reason: %(code)s") % {"code": reason["code"]}
 
 
 FIND_ORIGINAL = _("Look for the original or an earlier copy: where, when and by whom was it published first?")

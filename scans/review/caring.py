@@ -31,7 +31,7 @@ def looks_since_rest(person: Any) -> int:
 
 def limit_of(person: Any) -> int:
     """One's own, where it is lower than the site's."""
-    own = DeskSettings.of(person).rest_after
+    own = DeskSettings.for_person(person).rest_after
     site: int = settings.REST_AFTER
     return min(own, site) if own else site
 

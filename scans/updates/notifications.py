@@ -44,7 +44,7 @@ def _tell(decision: Decision) -> int:
         mail.tell(
             owner,
             "decision",
-            said=statement.of(decision),
+            said=statement.build(decision),
             scan_url=decision.scan.get_absolute_url(),
             may_appeal=statement.may_appeal(decision),
         )

@@ -92,7 +92,7 @@ def _known(scan: Scan) -> Assessment | None:
         panel = analysis.panel()
     except outages.PanelUnreadable:
         return None
-    return duplicates.known(scan, panel.id)
+    return duplicates.find_earlier(scan, panel.id)
 
 
 def submit_all(owner: Any, uploads: Iterable[tuple[str, File]], **options: Any) -> Batch:

@@ -52,7 +52,7 @@ def compare(request: SignedIn) -> HttpResponse:
         "sides": sides,
         "rows": _rows(*sides),
         "same_file": first.sha256 == second.sha256,
-        "distance": lookalikes.apart(first, second),
+        "distance": lookalikes.hash_distance(first, second),
     }
     return render(request, "scans/compare.html", context)
 

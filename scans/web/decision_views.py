@@ -21,7 +21,7 @@ from .access import SignedIn, get_owned_scan, tellable, wants_json
 def statement(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     scan = tellable(request, pk)
     decision = _verdict(scan)
-    reasons = statements.of(decision)
+    reasons = statements.build(decision)
     if wants_json(request) or request.GET.get("format") == "json":
         return JsonResponse(reasons.to_dict())
     context = {"scan": scan, "statement": reasons, "may_appeal": statements.may_appeal(decision)}

@@ -58,7 +58,7 @@ def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
         }
     context["verdict"] = effective.verdict_of(found)
     if decision := context["verdict"].decision:
-        context |= {"statement": statement.of(decision), "may_appeal": statement.may_appeal(decision)}
+        context |= {"statement": statement.build(decision), "may_appeal": statement.may_appeal(decision)}
         if context["is_mine"]:
             DecisionNotice.objects.filter(decision__scan=found, seen_at=None).update(seen_at=timezone.now())
     context["waits_for_people"] = context["is_mine"] and found.items.filter(closed_at=None).exists()

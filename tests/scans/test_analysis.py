@@ -90,7 +90,7 @@ def test_cancelled_in_the_middle_it_is_let_go(
     bundles: Path, upload: Callable[..., Scan], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scan = upload(files.film(count=60), run=False)
-    monkeypatch.setattr(runs, "EVERY", 0.0)
+    monkeypatch.setattr(runs, "PROGRESS_INTERVAL", 0.0)
     inspect = detection.inspect
 
     def and_cancel(*args: Any, progress: Callable[[float], None], **options: Any) -> Any:

@@ -75,7 +75,7 @@ def test_the_index_misses_none_that_is_near(bits: int, flips: set[int]) -> None:
     other = bits
     for flip in flips:
         other ^= 1 << flip
-    stored = Fingerprint.of(scan, 0.0, bits)
+    stored = Fingerprint.from_bits(scan, 0.0, bits)
     stored.save()
     assert Fingerprint.objects.get(pk=stored.pk).unsigned == bits
     assert Fingerprint.objects.near(other).filter(pk=stored.pk).exists()

@@ -63,7 +63,7 @@ def test_it_is_judged_again_once_the_panel_is_whole_and_copied_only_then(
 ) -> None:
     weights = damage(two_bundles)
     scan = upload()
-    assert duplicates.known(scan, scan.assessment.panel["id"]) is None
+    assert duplicates.find_earlier(scan, scan.assessment.panel["id"]) is None
     complete()
     assert scan.assessments.count() == 1, "the panel is not whole yet"
     (two_bundles / "second" / "model.onnx").write_bytes(weights)

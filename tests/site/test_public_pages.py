@@ -54,7 +54,7 @@ def test_there_is_an_example_of_several_outcomes_and_of_a_mistake(client: Client
 
 
 def test_every_file_of_an_example_is_there_and_an_unknown_one_is_not(client: Client, db) -> None:
-    for example in examples.everything():
+    for example in examples.load_examples():
         assert (Path(configured.BASE_DIR) / "static" / example.picture).is_file()
     assert client.get("/examples/none/").status_code == 404
 

@@ -30,7 +30,7 @@ class Command(BaseCommand):
                 raise CommandError(f"{path} is missing.")
             finding = detection.inspect(path, bundles=panel, heatmap=False, check_stability=None)
             finding_dict = finding.to_dict()
-            results[source.slug] = examples.shown(finding_dict)
+            results[source.slug] = examples.public_part(finding_dict)
             if finding_dict["media"]["kind"] == "video":
                 worst = finding_dict["worst_frame"] or 0
                 still = min(finding.previews, key=lambda preview: abs(preview.frame - worst))
