@@ -16,13 +16,13 @@ from . import anchoring, guards, rows
 
 PROBLEMS: Final[dict[str, Promise]] = {
     "missing": _("A row is missing here: it was deleted."),
-    "twice": _("This place is taken twice: a row was inserted or moved."),
-    "changed": _("The row is not what was sealed: one of its columns was changed."),
-    "unlinked": _("The row does not continue the one before it: that one was replaced, or this one was inserted."),
-    "anchor": _("A published anchor says something else of this row: everything up to here may be rewritten."),
+    "twice": _("This position is used twice: a row was inserted or moved."),
+    "changed": _("This row was changed after it was sealed."),
+    "unlinked": _("This row does not follow the previous one: that row was replaced, or this one was inserted."),
+    "anchor": _("A published anchor does not match this row: the rows up to here may have been rewritten."),
     "anchor_signature": _("The anchor of this row was not signed by one of this site's keys."),
-    "beyond_head": _("The chain is longer than its head says: a row was added without being sealed by this site."),
-    "head": _("The head of the chain names another hash for its last row."),
+    "beyond_head": _("The chain is longer than its head: a row was added that this site did not seal."),
+    "head": _("The hash of the last row does not match the head of the chain."),
 }
 
 

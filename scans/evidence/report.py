@@ -88,17 +88,17 @@ def _story(result: Result, verdict: Verdict, code: str, address: str) -> list[Fl
             ],
             qr(address),
         ),
-        *([paragraph(_("Sandbox: no model has looked at this file"), "Heading1")] * scan.sandbox),
+        *([paragraph(_("Sandbox: this file was not analysed"), "Heading1")] * scan.sandbox),
         *_verdict(result, verdict),
         *_pictures(result),
         *_course(result),
         *_faces(result),
-        *_section(_("What people decided"), _decisions(result) if verdict.decision else []),
+        *_section(_("Moderator decision"), _decisions(result) if verdict.decision else []),
         *_section(
-            _("What the models said"),
+            _("Outcome of the models"),
             [
                 (_("Outcome"), assessment.get_outcome_display()),
-                (_("How it came about"), result.explanation or "–"),
+                (_("How the outcome was reached"), result.explanation or "–"),
                 (_("Score"), _scale(result)),
                 (_("Assessed"), _moment(assessment.at)),
                 (_("Version of this software"), assessment.version),
@@ -109,7 +109,7 @@ def _story(result: Result, verdict: Verdict, code: str, address: str) -> list[Fl
         *_section(
             _("Each model"),
             [(str(row["finding"]), f"{_score(row)} · SHA-256 {row['finding'].weights}") for row in result.bundles]
-            or [(_("Models"), _("none took part"))],
+            or [(_("Models"), _("not used"))],
         ),
         *_section(
             _("The file"),
@@ -178,7 +178,9 @@ def _course(result: Result) -> list[Flowable]:
         f"{segment.start_clock} – {segment.end_clock}" + (f" ({segment.score.points})" if segment.score else "")
         for segment in result.timeline.segments
     )
-    sentence = f"{_('Suspicious stretches:')} {stretches}" if stretches else _("No stretch stays above the cut-off.")
+    sentence = (
+        f"{_('Suspicious parts:')} {stretches}" if stretches else _("No part of the video stays above the cut-off.")
+    )
     return [
         KeepTogether(
             [paragraph(_("Score over time"), "Heading2"), draw_timeline(result.timeline), paragraph(sentence, "Quiet")]
@@ -228,7 +230,7 @@ def _decision(row: Decision) -> str:
     if row.policy:
         parts.append(_("Policy: %(policy)s.") % {"policy": row.policy})
     if hasattr(row, "answered_appeal"):
-        parts.append(_("This answers an appeal."))
+        parts.append(_("This decision answers an appeal."))
     if hasattr(row, "appeal"):
         parts.append(_("The uploader appealed on %(day)s.") % {"day": _moment(row.appeal.at)})
     if row.public_note:
@@ -258,7 +260,7 @@ def _moment(at: Any) -> str:
 def _pictures(result: Result) -> list[Flowable]:
     """The picture with its faces, or frames of the film, and where the model looked; without any, a sentence."""
     if result.preview is None:
-        return [Spacer(1, 3 * mm), paragraph(_("No picture could be drawn of this file."))]
+        return [Spacer(1, 3 * mm), paragraph(_("No picture of this file is available."))]
     heat = _heat(result)
     room = WIDE - (52 * mm if heat else 0)
     drawn: list[Flowable] = []
@@ -283,7 +285,7 @@ def _heat(result: Result) -> list[Flowable]:
         Picture(_content(result.ground), (48 * mm, 48 * mm), over=_content(result.heatmap)),
         paragraph(f"{caption} ({result.heat.get('bundle', '')})", "Quiet"),
         paragraph(
-            _("Warm regions raised the score. The map does not show where an edit is, or that there is one."), "Quiet"
+            _("Warm areas raised the score. The heat map does not show where or whether something was edited."), "Quiet"
         ),
     ]
 

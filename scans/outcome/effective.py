@@ -21,8 +21,8 @@ from .statement import moment
 
 
 class Source(TextChoices):
-    MODELS = "model", _("Estimated by the models")
-    PEOPLE = "human", _("Decided by people")
+    MODELS = "model", _("Estimated by models")
+    PEOPLE = "human", _("Decided by a moderator")
 
 
 class State(TextChoices):

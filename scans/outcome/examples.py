@@ -41,43 +41,52 @@ SOURCES = (
         "swapped.jpg",
         _("A swapped face"),
         _("Face swapped"),
-        _("Another face was blended into a portrait. The models know such seams, and see them clearly here."),
+        _(
+            "Another face was blended into a portrait. One model detects the seam, but its score is not stable "
+            "enough for a clear outcome."
+        ),
         GENERATED,
-        _("Portrait of a woman whose face has another tone than her neck"),
+        _("Portrait of a woman whose face has a different skin tone than her neck"),
     ),
     Source(
         "photograph",
         "astronaut.jpg",
         _("A real photograph"),
         _("Photographed"),
-        _("A portrait of the astronaut Eileen Collins, scanned from film. The models find little in it."),
+        _(
+            "A portrait of the astronaut Eileen Collins, scanned from film. The models find little evidence of "
+            "manipulation."
+        ),
         NASA,
         _("Portrait of an astronaut in an orange suit, in front of a flag and a model of a space shuttle"),
     ),
     Source(
         "film",
         "film.mp4",
-        _("A film"),
-        _("Filmed from a photograph"),
-        _("A slow pan over the same photograph. In films each moment has a score of its own."),
+        _("A video"),
+        _("Video of a photograph"),
+        _("A slow pan over the same photograph. Each analysed frame of a video has its own score."),
         NASA,
-        _("Frame of a film: portrait of an astronaut in an orange suit"),
+        _("Frame of a video: portrait of an astronaut in an orange suit"),
     ),
     Source(
         "between",
         "portrait.jpg",
         _("A generated portrait"),
         _("Generated"),
-        _("The whole picture was generated. The models see something, but not enough to be sure."),
+        _("The whole picture was generated. The models find some evidence, but not enough for a clear outcome."),
         GENERATED,
         _("Portrait of a woman with shoulder-length hair"),
     ),
     Source(
         "missed",
         "generated.jpg",
-        _("A generated portrait that is missed"),
+        _("A generated portrait that the models miss"),
         _("Generated"),
-        _("This picture was generated as a whole as well, and the models miss it. Little evidence is no proof."),
+        _(
+            "This picture was also generated, and the models miss it. Little evidence does not prove that a file "
+            "is authentic."
+        ),
         GENERATED,
         _("Portrait of a young woman in a light blue shirt"),
     ),
@@ -86,7 +95,7 @@ SOURCES = (
         "profile.jpg",
         _("A face from the side"),
         _("Generated"),
-        _("The models know faces from the front. This one is turned away, so none of them gives a score."),
+        _("The models assess faces from the front. This face is turned away, so there is no score."),
         GENERATED,
         _("A young woman on a beach, seen from the side"),
     ),

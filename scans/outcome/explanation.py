@@ -11,9 +11,9 @@ from . import scores, words
 
 # Why a score counts for less than its band.
 DOUBTS = {
-    "unstable": gettext_lazy("harmless changes such as saving it again move the score a lot"),
+    "unstable": gettext_lazy("harmless changes such as saving the file again change the score a lot"),
     "bundles_disagree": gettext_lazy("the models contradict each other"),
-    "out_of_distribution": gettext_lazy("the face is unlike those that the models know"),
+    "out_of_distribution": gettext_lazy("the face differs from those that the models were trained on"),
 }
 
 # The changes with which a face is scored again.
@@ -28,25 +28,23 @@ VARIANTS = {
 
 # Why there is no heat map: what the detector wrote, and the sentence for it.
 HEAT_MISSING = {
-    "This was not asked for.": gettext_lazy("No heat map was drawn during this analysis."),
-    "Nothing was scored, so there is nothing to explain.": gettext_lazy(
-        "Nothing was scored, so there is nothing to explain."
-    ),
+    "This was not asked for.": gettext_lazy("No heat map was made in this analysis."),
+    "Nothing was scored, so there is nothing to explain.": gettext_lazy("There is no score to explain."),
     "The picture was judged as a whole. Heat maps are made of faces only.": gettext_lazy(
-        "The picture was judged as a whole. Heat maps are drawn of faces only."
+        "The picture was assessed as a whole. Heat maps are only made of faces."
     ),
     "A network that looks at several frames has no heat map of a single one.": gettext_lazy(
-        "A model that looks at several frames has no heat map of a single one."
+        "There are no heat maps of models that compare several frames."
     ),
-    "The network of this bundle has no exact heat map.": gettext_lazy("This model can't draw an exact heat map."),
+    "The network of this bundle has no exact heat map.": gettext_lazy("This model does not support heat maps."),
     "The map was the same everywhere, so it is not shown.": gettext_lazy(
-        "The map was the same everywhere, so it is not shown."
+        "The heat map is not shown, because it is the same everywhere."
     ),
     "An untrained network gives the same map, so it is not shown.": gettext_lazy(
-        "An untrained model draws the same map, so it is not shown."
+        "The heat map is not shown, because an untrained model draws the same one."
     ),
     "Hiding what it marks lowers the score no more than hiding any part, so it is not shown.": gettext_lazy(
-        "Hiding what the map marks lowers the score no more than hiding any other part, so it is not shown."
+        "The heat map is not shown, because hiding what it marks does not lower the score more than hiding other parts."
     ),
 }
 
@@ -55,7 +53,7 @@ def heat_missing(heat: dict[str, Any]) -> str:
     """Why there is no heat map, or an empty string. The detector may put other text before the reason."""
     written = heat.get("said", "")
     explanation = next((text for sentence, text in HEAT_MISSING.items() if written.endswith(sentence)), None)
-    return str(explanation or _("The heat map could not be drawn.")) if written else ""
+    return str(explanation or _("The heat map could not be made.")) if written else ""
 
 
 def explain(inspection: dict[str, Any], outcome: str, score: float | None, models: Sequence[str]) -> str:
@@ -88,7 +86,7 @@ def _whose(inspection: dict[str, Any]) -> str:
     if face is not None:
         return pgettext("gives …", "face %(number)d") % {"number": face + 1}
     film = inspection.get("media", {}).get("kind") == "video"
-    return pgettext("gives …", "the film") if film else pgettext("gives …", "the picture")
+    return pgettext("gives …", "the video") if film else pgettext("gives …", "the picture")
 
 
 def _position(score: float, cuts: scores.Cuts) -> str:

@@ -23,8 +23,8 @@ NO_SCORE = {
 
 # What a model looks at, by its kind.
 PURPOSES = {
-    "image": gettext_lazy("Looks at each face in single pictures"),
-    "video": gettext_lazy("Looks at how a face changes from frame to frame"),
+    "image": gettext_lazy("Checks each face in single pictures"),
+    "video": gettext_lazy("Checks how a face changes from frame to frame"),
 }
 
 
@@ -153,7 +153,7 @@ class Result:
         if len(bands) < 2:
             return ""
         same = sum(band == self.assessment.outcome for band in bands)
-        return _("Taken alone, %(same)d of %(all)d models would give this outcome.") % {"same": same, "all": len(bands)}
+        return _("%(same)d of %(all)d models give this outcome on their own.") % {"same": same, "all": len(bands)}
 
     @property
     def bundles(self) -> list[dict[str, Any]]:
@@ -178,7 +178,7 @@ class Result:
     def _bundle_reason(self, reason: dict[str, Any]) -> str:
         """A model reports "no face" as well where there are faces, but none that can be judged."""
         if reason["code"] == "no_face" and self.inspection.get("faces"):
-            return _("None of the faces could be judged.")
+            return _("None of the faces could be assessed.")
         return words.sentence(reason)
 
     @property

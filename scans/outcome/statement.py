@@ -52,7 +52,7 @@ def build(decision: Decision) -> Statement:
         action_said=str(decision.get_action_display()),
         automated_detection=assessment is not None,
         automated_decision=False,
-        models_said=str(assessment.get_outcome_display()) if assessment else _("The models gave no answer."),
+        models_said=str(assessment.get_outcome_display()) if assessment else _("The models gave no result."),
         policy=str(decision.policy) if decision.policy else "",
         policy_code=decision.policy.code if decision.policy else "",
         policy_text=decision.policy.local_text if decision.policy else "",

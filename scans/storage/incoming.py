@@ -70,7 +70,7 @@ class Incoming:
 
 
 def no_space() -> Refused:
-    return Refused("no_space", _("There is no room for uploads at present. Try again later."))
+    return Refused("no_space", _("The server has no disk space for uploads. Try again later."))
 
 
 def write_whole(file: Any, piece: bytes) -> None:

@@ -37,7 +37,7 @@ def fetch(address: str, person: Any) -> Held:
 @contextmanager
 def _place(person: Any) -> Iterator[None]:
     """Of the few that there are; one person never has all."""
-    busy = Refused("url_busy", _("Too many addresses are being fetched. Try again soon."))
+    busy = Refused("url_busy", _("Too many files are being fetched. Try again soon."))
     with _lock:
         if _of_person[person] >= OF_ONE_PERSON:
             raise busy

@@ -135,7 +135,7 @@ def add(batch: Batch, name: str, upload: File, **options: Any) -> Scan | Refused
     try:
         return submit(batch.owner, upload, name=name, batch=batch, queue=Queue.BATCH, **options)
     except DAMAGED:
-        refusal = Refused("bad_archive", _("This file is damaged in its archive."))
+        refusal = Refused("bad_archive", _("This file in the archive is damaged."))
     except Refused as said:
         refusal = said
     note_refusal(batch, name, refusal)
@@ -149,12 +149,12 @@ def submit_frames(owner: Any, frames: Sequence[File], *, rate: int = 8, **option
         with frame:
             pictures.append(frame.read(FRAME + 1))
     if any(len(picture) > FRAME for picture in pictures):
-        raise Refused("too_many_bytes", _("A picture of the camera is too large."))
+        raise Refused("too_many_bytes", _("A picture from the camera is too large."))
     try:
         pieces = list(capture.film(pictures, rate)) if len(pictures) > 1 else [pictures[0]]
         capture.size_of(pictures[0])
     except capture.NotAPicture as error:
-        raise Refused("unknown_format", _("The camera's pictures must be JPEGs of one size.")) from error
+        raise Refused("unknown_format", _("The pictures from the camera must be JPEGs of the same size.")) from error
     name = f"camera-{timezone.localtime():%Y-%m-%d-%H%M%S}.{'avi' if len(pictures) > 1 else 'jpg'}"
     return submit(owner, _hold(pieces), name=name, source=Source.CAMERA, **options)
 
@@ -169,7 +169,7 @@ def note_refusal(batch: Batch, name: str, refusal: Refused) -> None:
 
 def _check_batch(batch: Batch) -> None:
     if Batch.objects.select_for_update().get(pk=batch.pk).scans.count() >= IN_A_BATCH:
-        raise Refused("batch_full", _("A batch holds %(count)d files, and this one is full.") % {"count": IN_A_BATCH})
+        raise Refused("batch_full", _("This batch is full. A batch can have %(count)d files.") % {"count": IN_A_BATCH})
 
 
 def _opened(name: str, upload: File) -> Iterator[tuple[str, File]]:
@@ -188,7 +188,9 @@ def _opened(name: str, upload: File) -> Iterator[tuple[str, File]]:
                     yield entry.filename, File(packed, name=entry.filename)
     except DAMAGED as error:
         log.info("archive refused", error=repr(error))
-        raise Refused("bad_archive", _("This archive is damaged or locked and can't be unpacked.")) from error
+        raise Refused(
+            "bad_archive", _("This archive is damaged or password-protected and can't be unpacked.")
+        ) from error
 
 
 def _litter(name: str) -> bool:
@@ -199,23 +201,23 @@ def _check_archive(inside: list[zipfile.ZipInfo]) -> None:
     """Refused by name, before a byte of it is unpacked. What the entries say of their size is held against
     them again while unpacking: `Incoming` counts."""
     if not inside:
-        raise Refused("empty", _("This archive holds no files."))
+        raise Refused("empty", _("This archive contains no files."))
     if len(inside) > IN_A_BATCH:
-        raise Refused(
-            "too_many_files", _("This archive holds more than the %(count)d files allowed.") % {"count": IN_A_BATCH}
-        )
+        raise Refused("too_many_files", _("This archive contains more than %(count)d files.") % {"count": IN_A_BATCH})
     for entry in inside:
         path = PurePosixPath(entry.filename.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or (len(path.parts[0]) == 2 and path.parts[0][1] == ":"):
-            raise Refused("unsafe_path", _("This archive holds a file that wants to lie outside of it."))
+            raise Refused("unsafe_path", _("This archive contains a file with an unsafe path."))
         if path.suffix.lower() in (".zip", ".7z", ".rar", ".gz", ".tgz", ".tar", ".xz", ".bz2"):
-            raise Refused("nested_archive", _("This archive holds another archive; pack the files themselves."))
+            raise Refused(
+                "nested_archive", _("This archive contains another archive. Add the files themselves to the archive.")
+            )
         if entry.flag_bits & 1:
-            raise Refused("locked_archive", _("This archive is locked with a password."))
+            raise Refused("locked_archive", _("This archive is password-protected."))
         if entry.file_size > PACKED * max(1, entry.compress_size) and entry.file_size > PIECE:
-            raise Refused("archive_bomb", _("This archive unpacks to far more than a photo or film would."))
+            raise Refused("archive_bomb", _("This archive is compressed too strongly for photos or videos."))
     if sum(entry.file_size for entry in inside) > 4 * settings.MAX_UPLOAD_MB * 2**20:
-        raise Refused("too_many_bytes", _("Unpacked, this archive is too large."))
+        raise Refused("too_many_bytes", _("This archive is too large when unpacked."))
 
 
 def _hold(pieces: Iterable[bytes]) -> Held:
@@ -233,7 +235,7 @@ def _check(held: Held, owner: Any) -> None:
     if not held.bytes:
         raise Refused("empty", _("This file is empty."))
     if analysis.recognise(held.path) is None:
-        raise Refused("unknown_format", _("This is not a picture or video that can be read here."))
+        raise Refused("unknown_format", _("This file is not a supported image or video."))
     check_room(owner, held.bytes)
 
 
@@ -241,7 +243,8 @@ def check_room(owner: Any, size: int) -> None:
     if settings.QUOTA_MB and used(owner) + size > settings.QUOTA_MB * 2**20:
         raise Refused(
             "quota",
-            _("Your %(quota)d MB are used up. Delete scans that you no longer need.") % {"quota": settings.QUOTA_MB},
+            _("Your storage of %(quota)d MB is full. Delete scans that you no longer need.")
+            % {"quota": settings.QUOTA_MB},
         )
 
 

@@ -31,11 +31,15 @@ def add(live: Live, picture: File) -> int:
         try:
             capture.size_of(content)
         except capture.NotAPicture as error:
-            raise Refused("unknown_format", _("The camera's pictures must be JPEGs of one size.")) from error
+            raise Refused(
+                "unknown_format", _("The pictures from the camera must be JPEGs of the same size.")
+            ) from error
         if len(content) > intake.FRAME:
-            raise Refused("too_many_bytes", _("A picture of the camera is too large."))
+            raise Refused("too_many_bytes", _("A picture from the camera is too large."))
         if live.pictures.count() >= MOST:
-            raise Refused("full", _("That was two minutes. Keep it as a scan, or throw it away."))
+            raise Refused(
+                "full", _("The limit of two minutes is reached. Keep the pictures as a scan, or discard them.")
+            )
         picture.seek(0)
         with transaction.atomic():
             one = LivePicture(live=live)
@@ -52,7 +56,7 @@ def keep(live: Live) -> Scan:
     """All pictures become one scan, a film of one picture a second."""
     pictures = [picture.file.open("rb") for picture in live.pictures.all()]
     if not pictures:
-        raise Refused("frames", _("No picture was taken yet."))
+        raise Refused("frames", _("No picture has been taken yet."))
     scan = intake.submit_frames(live.owner, pictures, rate=1)
     live.forget()
     return scan

@@ -65,7 +65,7 @@ def go_on(upload: Resumable, offset: int, pieces: Iterable[bytes]) -> int:
             raise WrongOffset
         for piece in pieces:
             if at + len(piece) > upload.length:
-                raise Refused("too_many_bytes", _("More came than was announced."))
+                raise Refused("too_many_bytes", _("More data was sent than announced."))
             write_whole(file, piece)
             at += len(piece)
     Resumable.objects.filter(pk=upload.pk).update(expires_at=timezone.now() + KEPT_FOR)

@@ -34,7 +34,7 @@ def tellable(request: SignedIn, pk: uuid.UUID) -> Scan:
     """A scan whose outcome this person may see: not one that they judge blind first."""
     scan = get_visible_scan(request, pk)
     if blind.is_withheld(scan, request.user):
-        raise PermissionDenied(_("Say what you see first: the outcome is shown after your first answer."))
+        raise PermissionDenied(_("Give your own assessment first. The outcome is shown after it."))
     return scan
 
 

@@ -54,7 +54,7 @@ def selected(request: SignedIn) -> HttpResponseBase:
 def _tag(request: SignedIn, scans: list[Scan]) -> None:
     name = request.POST.get("tag", "").strip()
     if not name:
-        messages.error(request, _("A tag needs a name."))
+        messages.error(request, _("Enter a name for the tag."))
         return
     tag = Tag.named(request.user, name)
     had = set(tag.scans.filter(pk__in=[scan.pk for scan in scans]).values_list("pk", flat=True))
@@ -73,7 +73,7 @@ def _add_to_case(request: SignedIn, scans: list[Scan]) -> HttpResponse | None:
     else:
         case = Case.objects.filter(owner=request.user, pk__in=wanted).first()
     if case is None:
-        messages.error(request, _("Choose a case, or give a new one a title."))
+        messages.error(request, _("Choose a case, or enter a title for a new one."))
         return None
     new = cases.add(case, scans, request.user)
     sentence = ngettext("%(count)d scan added to “%(case)s”.", "%(count)d scans added to “%(case)s”.", len(new))
@@ -98,7 +98,7 @@ def _share(request: SignedIn, scans: list[Scan]) -> HttpResponse:
     cases.add(case, scans, request.user)
     link = CaseLink.objects.create(case=case, maker=request.user, expires_at=timezone.now() + SHARED_FOR)
     cases.note_sharing(link, scans, request.user)
-    sentence = _("The link is ready. It shows the results without pictures and ends in 7 days.")
+    sentence = _("The link is ready. It shows the results without pictures and expires in 7 days.")
     offer_undo(request, sentence, {"do": "case", "of": str(case.pk), "scans": [], "made": True})
     return redirect(f"{case.get_absolute_url()}#share")
 
@@ -121,7 +121,7 @@ def offer_undo(request: SignedIn, sentence: str, change: dict[str, Any]) -> None
 def undo(request: SignedIn) -> HttpResponse:
     change = request.session.get("undo") or {}
     if not change or request.POST.get("change") != change["key"]:
-        messages.info(request, _("This can't be undone any more."))
+        messages.info(request, _("This can no longer be undone."))
         return redirect("scans:history")
     del request.session["undo"]
     kept: Any = (

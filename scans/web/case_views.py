@@ -84,7 +84,7 @@ def delete(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     for link in case.links.open():
         cases.note_end(link, request.user)
     case.delete()
-    messages.success(request, _("The case is deleted. Its scans stay in your library."))
+    messages.success(request, _("The case was deleted. Its scans are still in your library."))
     return redirect("scans:cases")
 
 
@@ -113,7 +113,7 @@ def share(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
         expires_at=timezone.now() + dt.timedelta(days=form.cleaned_data["days"]),
     )
     cases.note_sharing(made, cases.present(case), request.user)
-    messages.success(request, _("The link is ready. Whoever has it sees the results of this case."))
+    messages.success(request, _("The link is ready. Anyone with the link can see the results of this case."))
     return redirect(f"{case.get_absolute_url()}#share")
 
 
@@ -124,7 +124,7 @@ def end_share(request: SignedIn, pk: uuid.UUID, link_pk: int) -> HttpResponse:
     if link:
         case.links.filter(pk=link.pk).update(revoked_at=timezone.now())
         cases.note_end(link, request.user)
-        messages.success(request, _("The link no longer opens anything."))
+        messages.success(request, _("The link was revoked."))
     return redirect(f"{case.get_absolute_url()}#share")
 
 

@@ -91,7 +91,7 @@ def _rows(first: Side, second: Side) -> list[Row]:
     rows = [Row(_("Faces"), *(str(len(side.result.faces)) for side in (first, second)))]
     models = [{str(row["finding"]): _score(row) for row in side.result.bundles} for side in (first, second)]
     for name in dict.fromkeys([*models[0], *models[1]]):
-        rows.append(Row(name, *(each.get(name, _("Did not take part")) for each in models)))
+        rows.append(Row(name, *(each.get(name, _("Not used")) for each in models)))
     facts = [_facts(first), _facts(second)]
     rows += [Row(name, *(each.get(name, "–") for each in facts)) for name in dict.fromkeys([*facts[0], *facts[1]])]
     return rows

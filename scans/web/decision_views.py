@@ -33,9 +33,14 @@ def appeal(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     scan = get_owned_scan(request, pk)
     try:
         appeals.make(_verdict(scan), request.user, request.POST.get("text", "")[:4000])
-        messages.success(request, _("Your appeal is here. Somebody who had no part in the decision will answer it."))
+        messages.success(
+            request, _("Your appeal was sent. A person who was not involved in the decision will answer it.")
+        )
     except appeals.NoAppeal:
-        messages.error(request, _("Nothing was sent: say why it is wrong, once and in time."))
+        messages.error(
+            request,
+            _("The appeal was not sent. Explain why the decision is wrong. You can appeal once, until the deadline."),
+        )
     return redirect(f"{scan.get_absolute_url()}#people")
 
 

@@ -18,8 +18,8 @@ class Upload(forms.Form):
 
     consents_to_training = forms.BooleanField(
         required=False,
-        label=_("These files may also be used to improve the models"),
-        help_text=_("Off unless you tick it. You can change it later on each file's page."),
+        label=_("Allow these files to be used to improve the models"),
+        help_text=_("Optional. You can change this later on the page of each file."),
     )
     address = forms.URLField(required=False, max_length=2000, assume_scheme="https")
 
@@ -34,9 +34,9 @@ class Say(forms.ModelForm):
 class NewShare(forms.Form):
     DAYS = ((1, _("One day")), (7, _("One week")), (30, _("30 days")))
 
-    days = forms.TypedChoiceField(label=_("The link ends after"), choices=DAYS, coerce=int, initial=7)
+    days = forms.TypedChoiceField(label=_("The link expires after"), choices=DAYS, coerce=int, initial=7)
     with_picture = forms.BooleanField(
-        label=_("Show the picture too"), required=False, help_text=_("Else only the result is shown.")
+        label=_("Include the picture"), required=False, help_text=_("Otherwise only the result is shown.")
     )
 
 
@@ -53,7 +53,7 @@ class Filter(forms.Form):
 
     text = forms.CharField(label=_("Name or hash"), required=False, max_length=100)
     sort = forms.ChoiceField(label=_("Sort"), required=False, choices=SORTS)
-    review = forms.ChoiceField(label=_("Looked at by people"), required=False)
+    review = forms.ChoiceField(label=_("Reviewed by people"), required=False)
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     kind = forms.ChoiceField(required=False, widget=forms.HiddenInput)
@@ -70,7 +70,7 @@ class Filter(forms.Form):
             ("kind", KINDS),
             ("outcome", Outcome.choices),
             ("source", Source.choices),
-            ("review", [("waiting", _("Waits for it")), ("decided", _("Decided")), ("none", _("No"))]),
+            ("review", [("waiting", _("Waiting for review")), ("decided", _("Decided")), ("none", _("No"))]),
             ("status", STATUSES),
         ):
             field = self.fields[name]
@@ -129,9 +129,9 @@ class EditCase(forms.ModelForm):
 
 class NewCaseLink(NewShare):
     with_picture = forms.BooleanField(
-        label=_("Show the pictures too"), required=False, help_text=_("Else only the results are shown.")
+        label=_("Include the pictures"), required=False, help_text=_("Otherwise only the results are shown.")
     )
-    with_notes = forms.BooleanField(label=_("Show the notes too"), required=False)
+    with_notes = forms.BooleanField(label=_("Include the notes"), required=False)
 
 
 def _by_review(scans: Any, said: str) -> Any:

@@ -107,24 +107,24 @@ def exported(request: SignedIn, scans: Any, form: str, *, notes: str = "") -> Ht
 def save_search(request: SignedIn) -> HttpResponse:
     name, query = request.POST.get("name", "").strip()[:60], request.POST.get("query", "")[:500]
     if not name:
-        messages.error(request, _("Give the search a name."))
+        messages.error(request, _("Enter a name for the search."))
     elif request.user.saved_searches.count() >= SEARCHES:
         messages.error(request, _("You have %d saved searches. Delete one first.") % SEARCHES)
     else:
         try:
             with transaction.atomic():
                 SavedSearch.objects.create(owner=request.user, name=name, query=query)
-            messages.success(request, _("The search is saved."))
+            messages.success(request, _("The search was saved."))
         except IntegrityError:
             request.user.saved_searches.filter(name=name).update(query=query)
-            messages.success(request, _("The search of this name was replaced."))
+            messages.success(request, _("The search with this name was replaced."))
     return redirect(f"{reverse('scans:history')}?{query}")
 
 
 @require_POST
 def delete_search(request: SignedIn, pk: int) -> HttpResponse:
     get_object_or_404(SavedSearch, owner=request.user, pk=pk).delete()
-    messages.success(request, _("The saved search is deleted."))
+    messages.success(request, _("The saved search was deleted."))
     return redirect("scans:history")
 
 
@@ -134,16 +134,16 @@ def change_tag(request: SignedIn, pk: int) -> HttpResponse:
     tag = get_object_or_404(Tag, owner=request.user, pk=pk)
     if request.POST.get("do") == "delete":
         tag.delete()
-        messages.success(request, _("The tag is deleted. The scans stay."))
+        messages.success(request, _("The tag was deleted. The scans are not affected."))
         return redirect("scans:history")
     name = " ".join(request.POST.get("name", "").split())[:40]
     if not name:
-        messages.error(request, _("A tag needs a name."))
+        messages.error(request, _("Enter a name for the tag."))
     elif Tag.objects.filter(owner=request.user, name__iexact=name).exclude(pk=tag.pk).exists():
-        messages.error(request, _("You have a tag of this name already."))
+        messages.error(request, _("You already have a tag with this name."))
     else:
         Tag.objects.filter(pk=tag.pk).update(name=name)
-        messages.success(request, _("The tag is renamed."))
+        messages.success(request, _("The tag was renamed."))
     return redirect(f"{reverse('scans:history')}?{urlencode({'tag': tag.pk})}")
 
 

@@ -33,15 +33,15 @@ def _heard(medium: dict[str, Any]) -> str:
     about = {"names": get_text_list(names, _("and")), "silent": get_text_list(silent, _("and"))}
     if medium["medium"] == "film":
         if not names:
-            return _("In videos: no model.")
+            return _("Videos: no model.")
         if silent:
-            return _("In videos: %(names)s. Not heard there: %(silent)s.") % about
-        return _("In videos: %(names)s.") % about
+            return _("Videos: %(names)s. Not used: %(silent)s.") % about
+        return _("Videos: %(names)s.") % about
     if not names:
-        return _("In photos: no model.")
+        return _("Photos: no model.")
     if silent:
-        return _("In photos: %(names)s. Not heard there: %(silent)s.") % about
-    return _("In photos: %(names)s.") % about
+        return _("Photos: %(names)s. Not used: %(silent)s.") % about
+    return _("Photos: %(names)s.") % about
 
 
 @require_safe
@@ -64,8 +64,11 @@ def card(request: HttpRequest, name: str, version: str) -> HttpResponse:
 def _cuts(panel: Any, label: str) -> list[tuple[str, Any]]:
     """The cuts that decide instead of the model's own, by medium."""
     if panel.cuts:
-        return [(_("Cut-offs of all together, which decide"), panel.cuts)]
-    names = {"photo": _("Cut-offs of all together in photos"), "film": _("Cut-offs of all together in videos")}
+        return [(_("Cut-offs of all models together"), panel.cuts)]
+    names = {
+        "photo": _("Cut-offs of all models together, photos"),
+        "film": _("Cut-offs of all models together, videos"),
+    }
     return [(names[medium], rule.cuts) for medium, rule in panel.fusion.items() if label in rule.heard]
 
 

@@ -31,7 +31,7 @@ def report(request: SignedIn, pk: uuid.UUID) -> HttpResponseBase:
             Result(scan, scan.assessment), request.user, lambda code: request.build_absolute_uri(f"/check/?code={code}")
         )
     except reports.Incomplete as error:
-        messages.error(request, _("A report can't be issued: %(what)s is missing.") % {"what": error})
+        messages.error(request, _("The report can't be created: %(what)s is missing.") % {"what": error})
         return redirect(scan)
     answer: HttpResponseBase = files.send(
         request, issued.file, kind="pdf", etag=issued.sha256[:32], name=f"report-{issued.code}.pdf", download=True
@@ -52,7 +52,7 @@ def share(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
         expires_at=timezone.now() + dt.timedelta(days=form.cleaned_data["days"]),
     )
     Event.objects.create(scan=scan, kind="shared", actor=request.user, content={"share": made.pk})
-    messages.success(request, _("The link is ready. Whoever has it sees this result."))
+    messages.success(request, _("The link is ready. Anyone with the link can see this result."))
     return redirect(f"{scan.get_absolute_url()}#share")
 
 
@@ -61,7 +61,7 @@ def end_share(request: SignedIn, pk: uuid.UUID, share_pk: int) -> HttpResponse:
     scan = get_owned_scan(request, pk)
     if scan.shares.filter(pk=share_pk, revoked_at=None).update(revoked_at=timezone.now()):
         Event.objects.create(scan=scan, kind="share_ended", actor=request.user, content={"share": share_pk})
-        messages.success(request, _("The link no longer opens anything."))
+        messages.success(request, _("The link was revoked."))
     return redirect(f"{scan.get_absolute_url()}#share")
 
 

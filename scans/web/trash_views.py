@@ -74,7 +74,7 @@ def undo(request: SignedIn) -> HttpResponse:
     if restored:
         messages.success(request, ngettext("%d scan restored.", "%d scans restored.", restored) % restored)
     else:
-        messages.info(request, _("There was nothing to restore."))
+        messages.info(request, _("Nothing to restore."))
     return redirect("scans:history")
 
 
@@ -103,11 +103,11 @@ def purge(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return render(request, "scans/delete.html", {"going": [scan], "for_good": True})
     if deletion.is_held(scan):
-        messages.error(request, _("It can't be deleted: an appeal is open, or a legal hold is on it."))
+        messages.error(request, _("This scan can't be deleted: an appeal is open, or it is under a legal hold."))
         return redirect("scans:trash")
     try:
         deletion.delete(scan, request.user)
-        messages.success(request, _("Deleted for good: the file, its pictures and its name are gone."))
+        messages.success(request, _("The file, its pictures and its name were deleted permanently."))
     except WrongState:
-        messages.info(request, _("It was deleted already."))
+        messages.info(request, _("This scan has already been deleted."))
     return redirect("scans:trash")

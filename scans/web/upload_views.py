@@ -52,7 +52,7 @@ def new(request: SignedIn) -> HttpResponse:
     except Refused as refused:
         return _refused(request, refused)
     if len(given) > intake.IN_A_BATCH:
-        messages.warning(request, _("Only the first %d files were taken.") % intake.IN_A_BATCH)
+        messages.warning(request, _("Only the first %d files were uploaded.") % intake.IN_A_BATCH)
     if wants_json(request):
         return _opened(made)
     return redirect("scans:batch", made.pk)
@@ -92,7 +92,7 @@ def _all_once(request: SignedIn, given: list[Any], options: dict[str, Any]) -> B
     except idempotency.Mismatch:  # on the same page, other files were chosen
         return intake.submit_all(request.user, files, **options)
     except idempotency.InProgress as error:
-        raise Refused("in_progress", _("These files are being taken in already. Try again in two minutes.")) from error
+        raise Refused("in_progress", _("These files are already being uploaded. Try again in two minutes.")) from error
     return batch
 
 
@@ -108,14 +108,14 @@ def _once(request: SignedIn, file: Any, take: Callable[[], Scan | Refused]) -> A
     except idempotency.Mismatch:  # on the same page, another file was chosen
         return take()
     except idempotency.InProgress as error:
-        raise Refused("in_progress", _("This file is being taken in already. Try again in two minutes.")) from error
+        raise Refused("in_progress", _("This file is already being uploaded. Try again in two minutes.")) from error
     try:
         with transaction.atomic():
             taken = take()
             if isinstance(taken, Scan):
                 idempotency.keep(replay, 201, {"scan": str(taken.pk)})
     except idempotency.InProgress as error:
-        raise Refused("in_progress", _("This file is being taken in already. Try again in two minutes.")) from error
+        raise Refused("in_progress", _("This file is already being uploaded. Try again in two minutes.")) from error
     finally:
         idempotency.forget(replay)  # unless it was kept
     return taken
@@ -189,7 +189,7 @@ def _add(request: SignedIn, found: Batch) -> HttpResponse:
             intake.note_refusal(found, address, refusal)
             return _refused(request, refusal)
     if len(given) != 1:
-        return JsonResponse({"code": "one_file", "said": _("Send one file at a time.")}, status=422)
+        return JsonResponse({"code": "one_file", "said": _("Upload one file at a time.")}, status=422)
     consents = request.POST.get("consents_to_training") == "on"
     file = given[0]
     try:
@@ -209,7 +209,7 @@ def camera(request: SignedIn) -> HttpResponse:
         return _refused(request, refusal[1])
     frames = request.FILES.getlist("frames")
     if len(frames) not in FRAMES:
-        return _refused(request, Refused("frames", _("A capture has 1 to %d pictures.") % FRAMES[-1]))
+        return _refused(request, Refused("frames", _("A recording can have 1 to %d pictures.") % FRAMES[-1]))
     try:
         scan = intake.submit_frames(request.user, frames)
     except Refused as refused:

@@ -102,7 +102,7 @@ def cancel(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     found = get_owned_scan(request, pk)
     try:
         intake.cancel(found, request.user)
-        messages.success(request, _("Taken back before it was judged."))
+        messages.success(request, _("The analysis was cancelled."))
     except WrongState:
         messages.info(request, _("Too late: it was finished already."))
     return redirect(found)
@@ -113,14 +113,16 @@ def feedback(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     found = get_owned_scan(request, pk)
     form = forms.Say(request.POST)
     if found.assessment is None or not form.is_valid():
-        messages.error(request, _("Say what is wrong, please."))
+        messages.error(request, _("Please choose what is wrong."))
         return redirect(found)
     said = form.save(commit=False)
     said.assessment, said.person = found.assessment, request.user
     said.save()
     Event.objects.create(scan=found, kind="feedback", actor=request.user, content={"kind": said.kind})
     routing.feedback_given(found, found.assessment)
-    messages.success(request, _("Noted. It changes no outcome by itself; people who review will see it."))
+    messages.success(
+        request, _("Thank you. Your feedback does not change the outcome by itself; reviewers will see it.")
+    )
     return redirect(found)
 
 

@@ -71,7 +71,7 @@ def test_the_chart_is_hovered_clicked_and_moved_by_keys(window: Window, site: Si
     data = json.loads(page.locator("#moments").text_content() or "")
     assert data["stretches"], "bright faces have high scores"
     assert page.evaluate(FIRST_SCREEN, ".plot"), "player and chart are seen without scrolling"
-    chart = page.get_by_role("slider", name="Position in the film")
+    chart = page.get_by_role("slider", name="Position in the video")
     box = chart.bounding_box()
     assert box is not None
 
@@ -96,7 +96,7 @@ def test_the_chart_is_hovered_clicked_and_moved_by_keys(window: Window, site: Si
     assert line is not None
     assert float(line.rstrip("%")) == pytest.approx(100 * data["stretches"][0] / data["duration"], abs=2)
     page.get_by_text("As a table").click()
-    expect(page.get_by_role("region", name="Score of each moment")).to_be_visible()
+    expect(page.get_by_role("region", name="Score of each frame")).to_be_visible()
     wrong = look_again(page, "/a film/")
     assert not wrong, "\n".join(wrong)
     assert not window.complaints, "\n".join(window.complaints)
@@ -141,7 +141,7 @@ def test_a_picture_is_enlarged_and_its_face_chosen_by_keys(window: Window, site:
         for part in ("#verdict", ".big-score", ".scale", ".who", ".why-so"):
             assert page.evaluate(FIRST_SCREEN, part), f"{part} needs scrolling at {width} px"
     page.set_viewport_size({"width": 1280, "height": 800})
-    shot = page.get_by_role("button", name="Frame face 1 in the picture")
+    shot = page.get_by_role("button", name="Show face 1 in the picture")
     shot.press("Enter")
     expect(shot).to_have_attribute("aria-pressed", "true")
     page.get_by_role("link", name="Enlarge").press("Enter")

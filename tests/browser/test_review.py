@@ -168,9 +168,9 @@ def test_removed_by_two_objected_to_and_turned_over_by_a_third(
     owner.goto("/scans/")
     owner.get_by_role("link", name="my face").first.click()
     where = owner.url
-    expect(owner.get_by_role("heading", name="What people decided")).to_be_visible()
+    expect(owner.get_by_role("heading", name="Decision")).to_be_visible()
     owner.get_by_text("Appeal this decision").click()
-    owner.get_by_label("Why it is wrong").fill("That is my own face.")
+    owner.get_by_label("Why is the decision wrong?").fill("That is my own face.")
     owner.get_by_role("button", name="Send the appeal").click()
     assert pages["stranger"].goto(where).status == 404  # type: ignore[union-attr]
 

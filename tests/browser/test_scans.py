@@ -64,7 +64,7 @@ def test_a_photo_is_handed_in_read_and_deleted(window: Window, site: Site, photo
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
     page.reload()
     page.locator("summary", has_text="Share").click()
-    page.get_by_role("button", name="Make a link").click()
+    page.get_by_role("button", name="Create link").click()
     link = page.locator("#share a").get_attribute("href")
     wrong += look_at_all(page, [*PAGES, str(link)])
     page.go_back()
@@ -80,8 +80,8 @@ def test_a_photo_is_handed_in_read_and_deleted(window: Window, site: Site, photo
     page.get_by_role("button", name="Move to trash").click()
     wrong += look_at_all(page, ["/scans/trash/"])
     page.get_by_role("link", name="Delete now: astronaut.jpg").click()
-    page.get_by_role("button", name="Delete for good").click()
-    expect(page.get_by_text("are gone")).to_be_visible()
+    page.get_by_role("button", name="Delete permanently").click()
+    expect(page.get_by_text("were deleted permanently")).to_be_visible()
     assert not wrong, "\n".join(wrong)
     assert not window.complaints, "\n".join(window.complaints)
 
@@ -108,7 +108,7 @@ def test_several_files_are_dropped_and_a_bad_one_is_named(window: Window, site: 
     expect(chosen.get_by_role("listitem").filter(has_text="a.jpg")).to_contain_text("Uploaded")
     expect(page.get_by_role("status").filter(has_text="2 uploaded, 2 not")).to_be_visible()
     wrong += look_again(page, "/uploaded and rejected files/")
-    page.get_by_role("link", name="Show the results").click()
+    page.get_by_role("link", name="Show results").click()
     page.wait_for_url(re.compile("/scans/batches/"))
     expect(page.get_by_text("2 of 2 done")).to_be_visible()
     expect(page.get_by_text("page.jpg This is not a picture or video")).to_be_visible()
@@ -220,7 +220,7 @@ def test_the_camera_becomes_a_scan(open_camera: Callable[[], Page], site: Site) 
     page = open_camera()
     enter(page, site)
     page.goto("/scans/camera/")
-    page.get_by_role("button", name="Switch the camera on").click()
+    page.get_by_role("button", name="Turn on camera").click()
     page.get_by_role("button", name="Take 16 pictures").click()
     page.wait_for_url(SCAN)
     expect(page.locator("#verdict")).to_be_visible()
@@ -230,9 +230,9 @@ def test_the_camera_becomes_a_scan(open_camera: Callable[[], Page], site: Site) 
 @pytest.mark.parametrize(
     ("side", "light", "said"),
     [
-        (480, 1.0, "The light is good. A face is seen."),
-        (160, 1.0, "Come nearer"),
-        (0, 1.0, "No face is seen."),
+        (480, 1.0, "The light is good. Face detected."),
+        (160, 1.0, "Move closer"),
+        (0, 1.0, "No face detected."),
         (480, 0.1, "It is too dark."),
     ],
 )
@@ -250,7 +250,7 @@ def test_the_camera_page_guides(
     page = open_camera(film)
     enter(page, site)
     page.goto("/scans/camera/")
-    page.get_by_role("button", name="Switch the camera on").click()
+    page.get_by_role("button", name="Turn on camera").click()
     expect(page.get_by_text(said)).to_be_visible()
 
 
@@ -258,16 +258,16 @@ def test_watching_live_says_something_and_is_kept_or_thrown_away(open_camera: Ca
     page = open_camera()
     enter(page, site)
     page.goto("/scans/camera/")
-    for end in ("Throw away", "Keep as one scan"):
-        if end == "Throw away":
-            page.get_by_role("button", name="Switch the camera on").click()
+    for end in ("Discard", "Keep as one scan"):
+        if end == "Discard":
+            page.get_by_role("button", name="Turn on camera").click()
         page.get_by_role("button", name="Watch live").click()
         expect(page.locator("#estimate .badge.outcome")).to_be_visible()
         page.get_by_role("button", name="Stop", exact=True).click()
         page.get_by_role("button", name=end).click()
-        if end == "Throw away":
+        if end == "Discard":
             expect(page.get_by_text("The light is good.")).to_be_visible()
-            expect(page.get_by_text("All pictures are thrown away.")).to_be_visible()
+            expect(page.get_by_text("All pictures were discarded.")).to_be_visible()
     page.wait_for_url(SCAN)
     expect(page.locator("#verdict")).to_be_visible()
     page.goto("/scans/")

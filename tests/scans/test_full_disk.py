@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 
 class FullFile(io.FileIO):
-    """Takes a few bytes; then the kernel says that there is no room, as it does for /dev/full."""
+    """Takes a few bytes; then the kernel says that there is no disk space, as it does for /dev/full."""
 
     def write(self, piece: Any) -> int:
         if self.tell() == 0:
@@ -59,7 +59,7 @@ def test_an_upload_is_refused_with_507_and_leaves_nothing(
 ) -> None:
     page = as_user(uploader).post("/scans/new/", {"files": photo()})
     assert page.status_code == 507
-    assert "no room" in page.content.decode()
+    assert "no disk space" in page.content.decode()
     _key, secret = keys.issue(uploader, name="p", scopes=["scans:write"])
     program = Client(headers={"Authorization": f"Bearer {secret}"})
     for where, field in (("scans", "file"), ("batches", "files")):

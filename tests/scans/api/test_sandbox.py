@@ -85,7 +85,7 @@ def test_it_is_stamped_on_the_page_and_the_report(
 ) -> None:
     scan = Scan.objects.get(pk=submit(trying, "likely_manipulated.jpg").json()["id"])
     page = as_user(uploader).get(scan.get_absolute_url())
-    assert "No model looked at this file" in page.content.decode()
+    assert "This file was not analysed" in page.content.decode()
     pdf = b"".join(trying.get(f"{SCANS}/{scan.pk}/report"))
     assert "Sandbox" in PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
 

@@ -160,7 +160,7 @@ def test_a_second_person_is_told_nothing_and_agrees(
         "0.85",
         str(moderator),
         "Likely manipulated",
-        "What the models said",
+        "Outcome of the models",
     ):
         assert told not in page
     assert "Likely manipulated" not in client.get("/admin/scans/reviewitem/").content.decode()

@@ -43,7 +43,7 @@ def test_both_verdicts_and_what_differs_stand_side_by_side(scan: Scan, other: Sc
         assert one.sha256[:16] in page
     assert "Width and height differs 400 × 400 300 × 300" in page
     assert "Faces 1 1" in page
-    assert "They look alike" in page
+    assert "They look similar" in page
 
 
 def test_from_a_result_one_gets_to_the_other(scan: Scan, other: Scan, ann: Client) -> None:
@@ -86,8 +86,8 @@ def test_what_people_decided_leads_here_too(
     decisions.decide(item, moderator, Label.INCONCLUSIVE)
     assert Decision.objects.settled().exists()
     page = text_of(ann.get(address(scan, other)).content.decode())
-    assert "Decided by people" in page
-    assert "Estimated by the models" in page
+    assert "Decided by a moderator" in page
+    assert "Estimated by models" in page
 
 
 def test_with_many_scans_it_costs_no_more_queries(

@@ -39,7 +39,7 @@ def test_strangers_get_an_introduction_and_people_their_work(client: Client, ann
     assert 'id="upload"' not in text(client)
     page = text(ann)
     assert 'id="upload"' in page
-    assert "Nothing here yet" in page
+    assert "No scans yet" in page
 
 
 def test_whoever_has_not_accepted_the_rules_is_led_to_them_before_files_are_chosen(ann: Client, uploader: User) -> None:
@@ -90,7 +90,7 @@ def test_a_decision_waits_until_it_is_read(
         settles_at=timezone.now() - dt.timedelta(minutes=1),
     )  # fmt: skip
     notifications.tell_settled()
-    assert "People have decided: Misleading context" in text(ann)
+    assert "New decisions: Misleading context" in text(ann)
     ann.get(f"/scans/{scan.pk}/")
     assert "People have decided" not in text(ann)
 

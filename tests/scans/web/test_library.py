@@ -347,7 +347,7 @@ def test_the_desk_reads_cases_and_changes_none(
     page = desk.get(case.get_absolute_url())
     assert page.context["withheld"] == {scans[0].pk}
     assert page.content.decode().count("Blind first") == 1
-    assert "Make a link" not in page.content.decode()
+    assert "Create link" not in page.content.decode()
     assert desk.post(case.get_absolute_url(), {"title": "x"}).status_code == 404
     assert desk.get(f"{case.get_absolute_url()}export.csv").status_code == 404
     assert desk.get(f"{case.get_absolute_url()}delete/").status_code == 404

@@ -45,7 +45,7 @@ def stored(media: Path) -> list[Path]:
 def test_what_is_said_of_a_picture_comes_with_the_next(send: Callable[..., Any], bundles: Path) -> None:
     first = send()
     assert first.status_code == 200
-    assert "Waiting for the first look" in first.json()["html"]
+    assert "Waiting for the first result" in first.json()["html"]
     second = send().json()
     assert second["pictures"] == 2
     assert 'class="badge outcome' in second["html"]

@@ -61,7 +61,7 @@ def test_all_are_marked_read_at_once_and_only_ones_own(scan: Scan, ann: Client, 
     page = ann.post("/notifications/read/", follow=True).content.decode()
     assert "All notifications are marked as read." in page
     assert Notification.objects.unread().get().recipient == stranger
-    assert "You have read everything" in ann.get("/notifications/?unread").content.decode()
+    assert "No unread notifications" in ann.get("/notifications/?unread").content.decode()
 
 
 def test_what_a_program_sent_is_not_told_of(bundles: Any, upload: Callable[..., Scan]) -> None:

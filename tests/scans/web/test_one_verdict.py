@@ -231,7 +231,7 @@ def test_who_says_so_and_since_when_stands_beside_it(state: str, world: World) -
     begin = world.clock.now
     world.reach(state)
     by_people = EXPECTED[state][2] == "human"
-    said = ("Decided by people", "Estimated by the models") if by_people else ("Estimated by the models",) * 2
+    said = ("Decided by a moderator", "Estimated by models") if by_people else ("Estimated by models",) * 2
     world.owner.post(f"/scans/{world.scan.pk}/share/", {"days": "7"})
     result_page = world.page(world.scan.get_absolute_url())
     for page in (
@@ -246,7 +246,7 @@ def test_who_says_so_and_since_when_stands_beside_it(state: str, world: World) -
     since = dt.datetime.fromisoformat(row["since"])
     assert (since > begin) == by_people
     assert f'datetime="{since.astimezone(timezone.get_current_timezone()).isoformat()}"' in result_page
-    assert ("What the models said" in result_page) == by_people, "where they decide alone, the verdict is theirs"
+    assert ("Outcome of the models" in result_page) == by_people, "where they decide alone, the verdict is theirs"
     assert ("appeal" in result_page.split("<main")[1].lower()) == by_people
 
 

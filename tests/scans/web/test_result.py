@@ -80,7 +80,7 @@ def test_a_score_that_is_no_probability_says_so(
 
 def test_without_a_heat_map_nothing_stands_in_for_it(scan: Scan, ann: Client) -> None:
     page = ann.get(f"/scans/{scan.pk}/").content.decode()
-    assert "No reliable explanation is available" in page
+    assert "No reliable heat map is available" in page
     assert "heat-layer" not in page
 
 
@@ -154,14 +154,14 @@ def test_waiting_shows_where_one_stands_and_can_be_cancelled(upload: Callable[..
     page = ann.get(f"/scans/{second.pk}/").content.decode()
     assert "1 file is before it" in page
     part = ann.get(f"/scans/{first.pk}/?looks=3", headers={"hx-request": "true"}).content.decode()
-    assert "It is next" in part
+    assert "Next in the queue" in part
     assert "load delay:2s" in part
     assert "looks=4" in part
     assert "<html" not in part
     ann.post(f"/scans/{first.pk}/cancel/")
     done = ann.get(f"/scans/{first.pk}/", headers={"hx-request": "true"})
     assert done["HX-Refresh"] == "true"
-    assert "You took it back" in ann.get(f"/scans/{first.pk}/").content.decode()
+    assert "You cancelled the analysis" in ann.get(f"/scans/{first.pk}/").content.decode()
 
 
 def test_a_failure_says_why(upload: Callable[..., Scan], ann: Client) -> None:
@@ -203,7 +203,7 @@ def test_whether_a_re_save_would_turn_the_outcome_is_checked_before_anything_is_
         "a little brighter, and it would no longer be little evidence"
     )
     page = ann.get(f"/scans/{scan.pk}/").content.decode()
-    assert "harmless changes to the file move the score a lot" in page
+    assert "Harmless changes to the file change the score a lot" in page
     assert ann.post(f"/scans/{scan.pk}/stability/").status_code == 404
     assert scan.assessments.count() == 1, "no click of an uploader changes what was found"
 
@@ -223,7 +223,7 @@ def test_a_likely_manipulation_is_always_checked(bundles: Path, upload: Callable
     scan = upload()
     assert scan.assessment.outcome == Outcome.LIKELY_MANIPULATED
     assert scan.assessment.inspection["stability"]["stable"] is True
-    assert "harmless changes to the file move the score little" in ann.get(f"/scans/{scan.pk}/").content.decode()
+    assert "Harmless changes to the file hardly change the score" in ann.get(f"/scans/{scan.pk}/").content.decode()
 
 
 def test_the_models_page_is_made_of_the_cards(bundles: Path, ann: Client) -> None:
@@ -239,9 +239,9 @@ def test_the_models_page_is_made_of_the_cards(bundles: Path, ann: Client) -> Non
     card.write_text(json.dumps(said))
     page = ann.get("/models/").content.decode()
     assert "0.91" in page
-    assert "not enough evidence" in page
+    assert "Too few files (fewer than" in page
     assert "0.99" not in page
-    assert page.count("no better than chance") == 1
+    assert page.count("No better than chance") == 1
     assert page.count("real files score higher than manipulated ones") == 1, "0.22 is worse than chance, not near it"
     assert _without_tokens(page) == _without_tokens(ann.get("/models/").content.decode())
     page = ann.get("/models/bright/1/").content.decode()
@@ -260,10 +260,10 @@ def test_what_was_measured_of_all_together_is_told_of_this_panel_alone(bundles: 
     (bundles / "evaluations" / "broken.json").write_text("{")
     (bundles / "evaluations" / "other.json").write_text("[1]")
     page = ann.get("/models/").content.decode()
-    for text in ("All together", "photos by others, these", "0.81", "4.4 %", "31.6 %"):
+    for text in ("All models together", "photos by others, these", "0.81", "4.4 %", "31.6 %"):
         assert text in page
     assert "photos by others, before" not in page
-    assert "which decide" not in ann.get("/models/bright/1/").content.decode(), "the bundle's own do"
+    assert "Cut-offs of all models together" not in ann.get("/models/bright/1/").content.decode(), "the bundle's own do"
     (bundles / "panel.json").write_text(json.dumps({"cuts": {"little_below": 0.21, "manipulated_above": 0.83}}))
     assert "photos by others" not in ann.get("/models/").content.decode(), "under other cuts nothing was measured"
     assert "21 and 83 of 100" in ann.get("/models/bright/1/").content.decode()
@@ -276,11 +276,11 @@ def test_the_page_of_the_models_says_who_is_heard_where(bundles: Path, ann: Clie
     (bundles / "panel.json").write_text(json.dumps({"fusion": {"film": rule}}))
     page = ann.get("/models/").content.decode()
     name = label.partition("/")[0]
-    assert f"In photos: {name}" in page
-    assert "In videos: no model." in page
+    assert f"Photos: {name}" in page
+    assert "Videos: no model." in page
     rule["weights"] = {label: 1.0}
     (bundles / "panel.json").write_text(json.dumps({"fusion": {"film": rule}}))
-    assert f"In videos: {name}" in ann.get("/models/").content.decode()
+    assert f"Videos: {name}" in ann.get("/models/").content.decode()
 
 
 def _without_tokens(page: str) -> str:

@@ -36,7 +36,7 @@ def test_by_default_there_are_no_links_and_no_word_of_them(scan: Scan, ann: Clie
 def test_a_private_file_has_no_links_and_the_page_says_why(scan: Scan, ann: Client) -> None:
     share(ann, scan)  # without its picture
     assert outbound(ann, scan) == []
-    assert "This file is private" in ann.get(scan.get_absolute_url()).content.decode()
+    assert "this file is private" in ann.get(scan.get_absolute_url()).content.decode()
 
 
 @pytest.mark.usefixtures("engines")
@@ -47,7 +47,7 @@ def test_a_file_that_was_shared_with_its_picture_can_be_looked_up(scan: Scan, an
         f"https://lens.google.com/uploadbyurl?url={picture}",
         f"https://tineye.com/search?url={picture}",
     ]
-    assert "These links leave this site" in ann.get(scan.get_absolute_url()).content.decode()
+    assert "These links open other websites" in ann.get(scan.get_absolute_url()).content.decode()
     ann.post(f"/scans/{scan.pk}/share/{link.pk}/end/")
     assert outbound(ann, scan) == [], "the link no longer opens anything"
 
@@ -60,4 +60,4 @@ def test_on_a_site_that_engines_can_not_reach_the_page_says_so(
     settings.SITE_URL = address
     share(ann, scan, with_picture="on")
     assert outbound(ann, scan) == []
-    assert "reach this site from the internet" in ann.get(scan.get_absolute_url()).content.decode()
+    assert "be reached from the internet" in ann.get(scan.get_absolute_url()).content.decode()

@@ -55,10 +55,10 @@ def test_no_probability_is_certain(value: float, number: str) -> None:
          "The model a/1 gives face 2 a score of 35: just below the lower cut-off of 35."),
         (0.91, ["score_high", "unstable"], "inconclusive", ["a/1", "b/1"],
          "Together, the models give face 2 a score of 91: above the upper cut-off of 80. Because harmless changes"
-         " such as saving it again move the score a lot, the outcome is inconclusive."),
+         " such as saving the file again change the score a lot, the outcome is inconclusive."),
         (0.1, ["score_low", "bundles_disagree", "out_of_distribution"], "inconclusive", ["a/1", "b/1"],
          "Together, the models give face 2 a score of 10: below the lower cut-off of 35. Because the models contradict"
-         " each other and the face is unlike those that the models know, the outcome is inconclusive."),
+         " each other and the face differs from those that the models were trained on, the outcome is inconclusive."),
         (None, ["no_face"], "not_applicable", [], "No face was found."),
     ],
 )  # fmt: skip
@@ -73,7 +73,7 @@ def test_a_sentence_tells_how_the_outcome_came_about(
     ("media", "sentence"),
     [
         ("image", "Das Modell a/1 gibt dem Bild einen Wert von 91: über der oberen Grenze von 80."),
-        ("video", "Das Modell a/1 gibt dem Film einen Wert von 91: über der oberen Grenze von 80."),
+        ("video", "Das Modell a/1 gibt dem Video einen Wert von 91: über der oberen Grenze von 80."),
     ],
 )
 def test_a_whole_picture_and_in_german(media: str, sentence: str) -> None:
@@ -125,9 +125,9 @@ def test_models_faces_and_moments_are_judged_by_the_cut_offs_of_the_headline(fil
     assert "Together, the models give face 1 a score of 66: above the upper cut-off of 60." in page
     assert "Score 66 of 100 Not a probability." in page
     assert f"Below 50: {LOW}. 50 to 60: {BETWEEN}. Above 60: {HIGH}." in page
-    assert f"one/1 counted most 66 {HIGH}" in page
+    assert f"one/1 highest weight 66 {HIGH}" in page
     assert f"two/1 55 {BETWEEN}" in page
-    assert "Taken alone, 1 of 2 models would give this outcome." in page
+    assert "1 of 2 models give this outcome on their own." in page
     assert f"Face 1: 66 {HIGH}" in page
     for moment in (f"0:00.0 1 10 {LOW}", f"0:00.5 1 55 {BETWEEN}", f"0:01.0 1 70 {HIGH}", "0:01.5 1 –"):
         assert moment in page
@@ -137,8 +137,8 @@ def test_models_faces_and_moments_are_judged_by_the_cut_offs_of_the_headline(fil
 
 def test_a_face_that_nobody_can_judge_is_never_no_face(film: Scan, ann: Client) -> None:
     page = text_of(ann.get(film.get_absolute_url()).content.decode())
-    assert "Face 2: not judged A face is turned away" in page
-    assert "three/1 Not applicable None of the faces could be judged." in page
+    assert "Face 2: not assessed A face is turned away" in page
+    assert "three/1 Not applicable None of the faces could be assessed." in page
     assert "No face was found" not in page
 
 
@@ -157,7 +157,7 @@ def test_the_same_number_stands_on_page_report_table_and_shared_link(
     assert f"one/1 Score 66 of 100 ({HIGH})" in report
     assert f"two/1 Score 55 of 100 ({BETWEEN})" in report
     assert f"Face 1 Score 66 of 100 ({HIGH})" in report
-    assert "three/1 Not applicable. None of the faces could be judged" in report
+    assert "three/1 Not applicable. None of the faces could be assessed" in report
     assert "Face 2 no score. A face is turned away" in report
     assert "Cut-offs: 50 and 60." in report
     assert "Score 66" in text_of(ann.get("/scans/").content.decode())

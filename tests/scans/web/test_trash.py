@@ -64,7 +64,7 @@ def test_deleting_asks_first_and_names_what_goes_and_what_stays(ann: Client, upl
     ticked = {"scan": [first.pk, second.pk, moving.pk, theirs.pk], "do": "delete"}
     page = ann.post("/scans/selected/", ticked).content.decode()
     assert "Delete these 2 scans?" in page
-    going, staying = page.split("These stay")
+    going, staying = page.split("These scans will not be deleted")
     assert ("0.jpg" in going, "1.jpg" in going, "2.jpg" in going, "2.jpg" in staying) == (True, True, False, True)
     assert "theirs.jpg" not in page
     assert names(ann) == {"0.jpg", "1.jpg", "2.jpg"}, "nothing has happened yet"
@@ -87,7 +87,7 @@ def test_what_goes_to_the_trash_can_be_undone_in_one_step(ann: Client, bob: Clie
     assert kinds == ["trashed", "restored"]
     for rubbish in ("", "yesterday", "2026-13-45T00:00:00+00:00", "2026-01-01T00:00:00"):
         answer = ann.post("/scans/trash/undo/", {"trashed_at": rubbish}, follow=True)
-        assert "nothing to restore" in answer.content.decode()
+        assert "Nothing to restore" in answer.content.decode()
 
 
 def test_in_the_trash_a_scan_is_nowhere_else(
@@ -135,7 +135,7 @@ def test_after_its_time_a_scan_is_purged_and_not_before(
     restored = make(uploader, 1, name="restored.jpg")[0]
     trash(ann, scan, restored)
     page = ann.get("/scans/trash/").content.decode()
-    assert page.count("Deleted for good on 4 Mar 2026") == 2
+    assert page.count("Will be permanently deleted on 4 Mar 2026") == 2
     ann.post(f"/scans/{restored.pk}/restore/")
     settings.TRASH_DAYS = 30  # the time that was stated holds
     with django_capture_on_commit_callbacks(execute=True):
@@ -162,7 +162,7 @@ def test_one_can_delete_for_good_at_once_and_is_asked(
 ) -> None:
     assert ann.get(f"/scans/{scan.pk}/purge/").status_code == 404, "only from the trash"
     trash(ann, scan)
-    assert "Delete this scan for good?" in ann.get(f"/scans/{scan.pk}/purge/").content.decode()
+    assert "Delete this scan permanently?" in ann.get(f"/scans/{scan.pk}/purge/").content.decode()
     with django_capture_on_commit_callbacks(execute=True):
         ann.post(f"/scans/{scan.pk}/purge/")
     assert [path for path in own_media.rglob("*") if path.is_file()] == []

@@ -55,9 +55,13 @@ def test_a_program_gets_an_address(hand_in: Callable[..., Any], ann: Client) -> 
 @pytest.mark.parametrize(
     ("file", "status", "said"),
     [
-        (SimpleUploadedFile("page.jpg", b"<html><script>alert(1)</script></html>"), 415, "not a picture or video"),
+        (
+            SimpleUploadedFile("page.jpg", b"<html><script>alert(1)</script></html>"),
+            415,
+            "not a supported image or video",
+        ),
         (SimpleUploadedFile("nothing.png", b""), 422, "empty"),
-        (SimpleUploadedFile("song.mp3", b"ID3" + b"\0" * 2000), 415, "not a picture or video"),
+        (SimpleUploadedFile("song.mp3", b"ID3" + b"\0" * 2000), 415, "not a supported image or video"),
     ],
 )
 def test_what_can_not_be_read_is_refused_in_words(
@@ -134,7 +138,7 @@ def test_a_full_disk_is_said_before_anything_is_taken(hand_in: Callable[..., Any
     settings.MIN_FREE_DISK_MB = 10**9
     answer = hand_in(photo())
     assert answer.status_code == 507
-    assert "no room" in answer.content.decode()
+    assert "no disk space" in answer.content.decode()
 
 
 # -- Several at once -----------------------------------------------------------------------------------
@@ -147,8 +151,8 @@ def test_several_files_become_a_batch_and_a_bad_one_spoils_nothing(
     batch = Batch.objects.get()
     assert answer["Location"] == f"/scans/batches/{batch.pk}/"
     page = ann.get(answer["Location"]).content.decode()
-    assert "2 of 2 done" in page
-    assert '<b>bad.jpg</b> <span class="quiet">This is not a picture or video' in page
+    assert "2 of 2 analysed" in page
+    assert '<b>bad.jpg</b> <span class="quiet">This file is not a supported image or video' in page
     assert sorted(batch.scans.values_list("name", flat=True)) == ["a.jpg", "b.jpg"]
 
 
@@ -315,9 +319,9 @@ def test_a_form_that_broke_off_goes_on_where_it_was(
 
 def test_a_refusal_says_what_to_do(ann: Client) -> None:
     answer = ann.post("/scans/new/", {"files": [SimpleUploadedFile("a.jpg", b"no")]}, headers=PROGRAM)
-    assert answer.json()["advice"] == "Save it as JPEG, PNG or MP4 and upload that."
+    assert answer.json()["advice"] == "Save it as JPEG, PNG or MP4, and upload it again."
     page = ann.post("/scans/new/", {"files": [SimpleUploadedFile("a.jpg", b"no")]}).content.decode()
-    assert "Save it as JPEG, PNG or MP4 and upload that." in page
+    assert "Save it as JPEG, PNG or MP4, and upload it again." in page
 
 
 def test_an_archive_sent_by_the_script_is_answered_with_its_batch(hand_in: Callable[..., Any], ann: Client) -> None:

@@ -74,11 +74,11 @@ def test_after_the_delay_they_are_told_with_reasons(
     django_capture_on_commit_callbacks: Callable[..., Any],
 ) -> None:  # fmt: skip
     page = ann.get(scan.get_absolute_url()).content.decode()
-    assert "Somebody will look at it" in page
+    assert "A moderator will review this file" in page
     decisions.decide(item, moderator, Label.MANIPULATED, action=Action.LABEL, policy=policy, public_note="the chin")
     assert tell(django_capture_on_commit_callbacks) == 0
     page = ann.get(scan.get_absolute_url()).content.decode()
-    assert "What people decided" not in page
+    assert "Moderator decision" not in page
     assert "decided" not in [event.kind for event in Event.objects.for_uploaders()]
     assert ann.get(f"/scans/{scan.pk}/statement/").status_code == 404
     clock.later(seconds=301)
@@ -91,7 +91,7 @@ def test_after_the_delay_they_are_told_with_reasons(
     assert f"http://testserver{scan.get_absolute_url()}\n" in letter.body
     assert "until 1 Sep 2026, 12:05 (UTC)" in letter.body
     page = ann.get(scan.get_absolute_url()).content.decode()
-    assert "What people decided" in page
+    assert "Moderator decision" in page
     assert DecisionNotice.objects.get().seen_at == clock.now
     said = ann.get(f"/scans/{scan.pk}/statement/?format=json").json()
     assert (said["label"], said["action"], said["policy"]) == ("manipulated", "label", "Face swaps")
@@ -182,7 +182,7 @@ def test_an_appeal_is_answered_by_somebody_else_in_writing(
     appeal = Appeal.objects.get()
     item = ReviewItem.objects.open().get()
     assert (item.queue.slug, [one.reason for one in item.reasons.all()]) == ("appeals", [Reason.APPEAL])
-    assert "You have appealed" in ann.get(scan.get_absolute_url()).content.decode()
+    assert "Your appeal was sent" in ann.get(scan.get_absolute_url()).content.decode()
     with pytest.raises(queue.NotYours):
         decisions.decide(item, moderator, Label.MANIPULATED, public_note="no", policy=policy)
     other = person("other", Role.MODERATOR)
