@@ -6,12 +6,27 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from detection import format_value, trained_on
 
 from .. import analysis
 from ..insight.figures import LEAST, conditions
+
+# Columns of a card's figures. A card may have others, which keep their own names.
+FIGURES = {
+    "data": gettext_lazy("Test set"),
+    "n_real": gettext_lazy("Real"),
+    "n_fake": gettext_lazy("Manipulated"),
+    "auc": "AUC",
+    "auc_ci": gettext_lazy("AUC interval (95 %)"),
+    "coverage": gettext_lazy("Share with a score"),
+    "tpr_at_fpr_05": gettext_lazy("Detected (TPR at FPR 0.05)"),
+    "false_alarms": gettext_lazy("False alarms"),
+    "false_alarms_ci": gettext_lazy("False alarms interval (95 %)"),
+    "ece": gettext_lazy("Calibration error (ECE)"),
+}
 
 
 @require_safe
@@ -54,7 +69,7 @@ def card(request: HttpRequest, name: str, version: str) -> HttpResponse:
     context = {
         "card": found,
         "cuts": _cuts(analysis.panel(), found["label"]),
-        "columns": [name.replace("_", " ") for name in columns],
+        "columns": [FIGURES.get(name) or name.replace("_", " ") for name in columns],
         "rows": [[format_value(row.get(name)) for name in columns] for row in figures],
         "trained_on": trained_on(found.get("training") or {}),
     }

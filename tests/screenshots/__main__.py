@@ -24,6 +24,11 @@ CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-c
 WIDTHS = {1280: 800, 390: 844}  # heights of the window
 LOCALES = {"en": "en-GB", "de": "de-DE"}
 THEMES = ("light", "dark")
+# Pictures below the window are loaded when somebody scrolls to them.
+SHOW_PICTURES = """() => Promise.all([...document.images].map(picture => {
+  picture.loading = "eager";
+  return picture.decode().catch(() => {});
+}))"""
 
 
 def main() -> None:
@@ -105,6 +110,7 @@ def take(page: Page, state: State, ids: dict[str, str], path: Path) -> None:
     page.wait_for_load_state("networkidle" if "result" in state.name else "load")
     if state.steps:
         state.steps(page)
+    page.evaluate(SHOW_PICTURES)
     page.screenshot(path=path, full_page=True)
 
 

@@ -154,7 +154,7 @@ def test_an_admin_sees_what_works_and_what_does_not(as_user: Callable[..., Clien
     page = text(as_user(admin))
     assert "Needs attention" in page, "no worker runs beside these tests"
     assert "Analysis worker <span>Down</span>" in page
-    assert "Database <span>Works</span>" in page
+    assert "Database <span>Working</span>" in page
     assert "Analysis worker" not in text(as_user(lead))
 
 

@@ -186,11 +186,11 @@ def test_a_change_is_undone_once_and_only_the_last(ann: Client, uploader: User) 
     act(ann, scans, "tag", tag="first")
     key = ann.session["undo"]["key"]
     act(ann, scans, "tag", tag="second")
-    assert "can&#x27;t be undone" in ann.post("/scans/undo/", {"change": key}, follow=True).content.decode()
+    assert "can no longer be undone" in ann.post("/scans/undo/", {"change": key}, follow=True).content.decode()
     key = ann.session["undo"]["key"]
     ann.post("/scans/undo/", {"change": key})
     assert [tag.name for tag in Tag.objects.all()] == ["first"]
-    assert "can&#x27;t be undone" in ann.post("/scans/undo/", {"change": key}, follow=True).content.decode()
+    assert "can no longer be undone" in ann.post("/scans/undo/", {"change": key}, follow=True).content.decode()
 
 
 def test_scans_are_put_into_a_case_and_taken_out(ann: Client, uploader: User) -> None:
