@@ -77,7 +77,9 @@ def inspect(
         reasons=(*finding.reasons, *credentials.reasons),
         heatmap=explain.heatmap(panel, view, finding) if heatmap else NOT_RUN,
     )
-    if check_stability or (check_stability is None and stability.could_turn(finding)):
+    if check_stability or (
+        check_stability is None and stability.could_turn(finding.outcome, finding.score, finding.cuts)
+    ):
         slot, doubts = stability.check(panel, view, finding)
         outcome = Outcome.INCONCLUSIVE if doubts else finding.outcome  # what a re-save could turn is not known
         finding = replace(finding, outcome=outcome, stability=slot, reasons=(*finding.reasons, *doubts))

@@ -1,6 +1,6 @@
 """Score harmless variants of the deciding face. A score that changes much is not reliable."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import cv2
 import numpy as np
@@ -15,7 +15,6 @@ from .runtime import RUNTIME_ERRORS, runner
 
 CLOSE = 0.1  # below the cut-off of little evidence: a score that harmless changes could lift over it
 MOST = 12  # frames of a video that are scored again
-WIDE = 0.3  # difference that counts as unstable
 
 
 def _saved_again(crop: Pixels) -> Pixels:
@@ -51,13 +50,13 @@ VARIANTS: dict[str, Callable[[Pixels], Pixels]] = {
 }
 
 
-def could_turn(finding: Finding) -> bool:
-    """Whether an unstable score would change what is said: the check costs six more inferences for each frame."""
-    if finding.outcome is Outcome.LIKELY_MANIPULATED:
+def could_turn(outcome: Outcome, score: float | None, cuts: tuple[float, float] | None) -> bool:
+    """Whether an unstable score would change the outcome: the check costs six more inferences for each frame."""
+    if outcome is Outcome.LIKELY_MANIPULATED:
         return True
-    if finding.outcome is not Outcome.LITTLE_EVIDENCE or finding.score is None or finding.cuts is None:
+    if outcome is not Outcome.LITTLE_EVIDENCE or score is None or cuts is None:
         return False
-    return finding.score >= finding.cuts[0] - CLOSE
+    return score >= cuts[0] - CLOSE
 
 
 def check(panel: Panel, view: TrackedMedia, finding: Finding) -> tuple[OptionalEvidence, tuple[Reason, ...]]:
@@ -81,9 +80,7 @@ def check(panel: Panel, view: TrackedMedia, finding: Finding) -> tuple[OptionalE
         return OptionalEvidence("not_available", f"The variants could not be scored ({type(error).__name__})."), ()
     spread = max(scores.values()) - min(scores.values())
     assert finding.cuts is not None  # there is a score
-    cuts = Thresholds(*finding.cuts)
-    outcomes = {cuts.outcome(score) for score in scores.values()}
-    unstable = len(outcomes) > 1 or spread > WIDE
+    unstable = is_unstable(scores, Thresholds(*finding.cuts))
     sentence = (
         "Harmless changes to the file move this score a lot."
         if unstable
@@ -95,6 +92,16 @@ def check(panel: Panel, view: TrackedMedia, finding: Finding) -> tuple[OptionalE
         "stable": not unstable,
     }
     return OptionalEvidence("available", sentence, content), (Reason(Code.UNSTABLE),) if unstable else ()
+
+
+def is_unstable(scores: Mapping[str, float], cuts: Thresholds) -> bool:
+    """Whether a harmless change leads to the opposite outcome, or most of them to another one.
+
+    A single variant that falls a little below a cut-off says nothing: of any scores near it, one does.
+    """
+    first, *others = (cuts.outcome(score) for score in scores.values())
+    opposite = {first, *others} >= {Outcome.LIKELY_MANIPULATED, Outcome.LITTLE_EVIDENCE}
+    return opposite or sum(outcome is not first for outcome in others) > len(others) / 2
 
 
 def _scored(bundle: Bundle, judged: list[TrackedFace], change: Callable[[Pixels], Pixels]) -> float:

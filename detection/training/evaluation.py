@@ -10,9 +10,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from .. import metrics, videos
+from .. import metrics, stability, videos
 from ..errors import DetectionError
-from ..finding import Outcome
+from ..finding import Code, Outcome
 from ..images import Picture, Pixels
 from ..inspection import inspect
 from ..limits import Clock, Limits
@@ -94,7 +94,32 @@ def run(
         progress(number + 1, len(left))
     if out is not None:
         write(out, list(done.values()))  # one row for each file
-    return [judged_by(panel, done[item.name]) for item in chosen]
+    judged = [judged_by(panel, done[item.name]) for item in chosen]
+    if every_bundle:  # their scores are wanted, and no outcome
+        return judged
+    for row, item in zip(judged, chosen, strict=True):
+        done[item.name] = _checked(row, item, panel, limits)
+    if out is not None:
+        write(out, list(done.values()))
+    return [done[item.name] for item in chosen]
+
+
+def _checked(row: Row, item: LabelledFile, panel: Panel, limits: Limits) -> Row:
+    """The outcome as people see it: inconclusive where harmless changes to the file would turn it."""
+    if not row.findings:
+        return row
+    findings = stored_findings.parse(row.findings)
+    if panel.id not in findings.unstable:
+        cuts = panel.cuts_in(findings.medium)
+        if not stability.could_turn(Outcome(row.outcome), row.score, (cuts.little_below, cuts.manipulated_above)):
+            return row
+        finding = inspect(item.path, bundles=panel, limits=limits, heatmap=False, check_stability=True)
+        unstable = any(reason.code is Code.UNSTABLE for reason in finding.reasons)
+        findings = replace(findings, unstable={**findings.unstable, panel.id: unstable})
+        row = replace(row, findings=findings.to_json())
+    if not findings.unstable[panel.id] or Code.UNSTABLE in row.reasons.split():
+        return row
+    return replace(row, outcome=Outcome.INCONCLUSIVE.value, reasons=f"{row.reasons} {Code.UNSTABLE}".strip())
 
 
 def judged_by(panel: Panel, row: Row) -> Row:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..bundle import Bundle
@@ -23,6 +23,7 @@ class StoredFindings:
     other_reasons: tuple[str, ...]  # reasons that come from no bundle
     looking: float  # milliseconds that no bundle took
     bundles: Mapping[str, Mapping[str, Any]]
+    unstable: Mapping[str, bool] = field(default_factory=dict)  # by a panel's id, where it was checked
 
     def knows(self, bundle: Bundle) -> bool:
         """Whether this very bundle, weights and card, has judged the file."""
@@ -45,7 +46,13 @@ class StoredFindings:
 
     def merged(self, other: "StoredFindings") -> "StoredFindings":
         return StoredFindings(
-            self.medium, self.faces, self.why_not, self.other_reasons, self.looking, {**self.bundles, **other.bundles}
+            self.medium,
+            self.faces,
+            self.why_not,
+            self.other_reasons,
+            self.looking,
+            {**self.bundles, **other.bundles},
+            self.unstable,
         )
 
     def to_json(self) -> str:
@@ -57,6 +64,7 @@ class StoredFindings:
                 "other_reasons": list(self.other_reasons),
                 "looking": self.looking,
                 "bundles": self.bundles,
+                "unstable": self.unstable,
             },
             separators=(",", ":"),
         )
@@ -72,6 +80,7 @@ def parse(text: str) -> StoredFindings:
         tuple(found["other_reasons"]),
         float(found["looking"]),
         found["bundles"],
+        found.get("unstable", {}),
     )
 
 

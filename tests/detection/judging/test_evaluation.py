@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from detection import metrics
+from detection import metrics, stability
 from detection.training import calibration, evaluation
 
 from . import faking, films
@@ -73,6 +73,21 @@ def test_it_goes_on_where_it_was(known: Path, install: Callable[..., Path], tmp_
     assert evaluate(known, bundles=bundles, scores=scores)["auc"] == first["auc"]
     assert [row.name for row in evaluation.read(scores)] == [row.name for row in rows]
     assert evaluation.read(scores)[:9] == rows[:9], "taken over, not judged again"
+
+
+def test_what_a_harmless_change_turns_counts_as_inconclusive_as_people_see_it(
+    known: Path, install: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundles, scores = install(), tmp_path / "scores.csv"
+    assert evaluate(known, bundles=bundles, scores=scores)["outcomes"]["fake"] == {"likely_manipulated": 7}
+    scores.unlink()
+    real = faking.crop(faking.photo(np.random.default_rng(1), manipulated=False))
+    monkeypatch.setitem(stability.VARIANTS, "mirrored", lambda crop: real)
+    report = evaluate(known, bundles=bundles, scores=scores)
+    assert report["outcomes"]["fake"] == {"inconclusive": 7}
+    assert report["auc"] == 1.0, "the scores stay"
+    monkeypatch.delitem(stability.VARIANTS, "mirrored")
+    assert evaluate(known, bundles=bundles, scores=scores) == report, "each file is checked once"
 
 
 def test_the_scores_of_one_set_or_panel_never_become_those_of_another(

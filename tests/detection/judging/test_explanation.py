@@ -11,6 +11,7 @@ import pytest
 
 import detection
 from detection import Code, explain, networks, stability
+from detection.bundle import Thresholds
 from detection.runtime import Runner
 
 from . import faking, films
@@ -143,15 +144,25 @@ def test_a_score_that_falls_over_is_said_to(
     assert Code.UNSTABLE in codes(finding)
 
 
-def test_a_score_that_crosses_the_panels_cut_has_fallen_over(
-    fake: Path, install: Callable[..., Path], policy: Callable[..., None]
+@pytest.mark.parametrize(
+    ("unchanged", "variants", "unstable"),
+    [
+        (0.95, (0.95, 0.94, 0.96, 0.95, 0.93), False),
+        (0.95, (0.89, 0.94, 0.96, 0.95, 0.93), False),  # one falls a little below the upper cut-off
+        (0.95, (0.89, 0.88, 0.96, 0.95, 0.93), False),
+        (0.95, (0.89, 0.88, 0.85, 0.95, 0.93), True),  # most do
+        (0.95, (0.45, 0.94, 0.96, 0.95, 0.93), True),  # one leads to the opposite
+        (0.45, (0.55, 0.44, 0.46, 0.45, 0.43), False),
+        (0.45, (0.55, 0.56, 0.57, 0.45, 0.43), True),
+        (0.45, (0.95, 0.44, 0.46, 0.45, 0.43), True),
+        (0.70, (0.95, 0.72, 0.71, 0.45, 0.69), True),
+    ],
+)
+def test_a_score_is_unstable_where_changes_lead_to_the_opposite_or_most_to_another_outcome(
+    unchanged: float, variants: tuple[float, ...], unstable: bool
 ) -> None:
-    bundles = install()
-    steady = detection.inspect(fake, bundles=bundles, check_stability=True)
-    assert steady.stability.content["stable"]
-    scores = [variant["score"] for variant in steady.stability.content["variants"]]
-    policy(cuts={"little_below": 0.1, "manipulated_above": (min(scores) + max(scores)) / 2})
-    assert Code.UNSTABLE in codes(detection.inspect(fake, bundles=bundles, check_stability=True))
+    scores = {"unchanged": unchanged, **dict(zip(stability.VARIANTS, variants, strict=True))}
+    assert stability.is_unstable(scores, Thresholds(0.5, 0.9)) is unstable
 
 
 def test_variants_keep_the_size_of_a_crop() -> None:
