@@ -1,13 +1,14 @@
 """An assessment as a page shows it: in words, with places for pictures, nothing worked out in a template."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..models import Artifact, Assessment, Finding, Scan
+from ..models import Artifact, Assessment, Finding, Outcome, Scan
 from . import explanation, scores, words
 from .timeline import Timeline
 
@@ -103,7 +104,7 @@ class Result:
                     "label_y": round(max(top - size / 150, size / 36), 1),
                     "sightings": face.get("sightings", []),
                     "shots": [shot for shot in self.portraits if shot.content["face"] == face["id"]],
-                    "score": self.score_of(face["score"]),
+                    "score": self._score_of_face(face),
                     "deciding": face["id"] == deciding,
                     "applicable": face["applicable"],
                     "reasons": [words.sentence(reason) for reason in face["reasons"]],
@@ -118,6 +119,13 @@ class Result:
 
     def score_of(self, score: float | None) -> scores.Score | None:
         return scores.read(score, self.cuts)
+
+    def _score_of_face(self, face: dict[str, Any]) -> scores.Score | None:
+        """The deciding face bears the outcome of the headline, also where a doubt made it inconclusive."""
+        score = self.score_of(face["score"])
+        if score and face["id"] == self.inspection.get("deciding_face"):
+            return replace(score, band=Outcome(self.assessment.outcome))
+        return score
 
     @property
     def heard(self) -> list[Finding]:

@@ -135,6 +135,20 @@ def test_models_faces_and_moments_are_judged_by_the_cut_offs_of_the_headline(fil
     assert not re.search(r"\b0\.\d{2,}", page), "raw values are for programs"
 
 
+def test_the_deciding_face_bears_the_outcome_that_a_doubt_made_inconclusive(film: Scan, ann: Client) -> None:
+    standing = film.assessment
+    film.assessments.create(
+        outcome="inconclusive", score=standing.score, panel=standing.panel, inspection=standing.inspection,
+        reasons=[*standing.reasons, {"code": "unstable"}], version="1",
+    )  # fmt: skip
+    page = ann.get(film.get_absolute_url()).content.decode()
+    faces = page[page.index('aria-labelledby="faces"') :]
+    strip = re.search(r"Face 1.*?</p>", faces, re.DOTALL)
+    assert strip
+    assert BETWEEN in strip[0]
+    assert HIGH not in strip[0]
+
+
 def test_a_face_that_nobody_can_judge_is_never_no_face(film: Scan, ann: Client) -> None:
     page = text_of(ann.get(film.get_absolute_url()).content.decode())
     assert "Face 2: not assessed A face is turned away" in page
