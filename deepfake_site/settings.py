@@ -3,14 +3,13 @@
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from . import env, logs
+from . import env, logs, redis_address
 
 # Before anything imports numpy: its threads wait by spinning, and processes that do so stand in each other's way (forty
 # times as slow, four of them on two cores). The networks' threads are ONNX Runtime's own.
@@ -205,34 +204,18 @@ STORAGES: dict[str, dict[str, Any]] = {
 
 # -- Redis: cache, rate limits, Celery -----------------------------------------------------------------
 
-
-def _redis(database: int) -> str:
-    """The shared Redis, with one numbered database for each use; what the address says of a database is left out."""
-    if REDIS_URL.startswith("unix://"):
-        return f"{REDIS_URL.partition('?')[0]}?db={database}"
-    return urlsplit(REDIS_URL)._replace(path=f"/{database}").geturl()
-
-
+_redis = redis_address.read(REDIS_URL, env.text("SENTINEL_PASSWORD"))
 CACHES = {
-    "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": _redis(1),
-        "KEY_PREFIX": "site",
-        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.5, "SOCKET_TIMEOUT": 2},
-    }
+    "default": {"BACKEND": "django_redis.cache.RedisCache", "KEY_PREFIX": "site", **_redis.cache(1)},
 }
-
-CELERY_BROKER_URL = (
-    REDIS_URL.partition("?")[0].replace("unix://", "redis+socket://") + "?virtual_host=0"
-    if REDIS_URL.startswith("unix://")
-    else _redis(0)
-)
+CELERY_BROKER_URL = _redis.broker_url(0)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "queue_order_strategy": "priority",
     "visibility_timeout": 3600,
     "socket_connect_timeout": 2,
     "socket_timeout": 10,
+    **_redis.broker_options(),
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -245,7 +228,7 @@ QUEUES = {"analysis": ("live", "batch", "rerun"), "post": ("post",), "webhooks":
 CELERY_TASK_DEFAULT_QUEUE = "post"
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2}
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat")
+CELERY_BEAT_SCHEDULER = "deepfake_site.beat:OnceScheduler"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "forget old sessions": {"task": "accounts.tasks.forget_sessions", "schedule": 24 * 3600},
     "erase people whose time has come": {"task": "accounts.tasks.erase_due", "schedule": 3600},

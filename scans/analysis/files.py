@@ -8,6 +8,7 @@ from pathlib import Path
 import detection
 
 from ..models import Scan
+from ..storage.incoming import scratch_folder
 
 
 def recognise(path: Path) -> str | None:
@@ -23,7 +24,7 @@ def local_file(scan: Scan) -> Iterator[Path]:
         return
     except NotImplementedError:
         pass
-    with tempfile.NamedTemporaryFile(prefix="scan-") as copy, scan.media.open("rb") as stored:
+    with tempfile.NamedTemporaryFile(dir=scratch_folder(), prefix="scan-") as copy, scan.media.open("rb") as stored:
         for piece in stored.chunks():
             copy.write(piece)
         copy.flush()

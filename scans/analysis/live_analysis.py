@@ -7,6 +7,7 @@ from typing import Any
 import detection
 
 from ..models import Live
+from ..storage.incoming import scratch_folder
 from . import capture
 from .panels import panel
 from .runs import limits
@@ -22,7 +23,7 @@ def estimate(live: Live) -> None:
         with picture.file.open("rb") as file:
             pictures.append(file.read())
     result: dict[str, Any]
-    with tempfile.NamedTemporaryFile(prefix="live-") as film:
+    with tempfile.NamedTemporaryFile(dir=scratch_folder(), prefix="live-") as film:
         for piece in capture.film(pictures, rate=1) if len(pictures) > 1 else pictures:
             film.write(piece)
         film.flush()

@@ -16,7 +16,7 @@ from .live import Live, LivePicture
 from .notification import MailPreferences, Notification, notify, wants_mail
 from .queueing import Exposure, FirstAnswer, Reason, ReviewItem, ReviewQueue, ReviewReason, Rule, Skip, TrustedSource
 from .replay import Replay
-from .resumable import Resumable
+from .resumable import Piece, Resumable
 from .scan import TRANSITIONS, Queue, Scan, Source, Status, WrongState
 from .sharing import Report, Share
 from .webhook import Attempt, Delivery, Endpoint
@@ -60,6 +60,7 @@ __all__ = [
     "Notification",
     "Outcome",
     "PanelVersion",
+    "Piece",
     "Policy",
     "Queue",
     "Reason",

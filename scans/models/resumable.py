@@ -16,7 +16,7 @@ class ResumableQuerySet(models.QuerySet["Resumable"]):
 
 
 class Resumable(models.Model):
-    """How much is here is told by the file on the disk: it can't be wrong about itself after a crash."""
+    """How much is here is told by the file on the disk, or by the pieces in the object store."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
@@ -40,18 +40,48 @@ class Resumable(models.Model):
         return self.name
 
     def forget(self) -> None:
+        self.forget_pieces()
         Resumable.objects.filter(pk=self.pk).delete()
         self.path.unlink(missing_ok=True)
 
+    def forget_pieces(self) -> None:
+        for piece in self.pieces.all():
+            piece.file.delete(save=False)
+            piece.delete()
+
     @property
     def path(self) -> Path:
+        """Where it grows, if media are kept on a disk."""
         return Path(settings.MEDIA_ROOT) / "incoming" / f"part-{self.pk.hex}"
 
     @property
     def offset(self) -> int:
         if self.scan_id:
             return self.length
+        if last := self.pieces.order_by("offset").last():
+            return int(last.offset + last.size)
         try:
             return self.path.stat().st_size
         except FileNotFoundError:
             return 0
+
+
+def piece_path(piece: "Piece", name: str) -> str:
+    return f"pieces/{piece.upload_id.hex}/{name}"
+
+
+class Piece(models.Model):
+    """Some of an upload's bytes, as an object in the store: any web process can add the next or put them together."""
+
+    upload = models.ForeignKey(Resumable, on_delete=models.CASCADE, related_name="pieces")
+    offset = models.PositiveBigIntegerField()
+    size = models.PositiveBigIntegerField()
+    file = models.FileField(upload_to=piece_path, max_length=200)
+
+    class Meta:
+        verbose_name = _("piece of an upload")
+        verbose_name_plural = _("pieces of uploads")
+        constraints = [models.UniqueConstraint(fields=["upload", "offset"], name="pieces_follow_each_other")]
+
+    def __str__(self) -> str:
+        return f"{self.upload_id}: {self.offset} + {self.size}"

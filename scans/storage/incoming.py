@@ -1,7 +1,10 @@
 """Files on their way in: onto the media's own disk piece by piece, counted and hashed, or refused."""
 
+import contextlib
 import hashlib
+import os
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from django.utils.translation import gettext as _
 from . import disk
 
 PIECE = 1 << 20
+LEFT_OVER = 3600  # seconds after which a file that nobody has written to belonged to a process that was killed
 
 
 class Refused(Exception):
@@ -41,8 +45,7 @@ class Incoming:
     """A file on its way in, piece by piece; the rest of one that is too large is not taken."""
 
     def __init__(self, limit: int = 0) -> None:
-        folder = Path(settings.MEDIA_ROOT) / "incoming"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = scratch_folder()
         if disk.free() < settings.MIN_FREE_DISK_MB * 2**20:
             raise no_space()
         # Without a buffer, whose last piece would be written when nobody looks any more.
@@ -67,6 +70,26 @@ class Incoming:
     def drop(self) -> None:
         self._file.close()
         Path(self._file.name).unlink(missing_ok=True)
+
+
+def scratch_folder() -> Path:
+    """Where files lie while a process of this machine works with them.
+
+    What killed processes left behind is removed on the way: no task could, which may run on another machine.
+    """
+    folder = Path(settings.MEDIA_ROOT) / "incoming"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with os.scandir(folder) as files:
+        for file in files:
+            if not file.name.startswith("part-"):  # those of uploads in pieces live for a day
+                _remove_left_over(Path(file.path))
+    return folder
+
+
+def _remove_left_over(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):  # its process has just done with it
+        if path.stat().st_mtime < time.time() - LEFT_OVER:
+            path.unlink()
 
 
 def no_space() -> Refused:

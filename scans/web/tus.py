@@ -72,6 +72,8 @@ def upload(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     if wrong := _version(request):
         return wrong
     if request.method == "HEAD":
+        if found.offset == found.length and not found.scan_id:  # whoever got the last piece died with it
+            return _finished(found, 200)
         return _answer(200, **{"Upload-Length": str(found.length), **_state(found)})
     if request.method == "DELETE":
         found.forget()
@@ -122,6 +124,7 @@ def _finished(found: Resumable, status: int) -> HttpResponse:
         **{
             "Location": reverse("scans:tus_upload", args=[found.pk]),
             "Upload-Offset": str(found.length),
+            "Upload-Length": str(found.length),
             "Scan-Location": scan.get_absolute_url(),
         },
     )

@@ -29,6 +29,7 @@ from django.core.cache import cache
 from django.core.management import BaseCommand, call_command
 from django.db import DatabaseError, connection, connections
 from django.http.request import validate_host
+from django_redis import get_redis_connection
 
 from accounts import demo
 from accounts.models import User
@@ -151,7 +152,7 @@ class Command(BaseCommand):
     def ready_redis(self) -> None:
         if env.text("REDIS_URL"):
             try:
-                redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=3, socket_timeout=3).ping()
+                get_redis_connection("default").ping()
             except (redis.RedisError, ValueError) as error:
                 place = urlsplit(settings.REDIS_URL)
                 raise Refusal(
