@@ -122,8 +122,8 @@ def try_version(version_id: int) -> None:
     except PanelVersion.DoesNotExist:
         log.info("nothing to try", version=version_id)  # answered meanwhile
     except SoftTimeLimitExceeded:
-        found = {"refusals": ["The trial took too long and was given up."]}
-        PanelVersion.objects.filter(pk=version_id).update(rehearsal=found)
+        rehearsal = {"refusals": ["The trial took too long and was given up."]}
+        PanelVersion.objects.filter(pk=version_id).update(rehearsal=rehearsal)
 
 
 @shared_task(queue="live", soft_time_limit=30, time_limit=40)
@@ -173,7 +173,7 @@ def messages_in(queue: str) -> int:
 @shared_task(queue="post")
 def complete_all() -> None:
     """Judge again what was judged without some of the models, once the panel is whole and nothing else is run again."""
-    partial = _judged_in_part().order_by("finished_at")[:AT_ONCE]
+    partial = _partly_analysed().order_by("finished_at")[:AT_ONCE]
     if not partial.exists() or messages_in(Queue.RERUN):
         return
     try:
@@ -184,8 +184,8 @@ def complete_all() -> None:
         _send_on_commit(complete.s(str(scan.pk)).set(queue=Queue.RERUN, priority=PRIORITY[Queue.RERUN]))
 
 
-def _judged_in_part() -> Any:
-    """Scans of which a panel that lacked some models said what stands."""
+def _partly_analysed() -> Any:
+    """Scans whose newest assessment was made without some of the models."""
     newest = Assessment.objects.filter(scan=OuterRef("scan")).order_by("-id").values("pk")[:1]
     partial = Assessment.objects.filter(partial=True, pk=Subquery(newest))
     return Scan.objects.analysed().kept().filter(pk__in=partial.values("scan"))
@@ -229,8 +229,8 @@ def anchor_chain() -> None:
     """Once a day: sign the chain's head, publish it, and look at the whole chain."""
     day_ago = timezone.now() - DAY
     newest = Anchor.objects.first()
-    if (newest is None or newest.at < day_ago) and (made := anchoring.anchor()):
-        anchoring.publish(made)
+    if (newest is None or newest.at < day_ago) and (anchor := anchoring.create_anchor()):
+        anchoring.publish(anchor)
     if not ChainCheck.objects.filter(at__gt=day_ago).exists():
         send_for_chain_check()
 

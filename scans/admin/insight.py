@@ -73,14 +73,14 @@ class InsightViews:
             "own": accuracy.double(request.user),
             "anchoring": accuracy.anchoring(),
             "decided": sum(count for _day, count in days),
-            "ages_chart": charts.columns(waiting["ages"], said=_("Items by how long they have waited")),
-            "days_chart": charts.columns(days, said=_("Decisions a day, two weeks")),
+            "ages_chart": charts.columns(waiting["ages"], description=_("Items by how long they have waited")),
+            "days_chart": charts.columns(days, description=_("Decisions a day, two weeks")),
             "alarms_chart": _by_week(weeks, "false_alarms", _("False alarms by week, in per cent (interval: 95 %)")),
             "misses_chart": _by_week(weeks, "misses", _("Misses by week, in per cent (interval: 95 %)")),
             "drift_chart": charts.columns(
                 list(zip(bins, _percent(drift["recent"]), strict=True)),
                 other=_percent(drift["before"]),
-                said=_("Scores of the last 7 days beside the 28 days before, in per cent"),
+                description=_("Scores of the last 7 days beside the 28 days before, in per cent"),
             ),
         }
         return render(request, "admin/scans/insight.html", context)
@@ -136,7 +136,7 @@ def _by_week(weeks: list[accuracy.Week], name: str, said: str) -> str:
         (date_format(week.monday, "MONTH_DAY_FORMAT"), getattr(week, name).percent, getattr(week, name).interval)
         for week in weeks
     ]
-    return charts.shares(points, said=said)
+    return charts.shares(points, description=said)
 
 
 def _percent(counts: list[int]) -> list[float]:

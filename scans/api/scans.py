@@ -188,7 +188,7 @@ class Batches(ApiView):
         for _taken in intake.submit_each(batch, files, source=Source.API, sandbox=batch.sandbox, **said):
             if self.replay:
                 with self.unless_overtaken():
-                    idempotency.still_ours(self.replay)
+                    idempotency.renew(self.replay)
         with self.once() as keep:
             intake.seal(batch)
             return keep(Response(shapes.batch(batch), 202, headers={"Location": f"/api/v1/batches/{batch.pk}"}))

@@ -25,8 +25,8 @@ log = structlog.get_logger(__name__)
 FILE = "audit-anchors.jsonl"
 
 
-def anchor() -> Anchor | None:
-    """Sign the head as it is now; None if nothing was sealed since the last anchor."""
+def create_anchor() -> Anchor | None:
+    """Sign the current head of the chain. None if no event was sealed since the last anchor."""
     sealing.seal()
     with transaction.atomic():
         head = ChainHead.locked()
@@ -45,39 +45,39 @@ def anchor() -> Anchor | None:
         }
         text = canonical(statement).decode()
         key, signature = signing.sign(text.encode())
-        made = Anchor.objects.create(
+        signed_anchor = Anchor.objects.create(
             position=head.position, hash=head.hash, statement=text, key=key.pk, signature=signature, at=at
         )
-        transaction.on_commit(lambda: _append(made))
-    return made
+        transaction.on_commit(lambda: _append(signed_anchor))
+    return signed_anchor
 
 
-def publish(made: Anchor) -> None:
+def publish(anchor: Anchor) -> None:
     """By mail, to whoever keeps anchors outside of this site."""
     if settings.AUDIT_ANCHOR_MAIL:
-        subject = f"{settings.SITE_NAME}: anchor of the audit chain at {made.position}"
-        send_mail(subject, json.dumps(published_form(made)) + "\n", None, settings.AUDIT_ANCHOR_MAIL)
+        subject = f"{settings.SITE_NAME}: anchor of the audit chain at {anchor.position}"
+        send_mail(subject, json.dumps(published_form(anchor)) + "\n", None, settings.AUDIT_ANCHOR_MAIL)
 
 
-def published_form(made: Anchor) -> dict[str, Any]:
-    key = SigningKey.objects.filter(pk=made.key).first()
+def published_form(anchor: Anchor) -> dict[str, Any]:
+    key = SigningKey.objects.filter(pk=anchor.key).first()
     return {
-        "statement": made.statement,
-        "key": made.key,
+        "statement": anchor.statement,
+        "key": anchor.key,
         "public": key.public if key else "",
-        "signature": made.signature,
+        "signature": anchor.signature,
     }
 
 
-def _append(made: Anchor) -> None:
+def _append(anchor: Anchor) -> None:
     """A line of the file. It can be written again from the database, so that it fails costs no more than a warning."""
     try:
         folder = Path(settings.AUDIT_ANCHOR_DIR)
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / FILE).open("a") as file:
-            file.write(json.dumps(published_form(made)) + "\n")
+            file.write(json.dumps(published_form(anchor)) + "\n")
     except OSError as error:
-        log.error("anchor not written to its file", position=made.position, error=repr(error))
+        log.error("anchor not written to its file", position=anchor.position, error=repr(error))
 
 
 def read_file(path: Path | None = None) -> dict[int, str]:
@@ -89,12 +89,12 @@ def read_file(path: Path | None = None) -> dict[int, str]:
     return {int(statement["position"]): str(statement["hash"]) for statement in statements}
 
 
-def is_signed(made: Anchor) -> bool:
-    key = SigningKey.objects.filter(pk=made.key).first()
-    if key is None or not signing.is_valid(key, made.statement.encode(), made.signature):
+def is_signed(anchor: Anchor) -> bool:
+    key = SigningKey.objects.filter(pk=anchor.key).first()
+    if key is None or not signing.is_valid(key, anchor.statement.encode(), anchor.signature):
         return False
-    says = json.loads(made.statement)
-    return bool(says["position"] == made.position and says["hash"] == made.hash)
+    statement = json.loads(anchor.statement)
+    return bool(statement["position"] == anchor.position and statement["hash"] == anchor.hash)
 
 
 # -- The tree --------------------------------------------------------------------------------------------
@@ -122,10 +122,10 @@ def merkle_root(hashes: list[str]) -> str:
     return _levels(hashes)[-1][0].hex()
 
 
-def paths(made: Anchor, positions: list[int]) -> dict[int, list[list[str]]]:
+def paths(anchor: Anchor, positions: list[int]) -> dict[int, list[list[str]]]:
     """Of each of these rows, what is to be hashed with it on its way to the root, and on which side."""
-    first = int(json.loads(made.statement)["first"])
-    levels = _levels(_hashes(first, made.position))
+    first = int(json.loads(anchor.statement)["first"])
+    levels = _levels(_hashes(first, anchor.position))
     result: dict[int, list[list[str]]] = {}
     for position in positions:
         index, path = position - first, []

@@ -169,7 +169,7 @@ def _anchors_for(events: list[dict[str, Any]]) -> list[Anchor]:
     """Of each event the first anchor that covers it; a new one, if the last events have none yet."""
     last = events[-1]["position"]
     if not Anchor.objects.filter(position__gte=last).exists():
-        anchoring.anchor()
+        anchoring.create_anchor()
     needed: dict[int, Anchor] = {}
     for event in events:
         anchor = Anchor.objects.filter(position__gte=event["position"]).order_by("position").first()
@@ -191,8 +191,8 @@ def _proven(events: list[dict[str, Any]], anchors: list[Anchor], *, people: bool
             proven.append(
                 {
                     **{name: event[name] for name in kept},
-                    "actor": _part(salt[:32], event["actor"], shown=people),
-                    "content": _part(salt[32:], event["content"], shown=people or not names_people),
+                    "actor": _part(salt[:32], event["actor"], is_open=people),
+                    "content": _part(salt[32:], event["content"], is_open=people or not names_people),
                     "anchor": anchor.position,
                     "path": paths[event["position"]],
                 }
@@ -200,6 +200,6 @@ def _proven(events: list[dict[str, Any]], anchors: list[Anchor], *, people: bool
     return proven
 
 
-def _part(salt: str, value: Any, *, shown: bool) -> dict[str, Any]:
-    """Openly, or by its digest: then it stays provable for whoever has the whole row, and tells nothing."""
-    return {"salt": salt, "value": value} if shown else {"digest": salted(salt, value)}
+def _part(salt: str, value: Any, *, is_open: bool) -> dict[str, Any]:
+    """The value with its salt, or only the digest. Whoever has the whole row can still prove the digest."""
+    return {"salt": salt, "value": value} if is_open else {"digest": salted(salt, value)}

@@ -54,25 +54,25 @@ class _Broken(Exception):
 
 
 def verify(published: dict[int, str] | None = None) -> Verification:
-    """All of it, from the first row. `published`: hashes by position, from anchors kept outside the database."""
+    """Check the whole chain. `published`: hashes by position, from anchors kept outside the database."""
     began = time.monotonic()
     result = Verification(missing_guards=guards.missing(connection))
     head = ChainHead.current()  # before the rows are read: what is sealed meanwhile is looked at, too
-    anchors = {one.position: one for one in Anchor.objects.all()}
-    known = {**{position: one.hash for position, one in anchors.items()}, **(published or {})}
-    result.anchors = len(known)
+    anchors = {anchor.position: anchor for anchor in Anchor.objects.all()}
+    expected_hashes = {**{position: anchor.hash for position, anchor in anchors.items()}, **(published or {})}
+    result.anchors = len(expected_hashes)
     try:
-        for signed in anchors.values():
-            if not anchoring.is_signed(signed):
-                raise _Broken("anchor_signature", signed.position)
+        for anchor in anchors.values():
+            if not anchoring.is_signed(anchor):
+                raise _Broken("anchor_signature", anchor.position)
         last = START
         for row in _linked(result):
             last = row["hash"]
-            if known.get(row["position"], last) != last:
+            if expected_hashes.get(row["position"], last) != last:
                 raise _Broken("anchor", row["position"], row["id"])
             if row["position"] == head.position and head.hash != last:
                 raise _Broken("head", row["position"], row["id"])
-        if result.rows < max([head.position, *known]):
+        if result.rows < max([head.position, *expected_hashes]):
             raise _Broken("missing", result.rows + 1)
         if result.rows > ChainHead.current().position:
             raise _Broken("beyond_head", head.position + 1)

@@ -69,9 +69,9 @@ def draw_timeline(line: Timeline, width: float = WIDE) -> Drawing:
         return bottom + (100 - percent) / 100 * height
 
     drawing.add(Rect(left, bottom, inner, height, fillColor=None, strokeColor=RULE, strokeWidth=0.5))
-    for one in line.segments:
+    for stretch in line.segments:
         soft = colours_of(Outcome.LIKELY_MANIPULATED)[1]
-        drawing.add(Rect(x(one.x), bottom, one.width / 100 * inner, height, fillColor=soft, strokeColor=None))
+        drawing.add(Rect(x(stretch.x), bottom, stretch.width / 100 * inner, height, fillColor=soft, strokeColor=None))
     for cut in (line.low_y, line.high_y) if line.cuts else ():
         drawing.add(
             Line(left, y(cut), left + inner, y(cut), strokeColor=QUIET, strokeWidth=0.6, strokeDashArray=[3, 2])

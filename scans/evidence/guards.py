@@ -49,13 +49,13 @@ def remove(connection: Any) -> None:
 
 def missing(connection: Any) -> list[str]:
     """Names of triggers that are not there, or are switched off."""
-    wanted = {name for table in FIXED for name in _triggers(connection.vendor, table)}
-    known = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    expected = {name for table in FIXED for name in _triggers(connection.vendor, table)}
+    query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     if connection.vendor == "postgresql":
-        known = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
+        query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
     with connection.cursor() as cursor:
-        cursor.execute(known)
-        return sorted(wanted - {name for (name,) in cursor.fetchall()})
+        cursor.execute(query)
+        return sorted(expected - {name for (name,) in cursor.fetchall()})
 
 
 def _triggers(vendor: str, table: str) -> dict[str, str]:

@@ -43,19 +43,19 @@ def issue(result: Result, maker: Any, address: Callable[[str], str]) -> Report:
     code = "-".join("".join(secrets.choice(LETTERS) for _place in range(4)) for _part in range(3))
     content = draw(result, verdict, code, address(code))
     with transaction.atomic():
-        made = Report(
+        report = Report(
             code=code, assessment=result.assessment, decision=verdict.decision, maker=maker, language=language,
             sha256=hashlib.sha256(content).hexdigest(),
         )  # fmt: skip
-        made.file.save(f"{made.pk.hex}.pdf", ContentFile(content), save=False)
-        made.save(force_insert=True)
-        for report in earlier.filter(superseded_by=None).exclude(pk=made.pk):
-            if report.language == language or not _says_the_same(report, result, verdict):
-                Report.objects.filter(pk=report.pk).update(superseded_by=made)
+        report.file.save(f"{report.pk.hex}.pdf", ContentFile(content), save=False)
+        report.save(force_insert=True)
+        for older in earlier.filter(superseded_by=None).exclude(pk=report.pk):
+            if older.language == language or not _says_the_same(older, result, verdict):
+                Report.objects.filter(pk=older.pk).update(superseded_by=report)
         Event.objects.create(
-            scan=result.scan, kind="report", actor=maker, content={"code": code, "sha256": made.sha256}
+            scan=result.scan, kind="report", actor=maker, content={"code": code, "sha256": report.sha256}
         )
-    return made
+    return report
 
 
 def _says_the_same(report: Report, result: Result, verdict: Verdict) -> bool:

@@ -71,10 +71,10 @@ def _uuid(value: Any) -> str | None:
         return str(value)
     text = str(_text(value))
     try:
-        known = uuid.UUID(text)
+        parsed = uuid.UUID(text)
     except ValueError:
         return text
-    return str(known) if known.hex == text else text  # one spelling only
+    return str(parsed) if parsed.hex == text else text  # one spelling only
 
 
 def time_text(at: dt.datetime) -> str:
@@ -89,11 +89,11 @@ def _time(value: Any) -> str | None:
         return time_text(value)
     text = str(_text(value))
     try:
-        known = dt.datetime.fromisoformat(text)
+        parsed = dt.datetime.fromisoformat(text)
     except ValueError:
         return text
-    written = known.replace(tzinfo=None).isoformat(" ", "microseconds" if known.microsecond else "auto")
-    return time_text(known.replace(tzinfo=dt.UTC)) if written == text else text
+    written = parsed.replace(tzinfo=None).isoformat(" ", "microseconds" if parsed.microsecond else "auto")
+    return time_text(parsed.replace(tzinfo=dt.UTC)) if written == text else text
 
 
 def _json(value: Any) -> Any:

@@ -41,9 +41,9 @@ def _seal_some() -> int:
     for row in waiting:
         position, salt = head.position + 1, secrets.token_hex(32)
         seal = {"position": position, "previous": head.hash, "sealed_at": rows.time_text(now)}
-        made = row_hash(row, seal, salt)
-        seals.append((position, head.hash, salt, made, stored_now, row["id"]))
-        head.position, head.hash = position, made
+        digest = row_hash(row, seal, salt)
+        seals.append((position, head.hash, salt, digest, stored_now, row["id"]))
+        head.position, head.hash = position, digest
     with connection.cursor() as cursor:
         cursor.executemany(
             "UPDATE scans_event SET position = %s, previous = %s, salt = %s, hash = %s, sealed_at = %s "

@@ -36,14 +36,14 @@ def printable(value: object) -> str:
     text = "" if value is None else str(value).strip()
     if not text or text == "None":
         raise Incomplete("?")
-    text = "".join(one if _has(one) else one.encode("ascii", "backslashreplace").decode() for one in text)
+    text = "".join(letter if _has(letter) else letter.encode("ascii", "backslashreplace").decode() for letter in text)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 @cache
 def _has(letter: str) -> bool:
-    known = pdfmetrics.getFont(BODY).face.charToGlyph
-    return ord(letter) in known and unicodedata.bidirectional(letter) not in ("R", "AL", "AN")
+    glyphs = pdfmetrics.getFont(BODY).face.charToGlyph
+    return ord(letter) in glyphs and unicodedata.bidirectional(letter) not in ("R", "AL", "AN")
 
 
 @cache

@@ -73,8 +73,9 @@ def verify(archive, key):
     claim(hashes == manifest["files"] and len(names) == len(hashes) + 2, "the files are those of the manifest")
     for name in (name for name in hashes if name.startswith("original")):
         claim(hashes[name] == record["sha256"], f"the original is the file that was uploaded: SHA-256 {hashes[name]}")
-    roots = {one["position"]: one["root"] for one in map(json.loads, (one["statement"] for one in audit["anchors"]))}
-    signed = [is_signed(one["public"], one["statement"].encode(), one["signature"]) for one in audit["anchors"]]
+    anchors = audit["anchors"]
+    roots = {root["position"]: root["root"] for root in (json.loads(anchor["statement"]) for anchor in anchors)}
+    signed = [is_signed(anchor["public"], anchor["statement"].encode(), anchor["signature"]) for anchor in anchors]
     claim(signed and all(signed), f"the audit chain's anchors are signed: {sorted(roots)}")
     events = [event for event in audit["events"] if root_of(event) == roots.get(event["anchor"], "")]
     own = events == [event for event in audit["events"] if event["scan"] == record["scan"]] == audit["events"]
@@ -82,12 +83,12 @@ def verify(archive, key):
     contents = [(event["kind"], event["content"].get("value", {})) for event in events]
     for name, kinds in (("assessment", ("analysed", "reassessed")), ("decision", ("decided", "held"))):
         for row in record[name + "s"]:
-            known = [content for kind, content in contents if kind in kinds and content.get(name) == row["id"]]
-            if known and "sha256" not in known[0]:
+            recorded = [content for kind, content in contents if kind in kinds and content.get(name) == row["id"]]
+            if recorded and "sha256" not in recorded[0]:
                 print(f"NOTE {name} {row['id']} is older than the digests in the audit chain: nothing proves it")
                 continue
             whole = all(digest(value) == row["statement"][part + "_sha256"] for part, value in row["details"].items())
-            same = [content["sha256"] for content in known] == [digest(row["statement"])]
+            same = [content["sha256"] for content in recorded] == [digest(row["statement"])]
             claim(same and whole, f"{name} {row['id']} is what was recorded at {row['at']}")
     if "report.pdf" in hashes:
         issued = {"code": record["report"], "sha256": hashes["report.pdf"]}

@@ -22,7 +22,7 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So many of so many, with a 95 % interval (Wilson)."""
+    """A count out of a total, with a 95 % interval (Wilson)."""
 
     count: int
     total: int
@@ -47,7 +47,7 @@ class Week:
 
 
 def _decided(since: dt.datetime) -> Iterator[tuple[dt.datetime, str, str]]:
-    """When, label, and what the models had said."""
+    """Time, label and the models' outcome of each decision."""
     rows = Decision.objects.standing().filter(at__gte=since, superseded_by=None, assessment__isnull=False)
     yield from rows.order_by("at").values_list("at", "label", "assessment__outcome").iterator(5000)
 
@@ -71,18 +71,18 @@ def weeks(count: int = WEEKS) -> list[Week]:
 
 
 def alarms(rows: list[Week]) -> list[Week]:
-    """Weeks whose interval lies wholly above that of all the weeks before: something has changed."""
-    found = []
+    """Weeks with an interval wholly above the interval of all weeks before."""
+    alarming = []
     for number, week in enumerate(rows):
         before = rows[:number]
         for share in ("false_alarms", "misses"):
-            past = [getattr(one, share) for one in before]
-            all_ = Share(sum(one.count for one in past), sum(one.total for one in past)).interval
+            past = [getattr(week, share) for week in before]
+            all_ = Share(sum(week.count for week in past), sum(week.total for week in past)).interval
             now = getattr(week, share).interval
             if all_ and now and now[0] > all_[1]:
-                found.append(week)
+                alarming.append(week)
                 break
-    return found
+    return alarming
 
 
 def drift() -> dict[str, Any]:
@@ -98,13 +98,13 @@ def drift() -> dict[str, Any]:
 
 
 def _stability(recent: Any, before: Any) -> float:
-    one, other = ((counts + 0.5) / (counts + 0.5).sum() for counts in (recent, before))
-    return float(((one - other) * np.log(one / other)).sum())
+    recent_share, earlier_share = ((counts + 0.5) / (counts + 0.5).sum() for counts in (recent, before))
+    return float(((recent_share - earlier_share) * np.log(recent_share / earlier_share)).sum())
 
 
 def _histogram(since: dt.datetime, until: dt.datetime) -> Any:
-    judged = Assessment.objects.filter(scan__sandbox=False, score__isnull=False, same_as=None)
-    scores = judged.filter(at__gte=since, at__lt=until)
+    scored = Assessment.objects.filter(scan__sandbox=False, score__isnull=False, same_as=None)
+    scores = scored.filter(at__gte=since, at__lt=until)
     counts = np.zeros(BINS)
     for score in scores.order_by().values_list("score", flat=True).iterator(10_000):
         assert score is not None
@@ -119,11 +119,11 @@ def appeals() -> Share:
 
 
 def double(person: Any = None) -> dict[str, Any]:
-    """What a second person saw, told nothing, beside what the first had decided; of one person, or of all."""
+    """How far second opinions given independently agree with the first decision, for one person or for all."""
     pairs = _pairs(person)
     return {
         "count": len(pairs),
-        "same": Share(sum(one == other for one, other in pairs), len(pairs)),
+        "same": Share(sum(first == second for first, second in pairs), len(pairs)),
         "kappa": agreement.kappa(pairs),
         "kappa_interval": agreement.interval(pairs),
         "alpha": agreement.alpha(pairs),
@@ -143,7 +143,7 @@ def _pairs(person: Any) -> list[tuple[str, str]]:
 def anchoring() -> dict[str, Share]:
     """Of the answers given blind, how many the same person changed after seeing the score; and who was right,
     by what another person, asked apart, saw in the same file."""
-    changed = kept = right = judged = 0
+    changed = kept = right = compared = 0
     for answer in FirstAnswer.objects.filter(item__blind=True).select_related("item"):
         decision = Decision.objects.filter(item=answer.item, decider=answer.person_id, undone=None).first()
         if decision is None:
@@ -153,6 +153,6 @@ def anchoring() -> dict[str, Share]:
         if decision.label != answer.label:
             others = FirstAnswer.objects.filter(item__scan=answer.item.scan_id).exclude(person=answer.person_id)
             for label in others.values_list("label", flat=True)[:1]:
-                judged += 1
+                compared += 1
                 right += label == decision.label
-    return {"changed": Share(changed, changed + kept), "right": Share(right, judged)}
+    return {"changed": Share(changed, changed + kept), "right": Share(right, compared)}

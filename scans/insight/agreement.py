@@ -13,36 +13,36 @@ Pair = tuple[Hashable, Hashable]
 
 
 def kappa(pairs: Sequence[Pair]) -> float | None:
-    """None where there is nothing to compare, or all always say the same."""
+    """None for no pairs, or if all labels are the same."""
     total = len(pairs)
     if not total:
         return None
-    agreed = sum(one == other for one, other in pairs) / total
-    first, second = Counter(one for one, _ in pairs), Counter(other for _, other in pairs)
+    agreed = sum(label == other for label, other in pairs) / total
+    first, second = Counter(label for label, _ in pairs), Counter(label for _, label in pairs)
     chance = sum(first[label] * second[label] for label in first) / total**2
     return None if chance == 1 else (agreed - chance) / (1 - chance)
 
 
 def alpha(units: Sequence[Sequence[Hashable]]) -> float | None:
-    """Each unit is what was said of one file, by two people or more; missing answers are left out."""
+    """Each unit holds the labels of one file by two people or more, without missing answers."""
     coincidences: Counter[Pair] = Counter()
-    for said in units:
-        if len(said) > 1:
-            for pair in permutations(said, 2):
-                coincidences[pair] += 1 / (len(said) - 1)  # type: ignore[assignment]
+    for labels in units:
+        if len(labels) > 1:
+            for pair in permutations(labels, 2):
+                coincidences[pair] += 1 / (len(labels) - 1)  # type: ignore[assignment]
     values: Counter[Hashable] = Counter()
-    for (one, _other), weight in coincidences.items():
-        values[one] += weight
+    for (label, _other), weight in coincidences.items():
+        values[label] += weight
     total = sum(values.values())
-    expected = sum(values[one] * values[other] for one, other in permutations(values, 2))
+    expected = sum(values[label] * values[other] for label, other in permutations(values, 2))
     if total <= 1 or not expected:
         return None
-    observed = sum(weight for (one, other), weight in coincidences.items() if one != other)
+    observed = sum(weight for (label, other), weight in coincidences.items() if label != other)
     return 1 - (total - 1) * observed / expected
 
 
 def interval(pairs: Sequence[Pair], statistic: Any = kappa) -> tuple[float, float] | None:
-    """95 % by bootstrap over files; None for so few that it would say nothing."""
+    """95 % interval by bootstrap over files; None for fewer than ten."""
     if len(pairs) < 10:
         return None
 

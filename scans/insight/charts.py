@@ -13,7 +13,9 @@ WHISKER = (
 )
 
 
-def columns(values: Sequence[tuple[str, float]], *, said: str, other: Sequence[float] | None = None) -> SafeString:
+def columns(
+    values: Sequence[tuple[str, float]], *, description: str, other: Sequence[float] | None = None
+) -> SafeString:
     """One column for each value; with `other`, a second, paler one beside it."""
     top = max([value for _name, value in values] + list(other or ()) + [1])
     step = (WIDE - LEFT) / max(1, len(values))
@@ -28,11 +30,11 @@ def columns(values: Sequence[tuple[str, float]], *, said: str, other: Sequence[f
             bars.append(
                 (look, f"{x:.1f}", f"{HIGH - FOOT - tall:.1f}", f"{width:.1f}", f"{tall:.1f}", f"{name}: {value:g}")
             )
-    every = max(1, -(-len(values) // 14))
+    label_step = max(1, -(-len(values) // 14))
     names = [
         (f"{LEFT + place * step + step / 2:.1f}", str(HIGH - 6), name)
         for place, (name, _value) in enumerate(values)
-        if place % every == 0
+        if place % label_step == 0
     ]
     body = format_html(
         "{}{}{}",
@@ -40,10 +42,10 @@ def columns(values: Sequence[tuple[str, float]], *, said: str, other: Sequence[f
         format_html_join("", '<text x="{}" y="{}" text-anchor="middle">{}</text>', names),
         format_html('<text x="{}" y="14" text-anchor="end">{}</text>', LEFT - 6, f"{top:g}"),
     )
-    return _svg(body, said)
+    return _svg(body, description)
 
 
-def shares(points: Sequence[tuple[str, float | None, tuple[float, float] | None]], *, said: str) -> SafeString:
+def shares(points: Sequence[tuple[str, float | None, tuple[float, float] | None]], *, description: str) -> SafeString:
     """Per cent with their intervals: a dot and a whisker for each; a gap where nothing is known."""
     step = (WIDE - LEFT) / max(1, len(points))
     floor = HIGH - FOOT
@@ -62,7 +64,7 @@ def shares(points: Sequence[tuple[str, float | None, tuple[float, float] | None]
         format_html_join("", WHISKER, marks),
         format_html_join("", '<text x="{}" y="{}" text-anchor="middle">{}</text>', names),
     )
-    return _svg(body, said)
+    return _svg(body, description)
 
 
 def _up(percent: float) -> str:
@@ -70,7 +72,7 @@ def _up(percent: float) -> str:
     return f"{floor - (floor - 16) * percent / 100:.1f}"
 
 
-def _svg(body: SafeString, said: str) -> SafeString:
+def _svg(body: SafeString, description: str) -> SafeString:
     return format_html(
-        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>', WIDE, HIGH, said, body
+        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>', WIDE, HIGH, description, body
     )

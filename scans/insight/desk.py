@@ -67,7 +67,7 @@ def late() -> tuple[int, int]:
 
 def timings() -> list[Timing]:
     since = timezone.now() - LOOK_BACK
-    made = []
+    result = []
     for queue in ReviewQueue.objects.all():
         rows = list(
             ReviewItem.objects.filter(queue=queue, closed_at__gte=since).values_list(
@@ -76,8 +76,8 @@ def timings() -> list[Timing]:
         )
         waited = [(closed - opened).total_seconds() / 3600 for opened, closed, _worked in rows if closed]
         worked = [seconds for *_times, seconds in rows]
-        made.append(Timing(str(queue), len(rows), _half_and_nine_tenths(waited), _half_and_nine_tenths(worked)))
-    return made
+        result.append(Timing(str(queue), len(rows), _half_and_nine_tenths(waited), _half_and_nine_tenths(worked)))
+    return result
 
 
 def _half_and_nine_tenths(values: list[float]) -> tuple[float, float]:

@@ -9,7 +9,7 @@ def conditions(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """One line for each set or condition that was measured; no share where there were too few."""
     return [
         {
-            "label": one["label"],
+            "label": card["label"],
             "set": row.get("data", ""),
             "fakes": row.get("n_fake"),
             "reals": row.get("n_real"),
@@ -22,8 +22,8 @@ def conditions(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "below_chance": bool(row.get("auc_ci") and row["auc_ci"][0] <= 0.5),
             "inverted": bool(row.get("auc_ci") and row["auc_ci"][1] < 0.5),
         }
-        for one in cards
-        for row in one.get("figures") or []
+        for card in cards
+        for row in card.get("figures") or []
     ]
 
 

@@ -14,7 +14,6 @@ from ..models.decision import FAKE, REAL
 from .accuracy import Share
 
 WORK = dt.timedelta(days=28)
-SAID = ("assessment__score", "label")
 FEW = 30  # decided files of a kind below which an answer says little
 
 
@@ -76,12 +75,12 @@ def _decided() -> tuple[Any, Any, Any]:
     What people could not tell is left out.
     """
     rows = Decision.objects.standing().filter(superseded_by=None, assessment__score__isnull=False)
-    known = [
+    judged = [
         (score, label in FAKE, kind == "video")
         for score, label, kind in rows.values_list("assessment__score", "label", "scan__kind")
         if label in FAKE | REAL
     ]
-    scores, fake, is_video = zip(*known, strict=True) if known else ((), (), ())
+    scores, fake, is_video = zip(*judged, strict=True) if judged else ((), (), ())
     return np.array(scores, float), np.array(fake, bool), np.array(is_video, bool)
 
 
@@ -95,7 +94,7 @@ def _between(hits: Any, rounds: int = 1000) -> tuple[float, float] | None:
 
 
 def _seconds_each() -> float:
-    """What an item takes, told by the last thousand; a minute where nothing is known."""
+    """Median time for an item, from the last thousand; a minute if there are none."""
     recent = ReviewItem.objects.filter(closed_at__isnull=False, active_seconds__gt=0).order_by("-closed_at")
     took = list(recent.values_list("active_seconds", flat=True)[:1000])
     return median(took) if took else 60.0

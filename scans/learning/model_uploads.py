@@ -48,7 +48,7 @@ def add(archive: IO[bytes], person: Any) -> str:
         if any(name.removesuffix(".keras") + ".onnx" not in bundle.files for name in bundle.files if _is_keras(name)):
             raise NotTaken(_("The model must come as ONNX: a file of another kind could run any program here."))
         place = root / f"{bundle.name}-{bundle.version}"
-        installed = {known.label for known, _weight in detection.read_panel(root).members}
+        installed = {other.label for other, _weight in detection.read_panel(root).members}
         if bundle.label in installed or place.exists():
             raise NotTaken(_("%s is installed already.") % bundle.label)
         promotion.write_weight(root, bundle.label, "ignore")

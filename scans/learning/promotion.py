@@ -37,13 +37,13 @@ class Rehearsal:
 
     @property
     def refusals(self) -> list[str]:
-        said = [f"gets a locked case wrong again: {one}" for one in self.broken]
+        reasons = [f"gets a locked case wrong again: {case}" for case in self.broken]
         if self.now_between and self.then is not None and self.then < self.now_between[0]:
-            said.append(
+            reasons.append(
                 f"AUC on decided files {self.then:.3f}, below the interval of the panel as it is "
                 f"({self.now:.3f}, {self.now_between[0]:.3f} to {self.now_between[1]:.3f})"
             )
-        return said
+        return reasons
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -56,18 +56,18 @@ class Rehearsal:
         }
 
 
-def rehearse(candidate: Path, bundles: Path, weight: str, told: Report = lambda said: None) -> Rehearsal:
+def rehearse(candidate: Path, bundles: Path, weight: str, report: Report = lambda line: None) -> Rehearsal:
     with _panel_with(candidate, bundles, weight) as panel:
-        return compare(panel, told)
+        return compare(panel, report)
 
 
-def compare(panel: Any, told: Report = lambda said: None, most: int = MOST) -> Rehearsal:
+def compare(panel: Any, report: Report = lambda line: None, most: int = MOST) -> Rehearsal:
     """A panel with the one in force, on what people of this site have decided."""
     trial = Rehearsal()
     _locked_cases(panel, trial)
-    told(f"{trial.locked} locked cases judged, {trial.gone} without their file.")
+    report(f"{trial.locked} locked cases judged, {trial.gone} without their file.")
     _decided_files(analysis.panel(), panel, trial, most)
-    told(f"{trial.compared[0]} real and {trial.compared[1]} manipulated files judged by both panels.")
+    report(f"{trial.compared[0]} real and {trial.compared[1]} manipulated files judged by both panels.")
     return trial
 
 
@@ -76,12 +76,12 @@ def try_version(version: PanelVersion) -> None:
     try:
         panel = analysis.panel_under(version)
         if faults := [*panel.faults(), *([] if panel.active else ["No model would be heard."])]:
-            found: dict[str, Any] = {"refusals": faults}
+            rehearsal: dict[str, Any] = {"refusals": faults}
         else:
-            found = compare(panel, most=MOST_BY_PAGE).to_dict()
+            rehearsal = compare(panel, most=MOST_BY_PAGE).to_dict()
     except detection.DetectionError as error:
-        found = {"refusals": [str(error)]}
-    PanelVersion.objects.filter(pk=version.pk).update(rehearsal=found)
+        rehearsal = {"refusals": [str(error)]}
+    PanelVersion.objects.filter(pk=version.pk).update(rehearsal=rehearsal)
 
 
 def install(candidate: Path, bundles: Path, weight: str) -> None:
@@ -143,14 +143,14 @@ def _decided_files(now: Any, then: Any, trial: Rehearsal, most: int) -> None:
     rows = Decision.objects.standing().filter(superseded_by=None, label__in=FAKE | REAL).exclude(scan__media="")
     scores: list[tuple[float, float, bool]] = []
     for decision in rows.select_related("scan")[:most]:
-        one, other = (_outcome_and_score(decision.scan, panel)[1] for panel in (now, then))
-        if one is not None and other is not None:
-            scores.append((one, other, decision.label in FAKE))
+        score_now, score_then = (_outcome_and_score(decision.scan, panel)[1] for panel in (now, then))
+        if score_now is not None and score_then is not None:
+            scores.append((score_now, score_then, decision.label in FAKE))
     fake = [label for *_scores, label in scores]
     trial.compared = (len(fake) - sum(fake), sum(fake))
     if min(trial.compared) < FEW:
         return
-    before, after = [one for one, _, _ in scores], [other for _, other, _ in scores]
+    before, after = [score for score, _, _ in scores], [score for _, score, _ in scores]
     trial.now, trial.then = detection.auc(before, fake), detection.auc(after, fake)
     trial.now_between = detection.auc_interval(before, fake)
 
@@ -158,7 +158,7 @@ def _decided_files(now: Any, then: Any, trial: Rehearsal, most: int) -> None:
 def _outcome_and_score(scan: Scan, panel: Any) -> tuple[str, float | None]:
     try:
         with analysis.local_file(scan) as path:
-            found = detection.inspect(path, bundles=panel, heatmap=False)
+            finding = detection.inspect(path, bundles=panel, heatmap=False)
     except detection.DetectionError:
         return "", None
-    return found.outcome.value, found.score
+    return finding.outcome.value, finding.score

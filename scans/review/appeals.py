@@ -32,11 +32,11 @@ def make(decision: Decision, person: Any, text: str) -> Appeal:
 
 
 def waiting(item: ReviewItem) -> Appeal | None:
-    """The appeal that this item is about, if it is about one that nobody has answered."""
-    found: Appeal | None = (
+    """The unanswered appeal that this item is about, or None."""
+    appeal: Appeal | None = (
         Appeal.objects.filter(decision__scan=item.scan_id, answered_by=None).select_related("decision__decider").first()
     )
-    return found if found and item.reasons.filter(reason=Reason.APPEAL).exists() else None
+    return appeal if appeal and item.reasons.filter(reason=Reason.APPEAL).exists() else None
 
 
 def close(appeal: Appeal, decision: Decision) -> None:

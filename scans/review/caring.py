@@ -50,8 +50,8 @@ def rest(person: Any) -> dt.datetime | None:
 
 @transaction.atomic
 def tag(scan: Scan, person: Any, harm: Harm) -> None:
-    _tag, made = HarmTag.objects.get_or_create(scan=scan, harm=harm, defaults={"person": person})
-    if made:
+    _tag, is_new = HarmTag.objects.get_or_create(scan=scan, harm=harm, defaults={"person": person})
+    if is_new:
         Event.objects.create(scan=scan, kind="tagged", actor=person, content={"harm": harm})
 
 

@@ -35,7 +35,7 @@ AT_ONCE = 200
 
 
 class AlreadyDecided(Exception):
-    """Somebody was faster; `decision` says what they said."""
+    """Somebody else was faster; `decision` is theirs."""
 
     def __init__(self, decision: Decision | None) -> None:
         super().__init__("Somebody has decided this already.")
@@ -74,7 +74,7 @@ def decide(
     blind: bool = False,
     group: uuid.UUID | None = None,
 ) -> Decision:
-    """Whoever closes the item first decides it. The slower ones learn what was said."""
+    """Decide an item. The first decision counts; later ones raise AlreadyDecided with it."""
     may_work(item, person)
     if pending := Decision.objects.pending().filter(scan=item.scan_id).first():
         raise AlreadyDecided(pending)
@@ -149,11 +149,11 @@ def answer(decision: Decision, person: Any, verdict: SecondLook.Verdict, *, note
         raise AlreadyDecided(decision)
     if not ReviewItem.objects.filter(pk__in=waiting.values("pk")).update(closed_at=timezone.now(), holder=None):
         raise AlreadyDecided(decision)
-    said = SecondLook.objects.create(decision=decision, person=person, verdict=verdict, note=note)
+    second_look = SecondLook.objects.create(decision=decision, person=person, verdict=verdict, note=note)
     Event.objects.create(scan=decision.scan, kind=f"second_{verdict}", actor=person, content={"decision": decision.pk})
     if verdict == SecondLook.Verdict.REJECT:
         routing.put(decision.scan, decision.item.queue, Reason.OPINION, by=person, detail=note)
-    return said
+    return second_look
 
 
 @transaction.atomic
@@ -203,32 +203,32 @@ def undo_all(group: uuid.UUID, person: Any) -> int:
 
 
 def standing(scan: Scan) -> Decision | None:
-    """What people said, if anything of it stands."""
-    found: Decision | None = Decision.objects.standing().filter(scan=scan).first()
-    return found
+    """The decision that stands, or None."""
+    decision: Decision | None = Decision.objects.standing().filter(scan=scan).first()
+    return decision
 
 
 @transaction.atomic
 def remember(
     decision: Decision, person: Any, *, note: str = "", expires_at: dt.datetime | None = None, active: bool = True
 ) -> KnownFile:
-    """Into the bank: what looks like this is proposed the same, from now on."""
+    """Add the file to the bank of known files: files that look like it are proposed the same decision."""
     if not person.has_perm("scans.review") or not decision.is_standing:
         raise NotYours
-    entry, made = KnownFile.objects.update_or_create(
+    entry, is_new = KnownFile.objects.update_or_create(
         decision=decision,
         defaults={"note": note[:300], "expires_at": expires_at, "active": active, "person": person},
     )
-    kind = "remembered" if made else "bank_changed"
+    kind = "remembered" if is_new else "bank_changed"
     Event.objects.create(scan=decision.scan, kind=kind, actor=person, content={"known": entry.pk, "active": active})
     return entry
 
 
-def reopen(decision: Decision, person: Any, *, said: str = "") -> ReviewItem:
-    """A later look at what was decided: another decision may take its place, this one is never changed."""
+def reopen(decision: Decision, person: Any, *, note: str = "") -> ReviewItem:
+    """Queue a decided scan again. A new decision may replace this one, which stays unchanged."""
     if not person.has_perm("scans.lead_review"):
         raise NotYours
     with transaction.atomic():
-        item = routing.put(decision.scan, decision.item.queue, Reason.HAND, by=person, detail=said)
+        item = routing.put(decision.scan, decision.item.queue, Reason.HAND, by=person, detail=note)
         Event.objects.create(scan=decision.scan, kind="reopened", actor=person, content={"decision": decision.pk})
     return item

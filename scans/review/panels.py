@@ -30,7 +30,7 @@ def propose_changes(person: Any, changes: dict[str, Any], cuts: tuple[float, flo
     version = PanelVersion.objects.create(
         little_below=low, manipulated_above=high, changes=changes, why=why.strip()[:300], proposed_by=person
     )
-    _note("proposed", version, person)
+    _record_event("proposed", version, person)
     tasks.send_for_trial(version)
     return version
 
@@ -54,7 +54,7 @@ def propose(person: Any, low: float, high: float, why: str) -> PanelVersion:
         little_below=low, manipulated_above=high, why=why.strip()[:300], proposed_by=person,
         expected=simulator.simulate(low, high).to_dict(),
     )  # fmt: skip
-    _note("proposed", version, person)
+    _record_event("proposed", version, person)
     return version
 
 
@@ -72,7 +72,7 @@ def approve(version: PanelVersion, person: Any) -> None:
     waiting = PanelVersion.objects.filter(pk=version.pk, approved_at=None, ended_at=None)
     if not waiting.update(approved_by=person, approved_at=now):
         raise Stale
-    _note("approved", version, person)
+    _record_event("approved", version, person)
 
 
 @transaction.atomic
@@ -82,7 +82,7 @@ def end(version: PanelVersion, person: Any) -> None:
         raise NotYours
     if not PanelVersion.objects.filter(pk=version.pk, ended_at=None).update(ended_at=timezone.now(), ended_by=person):
         raise Stale
-    _note("ended", version, person)
+    _record_event("ended", version, person)
 
 
 @transaction.atomic
@@ -95,10 +95,10 @@ def restore(version: PanelVersion, person: Any) -> None:
     earlier = PanelVersion.objects.filter(pk=version.pk, approved_at__isnull=False, ended_at__isnull=False)
     if not earlier.update(ended_at=None, ended_by=None):
         raise Stale
-    _note("restored", version, person)
+    _record_event("restored", version, person)
 
 
-def _note(verb: str, version: PanelVersion, person: Any) -> None:
+def _record_event(verb: str, version: PanelVersion, person: Any) -> None:
     content = {
         "object": f"scans.panelversion:{version.pk}",
         "verb": verb,

@@ -169,18 +169,18 @@ def assign(item: ReviewItem, to: User | None, lead: User) -> None:
 
 
 def add(
-    scan: Scan, person: Any, queue: ReviewQueue, *, said: str = "", due_at: dt.datetime | None = None
+    scan: Scan, person: Any, queue: ReviewQueue, *, note: str = "", due_at: dt.datetime | None = None
 ) -> ReviewItem:
-    """By hand: any scan, with or without a date."""
+    """Queue any scan by hand, with or without a due date."""
     with transaction.atomic():
-        item = routing.put(scan, queue, Reason.HAND, by=person, detail=said, due_at=due_at)
+        item = routing.put(scan, queue, Reason.HAND, by=person, detail=note, due_at=due_at)
         Event.objects.create(scan=scan, kind="queued_for_review", actor=person, content={"queue": queue.slug})
     return item
 
 
 @transaction.atomic
-def ask_another(item: ReviewItem, person: Any, said: str) -> None:
-    """A second opinion: back into the queue, where this person does not meet it again."""
+def ask_another(item: ReviewItem, person: Any, question: str) -> None:
+    """Ask for a second opinion: the item goes back into the queue, for anybody but this person."""
     may_work(item, person)
     if (
         not ReviewItem.objects.free_for(person)
@@ -189,12 +189,12 @@ def ask_another(item: ReviewItem, person: Any, said: str) -> None:
     ):
         raise Taken(item)
     Skip.objects.create(item=item, person=person, cause=Skip.Cause.OPINION)
-    _hand_on(item, person, Reason.OPINION, "opinion_asked", said)
+    _hand_on(item, person, Reason.OPINION, "opinion_asked", question)
 
 
 @transaction.atomic
-def escalate(item: ReviewItem, person: Any, said: str) -> None:
-    """To the leads, with all that is known and noted of it."""
+def escalate(item: ReviewItem, person: Any, note: str) -> None:
+    """Move the item to the leads' queue."""
     may_work(item, person)
     leads = ReviewQueue.objects.filter(slug=LEADS).first() or item.queue
     if (
@@ -203,13 +203,13 @@ def escalate(item: ReviewItem, person: Any, said: str) -> None:
         .update(holder=None, held_until=None, assigned_to=None, queue=leads, priority=max(item.priority, 70))
     ):
         raise Taken(item)
-    _hand_on(item, person, Reason.HAND, "escalated", said)
+    _hand_on(item, person, Reason.HAND, "escalated", note)
 
 
-def _hand_on(item: ReviewItem, person: Any, reason: Reason, kind: str, said: str) -> None:
-    item.reasons.create(reason=reason, by=person, detail=said[:200])
-    if said:
-        Note.objects.create(scan=item.scan, author=person, text=said)
+def _hand_on(item: ReviewItem, person: Any, reason: Reason, kind: str, note: str) -> None:
+    item.reasons.create(reason=reason, by=person, detail=note[:200])
+    if note:
+        Note.objects.create(scan=item.scan, author=person, text=note)
     Event.objects.create(scan=item.scan, kind=kind, actor=person)
 
 
@@ -250,20 +250,20 @@ def present(queue: ReviewQueue) -> list[User]:
 
 @transaction.atomic
 def assign_in_turn(items: Sequence[ReviewItem], lead: User) -> int:
-    """To others who are there, whoever has least first; never one's own upload. How many found somebody."""
+    """Assign items to the people present, least loaded first. Returns how many items were assigned."""
     load = Counter(ReviewItem.objects.open().exclude(assigned_to=None).values_list("assigned_to", flat=True))
     there: dict[int, list[User]] = {}
-    given = 0
+    count = 0
     for item in items:
         if item.queue_id not in there:
-            there[item.queue_id] = [one for one in present(item.queue) if one.pk != lead.pk]
-        for person in sorted(there[item.queue_id], key=lambda one: (load[one.pk], one.pk)):
+            there[item.queue_id] = [person for person in present(item.queue) if person.pk != lead.pk]
+        for person in sorted(there[item.queue_id], key=lambda person: (load[person.pk], person.pk)):
             if ReviewItem.objects.workable_by(person).bearable_for(person).filter(pk=item.pk).exists():
                 assign(item, person, lead)
                 load[person.pk] += 1
-                given += 1
+                count += 1
                 break
-    return given
+    return count
 
 
 def may_work(item: ReviewItem, person: Any) -> None:

@@ -16,7 +16,7 @@ from . import webhooks
 
 AT_ONCE = 500
 LOCK = 7_460_115  # any number of one's own
-SAID = {
+CHANGE_KINDS = {
     Kind.ANALYSED: Change.Kind.COMPLETED,
     Kind.FAILED: Change.Kind.FAILED,
     Kind.CANCELLED: Change.Kind.CANCELLED,
@@ -29,67 +29,67 @@ SAID = {
 
 
 def publish() -> int:
-    """Tell what happened since the last time; how many events that were."""
-    told = 0
+    """Publish the events since the last run and return their number."""
+    count = 0
     while True:
         with transaction.atomic():
-            _alone()
+            _lock()
             events = list(Event.objects.filter(published_at=None).select_related("scan").order_by("id")[:AT_ONCE])
             for event in events:
-                _tell(event)
+                _publish_event(event)
             Event.objects.filter(pk__in=[event.pk for event in events]).update(published_at=timezone.now())
-        told += len(events)
+        count += len(events)
         if len(events) < AT_ONCE:
-            _tell_of_batches()
-            return told
+            _publish_batches()
+            return count
 
 
 @transaction.atomic
-def _tell_of_batches() -> None:
-    _alone()
+def _publish_batches() -> None:
+    _lock()
     for batch in Batch.objects.untold():
         Batch.objects.filter(pk=batch.pk).update(told_at=timezone.now())
         if batch.scans.filter(source=Source.SITE).exists():
             notify(batch.owner_id, Notification.Kind.BATCH, batch=batch)
-        _say(kind=Change.Kind.BATCH, batch=batch, effective=batch.counts())
+        _add_change(kind=Change.Kind.BATCH, batch=batch, effective=batch.counts())
 
 
-def _alone() -> None:
-    """Until this transaction ends. SQLite has one writer anyway."""
+def _lock() -> None:
+    """Keep other publishers out until this transaction ends. SQLite has only one writer."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
-def _tell(event: Event) -> None:
-    if event.kind not in SAID or event.scan is None:
+def _publish_event(event: Event) -> None:
+    if event.kind not in CHANGE_KINDS or event.scan is None:
         return
     last = Change.objects.filter(scan=event.scan_id).order_by("-id").first()
     before = last.effective if last else None
-    kind = SAID[Kind(event.kind)]
-    counts = effective.for_programs(event.scan)
-    said = {
+    kind = CHANGE_KINDS[Kind(event.kind)]
+    current = effective.for_programs(event.scan)
+    fields = {
         "scan": event.scan,
         "version": statement.version(event.scan),
-        "effective": counts,
+        "effective": current,
         "before": before,
     }
     if kind != Change.Kind.OUTCOME:
-        _say(kind=kind, **said)
+        _add_change(kind=kind, **fields)
     if kind == Change.Kind.DECISION and _answers_an_appeal(event):
-        _say(kind=Change.Kind.ANSWERED, **said)
-    if before is not None and _counts(before) != _counts(counts) and kind != Change.Kind.COMPLETED:
-        _say(kind=Change.Kind.OUTCOME, **said)
+        _add_change(kind=Change.Kind.ANSWERED, **fields)
+    if before is not None and _compared_part(before) != _compared_part(current) and kind != Change.Kind.COMPLETED:
+        _add_change(kind=Change.Kind.OUTCOME, **fields)
 
 
-def _say(**said: Any) -> None:
-    about = said.get("scan") or said["batch"]
-    webhooks.announce(Change.objects.create(owner_id=about.owner_id, sandbox=about.sandbox, **said))
+def _add_change(**fields: Any) -> None:
+    subject = fields.get("scan") or fields["batch"]
+    webhooks.announce(Change.objects.create(owner_id=subject.owner_id, sandbox=subject.sandbox, **fields))
 
 
 def _answers_an_appeal(event: Event) -> bool:
     return Decision.objects.filter(pk=event.content.get("decision"), answered_appeal__isnull=False).exists()
 
 
-def _counts(effective: dict[str, object]) -> tuple[object, ...]:
+def _compared_part(effective: dict[str, object]) -> tuple[object, ...]:
     return effective.get("outcome"), effective.get("source"), effective.get("action")

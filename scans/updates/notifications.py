@@ -12,19 +12,19 @@ from ..outcome import effective, statement
 
 
 def tell_settled() -> int:
-    """All that have settled and were not told yet; how many mails that took."""
+    """Notify the uploaders of all decisions that have settled since, and return the number of mails."""
     mails = 0
     waiting = Decision.objects.settled().filter(notice=None).select_related("scan__owner", "assessment", "policy")
     for decision in waiting.order_by("id")[:500]:
         try:
             with transaction.atomic():
-                mails += _tell(decision)
+                mails += _notify_uploader(decision)
         except IntegrityError:
-            continue  # another process has just told it
+            continue  # another process has just done it
     return mails
 
 
-def _tell(decision: Decision) -> int:
+def _notify_uploader(decision: Decision) -> int:
     changes = _changes_something(decision) and decision == effective.decision_of(decision.scan)
     owner = decision.scan.owner
     mailed = changes and wants_mail(owner.pk, "decisions")
@@ -52,7 +52,7 @@ def _tell(decision: Decision) -> int:
 
 
 def mail_waiting() -> int:
-    """Sends the notifications that wait to be mailed; how many. What was read on the site meanwhile needs no mail."""
+    """Mail the waiting notifications and return their number. Those read on the site meanwhile are not mailed."""
     waiting = Notification.objects.filter(wants_mail=True).select_related("recipient", "scan", "batch", "item")
     sent = 0
     for row in waiting.order_by("id")[:500]:
@@ -65,7 +65,7 @@ def mail_waiting() -> int:
 
 
 def _changes_something(decision: Decision) -> bool:
-    """Against what stood before: an earlier decision, else what the models said."""
+    """Whether the decision differs from the earlier one, or else from the models' outcome."""
     earlier: Any = Decision.objects.settled().filter(scan=decision.scan_id, pk__lt=decision.pk).first()
     outcome = decision.assessment.outcome if decision.assessment else ""
     before = earlier.label if earlier else AMOUNTS_TO.get(outcome, "")

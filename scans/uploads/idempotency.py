@@ -26,30 +26,30 @@ class Mismatch(Exception):
 
 
 def begin(person: Any, key: str, fingerprint: str) -> Replay:
-    """Reserve the key. Of a request that broke off before it was finished, nothing was done: it is taken up again."""
+    """Reserve the key. A request that broke off was rolled back, so its reservation is reused."""
     now = timezone.now()
     Replay.objects.filter(person=person, key=key, begun_at__lt=now - KEPT).delete()
     try:
         with transaction.atomic():
-            made: Replay = Replay.objects.create(person=person, key=key, fingerprint=fingerprint)
-            return made
+            replay: Replay = Replay.objects.create(person=person, key=key, fingerprint=fingerprint)
+            return replay
     except IntegrityError:
         pass
-    known: Replay | None = Replay.objects.filter(person=person, key=key).select_related("batch").first()
-    if known is None:  # given up in this very moment
+    earlier: Replay | None = Replay.objects.filter(person=person, key=key).select_related("batch").first()
+    if earlier is None:  # the other request has just released it
         raise InProgress
-    if known.fingerprint != fingerprint:
+    if earlier.fingerprint != fingerprint:
         raise Mismatch
-    if known.status is not None:
-        raise Answered(known)
-    if known.begun_at > now - ABANDONED:
+    if earlier.status is not None:
+        raise Answered(earlier)
+    if earlier.begun_at > now - ABANDONED:
         raise InProgress
-    still_ours(known)
-    return known
+    renew(earlier)
+    return earlier
 
 
-def still_ours(replay: Replay) -> None:
-    """Say that it is being worked on; InProgress if somebody has taken it up meanwhile."""
+def renew(replay: Replay) -> None:
+    """Extend the reservation. Raises InProgress if another request has taken it over."""
     now = timezone.now()
     if not _ours(replay).update(begun_at=now):
         raise InProgress
@@ -57,26 +57,26 @@ def still_ours(replay: Replay) -> None:
 
 
 def keep(replay: Replay, status: int, headers: dict[str, str], body: bytes = b"") -> None:
-    """Note the answer, in the transaction of what was done. Overtaken by another request, all of it is taken back."""
+    """Store the answer in the same transaction as the work. If another request has taken over, raise InProgress."""
     if not _ours(replay).update(status=status, headers=headers, body=body):
         raise InProgress
     replay.status, replay.body = status, body
 
 
 def amend(replay: Replay, status: int, headers: dict[str, str], body: bytes) -> None:
-    """A fuller answer to what was done and kept already."""
+    """Replace a stored answer by a fuller one."""
     Replay.objects.filter(pk=replay.pk).update(status=status, headers=headers, body=body)
 
 
 def keep_batch(replay: Replay, batch: Batch) -> None:
-    """Note the batch, in the transaction that makes it: its files come one by one, and it may be gone on with."""
+    """Store the batch in the transaction that creates it, so that a repeated request can continue it."""
     if not _ours(replay).update(batch=batch):
         raise InProgress
     replay.batch = batch
 
 
 def forget(replay: Replay) -> None:
-    """Nothing was done, and it may be tried again. What was answered stays."""
+    """Release the key after a failure, so that the request can be tried again. Stored answers stay."""
     Replay.objects.filter(pk=replay.pk, status=None, batch=None).delete()
 
 

@@ -42,7 +42,7 @@ def submit(
     metadata: dict[str, Any] | None = None,
     sandbox: bool = False,
 ) -> Scan:
-    """Take a file in. What comes back is queued, or analysed already if this file was known."""
+    """Store a file as a scan and queue it. A file that was analysed before takes over that assessment."""
     held = upload if isinstance(upload, Held) else _hold(upload.chunks(PIECE))
     with held:
         _check(held, owner)
@@ -78,14 +78,14 @@ def _store(scan: Scan, held: Held) -> None:
     scan.media.save(scan.name, held, save=False)
     scan.save(force_insert=True)
     Event.objects.create(scan=scan, kind=Status.QUEUED, actor=scan.owner, content={"bytes": scan.bytes})
-    if before := _known(scan):
+    if before := _find_earlier(scan):
         duplicates.take_over(scan, before)
     else:
         tasks.send(scan)
 
 
-def _known(scan: Scan) -> Assessment | None:
-    """What was said of this file before, if it may be said again."""
+def _find_earlier(scan: Scan) -> Assessment | None:
+    """An earlier assessment of the same file by the current panel, or None."""
     if scan.sandbox:
         return None
     try:
@@ -131,13 +131,13 @@ def seal(batch: Batch) -> None:
 
 
 def add(batch: Batch, name: str, upload: File, **options: Any) -> Scan | Refused:
-    """One more file of a batch; a refusal is noted there, and returned."""
+    """Add one file to a batch. A refusal is stored in the batch and returned."""
     try:
         return submit(batch.owner, upload, name=name, batch=batch, queue=Queue.BATCH, **options)
     except DAMAGED:
         refusal = Refused("bad_archive", _("This file in the archive is damaged."))
-    except Refused as said:
-        refusal = said
+    except Refused as error:
+        refusal = error
     note_refusal(batch, name, refusal)
     return refusal
 

@@ -17,15 +17,15 @@ MOST = 120  # pictures: two minutes
 
 
 def begin(owner: Any) -> Live:
-    """Everybody watches through one camera at a time: an earlier one is forgotten."""
+    """Start a live analysis. Each person has one at a time, so an earlier one is deleted."""
     for earlier in Live.objects.filter(owner=owner):
         earlier.forget()
-    made: Live = Live.objects.create(owner=owner)
-    return made
+    live: Live = Live.objects.create(owner=owner)
+    return live
 
 
 def add(live: Live, picture: File) -> int:
-    """One more picture; how many there are now. A worker is asked for a look unless it is at one."""
+    """Add a picture and return how many there are. Queues an estimate unless one is running."""
     with picture:
         content = picture.read(intake.FRAME + 1)
         try:
@@ -42,9 +42,9 @@ def add(live: Live, picture: File) -> int:
             )
         picture.seek(0)
         with transaction.atomic():
-            one = LivePicture(live=live)
-            one.file.save("picture.jpg", picture, save=False)
-            one.save()
+            row = LivePicture(live=live)
+            row.file.save("picture.jpg", picture, save=False)
+            row.save()
             Live.objects.filter(pk=live.pk).update(heartbeat_at=timezone.now())
             if live.may_ask():
                 tasks.send_for_estimate(live)

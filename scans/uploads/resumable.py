@@ -25,8 +25,8 @@ KEPT_FOR = dt.timedelta(hours=24)
 def begin(owner: Any, name: str, length: int, *, batch: Batch | None = None, consents: bool = False) -> Resumable:
     limit = settings.MAX_UPLOAD_MB * 2**20
     if length > limit:
-        said = _("This file is too large; %(limit)d MB are allowed.")
-        raise Refused("too_many_bytes", said % {"limit": limit >> 20})
+        message = _("This file is too large; %(limit)d MB are allowed.")
+        raise Refused("too_many_bytes", message % {"limit": limit >> 20})
     intake.check_room(owner, length)
     upload: Resumable = Resumable.objects.create(
         owner=owner,
@@ -40,7 +40,7 @@ def begin(owner: Any, name: str, length: int, *, batch: Batch | None = None, con
     return upload
 
 
-def go_on(upload: Resumable, offset: int, content: Iterable[bytes]) -> int:
+def append(upload: Resumable, offset: int, content: Iterable[bytes]) -> int:
     """Append from `offset` on. What came before a connection broke is kept; the new offset is returned."""
     if upload.scan_id:
         if offset != upload.length:

@@ -90,7 +90,7 @@ def _go_on(request: SignedIn, found: Resumable) -> HttpResponse:
     if not offset.isdecimal() or len(offset) > 15:
         return _answer(400)
     try:
-        at = resumable.go_on(found, int(offset), _body(request))
+        at = resumable.append(found, int(offset), _body(request))
         if at == found.length:
             return _finished(found, 204)
     except resumable.WrongOffset:

@@ -83,7 +83,7 @@ def _all_once(request: SignedIn, given: list[Any], options: dict[str, Any]) -> B
                 batch = Batch.objects.create(owner=request.user)
                 idempotency.keep_batch(replay, batch)
         for _done in intake.submit_each(batch, files, **options):
-            idempotency.still_ours(replay)
+            idempotency.renew(replay)
         with transaction.atomic():
             intake.seal(batch)
             idempotency.keep(replay, 201, {"batch": str(batch.pk)})

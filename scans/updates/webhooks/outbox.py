@@ -16,13 +16,13 @@ DISABLED = "endpoint.disabled"
 
 
 def announce(change: Change) -> None:
-    """A message for each address of the owner that wants to hear of it."""
+    """Write a message for each of the owner's endpoints that is subscribed to this change."""
     for endpoint in Endpoint.objects.listening(change.owner_id, change.kind, sandbox=change.sandbox):
-        _write(endpoint, change.kind, _said(change))
+        _write(endpoint, change.kind, _payload(change))
 
 
-def _said(change: Change) -> dict[str, Any]:
-    """Thin: what is new of what. All else is read where it stands."""
+def _payload(change: Change) -> dict[str, Any]:
+    """The ids and what changed. Receivers read everything else through the API."""
     if change.scan is None:
         return {"batch_id": str(change.batch_id), "counts": change.effective}
     return {
@@ -35,12 +35,12 @@ def _said(change: Change) -> dict[str, Any]:
 
 
 def ping(endpoint: Endpoint) -> Delivery:
-    """To see that it works; whether it listens to this kind is not asked."""
+    """Send a test message, whatever kinds the endpoint is subscribed to."""
     return _write(endpoint, PING, {"endpoint_id": str(endpoint.pk)})
 
 
-def tell_of_the_end(endpoint: Endpoint) -> None:
-    """The owner's other addresses hear that this one was switched off."""
+def announce_switch_off(endpoint: Endpoint) -> None:
+    """Tell the owner's other endpoints that this one was switched off."""
     others = Endpoint.objects.listening(endpoint.owner_id, DISABLED, sandbox=endpoint.sandbox)
     for other in others:
         _write(other, DISABLED, {"endpoint_id": str(endpoint.pk), "why": endpoint.disabled_why})
@@ -63,7 +63,7 @@ def rotate(endpoint: Endpoint) -> Endpoint:
 
 @transaction.atomic
 def remove(endpoint: Endpoint) -> None:
-    """With all that was sent there. Whoever is just sending waits, and finds nothing to note it at."""
+    """Delete the endpoint and its deliveries. The locks make a running sender wait until the rows are gone."""
     Endpoint.objects.select_for_update().filter(pk=endpoint.pk).first()
     list(Delivery.objects.select_for_update().filter(endpoint=endpoint).values_list("pk"))
     endpoint.delete()
@@ -72,5 +72,7 @@ def remove(endpoint: Endpoint) -> None:
 def _write(endpoint: Endpoint, kind: str, data: dict[str, Any]) -> Delivery:
     pk, now = uuid.uuid4(), timezone.now()
     body = {"id": f"msg_{pk.hex}", "type": kind, "created_at": moment(now), "sandbox": endpoint.sandbox, "data": data}
-    made: Delivery = Delivery.objects.create(pk=pk, endpoint=endpoint, kind=kind, body=json.dumps(body), created_at=now)
-    return made
+    delivery: Delivery = Delivery.objects.create(
+        pk=pk, endpoint=endpoint, kind=kind, body=json.dumps(body), created_at=now
+    )
+    return delivery

@@ -53,7 +53,7 @@ class _Run:
     count: int = 0
 
     def choose(self) -> list[Delivery]:
-        """The oldest messages, as far as there is room for them, for their address and for their owner."""
+        """The oldest due messages within the limits for all, for their endpoint and for their owner."""
         endpoints, owners = Counter[uuid.UUID](), Counter[int]()
         in_trouble = 0
         for delivery in self.under_way.values():
@@ -71,12 +71,12 @@ class _Run:
             )
             if room <= 0:
                 continue
-            found = list(Delivery.objects.due().filter(endpoint=endpoint).order_by("next_at")[:room])
-            for delivery in found:
+            due = list(Delivery.objects.due().filter(endpoint=endpoint).order_by("next_at")[:room])
+            for delivery in due:
                 delivery.endpoint = endpoint
-            owners[endpoint.owner_id] += len(found)
-            in_trouble += len(found) if troubled else 0
-            chosen += found
+            owners[endpoint.owner_id] += len(due)
+            in_trouble += len(due) if troubled else 0
+            chosen += due
         return chosen
 
     def _waiting(self) -> list[Endpoint]:
@@ -99,36 +99,36 @@ class _Run:
 
 
 def send_due() -> int:
-    """Send what is due, and what becomes due while others are slow; how many messages that were."""
+    """Send the due messages, and those that become due meanwhile. Returns the number sent."""
     run = _Run(ends_at=time.monotonic() + LONGEST)
-    with ThreadPoolExecutor(AT_ONCE) as threads:  # they ask the network; the database is asked by this one only
+    with ThreadPoolExecutor(AT_ONCE) as threads:  # they only use the network; the database is used from this thread
         while True:
             if time.monotonic() < run.ends_at:
                 for delivery in run.choose():
-                    if attempt := _taken(delivery):
-                        run.under_way[threads.submit(_sent, delivery, attempt)] = delivery
+                    if attempt := _begin_attempt(delivery):
+                        run.under_way[threads.submit(_send, delivery, attempt)] = delivery
             if not run.under_way:
                 return run.count
             for done in wait(run.under_way, LOOK_AGAIN, FIRST_COMPLETED).done:
                 delivery, attempt = run.under_way.pop(done), done.result()
                 run.note(delivery, attempt)
                 run.count += 1
-                _note(delivery, attempt)
+                _record(delivery, attempt)
 
 
 @transaction.atomic
-def _taken(delivery: Delivery) -> Attempt | None:
-    """By this process and by no other. The attempt is written down before it begins, so that none is ever lost."""
+def _begin_attempt(delivery: Delivery) -> Attempt | None:
+    """Reserve the delivery for this process and store the attempt before it starts. None if another process has it."""
     now = timezone.now()
     delivery.tries += 1
     if not Delivery.objects.due().filter(pk=delivery.pk).update(next_at=now + LEASE, tries=delivery.tries):
         return None
     delivery.attempts.filter(failure=Attempt.UNDER_WAY).update(failure=Attempt.INTERRUPTED)
-    made: Attempt = delivery.attempts.create(at=now, failure=Attempt.UNDER_WAY)
-    return made
+    attempt: Attempt = delivery.attempts.create(at=now, failure=Attempt.UNDER_WAY)
+    return attempt
 
 
-def _sent(delivery: Delivery, attempt: Attempt) -> Attempt:
+def _send(delivery: Delivery, attempt: Attempt) -> Attempt:
     body, began = delivery.body.encode(), time.monotonic()
     now = int(timezone.now().timestamp())
     signed = signing.headers(delivery.endpoint.secrets(), delivery.message_id, now, body)
@@ -152,7 +152,7 @@ def _sent(delivery: Delivery, attempt: Attempt) -> Attempt:
 
 
 @transaction.atomic
-def _note(delivery: Delivery, attempt: Attempt) -> None:
+def _record(delivery: Delivery, attempt: Attempt) -> None:
     recorded = Attempt.objects.filter(pk=attempt.pk).update(
         status=attempt.status, failure=attempt.failure, answer=attempt.answer, milliseconds=attempt.milliseconds
     )
@@ -181,11 +181,11 @@ def _note(delivery: Delivery, attempt: Attempt) -> None:
 
 
 def switch_off(endpoint: Endpoint, why: str) -> bool:
-    """By the site: whoever owns it is told by mail, and their other addresses, once. False if it was off."""
+    """Switch an endpoint off and notify its owner by mail and webhook. False if it was off already."""
     off = Endpoint.objects.filter(pk=endpoint.pk, disabled_at=None)
     if not off.update(disabled_at=timezone.now(), disabled_why=why):
         return False
     endpoint.refresh_from_db()
     mail.tell(endpoint.owner, "webhook_disabled", endpoint=endpoint)
-    outbox.tell_of_the_end(endpoint)
+    outbox.announce_switch_off(endpoint)
     return True

@@ -137,7 +137,7 @@ def test_a_later_decision_takes_the_place_of_an_earlier_one(item: ReviewItem, mo
     first = decisions.decide(item, moderator, Label.MANIPULATED)
     with pytest.raises(queue.NotYours):
         decisions.reopen(first, moderator)
-    again = decisions.reopen(first, lead, said="new evidence")
+    again = decisions.reopen(first, lead, note="new evidence")
     second = decisions.decide(again, lead, Label.INCONCLUSIVE)
     assert second.supersedes == first
     assert decisions.standing(item.scan) == second

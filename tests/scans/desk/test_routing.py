@@ -108,6 +108,6 @@ def test_by_hand_any_scan_comes_to_the_desk(judged: Callable[..., Scan], moderat
     scan = judged(Outcome.NOT_APPLICABLE, None)
     scan.items.all().delete()
     due = NOW + dt.timedelta(hours=2)
-    item = queue.add(scan, moderator, ReviewQueue.objects.get(slug="review"), said="asked by mail", due_at=due)
+    item = queue.add(scan, moderator, ReviewQueue.objects.get(slug="review"), note="asked by mail", due_at=due)
     assert (why(scan), item.due_at, item.reasons.get().detail) == ([Reason.HAND], due, "asked by mail")
     assert scan.events.filter(kind="queued_for_review", actor=moderator).exists()

@@ -60,7 +60,7 @@ def test_the_database_refuses_to_change_what_an_unsealed_row_says(uploader: User
 
 @pytest.mark.parametrize("table", ["scans_event", "scans_anchor"])
 def test_the_database_refuses_to_delete_rows(happenings: list[Event], table: str) -> None:
-    anchoring.anchor()
+    anchoring.create_anchor()
     assert refused(sql(f"DELETE FROM {table}"))
 
 
@@ -220,7 +220,7 @@ def rewrite_from(victim: Event, tamper: Tamper) -> None:
 
 
 def test_a_chain_that_was_written_anew_does_not_fit_its_anchor(happenings: list[Event], tamper: Tamper) -> None:
-    anchor = anchoring.anchor()
+    anchor = anchoring.create_anchor()
     assert anchor
     rewrite_from(happenings[3], tamper)
     result = chain.verify()
@@ -231,7 +231,7 @@ def test_even_without_anchors_in_the_database_the_file_of_anchors_tells(
     happenings: list[Event], tamper: Tamper, own_anchors: Path, django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        anchor = anchoring.anchor()
+        anchor = anchoring.create_anchor()
     assert anchor
     rewrite_from(happenings[3], tamper)
     tamper("DELETE FROM scans_anchor")
@@ -243,7 +243,7 @@ def test_even_without_anchors_in_the_database_the_file_of_anchors_tells(
 
 
 def test_a_forged_anchor_is_not_signed(happenings: list[Event], tamper: Tamper) -> None:
-    anchor = anchoring.anchor()
+    anchor = anchoring.create_anchor()
     assert anchor
     statement = anchor.statement.replace(anchor.hash, "f" * 64)
     tamper("UPDATE scans_anchor SET statement = %s, hash = %s", statement, "f" * 64)
