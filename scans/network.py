@@ -35,7 +35,7 @@ class Blocked(Exception):
 
 
 class Unreachable(Exception):
-    """It was asked, and did not answer in time or not in HTTP."""
+    """The other machine did not answer in time, or not in HTTP."""
 
 
 class Deadline:
@@ -131,7 +131,7 @@ def check(address: str, *, schemes: tuple[str, ...] = ("https",), seconds: float
 
 def resolve(host: str, port: int) -> list[str]:
     """All addresses of a name."""
-    return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    return [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
 def _resolved(host: str, port: int, seconds: float) -> list[Address]:

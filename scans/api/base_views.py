@@ -40,9 +40,9 @@ class ApiView(APIView):
         except (AuthenticationFailed, NotAuthenticated):
             limits.hold(request, "read")  # by address: keys can't be tried out without end
             raise
-        wanted = self.scopes.get(request.method or "")
-        if wanted and wanted not in scopes_of(request):
-            raise PermissionDenied(_("This request needs the scope %(scope)s.") % {"scope": wanted})
+        scope = self.scopes.get(request.method or "")
+        if scope and scope not in scopes_of(request):
+            raise PermissionDenied(_("This request needs the scope %(scope)s.") % {"scope": scope})
         limits.hold(request, self.limits.get(request.method or "", "read"))
         self._check_parameters(request)
         if request.method == "POST" and self.replays and "Idempotency-Key" in request.headers:
@@ -57,7 +57,7 @@ class ApiView(APIView):
 
     @contextmanager
     def once(self) -> Iterator[Callable[[Response], Response]]:
-        """One transaction for what is done and for its answer: a request that is sent again finds both or neither."""
+        """One transaction for the work and its response, so that a repeated request finds both or neither."""
 
         def keep(response: Response) -> Response:
             if self.replay:
@@ -81,18 +81,20 @@ class ApiView(APIView):
 
     def _check_parameters(self, request: Request) -> None:
         """Refuse unknown and repeated parameters instead of ignoring them."""
-        known = getattr(getattr(self, (request.method or "").lower(), None), "parameters", None)
-        if known is None:
+        allowed = getattr(getattr(self, (request.method or "").lower(), None), "parameters", None)
+        if allowed is None:
             return
-        wrong = {name: _("Unknown parameter.") for name in request.query_params if name not in known}
+        wrong = {name: _("Unknown parameter.") for name in request.query_params if name not in allowed}
         wrong |= {
-            name: _("Send this parameter only once.") for name, said in request.query_params.lists() if len(said) > 1
+            name: _("Send this parameter only once.")
+            for name, values in request.query_params.lists()
+            if len(values) > 1
         }
         if wrong:
             raise Refusal(422, "validation_error", _("Some parameters are invalid."), wrong)
 
     def handle_exception(self, exc: Exception) -> Any:
-        if isinstance(exc, idempotency.Given):
+        if isinstance(exc, idempotency.Repeated):
             return exc.response
         try:
             return super().handle_exception(exc)
@@ -102,14 +104,14 @@ class ApiView(APIView):
             raise
 
     def finalize_response(self, request: HttpRequest, response: Any, *args: Any, **kwargs: Any) -> Response:
-        made: Response = super().finalize_response(request, response, *args, **kwargs)
+        answer: Response = super().finalize_response(request, response, *args, **kwargs)
         if isinstance(request, Request):
             for name, value in limits.headers(request).items():
-                made[name] = value
+                answer[name] = value
         if replay := self.replay:
             self.replay = None
-            made.add_post_render_callback(lambda rendered: idempotency.end(replay, rendered))
-        return made
+            answer.add_post_render_callback(lambda rendered: idempotency.end(replay, rendered))
+        return answer
 
 
 def scopes_of(request: Request) -> list[str]:
@@ -122,7 +124,7 @@ def is_sandbox(request: Request) -> bool:
 
 
 def of_this_key(request: Request, rows: Any) -> Any:
-    """A test key knows the sandbox only, a live one nothing of it; whoever is signed in sees both."""
+    """A test key gets only sandbox rows, a live key only the others, a session both."""
     return rows.filter(sandbox=request.auth.test) if isinstance(request.auth, ApiKey) else rows
 
 

@@ -14,16 +14,16 @@ from ..models import Decision, Label, Policy, ReviewItem, ReviewQueue, Skip
 from ..review import decisions, queue
 from . import described, listing, prefetch, request_serializers, shapes
 from .base_views import ApiView, get_visible_scan
-from .documentation import LIMIT, QUEUE_PLACE, filters, page_of, tells
+from .documentation import LIMIT, QUEUE_PLACE, describe, filters, page_of
 from .errors import Absent, Refusal
-from .scan_resources import judged
+from .scan_resources import get_unblinded_scan
 
 AT_THE_DESK: dict[str, str] = {"GET": "review:read", "POST": "review:write"}
 ITEM_REFUSALS = ("already_claimed", "already_decided", "wrong_state")
 
 
 @contextmanager
-def refusing() -> Iterator[None]:
+def desk_errors_as_problems() -> Iterator[None]:
     """Turn errors of the desk into codes."""
     try:
         yield
@@ -55,29 +55,29 @@ class Queues(ApiView):
     tag = "desk"
     scopes = AT_THE_DESK
 
-    @tells("listQueues", {200: page_of(described.QueueOf, "Queue")})
+    @describe("listQueues", {200: page_of(described.QueueOf, "Queue")})
     def get(self, request: Request) -> Response:
         """List the queues, and how many items of each you can claim now."""
         free = ReviewItem.objects.free_for(request.user).workable_by(request.user)
         waiting = dict(free.order_by().values_list("queue").annotate(Count("pk", distinct=True)))
         rows = ReviewQueue.objects.all()
-        return Response(listing.whole([shapes.queue(one, waiting.get(one.pk, 0)) for one in rows]))
+        return Response(listing.whole([shapes.queue(row, waiting.get(row.pk, 0)) for row in rows]))
 
 
 class Items(ApiView):
     tag = "desk"
     scopes = AT_THE_DESK
 
-    @tells(
+    @describe(
         "listQueueItems",
         {200: page_of(described.QueueItem, "QueueItem")},
         query=[LIMIT, QUEUE_PLACE, *filters(listing.OF_ITEMS)],
     )
     def get(self, request: Request) -> Response:
         """List the items that wait for review: overdue first, then by priority, then by due date."""
-        rows = listing.filtered(request, of(request), listing.OF_ITEMS)
+        rows = listing.filtered(request, open_items(request), listing.OF_ITEMS)
         return Response(
-            listing.in_queue_order(request, rows, lambda items: [shapes.item(one, request.user) for one in items])
+            listing.in_queue_order(request, rows, lambda items: [shapes.item(item, request.user) for item in items])
         )
 
 
@@ -85,10 +85,10 @@ class OneItem(ApiView):
     tag = "desk"
     scopes = AT_THE_DESK
 
-    @tells("getQueueItem", {200: described.QueueItem})
+    @describe("getQueueItem", {200: described.QueueItem})
     def get(self, request: Request, pk: int) -> Response:
         """Get an item, and whether somebody has claimed it."""
-        return Response(shapes.item(one_of(request, pk), request.user))
+        return Response(shapes.item(get_item(request, pk), request.user))
 
 
 class ItemVerb(ApiView):
@@ -96,54 +96,54 @@ class ItemVerb(ApiView):
     scopes = AT_THE_DESK
     limits: ClassVar[dict[str, str]] = {"POST": "review"}
 
-    def told(self, request: Request, item: ReviewItem) -> Response:
+    def respond(self, request: Request, item: ReviewItem) -> Response:
         item.refresh_from_db()
         return Response(shapes.item(item, request.user))
 
 
 class Claim(ItemVerb):
-    @tells("claimQueueItem", {200: described.QueueItem}, refusals=ITEM_REFUSALS)
+    @describe("claimQueueItem", {200: described.QueueItem}, refusals=ITEM_REFUSALS)
     def post(self, request: Request, pk: int) -> Response:
         """Claim an item until `expires_at`. Claim it again to keep it longer."""
-        with refusing():
-            return self.told(request, queue.claim(one_of(request, pk), request.user))
+        with desk_errors_as_problems():
+            return self.respond(request, queue.claim(get_item(request, pk), request.user))
 
 
 class Release(ItemVerb):
-    @tells("releaseQueueItem", {200: described.QueueItem}, refusals=ITEM_REFUSALS)
+    @describe("releaseQueueItem", {200: described.QueueItem}, refusals=ITEM_REFUSALS)
     def post(self, request: Request, pk: int) -> Response:
         """Release an item that you have claimed."""
-        item = one_of(request, pk)
+        item = get_item(request, pk)
         queue.release(item, request.user)
-        return self.told(request, item)
+        return self.respond(request, item)
 
 
 class Pass(ItemVerb):
-    @tells(
+    @describe(
         "skipQueueItem", {200: described.QueueItem}, body={"application/json": request_serializers.Passing},
         refusals=ITEM_REFUSALS, example={"cause": "unsure"},
     )  # fmt: skip
     def post(self, request: Request, pk: int) -> Response:
         """Skip an item that you have claimed. Items that are skipped often go to a lead."""
-        item = one_of(request, pk)
+        item = get_item(request, pk)
         cause = Skip.Cause(request_serializers.read(request_serializers.Passing, request)["cause"])
-        with refusing():
+        with desk_errors_as_problems():
             queue.skip(item, request.user, cause)
-        return self.told(request, item)
+        return self.respond(request, item)
 
 
 class FirstAnswer(ItemVerb):
-    @tells(
+    @describe(
         "answerBlind", {200: described.QueueItem}, body={"application/json": request_serializers.FirstLook},
         refusals=ITEM_REFUSALS, example={"label": "inconclusive"},
     )  # fmt: skip
     def post(self, request: Request, pk: int) -> Response:
         """Give your own assessment before you see the outcome of the models. Only the first answer counts."""
-        item = one_of(request, pk)
+        item = get_item(request, pk)
         label = Label(request_serializers.read(request_serializers.FirstLook, request)["label"])
-        with refusing():
+        with desk_errors_as_problems():
             queue.first_answer(item, request.user, label)
-        return self.told(request, item)
+        return self.respond(request, item)
 
 
 class Decisions(ApiView):
@@ -151,10 +151,10 @@ class Decisions(ApiView):
     scopes: ClassVar[dict[str, str]] = {"GET": "scans:read", "POST": "review:write"}
     limits: ClassVar[dict[str, str]] = {"POST": "review"}
 
-    @tells("listDecisions", {200: page_of(described.Decision, "Decision")}, refusals=["blind_first", "gone"])
+    @describe("listDecisions", {200: page_of(described.Decision, "Decision")}, refusals=["blind_first", "gone"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """List the decisions on a scan, newest first. The owner sees them once they can no longer be undone."""
-        scan = judged(request, pk)
+        scan = get_unblinded_scan(request, pk)
         rows: Any = Decision.objects.filter(scan=scan)
         if scan.owner_id == request.user.pk:
             rows = Decision.objects.settled().filter(scan=scan)
@@ -165,9 +165,9 @@ class Decisions(ApiView):
             "decider__groups",
             "second__person__groups",
         )
-        return Response(listing.whole([shapes.decision(one) for one in rows]))
+        return Response(listing.whole([shapes.decision(row) for row in rows]))
 
-    @tells(
+    @describe(
         "decideScan",
         {201: described.Decision},
         body={"application/json": request_serializers.NewDecision},
@@ -180,29 +180,29 @@ class Decisions(ApiView):
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Decide on a scan that waits for review. Some decisions are held until a second person approves."""
         scan = get_visible_scan(request, pk)
-        said = request_serializers.read(request_serializers.NewDecision, request)
+        fields = request_serializers.read(request_serializers.NewDecision, request)
         item = ReviewItem.objects.open().filter(scan=scan).first()
         if item is None:
             raise Refusal(409, "wrong_state", _("This scan is not waiting for review."))
-        version = prefetch.around([scan], request.user)[scan.pk].version
-        if version != said["expected_version"]:
+        version = prefetch.load_contexts([scan], request.user)[scan.pk].version
+        if version != fields["expected_version"]:
             raise Refusal(
                 409, "version_conflict", _("This scan has changed in the meantime."), more={"version": version}
             )
-        with refusing():
-            made = decisions.decide(
-                item, request.user, Label(said["label"]), action=said["action"], policy=_policy(said["policy"]),
-                public_note=said["note_public"],
+        with desk_errors_as_problems():
+            decision = decisions.decide(
+                item, request.user, Label(fields["label"]), action=fields["action"], policy=_policy(fields["policy"]),
+                public_note=fields["note_public"],
             )  # fmt: skip
-        return Response(shapes.decision(made), 201)
+        return Response(shapes.decision(decision), 201)
 
 
-def of(request: Request) -> Any:
+def open_items(request: Request) -> Any:
     rows = ReviewItem.objects.open().visible_to(request.user).filter(scan__sandbox=False)
     return rows.select_related("queue", "scan").prefetch_related("reasons")
 
 
-def one_of(request: Request, pk: int) -> ReviewItem:
+def get_item(request: Request, pk: int) -> ReviewItem:
     """Open or closed; closed items are refused by the functions that change them."""
     rows: Any = ReviewItem.objects.visible_to(request.user).select_related("queue", "scan").prefetch_related("reasons")
     item: ReviewItem | None = rows.filter(pk=pk).first() if pk < 2**63 else None
@@ -214,7 +214,7 @@ def one_of(request: Request, pk: int) -> ReviewItem:
 def _policy(code: str | None) -> Policy | None:
     if code is None:
         return None
-    found = Policy.objects.filter(active=True, code=code).first()
-    if found is None:
+    policy = Policy.objects.filter(active=True, code=code).first()
+    if policy is None:
         raise Refusal(422, "validation_error", _("Some fields are invalid."), {"policy": _("There is no such policy.")})
-    return found
+    return policy

@@ -62,8 +62,8 @@ TAGS = {
 }
 
 
-def header(name: str, said: str, **options: Any) -> OpenApiParameter:
-    return OpenApiParameter(name, location=OpenApiParameter.HEADER, description=said, **options)
+def header(name: str, description: str, **options: Any) -> OpenApiParameter:
+    return OpenApiParameter(name, location=OpenApiParameter.HEADER, description=description, **options)
 
 
 HEADERS = [
@@ -84,8 +84,8 @@ IDEMPOTENCY = header(
 )
 
 
-def query(name: str, said: str, schema: Any) -> OpenApiParameter:
-    return OpenApiParameter(name, type=schema, location=OpenApiParameter.QUERY, description=said)
+def query(name: str, description: str, schema: Any) -> OpenApiParameter:
+    return OpenApiParameter(name, type=schema, location=OpenApiParameter.QUERY, description=description)
 
 
 LIMIT = query("limit", "Results per page.", {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL})
@@ -98,7 +98,7 @@ WAIT = query(
     "wait", "Wait up to this many seconds for the result.",
     {"type": "number", "minimum": 0, "maximum": 30},
 )  # fmt: skip
-NO_ZERO = r"^[^\u0000]*$"  # what no database keeps
+NO_ZERO = r"^[^\u0000]*$"  # databases can't store it
 NAMED = {"type": "string", "minLength": 1, "maxLength": 120, "pattern": NO_ZERO}
 FILTERS: dict[str, tuple[str, Any]] = {
     "status": ("Only scans with this status.", {"type": "string", "enum": list(Status.values)}),
@@ -118,8 +118,8 @@ FILTERS: dict[str, tuple[str, Any]] = {
 }
 
 
-def filters(known: Mapping[str, Any]) -> list[OpenApiParameter]:
-    return [query(name, *FILTERS[name]) for name in known]
+def filters(names: Mapping[str, Any]) -> list[OpenApiParameter]:
+    return [query(name, *FILTERS[name]) for name in names]
 
 
 def page_of(shape: type[serializers.Serializer[Any]], name: str) -> Any:
@@ -135,7 +135,7 @@ def page_of(shape: type[serializers.Serializer[Any]], name: str) -> Any:
     return type(f"{name}Page", (serializers.Serializer,), fields)
 
 
-def tells(
+def describe(
     name: str,
     answers: Mapping[int, Any],
     *,
@@ -160,12 +160,12 @@ def tells(
         extensions=extensions,
     )
 
-    def tell(method: Callable[..., Any]) -> Any:
-        told: Any = described_as(method)
-        told.parameters = frozenset(one.name for one in query)
-        return told
+    def decorate(method: Callable[..., Any]) -> Any:
+        view: Any = described_as(method)
+        view.parameters = frozenset(parameter.name for parameter in query)
+        return view
 
-    return tell
+    return decorate
 
 
 class Schema(AutoSchema):
@@ -178,13 +178,13 @@ class Schema(AutoSchema):
         return [{}] if self.get_extensions().get("x-public") else [{"key": []}, {"session": []}]
 
     def get_description(self) -> str:
-        said = super().get_description() or ""
+        text = super().get_description() or ""
         scope = self.view.scopes.get(self.method)
-        return f"{said}\n\nScope: `{scope}`." if scope else said
+        return f"{text}\n\nScope: `{scope}`." if scope else text
 
     def get_override_parameters(self) -> list[Any]:
-        found = list(super().get_override_parameters())
-        return [*found, IDEMPOTENCY] if self.method == "POST" and self.view.replays else found
+        parameters = list(super().get_override_parameters())
+        return [*parameters, IDEMPOTENCY] if self.method == "POST" and self.view.replays else parameters
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         operation = super().get_operation(*args, **kwargs)
@@ -232,14 +232,14 @@ def finished(result: dict[str, Any], generator: Any, request: Any, public: bool)
     _add_links(result["paths"])
     for verbs in result["paths"].values():
         for operation in verbs.values():
-            for status, found in operation["responses"].items():
-                found["description"] = found.get("description") or DONE[status]
-                for name, said in found.get("headers", {}).items():
-                    headers[name] = said
-                    found["headers"][name] = {"$ref": f"#/components/headers/{name}"}
-                if PROBLEM in found.get("content", {}):
-                    name = f"{status}-{'-'.join(re.findall(r'^`([a-z_]+)`', found['description'], re.M))}"
-                    refusals[name] = found
+            for status, answer in operation["responses"].items():
+                answer["description"] = answer.get("description") or DONE[status]
+                for name, content in answer.get("headers", {}).items():
+                    headers[name] = content
+                    answer["headers"][name] = {"$ref": f"#/components/headers/{name}"}
+                if PROBLEM in answer.get("content", {}):
+                    name = f"{status}-{'-'.join(re.findall(r'^`([a-z_]+)`', answer['description'], re.M))}"
+                    refusals[name] = answer
                     operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
     for name, shape in result["components"]["schemas"].items():
         for field in shape.get("properties", {}).values():
@@ -259,7 +259,7 @@ def finished(result: dict[str, Any], generator: Any, request: Any, public: bool)
             "description": "A signed-in browser. Requests that change something also need `X-CSRFToken`.",
         },
     }  # fmt: skip
-    result["tags"] = [{"name": name, "description": said} for name, said in TAGS.items()]
+    result["tags"] = [{"name": name, "description": content} for name, content in TAGS.items()]
     result["info"]["description"] = INTRODUCTION
     result["servers"] = [{"url": "/", "description": "This site."}]
     return result
@@ -284,8 +284,8 @@ FROM: dict[str, tuple[tuple[str, str, str], ...]] = {
 
 
 def _add_links(paths: dict[str, Any]) -> None:
-    """From an answer to what can be asked next."""
-    operations = {one["operationId"]: one for verbs in paths.values() for one in verbs.values()}
+    """Add links from a response to the operations that can follow."""
+    operations = {operation["operationId"]: operation for verbs in paths.values() for operation in verbs.values()}
     for path, verbs in paths.items():
         head, brace, _tail = path.removeprefix("/api/v1/").partition("/{id}")
         if not brace or head not in FROM:

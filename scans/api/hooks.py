@@ -14,7 +14,7 @@ from ..models import Delivery, Endpoint
 from ..updates import webhooks
 from . import described, listing, request_serializers, shapes
 from .base_views import ApiView, is_sandbox, of_this_key
-from .documentation import CURSOR, LIMIT, filters, page_of, tells
+from .documentation import CURSOR, LIMIT, describe, filters, page_of
 from .errors import Absent, Refusal
 
 MOST = 20  # addresses of one person
@@ -25,14 +25,18 @@ class Endpoints(ApiView):
     tag = "webhooks"
     scopes = SCOPES
 
-    @tells("listWebhookEndpoints", {200: page_of(described.EndpointOf, "Endpoint")}, query=[LIMIT, CURSOR])
+    @describe("listWebhookEndpoints", {200: page_of(described.EndpointOf, "Endpoint")}, query=[LIMIT, CURSOR])
     def get(self, request: Request) -> Response:
         """List your webhook endpoints."""
         return Response(
-            listing.page(request, owned_endpoints(request), lambda found: [shapes.endpoint(one) for one in found])
+            listing.page(
+                request,
+                owned_endpoints(request),
+                lambda endpoints: [shapes.endpoint(endpoint) for endpoint in endpoints],
+            )
         )
 
-    @tells(
+    @describe(
         "createWebhookEndpoint",
         {201: described.EndpointWithSecret},
         body={"application/json": request_serializers.NewEndpoint},
@@ -41,24 +45,24 @@ class Endpoints(ApiView):
     )
     def post(self, request: Request) -> Response:
         """Create a webhook endpoint. The secret that signs its messages is shown only in this response."""
-        said = request_serializers.read(request_serializers.NewEndpoint, request)
+        fields = request_serializers.read(request_serializers.NewEndpoint, request)
         if owned_endpoints(request).count() >= MOST:
             raise Refusal(409, "wrong_state", _("You can have at most %d endpoints.") % MOST)
-        _check(said["url"])
-        made: Endpoint = Endpoint.objects.create(owner=request.user, sandbox=is_sandbox(request), **said)
-        return Response(shapes.endpoint(made, made.secret), 201)
+        _check(fields["url"])
+        endpoint: Endpoint = Endpoint.objects.create(owner=request.user, sandbox=is_sandbox(request), **fields)
+        return Response(shapes.endpoint(endpoint, endpoint.secret), 201)
 
 
 class OneEndpoint(ApiView):
     tag = "webhooks"
     scopes = SCOPES
 
-    @tells("getWebhookEndpoint", {200: described.EndpointOf})
+    @describe("getWebhookEndpoint", {200: described.EndpointOf})
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """Get a webhook endpoint."""
-        return Response(shapes.endpoint(one_of(request, pk)))
+        return Response(shapes.endpoint(get_endpoint(request, pk)))
 
-    @tells(
+    @describe(
         "changeWebhookEndpoint",
         {200: described.EndpointOf},
         body={"application/json": request_serializers.EndpointChange},
@@ -67,26 +71,26 @@ class OneEndpoint(ApiView):
     )
     def patch(self, request: Request, pk: uuid.UUID) -> Response:
         """Change a webhook endpoint, or disable or enable it."""
-        said = request_serializers.read(request_serializers.EndpointChange, request)
-        one = one_of(request, pk)
-        if "url" in said and said["url"] != one.url:
-            _check(said["url"])
-        enabled = said.pop("enabled", None)
-        for name, value in said.items():
-            setattr(one, name, value)
-        if enabled is True and one.disabled_why == "operator":
+        fields = request_serializers.read(request_serializers.EndpointChange, request)
+        endpoint = get_endpoint(request, pk)
+        if "url" in fields and fields["url"] != endpoint.url:
+            _check(fields["url"])
+        enabled = fields.pop("enabled", None)
+        for name, value in fields.items():
+            setattr(endpoint, name, value)
+        if enabled is True and endpoint.disabled_why == "operator":
             raise Refusal(409, "wrong_state", _("The operator of the site has disabled this endpoint."))
         if enabled is True:
-            one.disabled_at, one.disabled_why, one.failing_since = None, "", None
-        elif enabled is False and one.disabled_at is None:
-            one.disabled_at, one.disabled_why = timezone.now(), "asked"
-        one.save()
-        return Response(shapes.endpoint(one))
+            endpoint.disabled_at, endpoint.disabled_why, endpoint.failing_since = None, "", None
+        elif enabled is False and endpoint.disabled_at is None:
+            endpoint.disabled_at, endpoint.disabled_why = timezone.now(), "asked"
+        endpoint.save()
+        return Response(shapes.endpoint(endpoint))
 
-    @tells("deleteWebhookEndpoint", {204: None})
+    @describe("deleteWebhookEndpoint", {204: None})
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
         """Delete a webhook endpoint and its deliveries."""
-        webhooks.remove(one_of(request, pk))
+        webhooks.remove(get_endpoint(request, pk))
         return Response(status=204)
 
 
@@ -94,11 +98,11 @@ class Rotate(ApiView):
     tag = "webhooks"
     scopes = SCOPES
 
-    @tells("rotateWebhookSecret", {200: described.EndpointWithSecret})
+    @describe("rotateWebhookSecret", {200: described.EndpointWithSecret})
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Create a new secret, shown only in this response. For 24 hours, messages are signed with both secrets."""
-        one = webhooks.rotate(one_of(request, pk))
-        return Response(shapes.endpoint(one, one.secret))
+        endpoint = webhooks.rotate(get_endpoint(request, pk))
+        return Response(shapes.endpoint(endpoint, endpoint.secret))
 
 
 class Ping(ApiView):
@@ -106,20 +110,20 @@ class Ping(ApiView):
     scopes = SCOPES
     limits: ClassVar[dict[str, str]] = {"POST": "webhook_test"}
 
-    @tells("pingWebhookEndpoint", {202: described.DeliveryOf}, refusals=["wrong_state"])
+    @describe("pingWebhookEndpoint", {202: described.DeliveryOf}, refusals=["wrong_state"])
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Send a test message of the type `ping`."""
-        one = one_of(request, pk)
-        if one.disabled_at:
+        endpoint = get_endpoint(request, pk)
+        if endpoint.disabled_at:
             raise Refusal(409, "wrong_state", _("This endpoint is disabled."))
-        return _sent(webhooks.ping(one))
+        return _accepted(webhooks.ping(endpoint))
 
 
 class Deliveries(ApiView):
     tag = "webhooks"
     scopes = SCOPES
 
-    @tells(
+    @describe(
         "listWebhookDeliveries",
         {200: page_of(described.DeliveryOf, "Delivery")},
         query=[LIMIT, CURSOR, *filters(listing.OF_DELIVERIES)],
@@ -127,17 +131,19 @@ class Deliveries(ApiView):
     def get(self, request: Request) -> Response:
         """List the deliveries of the last 30 days, newest first."""
         rows = listing.filtered(request, _deliveries(request), listing.OF_DELIVERIES)
-        return Response(listing.page(request, rows, lambda found: [shapes.delivery(one) for one in found]))
+        return Response(
+            listing.page(request, rows, lambda deliveries: [shapes.delivery(delivery) for delivery in deliveries])
+        )
 
 
 class OneDelivery(ApiView):
     tag = "webhooks"
     scopes = SCOPES
 
-    @tells("getWebhookDelivery", {200: described.DeliveryOf})
+    @describe("getWebhookDelivery", {200: described.DeliveryOf})
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """Get a delivery with all its attempts."""
-        return Response(shapes.delivery(_delivery(request, pk)))
+        return Response(shapes.delivery(get_delivery(request, pk)))
 
 
 class Redeliver(ApiView):
@@ -145,24 +151,24 @@ class Redeliver(ApiView):
     scopes = SCOPES
     limits: ClassVar[dict[str, str]] = {"POST": "webhook_test"}
 
-    @tells("redeliverWebhook", {202: described.DeliveryOf}, refusals=["wrong_state"])
+    @describe("redeliverWebhook", {202: described.DeliveryOf}, refusals=["wrong_state"])
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Send it once more, under the same `webhook-id`."""
-        one = _delivery(request, pk)
-        if one.endpoint.disabled_at:
+        delivery = get_delivery(request, pk)
+        if delivery.endpoint.disabled_at:
             raise Refusal(409, "wrong_state", _("This endpoint is disabled."))
-        return _sent(webhooks.redeliver(one))
+        return _accepted(webhooks.redeliver(delivery))
 
 
 def owned_endpoints(request: Request) -> Any:
     return of_this_key(request, Endpoint.objects.filter(owner=request.user))
 
 
-def one_of(request: Request, pk: uuid.UUID) -> Endpoint:
-    found: Endpoint | None = owned_endpoints(request).filter(pk=pk).first()
-    if found is None:
+def get_endpoint(request: Request, pk: uuid.UUID) -> Endpoint:
+    endpoint: Endpoint | None = owned_endpoints(request).filter(pk=pk).first()
+    if endpoint is None:
         raise Absent
-    return found
+    return endpoint
 
 
 def _deliveries(request: Request) -> Any:
@@ -170,14 +176,14 @@ def _deliveries(request: Request) -> Any:
     return rows.select_related("endpoint").prefetch_related("attempts")
 
 
-def _delivery(request: Request, pk: uuid.UUID) -> Delivery:
-    found: Delivery | None = _deliveries(request).filter(pk=pk).first()
-    if found is None:
+def get_delivery(request: Request, pk: uuid.UUID) -> Delivery:
+    delivery: Delivery | None = _deliveries(request).filter(pk=pk).first()
+    if delivery is None:
         raise Absent
-    return found
+    return delivery
 
 
-def _sent(delivery: Delivery) -> Response:
+def _accepted(delivery: Delivery) -> Response:
     transaction.on_commit(tasks.send_webhooks.delay)
     return Response(shapes.delivery(delivery), 202)
 

@@ -21,8 +21,8 @@ LONGEST = 255
 JSON = "application/json"
 
 
-class Given(Exception):
-    """It was answered before: this is the answer."""
+class Repeated(Exception):
+    """The request was answered before; `response` is that answer."""
 
     def __init__(self, response: HttpResponse) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class Given(Exception):
 
 
 def begin(request: Request, key: str) -> Replay:
-    """Note that it is being done; Given if it was, refused if it is just being done or the key stands for another."""
+    """Reserve the key. Raises Repeated if it was answered, Refusal if it is in progress or another request used it."""
     if not key.isprintable() or not 1 <= len(key) <= LONGEST:
         raise Refusal(
             422, "validation_error", _("An Idempotency-Key must have 1 to %d printable characters.") % LONGEST
@@ -44,10 +44,10 @@ def begin(request: Request, key: str) -> Replay:
             422, "idempotency_mismatch", _("This Idempotency-Key was used for a different request.")
         ) from error
     except idempotency.Answered as answered:
-        known = answered.replay
-        response = HttpResponse(bytes(known.body), status=known.status, headers=known.headers)
+        earlier = answered.replay
+        response = HttpResponse(bytes(earlier.body), status=earlier.status, headers=earlier.headers)
         response["Idempotency-Replayed"] = "true"
-        raise Given(response) from None
+        raise Repeated(response) from None
 
 
 def in_progress() -> Refusal:
@@ -55,19 +55,19 @@ def in_progress() -> Refusal:
 
 
 def keep(replay: Replay, response: Response) -> None:
-    """In the transaction of what was done."""
+    """Store the response, in the transaction of the work."""
     body = b"" if response.data is None else JSONRenderer().render(response.data)
     idempotency.keep(replay, response.status_code, {**_headers(response), "Content-Type": JSON}, body)
 
 
 def end(replay: Replay, response: Any) -> None:
-    """What was refused is answered again; what broke can be tried again, unless it was done before something broke."""
+    """Store a refusal for repetition. After an error the key is released, unless the work was already stored."""
     if response.status_code >= 500 or response.status_code == 429:
         idempotency.forget(replay)
     elif replay.status is None:
         with contextlib.suppress(idempotency.InProgress):
             idempotency.keep(replay, response.status_code, _headers(response), response.content)
-    elif bytes(replay.body) != response.content:  # it was waited for, and more is known now
+    elif bytes(replay.body) != response.content:  # the response waited for the result, which has arrived
         idempotency.amend(replay, response.status_code, _headers(response), response.content)
 
 
@@ -76,12 +76,12 @@ def _headers(response: Any) -> dict[str, str]:
 
 
 def _fingerprint(request: Request) -> str:
-    """Of a file its hash, so that a large one is read once: while it came in."""
-    sandbox = bool(getattr(request.auth, "test", False))  # a try is never the answer to what is meant
+    """A hash of the request. Files count by their hash, which was computed during the upload."""
+    sandbox = bool(getattr(request.auth, "test", False))  # a sandbox request never answers a live one
     digest = hashlib.sha256(f"{request.method} {request.get_full_path()} {sandbox}\n".encode())
     fields = request.data.lists() if hasattr(request.data, "lists") else [("", request.data)]
     for name, values in sorted(fields, key=lambda field: field[0]):
         for value in values if isinstance(values, list) else [values]:
-            said = value.sha256 if isinstance(value, Held) else json.dumps(value, sort_keys=True, default=str)
-            digest.update(f"{name}={said}\n".encode())
+            text = value.sha256 if isinstance(value, Held) else json.dumps(value, sort_keys=True, default=str)
+            digest.update(f"{name}={text}\n".encode())
     return digest.hexdigest()

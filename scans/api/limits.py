@@ -1,4 +1,4 @@
-"""How often a program may ask, counted as for the site, and told on every answer."""
+"""Rate limits of the API, counted as for the site and sent with every response."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ class Uncounted(APIException):
 
 
 def hold(request: Request, kind: str) -> None:
-    """Count this one; Throttled if it is one too many. By key, else by person, else by address."""
+    """Count this request by key, else by person, else by address. Raises Throttled above the limit."""
     try:
         usage = _usage(request, kind, increment=True)
     except (RedisError, OSError) as error:
@@ -42,10 +42,10 @@ def hold(request: Request, kind: str) -> None:
 
 
 def headers(request: Request) -> dict[str, str]:
-    """For every answer; of what was refused before it was counted, where reading stands."""
-    told: dict[str, str] | None = vars(request).get("limit_headers")
-    if told is not None:
-        return told
+    """The headers for every response. Requests refused before they were counted show the limit for reading."""
+    stored: dict[str, str] | None = vars(request).get("limit_headers")
+    if stored is not None:
+        return stored
     try:
         usage = _usage(request, "read", increment=False)
     except (RedisError, OSError):
@@ -65,15 +65,15 @@ def _headers(request: Request, kind: str, usage: Any) -> dict[str, str]:
 
 
 def standing(request: Request) -> list[dict[str, Any]]:
-    """Where each limit stands; none of them while they can't be counted."""
-    found = []
+    """The state of each limit; empty while they can't be counted."""
+    rows = []
     for kind in KINDS:
         try:
             usage = _usage(request, kind, increment=False)
         except (RedisError, OSError):
             continue
         if usage:
-            found.append(
+            rows.append(
                 {
                     "kind": kind,
                     "limit": usage["limit"],
@@ -82,19 +82,19 @@ def standing(request: Request) -> list[dict[str, Any]]:
                     "reset_seconds": max(0, usage["time_left"]),
                 }
             )
-    return found
+    return rows
 
 
 def _usage(request: Request, kind: str, *, increment: bool) -> Any:
-    key = getattr(request, "_auth", None)  # not asked for anew where it was refused
+    key = getattr(request, "_auth", None)  # without another authentication where it failed
     who = f"key:{key.pk}" if isinstance(key, ApiKey) else visitor_of(request._request)
     return get_usage(
-        request._request, group=f"api:{kind}", key=lambda *_asked: who, rate=_rate(request, kind), increment=increment
+        request._request, group=f"api:{kind}", key=lambda *_ignored: who, rate=_rate(request, kind), increment=increment
     )
 
 
 def _rate(request: Request, kind: str) -> str:
-    """What was set for this key in the admin, else what holds for its person's roles."""
+    """The limit set for this key in the admin, else the limit for its owner's roles."""
     key = getattr(request, "_auth", None)
     own = getattr(key, f"{kind}_limit", "") if isinstance(key, ApiKey) else ""
     return own or rate_for(request._request.user, settings.LIMITS[kind]["visitor"])

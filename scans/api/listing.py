@@ -1,4 +1,4 @@
-"""Lists in pages by cursor, and filters of which none is silently ignored."""
+"""Lists in pages by cursor, and filters. Unknown or invalid filters are refused."""
 
 import datetime as dt
 import re
@@ -26,36 +26,36 @@ BEGINNING, MICROSECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(mi
 
 
 def _one_of(*allowed: str) -> Callable[[str], str]:
-    def read(said: str) -> str:
-        if said not in allowed:
+    def read(text: str) -> str:
+        if text not in allowed:
             raise ValueError(_("Must be one of: %(allowed)s.") % {"allowed": ", ".join(allowed)})
-        return said
+        return text
 
     return read
 
 
-def _moment(said: str) -> dt.datetime:
-    at = parse_datetime(said.replace(" ", "+"))  # a plus sign that nobody has escaped
+def _moment(text: str) -> dt.datetime:
+    at = parse_datetime(text.replace(" ", "+"))  # a plus sign that was not escaped
     if at is None or at.tzinfo is None:
         raise ValueError(_("Use a time such as 2026-03-01T12:00:00Z."))
     return at.astimezone(dt.UTC)  # a database knows fewer offsets
 
 
-def _text(said: str) -> str:
-    if not said or len(said) > 120 or "\0" in said:
+def _text(text: str) -> str:
+    if not text or len(text) > 120 or "\0" in text:
         raise ValueError(_("Use 1 to 120 characters."))
-    return said
+    return text
 
 
-def _sha256(said: str) -> str:
-    if not re.fullmatch("[0-9a-fA-F]{64}", said):
+def _sha256(text: str) -> str:
+    if not re.fullmatch("[0-9a-fA-F]{64}", text):
         raise ValueError(_("Use 64 hexadecimal digits."))
-    return said.lower()
+    return text.lower()
 
 
-def _uuid(said: str) -> uuid.UUID:
+def _uuid(text: str) -> uuid.UUID:
     try:
-        return uuid.UUID(said)
+        return uuid.UUID(text)
     except ValueError as error:
         raise ValueError(_("Not a valid ID.")) from error
 
@@ -64,12 +64,12 @@ def _is(field: str) -> Callable[[Any, Any], Any]:
     return lambda rows, value: rows.filter(**{field: value})
 
 
-def _happened_since(rows: Any, at: dt.datetime) -> Any:
+def _changed_since(rows: Any, at: dt.datetime) -> Any:
     return rows.filter(pk__in=Event.objects.filter(at__gte=at).values("scan"))
 
 
 def _in_review(rows: Any, state: str) -> Any:
-    """In the order in which `shapes` tells it: an appeal before a decision that is held, and so on."""
+    """Scans in this state of review. The order of the states is the one in `shapes`."""
     now = timezone.now()
     why = ReviewReason.objects.exclude(reason=Reason.DOUBLE).filter(item__scan=OuterRef("pk"), item__closed_at=None)
     stages = {
@@ -98,7 +98,7 @@ OF_SCANS: dict[str, Filter] = {
     "batch": (_uuid, _is("batch")),
     "created_after": (_moment, _is("created_at__gte")),
     "created_before": (_moment, _is("created_at__lt")),
-    "updated_since": (_moment, _happened_since),
+    "updated_since": (_moment, _changed_since),
 }
 OF_EVENTS: dict[str, Filter] = {"scan": (_uuid, _is("scan"))}
 OF_ITEMS: dict[str, Filter] = {"queue": (_text, _is("queue__slug"))}
@@ -110,12 +110,12 @@ OF_DELIVERIES: dict[str, Filter] = {
 
 def filtered(request: Request, rows: Any, filters: dict[str, Filter]) -> Any:
     wrong: dict[str, str] = {}
-    for name, said in request.query_params.items():
+    for name, text in request.query_params.items():
         if name not in filters:
             continue  # of the page
-        read, wanted = filters[name]
+        read, narrow = filters[name]
         try:
-            rows = wanted(rows, read(said))
+            rows = narrow(rows, read(text))
         except (ValueError, OverflowError) as error:
             wrong[name] = str(error) or _("Not a valid value.")
     if wrong:
@@ -127,32 +127,32 @@ Shaped = Callable[[list[Any]], list[Any]]
 
 
 def page(request: Request, rows: Any, shaped: Shaped) -> dict[str, Any]:
-    """Newest first. The cursor names the row beside which to go on, so nothing is told twice or left out."""
-    found = _cursor(request, MOMENT)
-    back, after = found[:1] == BACK, found.removeprefix(BACK)
+    """A page, newest first. The cursor names the last row, so no row is repeated or left out."""
+    cursor = _cursor(request, MOMENT)
+    back, after = cursor[:1] == BACK, cursor.removeprefix(BACK)
     if after:
-        said, _dash, pk = after.partition("-")
-        at = BEGINNING + int(said) * MICROSECOND
+        microseconds, _dash, pk = after.partition("-")
+        at = BEGINNING + int(microseconds) * MICROSECOND
         side, beside = ("gt", "gte") if back else ("lt", "lte")
         rows = rows.filter(**{f"created_at__{beside}": at})
         rows = rows.filter(Q(**{f"created_at__{side}": at}) | Q(created_at=at, **{f"pk__{side}": uuid.UUID(pk)}))
     order = ("created_at", "pk") if back else ("-created_at", "-pk")
-    return _told(
-        request, rows.order_by(*order), shaped, back=back, first=not found,
-        name=lambda one: f"{(one.created_at - BEGINNING) // MICROSECOND}-{one.pk.hex}",
+    return _build_page(
+        request, rows.order_by(*order), shaped, back=back, first=not cursor,
+        name=lambda row: f"{(row.created_at - BEGINNING) // MICROSECOND}-{row.pk.hex}",
     )  # fmt: skip
 
 
 def by_number(request: Request, rows: Any, shaped: Shaped) -> dict[str, Any]:
-    """Oldest first, of rows that are numbered: the cursor is a number."""
-    found = _cursor(request, PLACE)
-    back, after = found[:1] == BACK, int(found.removeprefix(BACK) or 0)
+    """A page of numbered rows, oldest first. The cursor is a number."""
+    cursor = _cursor(request, PLACE)
+    back, after = cursor[:1] == BACK, int(cursor.removeprefix(BACK) or 0)
     rows = rows.filter(pk__lt=after).order_by("-pk") if back else rows.filter(pk__gt=after).order_by("pk")
-    return _told(request, rows, shaped, back=back, first=not found, name=lambda one: str(one.pk))
+    return _build_page(request, rows, shaped, back=back, first=not cursor, name=lambda row: str(row.pk))
 
 
 def in_queue_order(request: Request, rows: Any, shaped: Shaped) -> dict[str, Any]:
-    """The order of work. What is overdue is told as of the first page, so that nothing moves between pages."""
+    """A page in the order of work. `late` is as of the first page, so that no item moves between pages."""
     cursor = _cursor(request, QUEUE_PLACE)
     back = cursor.startswith(BACK)
     as_of = timezone.now()
@@ -172,23 +172,23 @@ def in_queue_order(request: Request, rows: Any, shaped: Shaped) -> dict[str, Any
         as_of_us, due_us = ((at - BEGINNING) // MICROSECOND for at in (as_of, item.due_at))
         return f"{as_of_us}-{item.late}-{item.priority}-{due_us}-{item.pk}"
 
-    return _told(request, rows.reverse() if back else rows, shaped, back=back, first=not cursor, name=place)
+    return _build_page(request, rows.reverse() if back else rows, shaped, back=back, first=not cursor, name=place)
 
 
-def _told(
+def _build_page(
     request: Request, rows: Any, shaped: Shaped, *, back: bool, first: bool, name: Callable[[Any], str]
 ) -> dict[str, Any]:
-    """A page and its neighbours; `back`: the rows come in the other order, as somebody turns back."""
+    """A page with the cursors of its neighbours. `back`: the rows are in reverse order, for the previous page."""
     most = limit(request)
-    found = list(rows[: most + 1])
-    more, given = len(found) > most, found[:most][:: -1 if back else 1]
-    onward = _onward(request, name(given[-1])) if given and (more or back) else None
-    before = _onward(request, BACK + name(given[0])) if given and (more if back else not first) else None
-    return {"results": shaped(given), "next": onward, "previous": before}
+    fetched = list(rows[: most + 1])
+    more, shown = len(fetched) > most, fetched[:most][:: -1 if back else 1]
+    onward = _onward(request, name(shown[-1])) if shown and (more or back) else None
+    before = _onward(request, BACK + name(shown[0])) if shown and (more if back else not first) else None
+    return {"results": shaped(shown), "next": onward, "previous": before}
 
 
 def slice_of(request: Request, rows: list[Any]) -> dict[str, Any]:
-    """Of what is there as a whole: the cursor is how many come before."""
+    """A page of a list that is in memory. The cursor is the number of rows before it."""
     most, after = limit(request), number(request, "cursor")
     return {
         "results": rows[after : after + most],
@@ -203,22 +203,22 @@ def whole(rows: list[Any]) -> dict[str, Any]:
 
 
 def number(request: Request, name: str) -> int:
-    said = request.query_params.get(name, "0")
-    if not re.fullmatch(NUMBER, said):
+    text = request.query_params.get(name, "0")
+    if not re.fullmatch(NUMBER, text):
         raise Refusal(422, "validation_error", _("Some parameters are invalid."), {name: _("Not a valid value.")})
-    return int(said)
+    return int(text)
 
 
 def limit(request: Request) -> int:
-    said = request.query_params.get("limit", str(USUAL))
-    if not (said.isascii() and said.isdecimal()) or not 1 <= int(said[:6]) <= MOST:
+    text = request.query_params.get("limit", str(USUAL))
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text[:6]) <= MOST:
         raise Refusal(
             422,
             "validation_error",
             _("Some parameters are invalid."),
             {"limit": _("Use a number from 1 to %d.") % MOST},
         )
-    return int(said)
+    return int(text)
 
 
 def _onward(request: Request, cursor: str) -> str:
@@ -228,8 +228,8 @@ def _onward(request: Request, cursor: str) -> str:
 
 
 def _cursor(request: Request, pattern: str) -> str:
-    said = request.query_params.get("cursor")
-    if said is not None and not re.fullmatch(pattern, said):
+    text = request.query_params.get("cursor")
+    if text is not None and not re.fullmatch(pattern, text):
         pointers = {"cursor": _("Not a valid value.")}
         raise Refusal(422, "validation_error", _("Some parameters are invalid."), pointers)
-    return said or ""
+    return text or ""

@@ -1,4 +1,4 @@
-"""The reference that people read: drawn from the description, so that neither says what the other doesn't."""
+"""The API reference as pages, built from the OpenAPI description."""
 
 import json
 import re
@@ -47,8 +47,11 @@ class Operation:
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    rows = [documentation.MALFORMED, *((status, code, said) for code, (status, said) in documentation.CODES.items())]
-    codes = [(status, code, _written(said)) for status, code, said in sorted(rows)]
+    rows = [
+        documentation.MALFORMED,
+        *((status, code, sentence) for code, (status, sentence) in documentation.CODES.items()),
+    ]
+    codes = [(status, code, _format(sentence)) for status, code, sentence in sorted(rows)]
     return render(request, "api/index.html", {"tags": _tags(), "codes": codes})
 
 
@@ -62,82 +65,88 @@ def resource(request: HttpRequest, tag: str) -> HttpResponse:
 
 @require_safe
 def shapes(request: HttpRequest) -> HttpResponse:
-    found = site.description()["components"]["schemas"]
-    rows = [(name, _written(shape.get("description", "")), _fields(shape)) for name, shape in sorted(found.items())]
+    schemas = site.description()["components"]["schemas"]
+    rows = [(name, _format(shape.get("description", "")), _fields(shape)) for name, shape in sorted(schemas.items())]
     return render(request, "api/shapes.html", {"shapes": rows, "tags": _tags()})
 
 
 def operations(tag: str = "") -> list[Operation]:
-    return [one for mine, one in _all() if not tag or mine == tag]
+    return [operation for own_tag, operation in _all() if not tag or own_tag == tag]
 
 
 @cache
 def _all() -> list[tuple[str, Operation]]:
-    said = site.description()
+    document = site.description()
     return [
-        (verbs[method]["tags"][0], _operation(path, method, verbs[method], said["components"]))
-        for path, verbs in said["paths"].items()
+        (verbs[method]["tags"][0], _operation(path, method, verbs[method], document["components"]))
+        for path, verbs in document["paths"].items()
         for method in ("get", "post", "patch", "delete")
         if method in verbs
     ]
 
 
-def _operation(path: str, method: str, told: dict[str, Any], known: dict[str, Any]) -> Operation:
-    text, _blank, scope = told.get("description", "").partition("\n\nScope: ")
-    sent_as, shape = _first(told.get("requestBody", {}))
-    body = known["schemas"].get(_name(shape.get("schema", {})), {})
+def _operation(path: str, method: str, operation: dict[str, Any], components: dict[str, Any]) -> Operation:
+    text, _blank, scope = operation.get("description", "").partition("\n\nScope: ")
+    sent_as, shape = _first(operation.get("requestBody", {}))
+    body = components["schemas"].get(_name(shape.get("schema", {})), {})
     answers, refusals = [], []
-    for status, answer in told["responses"].items():
+    for status, answer in operation["responses"].items():
         if "$ref" in answer:
-            refused = known["responses"][_name(answer)]
+            refused = components["responses"][_name(answer)]
             lines = re.findall(r"^`([a-z_]+)`: (.*)$", refused["description"], re.M)
-            refusals += [(status, code, _written(when)) for code, when in lines]
+            refusals += [(status, code, _format(when)) for code, when in lines]
         else:
             answers.append((status, answer["description"], _name(_first(answer)[1].get("schema", {}))))
     return Operation(
-        name=told["operationId"],
+        name=operation["operationId"],
         method=method.upper(),
         path=path.removeprefix("/api/v1"),
-        said=_written(text),
+        said=_format(text),
         scope=scope.strip(".`"),
         parameters=[
-            Field(one["name"], _kind(one["schema"]), one.get("required", False), _written(one.get("description", "")))
-            for one in told.get("parameters", [])
+            Field(
+                parameter["name"],
+                _kind(parameter["schema"]),
+                parameter.get("required", False),
+                _format(parameter.get("description", "")),
+            )
+            for parameter in operation.get("parameters", [])
         ],
         fields=_fields(body),
         sent_as=sent_as,
         answers=answers,
         refusals=refusals,
-        sample=_sample(path, method, told, sent_as),
+        sample=_sample(path, method, operation, sent_as),
     )
 
 
-def _first(said: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _first(content: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """The first type in which something is sent, with its shape."""
-    return next(iter(said.get("content", {}).items()), ("", {}))
+    return next(iter(content.get("content", {}).items()), ("", {}))
 
 
-def _sample(path: str, method: str, told: dict[str, Any], sent_as: str) -> str:
-    """A command that works: a test runs every one of them."""
+def _sample(path: str, method: str, operation: dict[str, Any], sent_as: str) -> str:
+    """A curl command for the operation. A test runs every one of them."""
     address = path
     for place, variable in VARIABLES:
         if place in path:
             address = path.replace(place, place.rpartition("/")[0] + f"/{variable}")
     parts = ["curl"]
-    if told.get("security") != [{}]:
+    if operation.get("security") != [{}]:
         parts.append('-H "Authorization: Bearer $KEY"')
     if method != "get":
         parts.append(f"-X {method.upper()}")
-    examples = _first(told.get("requestBody", {}))[1].get("examples", {})
-    value: dict[str, Any] = next((one["value"] for one in examples.values()), {})
+    examples = _first(operation.get("requestBody", {}))[1].get("examples", {})
+    value: dict[str, Any] = next((example["value"] for example in examples.values()), {})
     if sent_as == "multipart/form-data":
         parts += [
-            f"-F {name}=@{said}" if name in ("file", "files") else f'-F {name}="{said}"' for name, said in value.items()
+            f"-F {name}=@{value_text}" if name in ("file", "files") else f'-F {name}="{value_text}"'
+            for name, value_text in value.items()
         ]
     elif sent_as:
         parts += ["-H 'Content-Type: application/json'", f"-d '{json.dumps(value)}'"]
-    if told["operationId"] in ("getArtifact", "getReport"):
-        parts.append("-o picture.jpg" if told["operationId"] == "getArtifact" else "-o report.pdf")
+    if operation["operationId"] in ("getArtifact", "getReport"):
+        parts.append("-o picture.jpg" if operation["operationId"] == "getArtifact" else "-o report.pdf")
     address = address.removeprefix("/api/v1")
     return " \\\n  ".join([" ".join(parts[:2]), *parts[2:], f'"$SITE{address}"'])
 
@@ -145,33 +154,33 @@ def _sample(path: str, method: str, told: dict[str, Any], sent_as: str) -> str:
 def _fields(shape: dict[str, Any]) -> list[Field]:
     needed = shape.get("required", [])
     return [
-        Field(name, _kind(one), name in needed, _written(one.get("description", "")))
-        for name, one in shape.get("properties", {}).items()
+        Field(name, _kind(field), name in needed, _format(field.get("description", "")))
+        for name, field in shape.get("properties", {}).items()
     ]
 
 
-def _kind(said: dict[str, Any]) -> str:
+def _kind(schema: dict[str, Any]) -> str:
     """A type in a word or two; of a choice, what can be chosen."""
     for several in ("oneOf", "anyOf", "allOf"):
-        if several in said:
-            return " or ".join(_kind(one) for one in said[several])
-    if "$ref" in said:
-        return _name(said)
-    if "enum" in said:
-        return ", ".join("null" if one is None else str(one) for one in said["enum"])
-    kinds = said.get("type", "anything")
+        if several in schema:
+            return " or ".join(_kind(choice) for choice in schema[several])
+    if "$ref" in schema:
+        return _name(schema)
+    if "enum" in schema:
+        return ", ".join("null" if value is None else str(value) for value in schema["enum"])
+    kinds = schema.get("type", "anything")
     kinds = kinds if isinstance(kinds, list) else [kinds]
-    words = [f"list of {_kind(said['items'])}" if one == "array" and "items" in said else one for one in kinds]
-    return " or ".join(words) + (f" ({said['format']})" if "format" in said else "")
+    words = [f"list of {_kind(schema['items'])}" if kind == "array" and "items" in schema else kind for kind in kinds]
+    return " or ".join(words) + (f" ({schema['format']})" if "format" in schema else "")
 
 
-def _name(said: dict[str, Any]) -> str:
-    return str(said.get("$ref", "")).rpartition("/")[2]
+def _name(schema: dict[str, Any]) -> str:
+    return str(schema.get("$ref", "")).rpartition("/")[2]
 
 
-def _written(said: str) -> SafeString:
+def _format(text: str) -> SafeString:
     """Plain text with `code` in it."""
-    return mark_safe(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(said)))  # noqa: S308 (escaped)
+    return mark_safe(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)))  # noqa: S308 (escaped)
 
 
 def _tags() -> list[tuple[str, str]]:

@@ -97,20 +97,20 @@ def read(shape: type[Body], request: Request) -> dict[str, Any]:
     form = is_form(request)
     if refusal := getattr(request._request, "refusal", None):  # a file that was not read to its end
         raise refused(refusal[1])
-    asked = shape(data=request.data)
-    asked.is_form = form
-    if not asked.is_valid():
-        raise Refusal(422, "validation_error", _("Some fields are invalid."), dict(_pointers(asked.errors)))
-    return dict(asked.validated_data)
+    body = shape(data=request.data)
+    body.is_form = form
+    if not body.is_valid():
+        raise Refusal(422, "validation_error", _("Some fields are invalid."), dict(_pointers(body.errors)))
+    return dict(body.validated_data)
 
 
 def _pointers(errors: Any, before: str = "") -> Any:
-    for name, said in errors.items() if isinstance(errors, dict) else enumerate(errors):
+    for name, content in errors.items() if isinstance(errors, dict) else enumerate(errors):
         where = before if name == "non_field_errors" else f"{before}/{name}".lstrip("/")
-        if isinstance(said, dict):
-            yield from _pointers(said, where)
+        if isinstance(content, dict):
+            yield from _pointers(content, where)
         else:
-            yield where, " ".join(str(one) for one in said) if isinstance(said, list) else str(said)
+            yield where, " ".join(str(message) for message in content) if isinstance(content, list) else str(content)
 
 
 class SubmissionNotes(Body):

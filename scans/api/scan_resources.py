@@ -22,7 +22,7 @@ from ..outcome.result import Result
 from ..review import appeals
 from . import described, listing, request_serializers, shapes
 from .base_views import ApiView, get_owned_scan, get_visible_scan, refuse_deleted
-from .documentation import LIMIT, NUMBER, page_of, tells
+from .documentation import LIMIT, NUMBER, describe, page_of
 from .errors import Absent, Refusal
 
 SALT = "scans.api.artifact"
@@ -32,50 +32,60 @@ MINUTES = 5
 class Assessments(ApiView):
     tag = "evidence"
 
-    @tells("listAssessments", {200: page_of(described.Assessment, "Assessment")}, refusals=["blind_first", "gone"])
+    @describe("listAssessments", {200: page_of(described.Assessment, "Assessment")}, refusals=["blind_first", "gone"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """List the assessments of a scan, newest first."""
-        rows = judged(request, pk).assessments.select_related("same_as").prefetch_related("findings", "artifacts")
-        return Response(listing.whole([shapes.assessment(one, _heatmap(one)) for one in rows]))
+        rows = (
+            get_unblinded_scan(request, pk)
+            .assessments.select_related("same_as")
+            .prefetch_related("findings", "artifacts")
+        )
+        return Response(listing.whole([shapes.assessment(assessment, _heatmap(assessment)) for assessment in rows]))
 
 
 class Frames(ApiView):
     tag = "evidence"
 
-    @tells(
+    @describe(
         "listFrames", {200: page_of(described.Frame, "Frame")}, query=[LIMIT, NUMBER], refusals=["blind_first", "gone"]
     )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """List the analysed frames of a video in the latest assessment."""
-        found = judged(request, pk).assessment
-        frames = [shapes.frame(one) for one in found.inspection.get("frames", [])] if found else []
+        assessment = get_unblinded_scan(request, pk).assessment
+        frames = [shapes.frame(frame) for frame in assessment.inspection.get("frames", [])] if assessment else []
         return Response(listing.slice_of(request, frames))
 
 
 class FacesOf(ApiView):
     tag = "evidence"
 
-    @tells("listFaces", {200: page_of(described.Face, "Face")}, query=[LIMIT, NUMBER], refusals=["blind_first", "gone"])
+    @describe(
+        "listFaces", {200: page_of(described.Face, "Face")}, query=[LIMIT, NUMBER], refusals=["blind_first", "gone"]
+    )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """List the faces found in the latest assessment."""
-        found = judged(request, pk).assessment
-        faces = [shapes.face(one) for one in found.inspection.get("faces", [])] if found else []
+        assessment = get_unblinded_scan(request, pk).assessment
+        faces = [shapes.face(face) for face in assessment.inspection.get("faces", [])] if assessment else []
         return Response(listing.slice_of(request, faces))
 
 
 class Artifacts(ApiView):
     tag = "evidence"
 
-    @tells(
+    @describe(
         "listArtifacts", {200: page_of(described.ArtifactOf, "Artifact")}, query=[LIMIT, NUMBER],
         refusals=["blind_first", "gone"],
     )  # fmt: skip
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """List the pictures made in the latest assessment. Their URLs are valid for five minutes."""
-        scan = judged(request, pk)
+        scan = get_unblinded_scan(request, pk)
         viewing.note(scan, request.user, "artifacts")
-        found = scan.assessment
-        drawn = [shapes.artifact(one, _address(request, one)) for one in found.artifacts.all()] if found else []
+        assessment = scan.assessment
+        drawn = (
+            [shapes.artifact(artifact, _address(request, artifact)) for artifact in assessment.artifacts.all()]
+            if assessment
+            else []
+        )
         return Response(listing.slice_of(request, drawn))
 
 
@@ -84,18 +94,18 @@ class ArtifactContent(ApiView):
     permission_classes = (AllowAny,)
     scopes: ClassVar[dict[str, str]] = {}
 
-    @tells("getArtifact", {200: OpenApiTypes.BINARY}, media="image/*", public=True)
+    @describe("getArtifact", {200: OpenApiTypes.BINARY}, media="image/*", public=True)
     def get(self, request: Request, token: str) -> HttpResponseBase:
         """Get a picture. Its URL needs no key and is valid for five minutes."""
         try:
             pk = signing.loads(token, salt=SALT, max_age=MINUTES * 60)
         except signing.BadSignature as error:
             raise NotAuthenticated(_("This link has expired. List the pictures again to get a new one.")) from error
-        one = Artifact.objects.filter(pk=pk).first()
-        if one is None:
+        artifact = Artifact.objects.filter(pk=pk).first()
+        if artifact is None:
             raise Absent
-        kind = "image/png" if str(one.file.name).endswith(".png") else "image/jpeg"
-        answer = FileResponse(one.file.open("rb"), content_type=kind)
+        kind = "image/png" if str(artifact.file.name).endswith(".png") else "image/jpeg"
+        answer = FileResponse(artifact.file.open("rb"), content_type=kind)
         answer["X-Content-Type-Options"] = "nosniff"
         answer["Cache-Control"] = "private, max-age=300"
         return answer
@@ -105,7 +115,7 @@ class ReportOf(ApiView):
     tag = "evidence"
     scopes: ClassVar[dict[str, str]] = {"GET": "scans:read"}
 
-    @tells("getReport", {200: OpenApiTypes.BINARY}, media="application/pdf", refusals=["wrong_state", "gone"])
+    @describe("getReport", {200: OpenApiTypes.BINARY}, media="application/pdf", refusals=["wrong_state", "gone"])
     def get(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
         """Get the report on the current result as a PDF. It is the same file until the result changes."""
         scan = refuse_deleted(get_owned_scan(request, pk))
@@ -132,7 +142,7 @@ class CheckReport(ApiView):
     scopes: ClassVar[dict[str, str]] = {}
     replays = False
 
-    @tells(
+    @describe(
         "verifyReport",
         {200: described.ReportOf},
         body={"application/json": request_serializers.CheckCode, "multipart/form-data": request_serializers.CheckFile},
@@ -141,40 +151,40 @@ class CheckReport(ApiView):
     )
     def post(self, request: Request) -> Response:
         """Check whether this site issued a report, by its check code or its PDF file. No key needed."""
-        known = Report.objects.select_related("assessment__scan")
+        issued = Report.objects.select_related("assessment__scan")
         if request_serializers.is_form(request):
             with request_serializers.read(request_serializers.CheckFile, request)["file"] as file:
-                found = known.filter(sha256=file.sha256).first()
+                report = issued.filter(sha256=file.sha256).first()
         else:
             code = request_serializers.read(request_serializers.CheckCode, request)["code"]
-            found = known.filter(code=code.strip().upper()).first()
+            report = issued.filter(code=code.strip().upper()).first()
         unknown = {"object": "report", "standing": "unknown", "code": None, "made_at": None}
-        return Response(shapes.report(found) if found else unknown)
+        return Response(shapes.report(report) if report else unknown)
 
 
 class OneReport(ApiView):
     tag = "evidence"
 
-    @tells("getReportStanding", {200: described.ReportOf})
+    @describe("getReportStanding", {200: described.ReportOf})
     def get(self, request: Request, code: str) -> Response:
         """Get the status of a report by its check code."""
-        found = Report.objects.select_related("assessment__scan").filter(code=code.upper()).first()
-        if found is None:
+        report = Report.objects.select_related("assessment__scan").filter(code=code.upper()).first()
+        if report is None:
             raise Absent
-        return Response(shapes.report(found))
+        return Response(shapes.report(report))
 
 
 class Appeals(ApiView):
     tag = "people"
 
-    @tells("listAppeals", {200: page_of(described.Appeal, "Appeal")}, refusals=["gone"])
+    @describe("listAppeals", {200: page_of(described.Appeal, "Appeal")}, refusals=["gone"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """List your appeals against decisions on a scan."""
         scan = refuse_deleted(get_owned_scan(request, pk))
         rows = Appeal.objects.filter(decision__scan=scan).select_related("decision", "answered_by")
-        return Response(listing.whole([shapes.appeal(one) for one in rows]))
+        return Response(listing.whole([shapes.appeal(appeal) for appeal in rows]))
 
-    @tells(
+    @describe(
         "appealDecision",
         {201: described.Appeal},
         body={"application/json": request_serializers.AppealRequest},
@@ -201,7 +211,7 @@ class Appeals(ApiView):
 class FeedbackOf(ApiView):
     tag = "people"
 
-    @tells(
+    @describe(
         "giveFeedback",
         {201: described.FeedbackOf},
         body={"application/json": request_serializers.Opinion},
@@ -211,19 +221,19 @@ class FeedbackOf(ApiView):
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Send feedback on the latest assessment. It does not change the outcome; reviewers can read it."""
         scan = refuse_deleted(get_owned_scan(request, pk))
-        given = request_serializers.read(request_serializers.Opinion, request)
+        fields = request_serializers.read(request_serializers.Opinion, request)
         if scan.assessment is None:
             raise Refusal(409, "wrong_state", _("This scan has not been analysed yet."))
         with transaction.atomic():
-            said = Feedback.objects.create(
-                assessment=scan.assessment, person=request.user, kind=given["label"], text=given["comment"]
+            feedback = Feedback.objects.create(
+                assessment=scan.assessment, person=request.user, kind=fields["label"], text=fields["comment"]
             )
-            Event.objects.create(scan=scan, kind="feedback", actor=request.user, content={"kind": given["label"]})
+            Event.objects.create(scan=scan, kind="feedback", actor=request.user, content={"kind": fields["label"]})
             routing.feedback_given(scan, scan.assessment)
-        return Response(shapes.feedback(said), 201)
+        return Response(shapes.feedback(feedback), 201)
 
 
-def judged(request: Request, pk: uuid.UUID) -> Scan:
+def get_unblinded_scan(request: Request, pk: uuid.UUID) -> Scan:
     """A scan whose assessment this person may see."""
     scan = refuse_deleted(get_visible_scan(request, pk))
     if blind.is_withheld(scan, request.user):
@@ -232,9 +242,11 @@ def judged(request: Request, pk: uuid.UUID) -> Scan:
 
 
 def _heatmap(assessment: Any) -> uuid.UUID | None:
-    return next((one.pk for one in assessment.artifacts.all() if one.kind == Artifact.Kind.HEATMAP), None)
+    return next(
+        (artifact.pk for artifact in assessment.artifacts.all() if artifact.kind == Artifact.Kind.HEATMAP), None
+    )
 
 
-def _address(request: Request, one: Artifact) -> str:
-    token = signing.dumps(str(one.pk), salt=SALT)
+def _address(request: Request, artifact: Artifact) -> str:
+    token = signing.dumps(str(artifact.pk), salt=SALT)
     return request.build_absolute_uri(f"/api/v1/artifacts/{token}")

@@ -27,7 +27,7 @@ from .base_views import (
     of_this_key,
     visible_scans,
 )
-from .documentation import CURSOR, LIMIT, WAIT, filters, page_of, tells
+from .documentation import CURSOR, LIMIT, WAIT, describe, filters, page_of
 from .errors import Absent, Refusal, refused
 
 LONGEST = 30.0  # seconds that an answer may be waited for
@@ -40,7 +40,7 @@ class Scans(ApiView):
     limits: ClassVar[dict[str, str]] = {"POST": "upload"}
     is_one_transaction = False
 
-    @tells(
+    @describe(
         "listScans",
         {200: page_of(described.Scan, "Scan")},
         query=[LIMIT, CURSOR, *filters(listing.OF_SCANS)],
@@ -48,13 +48,13 @@ class Scans(ApiView):
     def get(self, request: Request) -> Response:
         """List your scans, newest first. With the scope `review:read`: all scans that you have access to."""
         rows = visible_scans(request)
-        # What is kept back is not told by what it fits.
+        # A filter must not give away an outcome that is withheld.
         if {"outcome", "effective", "review_state"} & set(request.query_params):
             rows = rows.exclude(pk__in=blind.withheld_from(request.user))
         rows = listing.filtered(request, rows, listing.OF_SCANS)
-        return Response(listing.page(request, rows, lambda found: shapes.scans(found, request.user)))
+        return Response(listing.page(request, rows, lambda rows: shapes.scans(rows, request.user)))
 
-    @tells(
+    @describe(
         "submitScan",
         {202: described.Scan, 200: described.Scan},
         body={
@@ -70,21 +70,21 @@ class Scans(ApiView):
 
         The response is 202 while the file is queued or being analysed, and 200 if the result is ready.
         """
-        said = request_serializers.read(
+        fields = request_serializers.read(
             request_serializers.Submission
             if request_serializers.is_form(request)
             else request_serializers.SubmissionByUrl,
             request,
         )
-        file, address = said.pop("file", None), said.pop("url", "")
+        file, address = fields.pop("file", None), fields.pop("url", "")
         if not rules.accepted(request.user):
             raise Refusal(403, "rules_not_accepted", _("Accept the rules of use on the site first."))
         try:
             if file is None:
                 file = fetching.fetch(address, request.user.pk)
             with self.once() as keep:
-                made = intake.submit(request.user, file, source=Source.API, sandbox=is_sandbox(request), **said)
-                answer = keep(_answer(made, request, 202 if made.is_moving else 200))
+                scan = intake.submit(request.user, file, source=Source.API, sandbox=is_sandbox(request), **fields)
+                answer = keep(_answer(scan, request, 202 if scan.is_moving else 200))
         except intake.Refused as error:
             raise refused(error) from error
         except network.Blocked as error:
@@ -93,22 +93,22 @@ class Scans(ApiView):
             ) from error
         except network.Unreachable as error:
             raise Refusal(422, "url_failed", _("The URL returned no file."), {"url": str(error)}) from error
-        waited_for = waited(made, request)
-        return answer if waited_for.is_moving else _answer(waited_for, request, 200)
+        scan = wait_for_result(scan, request)
+        return answer if scan.is_moving else _answer(scan, request, 200)
 
 
 class OneScan(ApiView):
     tag = "scans"
 
-    @tells("getScan", {200: described.Scan}, query=[WAIT], refusals=["gone"])
+    @describe("getScan", {200: described.Scan}, query=[WAIT], refusals=["gone"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """Get a scan and its result. For a deleted scan, the response is 410 with a receipt."""
-        scan = get_trashed_scan(request, pk) or waited(get_visible_scan(request, pk), request)
+        scan = get_trashed_scan(request, pk) or wait_for_result(get_visible_scan(request, pk), request)
         if scan.status == Status.DELETED:
             raise Refusal(410, "gone", _("This scan was deleted."), more={"receipt": shapes.scan(scan, request.user)})
         return _answer(scan, request, 200)
 
-    @tells("deleteScan", {202: described.Scan}, refusals=["wrong_state", "held", "gone"])
+    @describe("deleteScan", {202: described.Scan}, refusals=["wrong_state", "held", "gone"])
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
         """Delete the file, its pictures and its name immediately and permanently. Hash, scores and history are kept.
 
@@ -131,7 +131,7 @@ class OneScan(ApiView):
 class Cancel(ApiView):
     tag = "scans"
 
-    @tells("cancelScan", {200: described.Scan}, refusals=["wrong_state"])
+    @describe("cancelScan", {200: described.Scan}, refusals=["wrong_state"])
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Cancel the analysis of a scan."""
         scan = get_owned_scan(request, pk)
@@ -147,7 +147,7 @@ class Rescore(ApiView):
     tag = "scans"
     limits: ClassVar[dict[str, str]] = {"POST": "upload"}
 
-    @tells("rescoreScan", {202: described.Scan}, refusals=["wrong_state", "gone"])
+    @describe("rescoreScan", {202: described.Scan}, refusals=["wrong_state", "gone"])
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Analyse a scan again with the current models. Earlier assessments are kept."""
         scan = get_owned_scan(request, pk)
@@ -165,13 +165,13 @@ class Batches(ApiView):
     limits: ClassVar[dict[str, str]] = {"POST": "upload"}
     is_one_transaction = False
 
-    @tells("listBatches", {200: page_of(described.BatchOf, "Batch")}, query=[LIMIT, CURSOR])
+    @describe("listBatches", {200: page_of(described.BatchOf, "Batch")}, query=[LIMIT, CURSOR])
     def get(self, request: Request) -> Response:
         """List your batches, newest first."""
         rows = of_this_key(request, Batch.objects.filter(owner=request.user))
         return Response(listing.page(request, rows, shapes.batches))
 
-    @tells(
+    @describe(
         "submitBatch",
         {202: described.BatchOf},
         body={"multipart/form-data": request_serializers.Batch},
@@ -180,12 +180,12 @@ class Batches(ApiView):
     )
     def post(self, request: Request) -> Response:
         """Upload up to 100 files or zip archives of files. Rejected files are listed and do not affect the others."""
-        said = request_serializers.read(request_serializers.Batch, request)
+        fields = request_serializers.read(request_serializers.Batch, request)
         if not rules.accepted(request.user):
             raise Refusal(403, "rules_not_accepted", _("Accept the rules of use on the site first."))
-        files = [(file.name or "", file) for file in said.pop("files")]
-        batch = self._begun(request)
-        for _taken in intake.submit_each(batch, files, source=Source.API, sandbox=batch.sandbox, **said):
+        files = [(file.name or "", file) for file in fields.pop("files")]
+        batch = self._get_or_create_batch(request)
+        for _taken in intake.submit_each(batch, files, source=Source.API, sandbox=batch.sandbox, **fields):
             if self.replay:
                 with self.unless_overtaken():
                     idempotency.renew(self.replay)
@@ -193,41 +193,41 @@ class Batches(ApiView):
             intake.seal(batch)
             return keep(Response(shapes.batch(batch), 202, headers={"Location": f"/api/v1/batches/{batch.pk}"}))
 
-    def _begun(self, request: Request) -> Batch:
-        """A new one; or that of the same request, if it broke off."""
+    def _get_or_create_batch(self, request: Request) -> Batch:
+        """A new batch, or the batch that the same request began before it broke off."""
         if self.replay and self.replay.batch:
             return self.replay.batch
         with self.once():
-            made: Batch = Batch.objects.create(owner=request.user, sandbox=is_sandbox(request))
+            batch: Batch = Batch.objects.create(owner=request.user, sandbox=is_sandbox(request))
             if self.replay:
-                idempotency.keep_batch(self.replay, made)
-        return made
+                idempotency.keep_batch(self.replay, batch)
+        return batch
 
 
 class OneBatch(ApiView):
     tag = "batches"
 
-    @tells("getBatch", {200: described.BatchOf})
+    @describe("getBatch", {200: described.BatchOf})
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """Get a batch and the number of its files in each status. To list the files, use `GET /scans?batch=…`."""
-        found = of_this_key(request, Batch.objects.filter(owner=request.user)).filter(pk=pk).first()
-        if found is None:
+        batch = of_this_key(request, Batch.objects.filter(owner=request.user)).filter(pk=pk).first()
+        if batch is None:
             raise Absent
-        return Response(shapes.batch(found))
+        return Response(shapes.batch(batch))
 
 
 def _answer(scan: Scan, request: Request, status: int) -> Response:
-    told = shapes.scan(scan, request.user)
-    answer = Response(told, status)
+    content = shapes.scan(scan, request.user)
+    answer = Response(content, status)
     answer["Location"] = f"/api/v1/scans/{scan.pk}"
     if scan.is_moving or status == 202:
-        seconds = (Scan.seconds_each() or 0) * ((told["queue_position"] or 0) + 1)
+        seconds = (Scan.seconds_each() or 0) * ((content["queue_position"] or 0) + 1)
         answer["Retry-After"] = str(max(1, round(seconds)))
     return answer
 
 
-def waited(scan: Scan, request: Request) -> Scan:
-    """Until it is done or the time is up; at once where too many wait already."""
+def wait_for_result(scan: Scan, request: Request) -> Scan:
+    """Wait until the scan is done or the time is up. Returns at once if too many requests wait already."""
     seconds = _seconds(request)
     if not scan.is_moving or not seconds or not _parked.acquire(blocking=False):
         return scan
@@ -247,7 +247,7 @@ def _seconds(request: Request) -> float:
         seconds = float(request.query_params.get("wait", "0"))
     except ValueError:
         seconds = -1.0
-    if not 0 <= seconds <= LONGEST:  # nor is it "not a number"
+    if not 0 <= seconds <= LONGEST:  # also refuses NaN
         raise Refusal(
             422,
             "validation_error",

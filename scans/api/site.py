@@ -26,7 +26,7 @@ from ..outcome.statement import moment
 from ..uploads import intake
 from . import described, limits, listing, request_serializers, shapes
 from .base_views import ApiView, changes, of_scans, scopes_of
-from .documentation import LIMIT, PLACE, filters, page_of, query, tells
+from .documentation import LIMIT, PLACE, describe, filters, page_of, query
 from .scans import LONGEST
 
 OPENAPI = Path(__file__).with_name("openapi.json")
@@ -40,31 +40,33 @@ SINCE = query(
 class Changes(ApiView):
     tag = "sync"
 
-    @tells("listChanges", {200: described.ChangePage}, query=[LIMIT, SINCE])
+    @describe("listChanges", {200: described.ChangePage}, query=[LIMIT, SINCE])
     def get(self, request: Request) -> Response:
         """List changes, oldest first. Read from the beginning, they lead to the state that `/scans` shows."""
         limit, since = listing.limit(request), listing.number(request, "since")
         rows = changes(request).filter(pk__gt=since).select_related("scan")
-        found: list[Change] = list(rows.order_by("pk")[:limit])
-        cursor = str(found[-1].pk) if found else str(since)
-        return Response({"results": shapes.changes(found, request.user), "cursor": cursor})
+        page: list[Change] = list(rows.order_by("pk")[:limit])
+        cursor = str(page[-1].pk) if page else str(since)
+        return Response({"results": shapes.changes(page, request.user), "cursor": cursor})
 
 
 class Events(ApiView):
     tag = "sync"
 
-    @tells("listEvents", {200: page_of(described.EventOf, "Event")}, query=[LIMIT, PLACE, *filters(listing.OF_EVENTS)])
+    @describe(
+        "listEvents", {200: page_of(described.EventOf, "Event")}, query=[LIMIT, PLACE, *filters(listing.OF_EVENTS)]
+    )
     def get(self, request: Request) -> Response:
         """List the history of your scans, oldest first, as shown on their pages."""
         rows = Event.objects.for_uploaders().filter(scan__owner=request.user)
         rows = listing.filtered(request, of_scans(request, rows), listing.OF_EVENTS)
-        return Response(listing.by_number(request, rows, lambda found: [shapes.event(one) for one in found]))
+        return Response(listing.by_number(request, rows, lambda events: [shapes.event(event) for event in events]))
 
 
 class Bundles(ApiView):
     tag = "site"
 
-    @tells("listBundles", {200: page_of(described.Bundle, "Bundle")})
+    @describe("listBundles", {200: page_of(described.Bundle, "Bundle")})
     def get(self, request: Request) -> Response:
         """List the models with their cards: training data, measured accuracy, known failures."""
         return Response(listing.whole(analysis.cards()))
@@ -73,17 +75,17 @@ class Bundles(ApiView):
 class Policies(ApiView):
     tag = "site"
 
-    @tells("listPolicies", {200: page_of(described.PolicyOf, "Policy")})
+    @describe("listPolicies", {200: page_of(described.PolicyOf, "Policy")})
     def get(self, request: Request) -> Response:
         """List the active policies. `parent` makes them a tree."""
         rows = Policy.objects.filter(active=True).select_related("parent")
-        return Response(listing.whole([shapes.policy(one) for one in rows]))
+        return Response(listing.whole([shapes.policy(policy) for policy in rows]))
 
 
 class Capabilities(ApiView):
     tag = "site"
 
-    @tells("getCapabilities", {200: described.Capabilities})
+    @describe("getCapabilities", {200: described.Capabilities})
     def get(self, request: Request) -> Response:
         """Get what this installation supports, and the measured accuracy of its models."""
         return Response(
@@ -95,7 +97,7 @@ class Capabilities(ApiView):
                 "image_formats": [name for name, mime in shapes.MIME.items() if mime.startswith("image/")],
                 "video_formats": [name for name, mime in shapes.MIME.items() if mime.startswith("video/")],
                 "submit_by_url": settings.SCANS_URL_FETCH,
-                "sandbox_scenarios": [str(one) for one in sandbox.SCENARIOS],
+                "sandbox_scenarios": [str(scenario) for scenario in sandbox.SCENARIOS],
                 "webhook_kinds": [*Change.Kind.values, "endpoint.disabled"],
                 "limits": {
                     "max_upload_mb": settings.MAX_UPLOAD_MB,
@@ -112,7 +114,7 @@ class Capabilities(ApiView):
 class Usage(ApiView):
     tag = "site"
 
-    @tells("getUsage", {200: described.Usage})
+    @describe("getUsage", {200: described.Usage})
     def get(self, request: Request) -> Response:
         """Get your storage, rate limits and recent uploads."""
         since = timezone.now() - dt.timedelta(days=30)
@@ -135,25 +137,25 @@ class Me(ApiView):
     tag = "site"
     scopes: ClassVar[dict[str, str]] = {}
 
-    @tells("getMe", {200: described.Me})
+    @describe("getMe", {200: described.Me})
     def get(self, request: Request) -> Response:
         """Get your account, and the scopes of this key."""
         key = request.auth if isinstance(request.auth, ApiKey) else None
-        said: dict[str, Any] = {
+        content: dict[str, Any] = {
             "object": "me",
             "roles": sorted(roles.roles_of(request.user)),
             "scopes": scopes_of(request),
             "key": None,
         }
         if key:
-            said["key"] = {
+            content["key"] = {
                 "prefix": key.prefix,
                 "name": key.name,
                 "sandbox": key.test,
                 "created_at": moment(key.created_at),
                 "expires_at": moment(key.expires_at),
             }
-        return Response(said)
+        return Response(content)
 
 
 class Description(ApiView):
@@ -168,5 +170,5 @@ class Description(ApiView):
 
 
 def description() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(OPENAPI.read_text())
-    return found
+    document: dict[str, Any] = json.loads(OPENAPI.read_text())
+    return document

@@ -26,7 +26,7 @@ ADDRESS = "bench-api@localhost"
 WIDE = "1000000/1m"
 CLIENTS = 20
 PAUSE = 1.0  # seconds
-Asked = tuple[int, float, float, bytes]  # status, milliseconds here and in the server, body
+Timed = tuple[int, float, float, bytes]  # status, milliseconds here and in the server, body
 
 
 class NoAnswer(Exception):
@@ -44,7 +44,7 @@ class _Program:
     """A person with a key that no limit holds up; gone afterwards, with all that was uploaded."""
 
     def __enter__(self) -> str:
-        self.person, _made = User.objects.get_or_create(email=ADDRESS)
+        self.person, _is_new = User.objects.get_or_create(email=ADDRESS)
         User.objects.filter(pk=self.person.pk).update(is_active=True)
         roles.give(self.person, Role.INTEGRATOR)
         self.person = User.objects.get(pk=self.person.pk)
@@ -80,25 +80,25 @@ class _Bench:
         return {
             "clients": CLIENTS,
             "photo_kb": len(self.photo) // 1024,
-            f"POST /scans, each client once in {PAUSE:g} s": _told(calm),
-            f"GET /scans/{{id}}, each client once in {PAUSE:g} s": _told(looked),
-            "POST /scans, as fast as they can": _told(handed_in),
-            "GET /scans/{id}, as fast as they can": _told(read),
+            f"POST /scans, each client once in {PAUSE:g} s": _summary(calm),
+            f"GET /scans/{{id}}, each client once in {PAUSE:g} s": _summary(looked),
+            "POST /scans, as fast as they can": _summary(handed_in),
+            "GET /scans/{id}, as fast as they can": _summary(read),
             "asking alone (/healthz)": {"client_ms_median": round(median(ms for _s, ms, _a, _b in empty), 1)},
             **self._mixed(mixed),
         }
 
-    def _paced(self, count: int, one: Callable[[int], Asked]) -> list[Asked]:
+    def _paced(self, count: int, send: Callable[[int], Timed]) -> list[Timed]:
         """Twenty clients that begin one after the other, and each of which asks in its own time."""
         began = time.perf_counter()
 
-        def client(number: int) -> list[Asked]:
-            said = []
+        def client(number: int) -> list[Timed]:
+            answers = []
             for turn, place in enumerate(range(number, count, CLIENTS)):
                 due = began + PAUSE * (turn + number / CLIENTS)
                 time.sleep(max(0.0, due - time.perf_counter()))
-                said.append(one(place))
-            return said
+                answers.append(send(place))
+            return answers
 
         with ThreadPoolExecutor(CLIENTS) as threads:
             return [said for own in threads.map(client, range(CLIENTS)) for said in own]
@@ -107,34 +107,34 @@ class _Bench:
         """Fifty at once: every fourth hands a file in, twice with one Idempotency-Key; the others read."""
         mark = uuid.uuid4().hex[:8]
 
-        def one(number: int) -> Asked:
+        def send(number: int) -> Timed:
             if number % 4:
                 return self._get("/scans?limit=20" if number % 4 == 1 else "/changes?limit=20")
             return self._post(number, once=f"{mark}-{number // 8}", small=True)
 
-        said = self._at_once(50, [lambda n=n: one(n) for n in range(count)])
-        made = Counter(json.loads(body)["id"] for status, _ms, _server, body in said[::4] if status in (200, 202))
+        answers = self._at_once(50, [lambda n=n: send(n) for n in range(count)])
+        ids = Counter(json.loads(body)["id"] for status, _ms, _server, body in answers[::4] if status in (200, 202))
         kept = Scan.objects.filter(owner__email=ADDRESS, external_id__startswith=mark)
         once = {f"{mark}-{n // 8}" for n in range(0, count, 4)}
         return {
             f"{count} requests, 50 at once": {
-                "5xx": sum(status >= 500 for status, *_rest in said),
-                "409 while the first is under way": sum(status == 409 for status, *_rest in said),
-                "lost": len(set(map(str, made)) - {str(pk) for pk in kept.values_list("pk", flat=True)}),
+                "5xx": sum(status >= 500 for status, *_rest in answers),
+                "409 while the first is under way": sum(status == 409 for status, *_rest in answers),
+                "lost": len(set(map(str, ids)) - {str(pk) for pk in kept.values_list("pk", flat=True)}),
                 "double": kept.count() - kept.values("external_id").distinct().count(),
                 "made": kept.count(),
                 "asked_for": len(once),
             }
         }
 
-    def _at_once(self, clients: int, work: list[Any]) -> list[Asked]:
+    def _at_once(self, clients: int, work: list[Any]) -> list[Timed]:
         with ThreadPoolExecutor(clients) as threads:
-            return list(threads.map(lambda one: one(), work))
+            return list(threads.map(lambda task: task(), work))
 
-    def _get(self, path: str, *, api: bool = True) -> Asked:
+    def _get(self, path: str, *, api: bool = True) -> Timed:
         return self._ask("GET", f"/api/v1{path}" if api else path)
 
-    def _post(self, number: int, *, once: str = "", small: bool = False) -> Asked:
+    def _post(self, number: int, *, once: str = "", small: bool = False) -> Timed:
         mark = uuid.uuid4().hex
         unlike = self.photo[: 20_000 if small else None] + once.encode() + (b"" if once else os.urandom(8))
         head = f'--{mark}\r\nContent-Disposition: form-data; name="external_id"\r\n\r\n{once}\r\n--{mark}\r\n'
@@ -143,13 +143,13 @@ class _Bench:
         headers = {"Content-Type": f"multipart/form-data; boundary={mark}"}
         return self._ask("POST", "/api/v1/scans", body, headers | ({"Idempotency-Key": once} if once else {}))
 
-    def _ask(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Asked:
+    def _ask(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Timed:
         """Status, milliseconds here and in the server, body; each client keeps its connection."""
-        said = {"Authorization": f"Bearer {self.key}", **(headers or {})}
+        all_headers = {"Authorization": f"Bearer {self.key}", **(headers or {})}
         began = time.perf_counter()
         try:
             connection = self._connection()
-            connection.request(method, path, body, said)
+            connection.request(method, path, body, all_headers)
             answer = connection.getresponse()
             content = answer.read()
         except (OSError, http.client.HTTPException) as error:
@@ -160,22 +160,22 @@ class _Bench:
         return answer.status, took, server, content
 
     def _connection(self) -> http.client.HTTPConnection:
-        found: http.client.HTTPConnection | None = getattr(self.local, "connection", None)
-        if found is None:
+        connection: http.client.HTTPConnection | None = getattr(self.local, "connection", None)
+        if connection is None:
             kind = http.client.HTTPSConnection if self.site.scheme == "https" else http.client.HTTPConnection
-            found = self.local.connection = kind(self.site.hostname or "", self.site.port, timeout=60)
-        return found
+            connection = self.local.connection = kind(self.site.hostname or "", self.site.port, timeout=60)
+        return connection
 
 
-def _told(said: list[Asked]) -> dict[str, Any]:
-    wrong = Counter(status for status, *_rest in said if status >= 400)
+def _summary(answers: list[Timed]) -> dict[str, Any]:
+    wrong = Counter(status for status, *_rest in answers if status >= 400)
     if wrong:
         raise NoAnswer(f"Refused: {dict(wrong)}")
     return {
-        "server_ms_median": round(median(server for _s, _ms, server, _b in said), 1),
-        "server_ms_p95": round(_p95([server for _s, _ms, server, _b in said]), 1),
-        "client_ms_median": round(median(ms for _s, ms, _server, _b in said), 1),
-        "requests": len(said),
+        "server_ms_median": round(median(server for _s, _ms, server, _b in answers), 1),
+        "server_ms_p95": round(_p95([server for _s, _ms, server, _b in answers]), 1),
+        "client_ms_median": round(median(ms for _s, ms, _server, _b in answers), 1),
+        "requests": len(answers),
     }
 
 

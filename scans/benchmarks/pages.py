@@ -37,7 +37,7 @@ from ..models import (
 # About as much as is found out about a photo.
 FACE = {"id": 0, "box": [1.0, 2.0, 3.0, 4.0], "score": 0.5, "applicable": True, "reasons": [], "sightings": ["x" * 400]}
 BUNDLE = {"bundle": {"name": "other", "version": "1", "sha256": "0" * 64}, "status": "ignored", "padding": "x" * 900}
-SAID = {
+INSPECTION = {
     "media": {"kind": "image", "format": "jpeg", "width": 512, "height": 512}, "faces": [FACE], "deciding_face": 0,
     "cuts": [0.4, 0.9], "segments": [], "reasons": [{"code": "score_between", "face": 0}], "bundles": [BUNDLE, BUNDLE],
     "heatmap": {"status": "available", "said": "", "padding": "x" * 200}, "provenance": {"padding": "x" * 120},
@@ -116,7 +116,7 @@ def _fill(owner: User, scans: int, items: int) -> None:
     """As many as were asked for, an outcome each; the newest of those that a rule would take wait at the desk."""
     now = timezone.now()
     for start in range(0, scans, 5000):
-        made = [
+        chunk = [
             Scan(
                 owner=owner, name=f"photo-{number}.jpg", kind="image", format="jpeg", sha256=f"{number:064x}",
                 bytes=200_000, status=Status.ANALYSED, outcome=OUTCOMES[number % len(OUTCOMES)],
@@ -124,27 +124,27 @@ def _fill(owner: User, scans: int, items: int) -> None:
             )
             for number in range(start, min(start + 5000, scans))
         ]  # fmt: skip
-        Scan.objects.bulk_create(made)
-        shown = start in (0, scans // 2 // 5000 * 5000)  # the others only lie between
-        judged = Assessment.objects.bulk_create(
+        Scan.objects.bulk_create(chunk)
+        is_read = start in (0, scans // 2 // 5000 * 5000)  # the others only lie between
+        assessments = Assessment.objects.bulk_create(
             Assessment(
                 scan=scan, outcome=scan.outcome, score=0.5, version="bench", at=scan.created_at,
-                inspection=SAID if shown else {}, reasons=SAID["reasons"],
+                inspection=INSPECTION if is_read else {}, reasons=INSPECTION["reasons"],
             )
-            for scan in made
+            for scan in chunk
         )  # fmt: skip
         Finding.objects.bulk_create(
             Finding(
-                assessment=one, bundle=name, version="1", weights="0" * 64, preprocessing=1, policy="trust",
+                assessment=assessment, bundle=name, version="1", weights="0" * 64, preprocessing=1, policy="trust",
                 status="ran", score=0.5, score_raw=0.5, milliseconds=20.0,
             )
-            for one in judged[: None if shown else 0] for name in ("first", "second")
+            for assessment in assessments[: None if is_read else 0] for name in ("first", "second")
         )  # fmt: skip
         Change.objects.bulk_create(
-            Change(scan=scan, owner=owner, kind=Change.Kind.COMPLETED, version=3, effective={}) for scan in made
+            Change(scan=scan, owner=owner, kind=Change.Kind.COMPLETED, version=3, effective={}) for scan in chunk
         )
         Event.objects.bulk_create(
-            Event(scan=scan, kind=kind, at=scan.created_at) for scan in made for kind in ("queued", "analysed")
+            Event(scan=scan, kind=kind, at=scan.created_at) for scan in chunk for kind in ("queued", "analysed")
         )
     queue = ReviewQueue.objects.order_by("order").first()
     assert queue is not None

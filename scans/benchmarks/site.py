@@ -27,19 +27,19 @@ def measure(photo: Path, *, single: int, many: int) -> dict[str, float]:
     processes = _processes()
     if not processes:
         raise NoAnswer("No worker answers. Is the site running with the same settings?")
-    said = _Bench(photo.read_bytes()).run(single, many)
+    figures = _Bench(photo.read_bytes()).run(single, many)
     bare = alone.photos_a_second(photo, Path(settings.BUNDLES_DIR), many, processes)
-    return said | {
+    return figures | {
         "processes": processes,
         "inspect_alone_a_second": round(bare, 1),
-        "share_of_inspect_alone": round(said["photos_a_second"] / bare, 2),
+        "share_of_inspect_alone": round(figures["photos_a_second"] / bare, 2),
     }
 
 
 def _processes() -> int:
     """Of all workers that take photos."""
-    asked = current_app.control.inspect(timeout=2.0)
-    queues, stats = asked.active_queues() or {}, asked.stats() or {}
+    inspector = current_app.control.inspect(timeout=2.0)
+    queues, stats = inspector.active_queues() or {}, inspector.stats() or {}
     return sum(
         stats[name]["pool"]["max-concurrency"]
         for name, taken in queues.items()
@@ -81,8 +81,8 @@ class _Bench:
 
     def _wait(self, scans: list[Scan]) -> list[Scan]:
         deadline = time.monotonic() + 30 + len(scans) * 5
-        wanted = [scan.pk for scan in scans]
-        ended = Scan.objects.filter(pk__in=wanted, status__in=(Status.ANALYSED, Status.FAILED))
+        ids = [scan.pk for scan in scans]
+        ended = Scan.objects.filter(pk__in=ids, status__in=(Status.ANALYSED, Status.FAILED))
         while ended.count() < len(scans) and time.monotonic() < deadline:
             time.sleep(0.02 if len(scans) == 1 else 0.2)  # to ask costs time that the workers want
         done = list(ended)

@@ -23,15 +23,15 @@ class SignedIn(HttpRequest):
 
 
 def get_visible_scan(request: SignedIn, pk: uuid.UUID) -> Scan:
-    """Somebody else's scan is as absent as one that never was."""
+    """The scan, if this person may see it. Other people's scans are a 404, like scans that don't exist."""
     scan: Scan | None = Scan.objects.visible_to(request.user).filter(pk=pk).first()
     if scan is None:
         raise Http404
     return scan
 
 
-def tellable(request: SignedIn, pk: uuid.UUID) -> Scan:
-    """A scan whose outcome this person may see: not one that they judge blind first."""
+def get_unblinded_scan(request: SignedIn, pk: uuid.UUID) -> Scan:
+    """The scan, if this person may see its outcome. Refused while they must judge it blind."""
     scan = get_visible_scan(request, pk)
     if blind.is_withheld(scan, request.user):
         raise PermissionDenied(_("Give your own assessment first. The outcome is shown after it."))
@@ -39,7 +39,7 @@ def tellable(request: SignedIn, pk: uuid.UUID) -> Scan:
 
 
 def get_owned_scan(request: SignedIn, pk: uuid.UUID) -> Scan:
-    """One's own only: whoever may look at all scans may not therefore change them here."""
+    """The scan, if this person owns it. Reviewers may see other scans, but not change them here."""
     scan: Scan | None = Scan.objects.owned_by(request.user).filter(pk=pk).first()
     if scan is None:
         raise Http404
@@ -58,8 +58,8 @@ def wants_json(request: SignedIn) -> bool:
 
 
 def looks(request: SignedIn) -> int:
-    said = request.GET.get("looks", "0")
-    return int(said) if said.isdecimal() and len(said) < 5 else 0
+    text = request.GET.get("looks", "0")
+    return int(text) if text.isdecimal() and len(text) < 5 else 0
 
 
 def seconds_until_next_look(request: SignedIn) -> int:

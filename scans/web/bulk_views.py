@@ -66,12 +66,12 @@ def _tag(request: SignedIn, scans: list[Scan]) -> None:
 
 def _add_to_case(request: SignedIn, scans: list[Scan]) -> HttpResponse | None:
     title = " ".join(request.POST.get("title", "").split())[:120]
-    wanted = uuids([request.POST.get("case", "")])
+    case_ids = uuids([request.POST.get("case", "")])
     case: Case | None
     if title:
         case = Case.objects.create(owner=request.user, title=title)
     else:
-        case = Case.objects.filter(owner=request.user, pk__in=wanted).first()
+        case = Case.objects.filter(owner=request.user, pk__in=case_ids).first()
     if case is None:
         messages.error(request, _("Choose a case, or enter a title for a new one."))
         return None
@@ -124,19 +124,19 @@ def undo(request: SignedIn) -> HttpResponse:
         messages.info(request, _("This can no longer be undone."))
         return redirect("scans:history")
     del request.session["undo"]
-    kept: Any = (
+    collection: Any = (
         {"tag": Tag.objects, "case": Case.objects}[change["do"]].filter(owner=request.user, pk=change["of"]).first()
     )
-    if kept is None:
+    if collection is None:
         raise Http404
     if change.get("made"):
-        for link in kept.links.open():
+        for link in collection.links.open():
             cases.note_end(link, request.user)
-        kept.delete()
+        collection.delete()
     else:
-        kept.scans.remove(*Scan.objects.owned_by(request.user).filter(pk__in=change["scans"]))
-        if change["do"] == "tag" and not kept.scans.exists():
-            kept.delete()
+        collection.scans.remove(*Scan.objects.owned_by(request.user).filter(pk__in=change["scans"]))
+        if change["do"] == "tag" and not collection.scans.exists():
+            collection.delete()
     messages.success(request, _("Undone."))
     return redirect("scans:history")
 

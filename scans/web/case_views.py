@@ -105,14 +105,14 @@ def share(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     form = forms.NewCaseLink(request.POST)
     if not form.is_valid():
         raise Http404
-    made = CaseLink.objects.create(
+    link = CaseLink.objects.create(
         case=case,
         maker=request.user,
         with_picture=form.cleaned_data["with_picture"],
         with_notes=form.cleaned_data["with_notes"],
         expires_at=timezone.now() + dt.timedelta(days=form.cleaned_data["days"]),
     )
-    cases.note_sharing(made, cases.present(case), request.user)
+    cases.note_sharing(link, cases.present(case), request.user)
     messages.success(request, _("The link is ready. Anyone with the link can see the results of this case."))
     return redirect(f"{case.get_absolute_url()}#share")
 

@@ -18,7 +18,7 @@ from ..models import Scan, Status
 from ..outcome import blind, effective
 from ..outcome.effective import Verdict
 from ..outcome.result import Result
-from .access import SignedIn, tellable
+from .access import SignedIn, get_unblinded_scan
 
 OFFERED = 12  # of one's own latest scans, to compare with
 
@@ -59,11 +59,11 @@ def compare(request: SignedIn) -> HttpResponse:
 
 def _chosen(request: SignedIn, name: str) -> Scan | None:
     """The scan that the address names: one that this person may see, with its outcome."""
-    written = request.GET.get(name, "")
-    if not written:
+    text = request.GET.get(name, "")
+    if not text:
         return None
     try:
-        scan = tellable(request, uuid.UUID(written))
+        scan = get_unblinded_scan(request, uuid.UUID(text))
     except ValueError:
         raise Http404 from None
     if scan.status != Status.ANALYSED:
@@ -74,8 +74,8 @@ def _chosen(request: SignedIn, name: str) -> Scan | None:
 def _offer(request: SignedIn, first: Scan | None) -> dict[str, Any]:
     """What it can be compared with: what looks like it, then one's own latest scans."""
     alike = lookalikes.similar(first, blind.tellable_to(request.user)) if first else []
-    shown = [similar.scan.pk for similar in alike] + ([first.pk] if first else [])
-    own = Scan.objects.owned_by(request.user).filter(status=Status.ANALYSED).exclude(pk__in=shown)
+    excluded = [similar.scan.pk for similar in alike] + ([first.pk] if first else [])
+    own = Scan.objects.owned_by(request.user).filter(status=Status.ANALYSED).exclude(pk__in=excluded)
     latest = own.listed().order_by("-created_at", "-id")[:OFFERED]
     return {"first": first, "lookalikes": alike, "latest": effective.with_verdicts(latest)}
 

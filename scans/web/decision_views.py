@@ -13,13 +13,13 @@ from ..models import Decision, Scan
 from ..outcome import effective
 from ..outcome import statement as statements
 from ..review import appeals
-from .access import SignedIn, get_owned_scan, tellable, wants_json
+from .access import SignedIn, get_owned_scan, get_unblinded_scan, wants_json
 
 
 @require_safe
 @never_cache
 def statement(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
-    scan = tellable(request, pk)
+    scan = get_unblinded_scan(request, pk)
     decision = _verdict(scan)
     reasons = statements.build(decision)
     if wants_json(request) or request.GET.get("format") == "json":
@@ -45,7 +45,7 @@ def appeal(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
 
 
 def _verdict(scan: Scan) -> Decision:
-    found = effective.decision_of(scan)
-    if found is None:
+    decision = effective.decision_of(scan)
+    if decision is None:
         raise Http404
-    return found
+    return decision

@@ -15,7 +15,7 @@ from ..evidence import anchoring, bundle, signing
 from ..evidence import report as reports
 from ..models import Anchor, Event, Report, Scan, SigningKey
 from ..outcome.result import Result
-from .access import SignedIn, tellable
+from .access import SignedIn, get_unblinded_scan
 
 SHOWN = 30
 
@@ -48,7 +48,7 @@ def evidence_file(request: SignedIn, pk: uuid.UUID) -> HttpResponseBase:
 
 
 def _with_evidence(request: SignedIn, pk: uuid.UUID) -> Scan:
-    scan = tellable(request, pk)
+    scan = get_unblinded_scan(request, pk)
     if scan.assessment is None:
         raise Http404
     return scan

@@ -38,8 +38,8 @@ def answer(scans: Any, form: str) -> StreamingHttpResponse:
 
 
 def _rows(scans: Any) -> Iterator[dict[str, Any]]:
-    found = iter(scans.iterator(CHUNK))
-    while chunk := list(islice(found, CHUNK)):
+    iterator = iter(scans.iterator(CHUNK))
+    while chunk := list(islice(iterator, CHUNK)):
         for scan in effective.with_verdicts(chunk):
             yield {**{name: getattr(scan, name) for name in (*PLAIN, *TIMES)}, **_verdict(scan.verdict)}
 

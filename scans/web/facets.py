@@ -37,8 +37,9 @@ class Facet:
 
 
 def facets(scans: Any, decided: Any, owner: Any, query: QueryDict, chosen: dict[str, Any]) -> tuple[list[Facet], int]:
-    """Of scans, and of the decided ones among them, that are narrowed by everything but these; and how many are left
-    when these narrow them as well."""
+    """The chips, and the number of scans left with all filters.
+
+    `scans` and `decided` are filtered by everything except these facets."""
     counts = effective.counted(scans, decided, *COUNTED[1:])
     choices: tuple[tuple[str, Any, Any], ...] = (
         ("outcome", _("Verdict"), Outcome.choices),
@@ -46,13 +47,13 @@ def facets(scans: Any, decided: Any, owner: Any, query: QueryDict, chosen: dict[
         ("source", _("Source"), Source.choices),
         ("status", _("Status"), STATUSES),
     )
-    wanted = [str(chosen.get(name) or "") for name in COUNTED]
-    made = []
+    choices_made = [str(chosen.get(name) or "") for name in COUNTED]
+    result = []
     for at, (name, title, values) in enumerate(choices):
-        sums = _sums(counts, wanted, at)
+        sums = _sums(counts, choices_made, at)
         rows = [(value, label, sums[value]) for value, label in values]
-        if chips := _chips(query, name, rows, wanted[at]):
-            made.append(Facet(name, title, chips))
+        if chips := _chips(query, name, rows, choices_made[at]):
+            result.append(Facet(name, title, chips))
     filed: tuple[tuple[str, Any, Any], ...] = (("tag", _("Tags"), Tag), ("case", _("Cases"), Case))
     for name, title, model in filed:
         kept = model.objects.filter(owner=owner).with_counts().order_by("-count", "pk")
@@ -61,28 +62,28 @@ def facets(scans: Any, decided: Any, owner: Any, query: QueryDict, chosen: dict[
         if on and str(on) not in {value for value, _label, _count in rows}:
             rows.append((str(on), str(chosen[name]), 0))
         if chips := _chips(query, name, rows, str(on)):
-            made.append(Facet(name, title, chips))
-    total = sum(count for values, count in counts.items() if _fits(values, wanted))
-    return made, total
+            result.append(Facet(name, title, chips))
+    total = sum(count for values, count in counts.items() if _fits(values, choices_made))
+    return result, total
 
 
-def _fits(values: tuple[str, ...], wanted: list[str], but: int = -1) -> bool:
-    return all(at == but or not want or values[at] == want for at, want in enumerate(wanted))
+def _fits(values: tuple[str, ...], choices: list[str], but: int = -1) -> bool:
+    return all(at == but or not want or values[at] == want for at, want in enumerate(choices))
 
 
-def _sums(counts: "Counter[tuple[str, ...]]", wanted: list[str], at: int) -> "Counter[str]":
-    """By the value of one column, among what the choices in the other columns leave."""
+def _sums(counts: "Counter[tuple[str, ...]]", choices: list[str], at: int) -> "Counter[str]":
+    """Counts by the value of one column, filtered by the choices in the other columns."""
     sums: Counter[str] = Counter()
     for values, count in counts.items():
-        if _fits(values, wanted, but=at):
+        if _fits(values, choices, but=at):
             sums[values[at]] += count
     return sums
 
 
 def _chips(query: QueryDict, name: str, rows: list[tuple[str, Any, int]], on: str) -> list[Chip]:
-    """Those that would leave something, and the one that is on. One alone narrows nothing."""
-    shown = [row for row in rows if row[2] > 0 or row[0] == on]
-    if len(shown) < 2 and not on and name not in ("tag", "case"):
+    """The chips that leave some scans, and the active one. A single chip is left out: it would change nothing."""
+    useful = [row for row in rows if row[2] > 0 or row[0] == on]
+    if len(useful) < 2 and not on and name not in ("tag", "case"):
         return []
     return [
         Chip(
@@ -92,7 +93,7 @@ def _chips(query: QueryDict, name: str, rows: list[tuple[str, Any, int]], on: st
             value == on,
             value if name == "outcome" else "",
         )
-        for value, label, count in shown
+        for value, label, count in useful
     ]
 
 

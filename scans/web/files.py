@@ -22,14 +22,14 @@ INLINE = {
 
 
 def send(request: HttpRequest, stored: Any, *, kind: str, etag: str, name: str = "", download: bool = False) -> Any:
-    """`stored`: a FieldFile. `kind`: its format as it was recognised, never as it was said."""
+    """`stored`: a FieldFile. `kind`: its format as it was recognised, never as its uploader named it."""
     if not stored:
         raise Http404
     mime = INLINE.get(kind)
     disposition = content_disposition_header(download or mime is None, name or "file") or "inline"
     mime = mime or "application/octet-stream"
     if not isinstance(stored.storage, FileSystemStorage):
-        return _elsewhere(stored, mime, disposition)
+        return _redirect_to_store(stored, mime, disposition)
     response = _answer(request, stored, f'"{etag}"', mime, disposition)
     response["ETag"] = f'"{etag}"'
     response["X-Content-Type-Options"] = "nosniff"
@@ -45,12 +45,12 @@ def _answer(request: HttpRequest, stored: Any, etag: str, mime: str, disposition
     if settings.X_ACCEL:
         return _headed(HttpResponse(), mime, disposition, {"X-Accel-Redirect": f"/internal-media/{stored.name}"})
     size = stored.size
-    wanted = _range(request, size, etag)
-    if wanted == "wrong":
+    byte_range = _range(request, size, etag)
+    if byte_range == "wrong":
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    if not isinstance(wanted, tuple):
+    if not isinstance(byte_range, tuple):
         return _headed(FileResponse(stored.open("rb")), mime, disposition, {"Accept-Ranges": "bytes"})
-    first, last = wanted
+    first, last = byte_range
     file = stored.open("rb")
     file.seek(first)
     part = StreamingHttpResponse(_pieces(file, last - first + 1), status=206)
@@ -67,10 +67,10 @@ def _answer(request: HttpRequest, stored: Any, etag: str, mime: str, disposition
     )
 
 
-def _elsewhere(stored: Any, mime: str, disposition: str) -> HttpResponseBase:
-    """An address in the object store, signed for some minutes; ranges and all are the store's work."""
-    said = {"ResponseContentDisposition": disposition, "ResponseContentType": mime}
-    response = redirect(stored.storage.url(stored.name, parameters=said))
+def _redirect_to_store(stored: Any, mime: str, disposition: str) -> HttpResponseBase:
+    """Redirect to a signed URL of the object store, valid for some minutes. The store handles ranges."""
+    parameters = {"ResponseContentDisposition": disposition, "ResponseContentType": mime}
+    response = redirect(stored.storage.url(stored.name, parameters=parameters))
     patch_cache_control(response, private=True, no_store=True)
     return response
 
@@ -82,11 +82,11 @@ def _headed(response: Any, mime: str, disposition: str, headers: dict[str, str])
 
 
 def _range(request: HttpRequest, size: int, etag: str) -> tuple[int, int] | str | None:
-    """The one range that is asked for; "wrong" if there is no such part; None if the whole is to be sent."""
-    said = RANGE.match(request.headers.get("Range", "").strip())
-    if said is None or said[0] == "bytes=-" or request.headers.get("If-Range", etag) != etag:
+    """The requested range; "wrong" if the file has no such part; None for the whole file."""
+    match = RANGE.match(request.headers.get("Range", "").strip())
+    if match is None or match[0] == "bytes=-" or request.headers.get("If-Range", etag) != etag:
         return None
-    first, last = said[1], said[2]
+    first, last = match[1], match[2]
     if not first:  # the last so many bytes
         count = int(last)
         return (max(0, size - count), size - 1) if count and size else "wrong"

@@ -134,12 +134,12 @@ class NewCaseLink(NewShare):
     with_notes = forms.BooleanField(label=_("Include the notes"), required=False)
 
 
-def _by_review(scans: Any, said: str) -> Any:
-    """As their owners may know it: what was decided counts once it has settled."""
+def _by_review(scans: Any, state: str) -> Any:
+    """Scans in this state of review, as their owners see it: decisions count once they have settled."""
     waiting = ReviewItem.objects.open().filter(scan=OuterRef("pk"))
     decided = Decision.objects.settled().filter(scan=OuterRef("pk"))
-    if said == "waiting":
+    if state == "waiting":
         return scans.filter(Exists(waiting))
-    if said == "decided":
+    if state == "decided":
         return scans.filter(Exists(decided))
-    return scans.filter(~Exists(waiting), ~Exists(decided)) if said == "none" else scans
+    return scans.filter(~Exists(waiting), ~Exists(decided)) if state == "none" else scans

@@ -29,7 +29,7 @@ def home(request: SignedIn, more: dict[str, Any]) -> HttpResponse:
     own = Scan.objects.owned_by(request.user).exclude(status=Status.DELETED)
     at_the_desk = request.user.has_perm("scans.view_reviewitem")
     context = {
-        **limits.of(request.user),
+        **limits.upload_limits(request.user),
         "accepted": rules.accepted(request.user),
         "latest": effective.with_verdicts(own.listed().order_by("-created_at", "-id")[:LATEST]),
         "waiting": waiting_for(request),

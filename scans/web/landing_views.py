@@ -17,15 +17,15 @@ def landing(request: HttpRequest) -> HttpResponse:
         measured = measured_sets(analysis.measured()["figures"])
     except PanelUnreadable:
         measured = []  # the page still says what the site is for
-    shown = examples.load_examples()
-    context = {"examples": shown, "leading": shown[0] if shown else None, "measured": measured, "least": LEAST}
+    loaded = examples.load_examples()
+    context = {"examples": loaded, "leading": loaded[0] if loaded else None, "measured": measured, "least": LEAST}
     return render(request, "landing.html", context)
 
 
 @require_safe
 def example(request: HttpRequest, slug: str) -> HttpResponse:
-    shown = examples.load_examples()
-    chosen = next((one for one in shown if one.source.slug == slug), None)
+    loaded = examples.load_examples()
+    chosen = next((item for item in loaded if item.source.slug == slug), None)
     if chosen is None:
         raise Http404
-    return render(request, "example.html", {"example": chosen, "examples": shown})
+    return render(request, "example.html", {"example": chosen, "examples": loaded})

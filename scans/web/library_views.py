@@ -29,15 +29,15 @@ SEARCHES = 30  # of one person
 
 
 class CountedPaginator(Paginator):
-    """The count is known already: the chips have counted."""
+    """A paginator with a given count, which the facets have computed already."""
 
-    def __init__(self, rows: Any, known: int) -> None:
+    def __init__(self, rows: Any, total: int) -> None:
         super().__init__(rows, PAGE)
-        self.known = known
+        self.total = total
 
     @cached_property
     def count(self) -> int:
-        return self.known
+        return self.total
 
 
 @require_safe
@@ -50,7 +50,7 @@ def history(request: SignedIn) -> HttpResponse:
     query.pop("view", None)
     decided = effective.decided_by_people(request.user).exclude(status=Status.DELETED)
     base, decided = form.apply(own, without=COUNTED), form.apply(decided, without=COUNTED)
-    shown, total = facets(base, decided, request.user, query, form.chosen)
+    facet_list, total = facets(base, decided, request.user, query, form.chosen)
     pages = CountedPaginator(narrowed.listed().prefetch_related("tags"), total)
     page = pages.get_page(request.GET.get("page"))
     view = next(
@@ -59,7 +59,7 @@ def history(request: SignedIn) -> HttpResponse:
     searches = list(request.user.saved_searches.all())
     context = {
         "form": form,
-        "facets": shown,
+        "facets": facet_list,
         "tag": form.chosen.get("tag"),
         "page": page,
         "pages": pages,
@@ -81,7 +81,7 @@ def history(request: SignedIn) -> HttpResponse:
 
 
 def _own(request: SignedIn) -> Any:
-    """One's own, whoever one is: the desk is for other people's."""
+    """The person's own scans, also for reviewers."""
     return Scan.objects.owned_by(request.user).exclude(status=Status.DELETED)
 
 
@@ -94,7 +94,7 @@ def export(request: SignedIn, form: str) -> HttpResponseBase:
 
 
 def exported(request: SignedIn, scans: Any, form: str, *, notes: str = "") -> HttpResponseBase:
-    """What leaves the site is written down."""
+    """Export scans, and record the export."""
     content = {"what": "scans", "form": form, "count": scans.count()}
     Event.objects.create(kind="exported", actor=request.user, content=content)
     return exports.archive(scans, "scans", notes) if form == "zip" else exports.answer(scans, form)
@@ -148,11 +148,11 @@ def change_tag(request: SignedIn, pk: int) -> HttpResponse:
 
 
 def uuids(texts: list[str]) -> list[uuid.UUID]:
-    """Those that are some."""
-    known = []
+    """The valid ids among the texts."""
+    ids = []
     for text in texts:
         try:
-            known.append(uuid.UUID(text))
+            ids.append(uuid.UUID(text))
         except ValueError:
             continue
-    return known
+    return ids

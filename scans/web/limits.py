@@ -8,7 +8,7 @@ from django.conf import settings
 from ..models import Batch, Scan
 
 
-def of(person: Any) -> dict[str, Any]:
+def upload_limits(person: Any) -> dict[str, Any]:
     return {
         "key": uuid.uuid4(),
         "limit": settings.MAX_UPLOAD_MB,

@@ -34,44 +34,44 @@ def overview(request: HttpRequest) -> HttpResponse:
     cards = analysis.cards()
     context = {
         "cards": cards,
-        "heard": [_heard(medium) for medium in analysis.media()],
+        "heard": [_models_sentence(medium) for medium in analysis.media()],
         "conditions": conditions([analysis.measured(), *cards]),
         "least": LEAST,
     }
     return render(request, "scans/models.html", context)
 
 
-def _heard(medium: dict[str, Any]) -> str:
+def _models_sentence(medium: dict[str, Any]) -> str:
     """Which models decide in a medium, in a sentence: several of them are combined."""
     names = [label.partition("/")[0] for label in medium["bundles"]]
     silent = [label.partition("/")[0] for label in medium["not_heard"]]
-    about = {"names": get_text_list(names, _("and")), "silent": get_text_list(silent, _("and"))}
+    names_by_use = {"names": get_text_list(names, _("and")), "silent": get_text_list(silent, _("and"))}
     if medium["medium"] == "film":
         if not names:
             return _("Videos: no model.")
         if silent:
-            return _("Videos: %(names)s. Not used: %(silent)s.") % about
-        return _("Videos: %(names)s.") % about
+            return _("Videos: %(names)s. Not used: %(silent)s.") % names_by_use
+        return _("Videos: %(names)s.") % names_by_use
     if not names:
         return _("Photos: no model.")
     if silent:
-        return _("Photos: %(names)s. Not used: %(silent)s.") % about
-    return _("Photos: %(names)s.") % about
+        return _("Photos: %(names)s. Not used: %(silent)s.") % names_by_use
+    return _("Photos: %(names)s.") % names_by_use
 
 
 @require_safe
 def card(request: HttpRequest, name: str, version: str) -> HttpResponse:
-    found = next((one for one in analysis.cards() if one["label"] == f"{name}/{version}"), None)
-    if found is None:
+    model_card = next((row for row in analysis.cards() if row["label"] == f"{name}/{version}"), None)
+    if model_card is None:
         raise Http404
-    figures = found.get("figures") or []
+    figures = model_card.get("figures") or []
     columns = _columns(figures)
     context = {
-        "card": found,
-        "cuts": _cuts(analysis.panel(), found["label"]),
+        "card": model_card,
+        "cuts": _cuts(analysis.panel(), model_card["label"]),
         "columns": [FIGURES.get(name) or name.replace("_", " ") for name in columns],
         "rows": [[format_value(row.get(name)) for name in columns] for row in figures],
-        "trained_on": trained_on(found.get("training") or {}),
+        "trained_on": trained_on(model_card.get("training") or {}),
     }
     return render(request, "scans/card.html", context)
 

@@ -42,11 +42,11 @@ def notifications(request: SignedIn) -> HttpResponse:
 
 
 def _with_verdicts(rows: Any, request: SignedIn) -> None:
-    """The effective verdict beside what is about one's own file; a moderator may have to judge theirs blind."""
+    """Add the verdict to rows about the person's own files. Moderators may have to judge other files blind."""
     own = [row.scan for row in rows if row.scan and row.scan.owner_id == request.user.pk]
-    known = effective.verdicts(own)
+    verdicts = effective.verdicts(own)
     for row in rows:
-        row.verdict = known.get(row.scan_id)
+        row.verdict = verdicts.get(row.scan_id)
         row.is_gone = bool(row.scan and row.scan.status == Status.DELETED)
 
 
@@ -83,6 +83,6 @@ def _mail_form(request: SignedIn) -> MailForm:
     return form
 
 
-def mark_seen(request: SignedIn, **about: Scan | Batch) -> None:
-    """Whoever looks at the page needs no notification about it any more."""
-    Notification.objects.filter(recipient=request.user, **about).mark_read()
+def mark_seen(request: SignedIn, **subject: Scan | Batch) -> None:
+    """Mark the notifications about this scan or batch as read."""
+    Notification.objects.filter(recipient=request.user, **subject).mark_read()

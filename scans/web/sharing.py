@@ -17,13 +17,13 @@ from ..outcome import effective
 from ..outcome.result import Result
 from ..uploads.intake import Held
 from . import files, forms, links
-from .access import SignedIn, get_owned_scan, tellable
+from .access import SignedIn, get_owned_scan, get_unblinded_scan
 
 
 @require_safe
 @never_cache
 def report(request: SignedIn, pk: uuid.UUID) -> HttpResponseBase:
-    scan = tellable(request, pk)
+    scan = get_unblinded_scan(request, pk)
     if scan.assessment is None or not scan.media:
         raise Http404
     try:
@@ -45,13 +45,13 @@ def share(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     form = forms.NewShare(request.POST)
     if scan.assessment is None or not form.is_valid():
         raise Http404
-    made = Share.objects.create(
+    new_share = Share.objects.create(
         scan=scan,
         maker=request.user,
         with_picture=form.cleaned_data["with_picture"],
         expires_at=timezone.now() + dt.timedelta(days=form.cleaned_data["days"]),
     )
-    Event.objects.create(scan=scan, kind="shared", actor=request.user, content={"share": made.pk})
+    Event.objects.create(scan=scan, kind="shared", actor=request.user, content={"share": new_share.pk})
     messages.success(request, _("The link is ready. Anyone with the link can see this result."))
     return redirect(f"{scan.get_absolute_url()}#share")
 
@@ -97,16 +97,16 @@ def shared_picture(request: HttpRequest, token: str) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def check(request: HttpRequest) -> HttpResponse:
-    """Of a report's code, or of the file itself: registered, superseded, withdrawn or unknown. Nothing else."""
-    code, found, asked = request.GET.get("code", "").strip().upper(), None, False
-    known = Report.objects.select_related("assessment__scan")
+    """The standing of a report, by its code or file: registered, superseded, withdrawn or unknown. Nothing else."""
+    code, match, has_asked = request.GET.get("code", "").strip().upper(), None, False
+    issued = Report.objects.select_related("assessment__scan")
     if request.method == "POST":
         file = request.FILES.get("file")
-        asked = True
+        has_asked = True
         if isinstance(file, Held):
-            found = known.filter(sha256=file.sha256).first()
+            match = issued.filter(sha256=file.sha256).first()
     elif code:
-        asked, found = True, known.filter(code=code).first()
-    standing = found.standing if found else "unknown"
-    context = {"asked": asked, "standing": standing, "code": code, "made_at": found.made_at if found else None}
+        has_asked, match = True, issued.filter(code=code).first()
+    standing = match.standing if match else "unknown"
+    context = {"asked": has_asked, "standing": standing, "code": code, "made_at": match.made_at if match else None}
     return render(request, "scans/check.html", context)

@@ -37,24 +37,26 @@ def uploads(request: SignedIn) -> HttpResponse:
     if wrong := _version(request):
         return wrong
     length = request.headers.get("Upload-Length", "")
-    said = _metadata(request.headers.get("Upload-Metadata", ""))
-    if said is None or not length.isdecimal() or len(length) > 15:
+    metadata = _metadata(request.headers.get("Upload-Metadata", ""))
+    if metadata is None or not length.isdecimal() or len(length) > 15:
         return _answer(400)
     try:
-        batch = Batch.objects.get(pk=uuid.UUID(said["batch"]), owner=request.user) if said.get("batch") else None
+        batch = (
+            Batch.objects.get(pk=uuid.UUID(metadata["batch"]), owner=request.user) if metadata.get("batch") else None
+        )
     except (ValueError, Batch.DoesNotExist):
         raise Http404 from None
     try:
         upload = resumable.begin(
             request.user,
-            said.get("filename", ""),
+            metadata.get("filename", ""),
             int(length),
             batch=batch,
-            consents=said.get("consents_to_training") == "on",
+            consents=metadata.get("consents_to_training") == "on",
         )
     except Refused as refusal:
         if batch:
-            intake.note_refusal(batch, said.get("filename", ""), refusal)
+            intake.note_refusal(batch, metadata.get("filename", ""), refusal)
         return _refused(refusal)
     if not upload.length:
         return _finished(upload, 201)
@@ -64,42 +66,42 @@ def uploads(request: SignedIn) -> HttpResponse:
 @never_cache
 def upload(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     """Where it goes on, says how far it is, or is given up."""
-    found: Resumable | None = (
+    upload: Resumable | None = (
         Resumable.objects.filter(owner=request.user, pk=pk).select_related("batch", "owner").first()
     )
-    if found is None:
+    if upload is None:
         return _answer(404)
     if wrong := _version(request):
         return wrong
     if request.method == "HEAD":
-        if found.offset == found.length and not found.scan_id:  # whoever got the last piece died with it
-            return _finished(found, 200)
-        return _answer(200, **{"Upload-Length": str(found.length), **_state(found)})
+        if upload.offset == upload.length and not upload.scan_id:  # whoever got the last piece died with it
+            return _finished(upload, 200)
+        return _answer(200, **{"Upload-Length": str(upload.length), **_state(upload)})
     if request.method == "DELETE":
-        found.forget()
+        upload.forget()
         return _answer(204)
     if request.method != "PATCH":
         return _answer_to(HttpResponseNotAllowed(["HEAD", "PATCH", "DELETE"]))
-    return _go_on(request, found)
+    return _go_on(request, upload)
 
 
-def _go_on(request: SignedIn, found: Resumable) -> HttpResponse:
+def _go_on(request: SignedIn, upload: Resumable) -> HttpResponse:
     offset = request.headers.get("Upload-Offset", "")
     if request.content_type != BODY:
         return _answer(415)
     if not offset.isdecimal() or len(offset) > 15:
         return _answer(400)
     try:
-        at = resumable.append(found, int(offset), _body(request))
-        if at == found.length:
-            return _finished(found, 204)
+        offset_now = resumable.append(upload, int(offset), _body(request))
+        if offset_now == upload.length:
+            return _finished(upload, 204)
     except resumable.WrongOffset:
-        return _answer(409, **_state(found))
+        return _answer(409, **_state(upload))
     except resumable.Busy:
         return _answer(423)
     except Refused as refusal:
         return _refused(refusal)
-    return _answer(204, **_state(found))
+    return _answer(204, **_state(upload))
 
 
 def _body(request: SignedIn) -> Iterator[bytes]:
@@ -114,17 +116,17 @@ def _body(request: SignedIn) -> Iterator[bytes]:
         yield piece
 
 
-def _finished(found: Resumable, status: int) -> HttpResponse:
+def _finished(upload: Resumable, status: int) -> HttpResponse:
     try:
-        scan = resumable.finish(found)
+        scan = resumable.finish(upload)
     except Refused as refusal:
         return _refused(refusal)
     return _answer(
         status,
         **{
-            "Location": reverse("scans:tus_upload", args=[found.pk]),
-            "Upload-Offset": str(found.length),
-            "Upload-Length": str(found.length),
+            "Location": reverse("scans:tus_upload", args=[upload.pk]),
+            "Upload-Offset": str(upload.length),
+            "Upload-Length": str(upload.length),
             "Scan-Location": scan.get_absolute_url(),
         },
     )
@@ -136,19 +138,19 @@ def _version(request: SignedIn) -> HttpResponse | None:
     return _answer(412, **{"Tus-Version": VERSION})
 
 
-def _metadata(said: str) -> dict[str, str] | None:
-    found = {}
-    for pair in filter(None, said.split(",")):
+def _metadata(header: str) -> dict[str, str] | None:
+    metadata = {}
+    for pair in filter(None, header.split(",")):
         key, _space, value = pair.strip().partition(" ")
         try:
-            found[key] = base64.b64decode(value, validate=True).decode()
+            metadata[key] = base64.b64decode(value, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
             return None
-    return found
+    return metadata
 
 
-def _state(found: Resumable) -> dict[str, str]:
-    return {"Upload-Offset": str(found.offset), "Upload-Expires": http_date(found.expires_at.timestamp())}
+def _state(upload: Resumable) -> dict[str, str]:
+    return {"Upload-Offset": str(upload.offset), "Upload-Expires": http_date(upload.expires_at.timestamp())}
 
 
 def _refused(refusal: Refused) -> HttpResponse:

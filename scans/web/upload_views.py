@@ -34,7 +34,7 @@ HTTP_OF = {"full": 409, "in_progress": 409, "too_many_bytes": 413, "quota": 413,
 def new(request: SignedIn) -> HttpResponse:
     if request.method != "POST":
         return _upload_page(request, forms.Upload())
-    given = request.FILES.getlist("files")
+    uploads = request.FILES.getlist("files")
     if refusal := getattr(request, "refusal", None):
         return _refused(request, refusal[1])
     form = forms.Upload(request.POST, request.FILES)
@@ -43,23 +43,25 @@ def new(request: SignedIn) -> HttpResponse:
     options: dict[str, Any] = {"consents_to_training": form.cleaned_data["consents_to_training"]}
     try:
         if address := form.cleaned_data["address"]:
-            given.append(_fetched(request, address))
-        if not given:
+            uploads.append(_fetched(request, address))
+        if not uploads:
             return _upload_page(request, form, status=422, refusal=_("Choose a file first."))
-        if len(given) == 1 and not (given[0].name or "").lower().endswith(".zip"):
-            return _taken(request, _once(request, given[0], lambda: intake.submit(request.user, given[0], **options)))
-        made = _all_once(request, given[: intake.IN_A_BATCH], options)
+        if len(uploads) == 1 and not (uploads[0].name or "").lower().endswith(".zip"):
+            return _accepted(
+                request, _once(request, uploads[0], lambda: intake.submit(request.user, uploads[0], **options))
+            )
+        created = _all_once(request, uploads[: intake.IN_A_BATCH], options)
     except Refused as refused:
         return _refused(request, refused)
-    if len(given) > intake.IN_A_BATCH:
+    if len(uploads) > intake.IN_A_BATCH:
         messages.warning(request, _("Only the first %d files were uploaded.") % intake.IN_A_BATCH)
     if wants_json(request):
-        return _opened(made)
-    return redirect("scans:batch", made.pk)
+        return _opened(created)
+    return redirect("scans:batch", created.pk)
 
 
 def _fetched(request: SignedIn, address: str) -> Any:
-    """The file that is at this address, where the operator lets the site fetch any."""
+    """Fetch the file at this address, if the operator allows it."""
     try:
         return fetching.fetch(address, request.user.pk)
     except network.Blocked as error:
@@ -68,13 +70,13 @@ def _fetched(request: SignedIn, address: str) -> Any:
         raise Refused("url_failed", _("The address gave no file.")) from error
 
 
-def _all_once(request: SignedIn, given: list[Any], options: dict[str, Any]) -> Batch:
-    """A form that is sent again, because the answer got lost, goes on with the batch that it has begun."""
-    files = [(file.name or "", file) for file in given]
+def _all_once(request: SignedIn, uploads: list[Any], options: dict[str, Any]) -> Batch:
+    """Create the batch once. A form that is sent again continues the batch that it has begun."""
+    files = [(file.name or "", file) for file in uploads]
     key = request.POST.get("key", "")
     if not key or len(key) > LONGEST_KEY:
         return intake.submit_all(request.user, files, **options)
-    digest = hashlib.sha256("".join(file.sha256 for file in given).encode()).hexdigest()
+    digest = hashlib.sha256("".join(file.sha256 for file in uploads).encode()).hexdigest()
     try:
         replay = idempotency.begin(request.user, f"page {key}", digest)
         batch: Batch | None = replay.batch
@@ -97,7 +99,7 @@ def _all_once(request: SignedIn, given: list[Any], options: dict[str, Any]) -> B
 
 
 def _once(request: SignedIn, file: Any, take: Callable[[], Scan | Refused]) -> Any:
-    """A form that is sent again, because the answer got lost, gives the same scan: it has a key of its own."""
+    """Take the file once. A form that is sent again, with the same key, returns the same scan."""
     key = request.POST.get("key", "")
     if not key or len(key) > LONGEST_KEY:
         return take()
@@ -122,7 +124,7 @@ def _once(request: SignedIn, file: Any, take: Callable[[], Scan | Refused]) -> A
 
 
 def _upload_page(request: SignedIn, form: forms.Upload, *, status: int = 200, refusal: str = "") -> HttpResponse:
-    context = {"form": form, "refusal": refusal, **limits.of(request.user)}
+    context = {"form": form, "refusal": refusal, **limits.upload_limits(request.user)}
     return render(request, "scans/new.html", context, status=status)
 
 
@@ -134,7 +136,7 @@ def _refused(request: SignedIn, refusal: Refused) -> HttpResponse:
     return _upload_page(request, forms.Upload(), status=status, refusal=f"{refusal} {words.advice(refusal.code)}")
 
 
-def _taken(request: SignedIn, scan: Scan) -> HttpResponse:
+def _accepted(request: SignedIn, scan: Scan) -> HttpResponse:
     if wants_json(request):
         return JsonResponse({"id": str(scan.pk), "url": scan.get_absolute_url()}, status=201)
     return redirect(scan)
@@ -153,17 +155,17 @@ def _opened(batch: Batch) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def batch(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
-    found: Batch | None = Batch.objects.visible_to(request.user).filter(pk=pk).first()
-    if found is None:
+    batch: Batch | None = Batch.objects.visible_to(request.user).filter(pk=pk).first()
+    if batch is None:
         raise Http404
     if request.method == "POST":
-        return _add(request, found)
-    rows = Scan.objects.visible_to(request.user).filter(batch=found).listed().order_by("created_at")
+        return _add(request, batch)
+    rows = Scan.objects.visible_to(request.user).filter(batch=batch).listed().order_by("created_at")
     scans = effective.with_verdicts(rows)
-    if found.owner_id == request.user.pk and not any(scan.is_moving for scan in scans):
-        notification_views.mark_seen(request, batch=found)
+    if batch.owner_id == request.user.pk and not any(scan.is_moving for scan in scans):
+        notification_views.mark_seen(request, batch=batch)
     context = {
-        "batch": found,
+        "batch": batch,
         "scans": scans,
         "withheld": blind.withheld([scan.pk for scan in scans], request.user),
         "moving": sum(scan.is_moving for scan in scans),
@@ -174,29 +176,29 @@ def batch(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     return render(request, "scans/_batch.html" if request.htmx else "scans/batch.html", context)
 
 
-def _add(request: SignedIn, found: Batch) -> HttpResponse:
-    """One more file for a batch of one's own."""
-    if found.owner_id != request.user.pk:
+def _add(request: SignedIn, batch: Batch) -> HttpResponse:
+    """Add one file to the person's own batch."""
+    if batch.owner_id != request.user.pk:
         raise Http404
-    given = request.FILES.getlist("files")
+    uploads = request.FILES.getlist("files")
     if refusal := getattr(request, "refusal", None):
-        intake.note_refusal(found, *refusal)
+        intake.note_refusal(batch, *refusal)
         return _refused(request, refusal[1])
     if address := request.POST.get("address", ""):
         try:
-            given.append(_fetched(request, address))
+            uploads.append(_fetched(request, address))
         except Refused as refusal:
-            intake.note_refusal(found, address, refusal)
+            intake.note_refusal(batch, address, refusal)
             return _refused(request, refusal)
-    if len(given) != 1:
+    if len(uploads) != 1:
         return JsonResponse({"code": "one_file", "said": _("Upload one file at a time.")}, status=422)
     consents = request.POST.get("consents_to_training") == "on"
-    file = given[0]
+    file = uploads[0]
     try:
-        taken = _once(request, file, lambda: intake.add(found, file.name or "", file, consents_to_training=consents))
+        taken = _once(request, file, lambda: intake.add(batch, file.name or "", file, consents_to_training=consents))
     except Refused as refusal:
         return _refused(request, refusal)
-    return _refused(request, taken) if isinstance(taken, Refused) else _taken(request, taken)
+    return _refused(request, taken) if isinstance(taken, Refused) else _accepted(request, taken)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -214,7 +216,7 @@ def camera(request: SignedIn) -> HttpResponse:
         scan = intake.submit_frames(request.user, frames)
     except Refused as refused:
         return _refused(request, refused)
-    return _taken(request, scan)
+    return _accepted(request, scan)
 
 
 # -- A camera that is watched ------------------------------------------------------------------------
@@ -222,13 +224,13 @@ def camera(request: SignedIn) -> HttpResponse:
 
 @require_POST
 def live_begin(request: SignedIn) -> HttpResponse:
-    made = live.begin(request.user)
-    return JsonResponse({"url": reverse("scans:live_picture", args=[made.pk])}, status=201)
+    watched = live.begin(request.user)
+    return JsonResponse({"url": reverse("scans:live_picture", args=[watched.pk])}, status=201)
 
 
 @require_POST
 def live_picture(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
-    """One more picture; the answer carries what is said of the ones before, as a piece of the page."""
+    """Add one picture. The response holds the current estimate as a piece of HTML."""
     watched, pictures = _watched(request, pk), request.FILES.getlist("picture")
     if refusal := getattr(request, "refusal", None):
         return _refused(request, refusal[1])
@@ -240,14 +242,14 @@ def live_picture(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
         return _refused(request, refused)
     watched.refresh_from_db()
     context = {"result": Glimpse(watched.estimate)}
-    said = render_to_string("scans/_estimate.html", context, request)
-    return JsonResponse({"pictures": count, "most": live.MOST, "html": said})
+    html = render_to_string("scans/_estimate.html", context, request)
+    return JsonResponse({"pictures": count, "most": live.MOST, "html": html})
 
 
 @require_POST
 def live_keep(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     try:
-        return _taken(request, live.keep(_watched(request, pk)))
+        return _accepted(request, live.keep(_watched(request, pk)))
     except Refused as refused:
         return _refused(request, refused)
 
@@ -259,7 +261,7 @@ def live_drop(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
 
 
 def _watched(request: SignedIn, pk: uuid.UUID) -> Live:
-    found: Live | None = Live.objects.filter(owner=request.user, pk=pk).first()
-    if found is None:
+    watched: Live | None = Live.objects.filter(owner=request.user, pk=pk).first()
+    if watched is None:
         raise Http404
-    return found
+    return watched

@@ -27,56 +27,56 @@ def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     """One address for all of a scan's life: waiting, result, failure, trash, tombstone."""
     if Scan.objects.in_trash().filter(owner=request.user, pk=pk).exists():
         return redirect("scans:trash")
-    found = get_visible_scan(request, pk)
+    scan = get_visible_scan(request, pk)
     context: dict[str, Any] = {
-        "scan": found,
+        "scan": scan,
         "poll": seconds_until_next_look(request),
         "looks": looks(request) + 1,
-        "is_mine": found.owner_id == request.user.pk,
+        "is_mine": scan.owner_id == request.user.pk,
     }
     if request.htmx:
-        if found.is_moving:
+        if scan.is_moving:
             return render(request, "scans/_waiting.html", context)
         return HttpResponse(headers={"HX-Refresh": "true"})
-    if blind.is_withheld(found, request.user):
-        item = ReviewItem.objects.open().visible_to(request.user).filter(scan=found).first()
-        return render(request, "scans/withheld.html", {"scan": found, "item": item})
-    if context["is_mine"] and not found.is_moving:
-        notification_views.mark_seen(request, scan=found)
-    assessment = found.assessments.prefetch_related("findings", "artifacts").first()
-    if found.status == Status.ANALYSED and assessment:
+    if blind.is_withheld(scan, request.user):
+        item = ReviewItem.objects.open().visible_to(request.user).filter(scan=scan).first()
+        return render(request, "scans/withheld.html", {"scan": scan, "item": item})
+    if context["is_mine"] and not scan.is_moving:
+        notification_views.mark_seen(request, scan=scan)
+    assessment = scan.assessments.prefetch_related("findings", "artifacts").first()
+    if scan.status == Status.ANALYSED and assessment:
         context |= {
-            "result": Result(found, assessment),
-            "lookalikes": lookalikes.similar(found, blind.tellable_to(request.user)),
+            "result": Result(scan, assessment),
+            "lookalikes": lookalikes.similar(scan, blind.tellable_to(request.user)),
             "same_as": assessment.same_as.scan if assessment.same_as else None,
-            "earlier": found.assessments.count() - 1,
-            "reverse_search": reverse_search.offer(found),
+            "earlier": scan.assessments.count() - 1,
+            "reverse_search": reverse_search.offer(scan),
             "feedback_form": forms.Say(),
             "feedback": assessment.feedback.filter(person=request.user).first(),
             "share_form": forms.NewShare(),
-            "shares": found.shares.all()[:10] if found.owner_id == request.user.pk else [],
+            "shares": scan.shares.all()[:10] if scan.owner_id == request.user.pk else [],
         }
-    context["verdict"] = effective.verdict_of(found)
+    context["verdict"] = effective.verdict_of(scan)
     if decision := context["verdict"].decision:
         context |= {"statement": statement.build(decision), "may_appeal": statement.may_appeal(decision)}
         if context["is_mine"]:
-            DecisionNotice.objects.filter(decision__scan=found, seen_at=None).update(seen_at=timezone.now())
-    context["waits_for_people"] = context["is_mine"] and found.items.filter(closed_at=None).exists()
-    events = found.events if request.user.has_perm("scans.view_scan") else found.events.for_uploaders()
+            DecisionNotice.objects.filter(decision__scan=scan, seen_at=None).update(seen_at=timezone.now())
+    context["waits_for_people"] = context["is_mine"] and scan.items.filter(closed_at=None).exists()
+    events = scan.events if request.user.has_perm("scans.view_scan") else scan.events.for_uploaders()
     context["events"] = events.select_related("actor")[:50]
     return render(request, "scans/scan.html", context)
 
 
 @require_safe
 def media(request: SignedIn, pk: uuid.UUID) -> HttpResponseBase:
-    found = get_visible_scan(request, pk)
-    viewing.note(found, request.user, "media")
+    scan = get_visible_scan(request, pk)
+    viewing.note(scan, request.user, "media")
     answer: HttpResponseBase = files.send(
         request,
-        found.media,
-        kind=found.format,
-        etag=found.sha256[:32],
-        name=found.name,
+        scan.media,
+        kind=scan.format,
+        etag=scan.sha256[:32],
+        name=scan.name,
         download="download" in request.GET,
     )
     return answer
@@ -84,13 +84,13 @@ def media(request: SignedIn, pk: uuid.UUID) -> HttpResponseBase:
 
 @require_safe
 def artifact_file(request: SignedIn, pk: uuid.UUID, artifact: uuid.UUID) -> HttpResponseBase:
-    found = get_visible_scan(request, pk)
-    one = Artifact.objects.filter(assessment__scan=found, pk=artifact).first()
-    if one is None or (one.kind != Artifact.Kind.PREVIEW and blind.is_withheld(found, request.user)):
+    scan = get_visible_scan(request, pk)
+    row = Artifact.objects.filter(assessment__scan=scan, pk=artifact).first()
+    if row is None or (row.kind != Artifact.Kind.PREVIEW and blind.is_withheld(scan, request.user)):
         raise Http404
-    viewing.note(found, request.user, one.kind)
-    kind = "png" if str(one.file.name).endswith(".png") else "jpeg"
-    answer: HttpResponseBase = files.send(request, one.file, kind=kind, etag=one.pk.hex, name=f"{one.kind}.{kind}")
+    viewing.note(scan, request.user, row.kind)
+    kind = "png" if str(row.file.name).endswith(".png") else "jpeg"
+    answer: HttpResponseBase = files.send(request, row.file, kind=kind, etag=row.pk.hex, name=f"{row.kind}.{kind}")
     return answer
 
 
@@ -99,39 +99,39 @@ def artifact_file(request: SignedIn, pk: uuid.UUID, artifact: uuid.UUID) -> Http
 
 @require_POST
 def cancel(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
-    found = get_owned_scan(request, pk)
+    scan = get_owned_scan(request, pk)
     try:
-        intake.cancel(found, request.user)
+        intake.cancel(scan, request.user)
         messages.success(request, _("The analysis was cancelled."))
     except WrongState:
         messages.info(request, _("Too late: it was finished already."))
-    return redirect(found)
+    return redirect(scan)
 
 
 @require_POST
 def feedback(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
-    found = get_owned_scan(request, pk)
+    scan = get_owned_scan(request, pk)
     form = forms.Say(request.POST)
-    if found.assessment is None or not form.is_valid():
+    if scan.assessment is None or not form.is_valid():
         messages.error(request, _("Please choose what is wrong."))
-        return redirect(found)
-    said = form.save(commit=False)
-    said.assessment, said.person = found.assessment, request.user
-    said.save()
-    Event.objects.create(scan=found, kind="feedback", actor=request.user, content={"kind": said.kind})
-    routing.feedback_given(found, found.assessment)
+        return redirect(scan)
+    row = form.save(commit=False)
+    row.assessment, row.person = scan.assessment, request.user
+    row.save()
+    Event.objects.create(scan=scan, kind="feedback", actor=request.user, content={"kind": row.kind})
+    routing.feedback_given(scan, scan.assessment)
     messages.success(
         request, _("Thank you. Your feedback does not change the outcome by itself; reviewers will see it.")
     )
-    return redirect(found)
+    return redirect(scan)
 
 
 @require_POST
 def consent(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     """Give or take back the consent to training."""
-    found = get_owned_scan(request, pk)
-    given = request.POST.get("consents_to_training") == "on"
-    Scan.objects.filter(pk=found.pk).update(consents_to_training=given)
-    Event.objects.create(scan=found, kind="consent", actor=request.user, content={"training": given})
+    scan = get_owned_scan(request, pk)
+    consents = request.POST.get("consents_to_training") == "on"
+    Scan.objects.filter(pk=scan.pk).update(consents_to_training=consents)
+    Event.objects.create(scan=scan, kind="consent", actor=request.user, content={"training": consents})
     messages.success(request, _("Saved."))
-    return redirect(found)
+    return redirect(scan)

@@ -6,42 +6,42 @@ from ...models import Delivery, Endpoint
 from ...outcome.statement import moment
 
 
-def endpoint(one: Endpoint, secret: str = "") -> dict[str, Any]:
+def endpoint(endpoint: Endpoint, secret: str = "") -> dict[str, Any]:
     return {
-        "id": str(one.pk),
+        "id": str(endpoint.pk),
         "object": "webhook_endpoint",
-        "url": one.url,
-        "description": one.description,
-        "kinds": one.kinds,
-        "sandbox": one.sandbox,
-        "enabled": one.disabled_at is None,
-        "disabled_why": one.disabled_why or None,
-        "created_at": moment(one.created_at),
-        "failing_since": moment(one.failing_since),
-        "old_secret_until": moment(one.old_secret_until),
+        "url": endpoint.url,
+        "description": endpoint.description,
+        "kinds": endpoint.kinds,
+        "sandbox": endpoint.sandbox,
+        "enabled": endpoint.disabled_at is None,
+        "disabled_why": endpoint.disabled_why or None,
+        "created_at": moment(endpoint.created_at),
+        "failing_since": moment(endpoint.failing_since),
+        "old_secret_until": moment(endpoint.old_secret_until),
         **({"secret": secret} if secret else {}),
     }
 
 
-def delivery(one: Delivery) -> dict[str, Any]:
+def delivery(delivery: Delivery) -> dict[str, Any]:
     return {
-        "id": str(one.pk),
+        "id": str(delivery.pk),
         "object": "webhook_delivery",
-        "endpoint": str(one.endpoint_id),
-        "message_id": one.message_id,
-        "type": one.kind,
-        "state": one.state,
-        "created_at": moment(one.created_at),
-        "next_at": moment(one.next_at),
-        "body": one.body,
+        "endpoint": str(delivery.endpoint_id),
+        "message_id": delivery.message_id,
+        "type": delivery.kind,
+        "state": delivery.state,
+        "created_at": moment(delivery.created_at),
+        "next_at": moment(delivery.next_at),
+        "body": delivery.body,
         "attempts": [
             {
-                "at": moment(tried.at),
-                "status": tried.status,
-                "failure": tried.failure or None,
-                "ms": tried.milliseconds,
-                "answer": tried.answer,
+                "at": moment(attempt.at),
+                "status": attempt.status,
+                "failure": attempt.failure or None,
+                "ms": attempt.milliseconds,
+                "answer": attempt.answer,
             }
-            for tried in one.attempts.all()
+            for attempt in delivery.attempts.all()
         ],
     }

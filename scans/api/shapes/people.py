@@ -10,24 +10,24 @@ from ...models import Appeal, Decision, Feedback, Policy, ReviewItem, ReviewQueu
 from ...outcome.statement import moment
 
 
-def decision(one: Decision) -> dict[str, Any]:
+def decision(decision: Decision) -> dict[str, Any]:
     """Without anybody's name."""
-    second = getattr(one, "second", None)
+    second = getattr(decision, "second", None)
     return {
-        "id": one.pk,
+        "id": decision.pk,
         "object": "decision",
-        "label": one.label,
-        "action": one.action,
-        "policy": one.policy.code if one.policy else None,
-        "note_public": one.public_note,
-        "decided_at": moment(one.at),
+        "label": decision.label,
+        "action": decision.action,
+        "policy": decision.policy.code if decision.policy else None,
+        "note_public": decision.public_note,
+        "decided_at": moment(decision.at),
         "source": "human",
-        "status": one.status,
-        "reason_codes": sorted({why.reason for why in one.item.reasons.all()}),
-        "decider_role": _role(one.decider),
+        "status": decision.status,
+        "reason_codes": sorted({reason.reason for reason in decision.item.reasons.all()}),
+        "decider_role": _role(decision.decider),
         "second_approver_role": _role(second.person) if second and second.verdict == "approve" else None,
-        "overrides_models": one.overrides,
-        "supersedes": one.supersedes_id,
+        "overrides_models": decision.overrides,
+        "supersedes": decision.supersedes_id,
     }
 
 
@@ -37,58 +37,67 @@ def _role(person: Any) -> str | None:
     return next((role.value for role in (roles.LEAD, roles.MODERATOR, roles.ADMIN) if role in held), None)
 
 
-def appeal(one: Appeal) -> dict[str, Any]:
-    answer = one.answered_by
-    told = answer if answer and answer.settles_at <= timezone.now() else None
+def appeal(appeal: Appeal) -> dict[str, Any]:
+    answer = appeal.answered_by
+    settled = answer if answer and answer.settles_at <= timezone.now() else None
     outcome = None
-    if told and told.label != one.decision.label:
+    if settled and settled.label != appeal.decision.label:
         outcome = "overturned"
-    elif told:
-        outcome = "upheld" if told.action == one.decision.action else "modified"
+    elif settled:
+        outcome = "upheld" if settled.action == appeal.decision.action else "modified"
     return {
-        "id": str(one.pk),
+        "id": str(appeal.pk),
         "object": "appeal",
-        "decision": one.decision_id,
-        "text": one.text,
-        "created_at": moment(one.at),
-        "status": "answered" if told else "open",
+        "decision": appeal.decision_id,
+        "text": appeal.text,
+        "created_at": moment(appeal.at),
+        "status": "answered" if settled else "open",
         "outcome": outcome,
-        "answer": one.answer if told else None,
+        "answer": appeal.answer if settled else None,
     }
 
 
-def feedback(one: Feedback) -> dict[str, Any]:
+def feedback(feedback: Feedback) -> dict[str, Any]:
     return {
-        "id": one.pk, "object": "feedback", "label": one.kind, "comment": one.text, "created_at": moment(one.at),
-    }  # fmt: skip
+        "id": feedback.pk,
+        "object": "feedback",
+        "label": feedback.kind,
+        "comment": feedback.text,
+        "created_at": moment(feedback.at),
+    }
 
 
-def policy(one: Policy) -> dict[str, Any]:
+def policy(policy: Policy) -> dict[str, Any]:
+    has_german = policy.title_de or policy.text_de
     return {
-        "code": one.code, "object": "policy", "parent": one.parent.code if one.parent else None, "title": one.title,
-        "text": one.text, "two_people": one.two_people,
-        "translations": {"de": {"title": one.title_de, "text": one.text_de}} if one.title_de or one.text_de else {},
-    }  # fmt: skip
+        "code": policy.code,
+        "object": "policy",
+        "parent": policy.parent.code if policy.parent else None,
+        "title": policy.title,
+        "text": policy.text,
+        "two_people": policy.two_people,
+        "translations": {"de": {"title": policy.title_de, "text": policy.text_de}} if has_german else {},
+    }
 
 
-def queue(one: ReviewQueue, waiting: int) -> dict[str, Any]:
-    return {"slug": one.slug, "object": "queue", "name": one.name, "hours": one.hours, "waiting": waiting}
+def queue(queue: ReviewQueue, waiting: int) -> dict[str, Any]:
+    return {"slug": queue.slug, "object": "queue", "name": queue.name, "hours": queue.hours, "waiting": waiting}
 
 
-def item(one: ReviewItem, person: Any) -> dict[str, Any]:
-    held = bool(one.held_until and one.held_until > timezone.now() and one.holder_id)
+def item(item: ReviewItem, person: Any) -> dict[str, Any]:
+    held = bool(item.held_until and item.held_until > timezone.now() and item.holder_id)
     return {
-        "id": one.pk,
+        "id": item.pk,
         "object": "queue_item",
-        "scan": str(one.scan_id),
-        "queue": one.queue.slug,
-        "priority": None if one.blind else one.priority,
-        "opened_at": moment(one.opened_at),
-        "due_at": moment(one.due_at),
-        "overdue": one.is_overdue,
-        "blind": one.blind,
-        "reason_codes": [] if one.blind else sorted({why.reason for why in one.reasons.all()}),
+        "scan": str(item.scan_id),
+        "queue": item.queue.slug,
+        "priority": None if item.blind else item.priority,
+        "opened_at": moment(item.opened_at),
+        "due_at": moment(item.due_at),
+        "overdue": item.is_overdue,
+        "blind": item.blind,
+        "reason_codes": [] if item.blind else sorted({reason.reason for reason in item.reasons.all()}),
         "claimed": held,
-        "claimed_by_me": held and one.holder_id == person.pk,
-        "expires_at": moment(one.held_until) if held else None,
+        "claimed_by_me": held and item.holder_id == person.pk,
+        "expires_at": moment(item.held_until) if held else None,
     }

@@ -22,67 +22,67 @@ MIME = {
 
 
 def scans(rows: Sequence[Scan], person: Any) -> list[dict[str, Any]]:
-    """Any number of them, in a number of queries that does not grow with it."""
-    around = prefetch.around(rows, person)
-    return [_scan(one, around[one.pk]) for one in rows]
+    """Any number of scans in a constant number of queries."""
+    contexts = prefetch.load_contexts(rows, person)
+    return [_scan(scan, contexts[scan.pk]) for scan in rows]
 
 
-def scan(one: Scan, person: Any) -> dict[str, Any]:
-    return scans([one], person)[0]
+def scan(scan: Scan, person: Any) -> dict[str, Any]:
+    return scans([scan], person)[0]
 
 
-def _scan(one: Scan, around: ScanContext) -> dict[str, Any]:
-    newest = None if around.withheld else around.newest
+def _scan(scan: Scan, context: ScanContext) -> dict[str, Any]:
+    newest = None if context.withheld else context.newest
     return {
-        "id": str(one.pk),
+        "id": str(scan.pk),
         "object": "scan",
-        "created_at": moment(one.created_at),
-        "version": around.version,
-        "sandbox": one.sandbox,
-        "external_id": one.external_id or None,
-        "metadata": one.metadata,
-        "batch": str(one.batch_id) if one.batch_id else None,
-        "media": _media(one, around),
-        "status": one.status,
-        "purge_at": moment(one.purge_at),
-        "progress": one.progress,
-        "queue_position": around.position,
-        "failure": {"code": one.refusal, "detail": one.failure_message} if one.status == Status.FAILED else None,
-        "assessment": assessment(newest, around.heatmap) if newest else None,
-        "review": _review(around),
-        "effective": effective.as_json(None if around.withheld else around.settled, newest),
+        "created_at": moment(scan.created_at),
+        "version": context.version,
+        "sandbox": scan.sandbox,
+        "external_id": scan.external_id or None,
+        "metadata": scan.metadata,
+        "batch": str(scan.batch_id) if scan.batch_id else None,
+        "media": _media(scan, context),
+        "status": scan.status,
+        "purge_at": moment(scan.purge_at),
+        "progress": scan.progress,
+        "queue_position": context.position,
+        "failure": {"code": scan.refusal, "detail": scan.failure_message} if scan.status == Status.FAILED else None,
+        "assessment": assessment(newest, context.heatmap) if newest else None,
+        "review": _review(context),
+        "effective": effective.as_json(None if context.withheld else context.settled, newest),
     }
 
 
-def _media(one: Scan, around: ScanContext) -> dict[str, Any]:
-    newest = around.newest
-    said = newest.inspection.get("media", {}) if newest else {}
-    duration = said.get("duration")
+def _media(scan: Scan, context: ScanContext) -> dict[str, Any]:
+    newest = context.newest
+    media = newest.inspection.get("media", {}) if newest else {}
+    duration = media.get("duration")
     return {
-        "kind": one.kind or None,
-        "sha256": one.sha256,
-        "bytes": one.bytes,
-        "name": one.name,
-        "mime": MIME.get(one.format),
-        "width": said.get("width"),
-        "height": said.get("height"),
+        "kind": scan.kind or None,
+        "sha256": scan.sha256,
+        "bytes": scan.bytes,
+        "name": scan.name,
+        "mime": MIME.get(scan.format),
+        "width": media.get("width"),
+        "height": media.get("height"),
         "duration_ms": round(duration * 1000) if duration else None,
         "deduplicated_from": str(newest.same_as.scan_id) if newest and newest.same_as else None,
-        "deleted_at": moment(around.deleted_at),
+        "deleted_at": moment(context.deleted_at),
     }
 
 
-def assessment(one: Assessment, heatmap: uuid.UUID | None = None) -> dict[str, Any]:
-    said = one.inspection
-    cuts = said.get("cuts")
-    faces = said.get("faces", [])
-    worst = next((face for face in faces if face["id"] == said.get("deciding_face")), None)
+def assessment(assessment: Assessment, heatmap: uuid.UUID | None = None) -> dict[str, Any]:
+    inspection = assessment.inspection
+    cuts = inspection.get("cuts")
+    faces = inspection.get("faces", [])
+    worst = next((face for face in faces if face["id"] == inspection.get("deciding_face")), None)
     return {
-        "id": one.pk,
-        "at": moment(one.at),
-        "outcome": one.outcome,
-        "score": one.score,
-        "score_is": "calibrated_probability_of_manipulation" if one.calibrated else "uncalibrated_score",
+        "id": assessment.pk,
+        "at": moment(assessment.at),
+        "outcome": assessment.outcome,
+        "score": assessment.score,
+        "score_is": "calibrated_probability_of_manipulation" if assessment.calibrated else "uncalibrated_score",
         "band": {"low": cuts[0], "high": cuts[1]} if cuts else None,
         "reasons": [
             {
@@ -90,7 +90,7 @@ def assessment(one: Assessment, heatmap: uuid.UUID | None = None) -> dict[str, A
                 "said": words.sentence(reason),
                 "detail": {key: value for key, value in reason.items() if key != "code"},
             }
-            for reason in one.reasons
+            for reason in assessment.reasons
         ],
         "models": [
             {
@@ -98,7 +98,7 @@ def assessment(one: Assessment, heatmap: uuid.UUID | None = None) -> dict[str, A
                 "status": finding.status, "score": finding.score, "score_raw": finding.score_raw,
                 "policy": finding.policy, "ms": round(finding.milliseconds, 1),
             }
-            for finding in one.findings.all()
+            for finding in assessment.findings.all()
         ],
         "faces": {
             "count": len(faces),
@@ -110,88 +110,93 @@ def assessment(one: Assessment, heatmap: uuid.UUID | None = None) -> dict[str, A
                 "end_ms": round(part["end"] * 1000),
                 "peak": part["score"],
             }
-            for part in said.get("segments", [])
+            for part in inspection.get("segments", [])
         ],
         "explanations": [
             {
                 "kind": "heatmap",
-                "status": said.get("heatmap", {}).get("status", "not_run"),
-                "said": said.get("heatmap", {}).get("said", ""),
+                "status": inspection.get("heatmap", {}).get("status", "not_run"),
+                "said": inspection.get("heatmap", {}).get("said", ""),
                 "artifact_id": str(heatmap) if heatmap else None,
             }
         ],
-        "panel_id": one.panel.get("id"),
-        "software_version": one.version,
+        "panel_id": assessment.panel.get("id"),
+        "software_version": assessment.version,
         "disclaimer": _("An automated estimate, not proof. A person can review it, and you can appeal."),
     }  # fmt: skip
 
 
-def _review(around: ScanContext) -> dict[str, Any]:
-    item = around.item
+def _review(context: ScanContext) -> dict[str, Any]:
+    item = context.item
     return {
-        "state": _state(around),
-        "reason_codes": sorted({why.reason for why in item.reasons.all()}) if item and not item.blind else [],
+        "state": _state(context),
+        "reason_codes": sorted({reason.reason for reason in item.reasons.all()}) if item and not item.blind else [],
         "due_at": moment(item.due_at) if item else None,
     }
 
 
-def _state(around: ScanContext) -> str:
-    if around.appealed:
+def _state(context: ScanContext) -> str:
+    if context.appealed:
         return "appealed"
-    if around.held:
+    if context.held:
         return "held"
-    item = around.item
+    item = context.item
     if item is not None and not item.is_double:
         return "claimed" if item.held_until and item.held_until > timezone.now() else "pending"
-    return "decided" if around.settled else "none"
+    return "decided" if context.settled else "none"
 
 
-def frame(one: dict[str, Any]) -> dict[str, Any]:
-    return {"index": one["index"], "at_ms": round(one["time"] * 1000), "score": one["score"], "faces": one["faces"]}
-
-
-def face(one: dict[str, Any]) -> dict[str, Any]:
+def frame(frame: dict[str, Any]) -> dict[str, Any]:
     return {
-        "track": one["id"],
-        "score": one["score"],
-        "box": one["box"],
-        "landmarks": one["landmarks"],
-        "confidence": one["confidence"],
-        "best_at_ms": round(one["best_time"] * 1000),
-        "applicable": one["applicable"],
-        "reasons": [{"code": reason["code"], "said": words.sentence(reason)} for reason in one["reasons"]],
-        "seen": len(one["sightings"]),
+        "index": frame["index"],
+        "at_ms": round(frame["time"] * 1000),
+        "score": frame["score"],
+        "faces": frame["faces"],
     }
 
 
-def artifact(one: Artifact, address: str) -> dict[str, Any]:
+def face(face: dict[str, Any]) -> dict[str, Any]:
     return {
-        "id": str(one.pk),
+        "track": face["id"],
+        "score": face["score"],
+        "box": face["box"],
+        "landmarks": face["landmarks"],
+        "confidence": face["confidence"],
+        "best_at_ms": round(face["best_time"] * 1000),
+        "applicable": face["applicable"],
+        "reasons": [{"code": reason["code"], "said": words.sentence(reason)} for reason in face["reasons"]],
+        "seen": len(face["sightings"]),
+    }
+
+
+def artifact(artifact: Artifact, address: str) -> dict[str, Any]:
+    return {
+        "id": str(artifact.pk),
         "object": "artifact",
-        "kind": one.kind,
-        "mime": "image/png" if str(one.file.name).endswith(".png") else "image/jpeg",
-        "content": one.content,
+        "kind": artifact.kind,
+        "mime": "image/png" if str(artifact.file.name).endswith(".png") else "image/jpeg",
+        "content": artifact.content,
         "url": address,
     }
 
 
 def batches(rows: Sequence[Batch]) -> list[dict[str, Any]]:
     counts = Batch.counts_of(rows)
-    return [_batch(one, counts[one.pk]) for one in rows]
+    return [_batch(batch, counts[batch.pk]) for batch in rows]
 
 
-def batch(one: Batch) -> dict[str, Any]:
-    return batches([one])[0]
+def batch(batch: Batch) -> dict[str, Any]:
+    return batches([batch])[0]
 
 
-def _batch(one: Batch, counts: dict[str, int]) -> dict[str, Any]:
+def _batch(batch: Batch, counts: dict[str, int]) -> dict[str, Any]:
     return {
-        "id": str(one.pk),
+        "id": str(batch.pk),
         "object": "batch",
-        "created_at": moment(one.created_at),
-        "sandbox": one.sandbox,
-        "complete": one.sealed_at is not None,
-        "done": one.sealed_at is not None and not any(counts.get(status) for status in MOVING),
+        "created_at": moment(batch.created_at),
+        "sandbox": batch.sandbox,
+        "complete": batch.sealed_at is not None,
+        "done": batch.sealed_at is not None and not any(counts.get(status) for status in MOVING),
         "counts": counts,
-        "refused": one.refused,
+        "refused": batch.refused,
     }

@@ -9,38 +9,38 @@ from ...outcome.statement import moment
 
 
 def changes(rows: Sequence[Change], person: Any) -> list[dict[str, Any]]:
-    kept_back = blind.withheld([one.scan_id for one in rows if one.scan_id], person)
-    return [_change(one, told=one.scan_id not in kept_back) for one in rows]
+    kept_back = blind.withheld([change.scan_id for change in rows if change.scan_id], person)
+    return [_change(change, is_open=change.scan_id not in kept_back) for change in rows]
 
 
-def _change(one: Change, *, told: bool) -> dict[str, Any]:
+def _change(change: Change, *, is_open: bool) -> dict[str, Any]:
     return {
-        "id": str(one.pk),
+        "id": str(change.pk),
         "object": "change",
-        "type": one.kind,
-        "created_at": moment(one.at),
-        "scan": str(one.scan_id) if one.scan_id else None,
-        "batch": str(one.batch_id) if one.batch_id else None,
-        "external_id": (one.scan.external_id or None) if one.scan else None,
-        "version": one.version,
-        "effective": one.effective if one.scan_id and told else None,
-        "before": one.before if told else None,
+        "type": change.kind,
+        "created_at": moment(change.at),
+        "scan": str(change.scan_id) if change.scan_id else None,
+        "batch": str(change.batch_id) if change.batch_id else None,
+        "external_id": (change.scan.external_id or None) if change.scan else None,
+        "version": change.version,
+        "effective": change.effective if change.scan_id and is_open else None,
+        "before": change.before if is_open else None,
     }
 
 
-def event(one: Event) -> dict[str, Any]:
+def event(event: Event) -> dict[str, Any]:
     """What happened, without who did it."""
     return {
-        "id": str(one.pk),
+        "id": str(event.pk),
         "object": "event",
-        "scan": str(one.scan_id),
-        "kind": one.kind,
-        "said": str(one),
-        "by": "a person" if one.actor_id else "the site",
-        "at": moment(one.at),
+        "scan": str(event.scan_id),
+        "kind": event.kind,
+        "said": str(event),
+        "by": "a person" if event.actor_id else "the site",
+        "at": moment(event.at),
     }
 
 
-def report(one: Report) -> dict[str, Any]:
+def report(report: Report) -> dict[str, Any]:
     """No more than the public page says."""
-    return {"object": "report", "standing": one.standing, "code": one.code, "made_at": moment(one.made_at)}
+    return {"object": "report", "standing": report.standing, "code": report.code, "made_at": moment(report.made_at)}

@@ -41,9 +41,9 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
             self._lines(figures)
         elif options["api"]:
-            few, many = (8, 40) if quick else (200, 2000)
+            posts, many = (8, 40) if quick else (200, 2000)
             try:
-                figures = api.measure(options["api"], options["address"], posts=few, reads=few * 2, mixed=many)
+                figures = api.measure(options["api"], options["address"], posts=posts, reads=posts * 2, mixed=many)
             except api.NoAnswer as error:
                 raise CommandError(str(error)) from error
             self._lines(figures)
@@ -54,7 +54,7 @@ class Command(BaseCommand):
         elif options["pages"]:
             scans, items = (500, 60) if quick else (options["scans"], 5_000)
             figures = pages.measure(scans=scans, items=items, rounds=3)
-            self._lines({name: f"{one['ms']} ms, {one['queries']} queries" for name, one in figures.items()})
+            self._lines({name: f"{timing['ms']} ms, {timing['queries']} queries" for name, timing in figures.items()})
         else:
             figures = self._detector(quick, options["table"])
         if options["json"]:
@@ -68,6 +68,6 @@ class Command(BaseCommand):
             page.write_text(benchmark.written(page.read_text(), bench.table()))
         return figures
 
-    def _lines(self, said: dict[str, Any]) -> None:
-        for name, value in said.items():
+    def _lines(self, figures: dict[str, Any]) -> None:
+        for name, value in figures.items():
             self.stdout.write(f"{name}: {value}")

@@ -31,7 +31,9 @@ class Command(BaseCommand):
         else:
             self.stdout.write(f"AUC {trial.now:.3f} now, {trial.then:.3f} with the candidate.")
         if trial.refusals:
-            raise CommandError("Not promoted. The panel with it:\n" + "\n".join(f"- {one}" for one in trial.refusals))
+            raise CommandError(
+                "Not promoted. The panel with it:\n" + "\n".join(f"- {reason}" for reason in trial.refusals)
+            )
         if options["dry_run"]:
             self.stdout.write("It would be promoted.")
             return
