@@ -28,10 +28,10 @@ class Adapter(DefaultAccountAdapter):
             return False
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        asked = allauth_context.request
-        site = SimpleNamespace(name=settings.SITE_NAME, domain=asked.get_host() if asked else settings.SITE_NAME)
+        request = allauth_context.request
+        site = SimpleNamespace(name=settings.SITE_NAME, domain=request.get_host() if request else settings.SITE_NAME)
         message = self.render_mail(
-            template_prefix, email, {"request": asked, "email": email, "current_site": site, **context}
+            template_prefix, email, {"request": request, "email": email, "current_site": site, **context}
         )
         mail.send(message.subject, message.body, to=message.to)
 

@@ -110,8 +110,8 @@ class ApiKeyAdmin(ReadOnly):
             if keys.revoke(key, request.user):
                 closed += 1
                 self.log_change(request, key, "Revoked.")
-        said = ngettext("%(count)d key revoked.", "%(count)d keys revoked.", closed) % {"count": closed}
-        self.message_user(request, said, messages.SUCCESS)
+        message = ngettext("%(count)d key revoked.", "%(count)d keys revoked.", closed) % {"count": closed}
+        self.message_user(request, message, messages.SUCCESS)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.change_apikey")

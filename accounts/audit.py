@@ -1,4 +1,4 @@
-"""What people and programs do with accounts and keys, told to whoever keeps the record: `scans` does."""
+"""A signal for what happens to accounts and keys. `scans` listens and stores the audit record."""
 
 from typing import Any
 
@@ -7,6 +7,6 @@ from django.dispatch import Signal
 happened = Signal()
 
 
-def tell(kind: str, actor: Any = None, **content: Any) -> None:
-    """Inside the transaction of what happened, so that the record says nothing else."""
+def record(kind: str, actor: Any = None, **content: Any) -> None:
+    """Send the event to the audit record. Call it inside the transaction of the change."""
     happened.send(sender=None, kind=kind, actor=actor, content=content)

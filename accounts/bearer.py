@@ -15,10 +15,10 @@ class ApiKeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer dfm_live_…`"""
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
-        scheme, _space, said = get_authorization_header(request).decode("latin-1").partition(" ")
+        scheme, _space, token = get_authorization_header(request).decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        key = keys.verify(said.strip())
+        key = keys.verify(token.strip())
         if key is None:
             raise AuthenticationFailed(_("This API key is invalid, expired or revoked."))
         structlog.contextvars.bind_contextvars(api_key=key.prefix)

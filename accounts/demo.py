@@ -13,8 +13,8 @@ PEOPLE = (roles.UPLOADER, roles.MODERATOR, roles.LEAD, roles.ADMIN)
 
 
 def make_people() -> list[tuple[str, str]]:
-    """(e-mail, password) of each; from now on this installation says that it is a demo."""
-    made = []
+    """Create one person for each role and return (email, password) pairs. Marks the installation as a demo."""
+    credentials = []
     with transaction.atomic():
         for role in PEOPLE:
             email, password = f"{role}@demo.example", secrets.token_urlsafe(9)
@@ -22,6 +22,6 @@ def make_people() -> list[tuple[str, str]]:
             EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
             roles.give(user, role)
             rules.accept(user)
-            made.append((email, password))
+            credentials.append((email, password))
     (settings.VAR_DIR / "demo").touch()
-    return made
+    return credentials

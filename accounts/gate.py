@@ -38,7 +38,7 @@ class Gate:
         if rule == roles.SIGNED_IN:
             return None
         if rule == roles.ACCEPTED:
-            return None if rules.accepted(request.user) else _asked_first(request)
+            return None if rules.accepted(request.user) else _ask_for_acceptance(request)
         if rule == roles.AT_THE_DESK:
             if not roles.roles_of(request.user) & roles.DESK:
                 raise PermissionDenied
@@ -50,12 +50,12 @@ class Gate:
         return None
 
 
-def _asked_first(request: HttpRequest) -> HttpResponse:
-    """Who only looks is led to the rules and back; what is sent is not taken."""
+def _ask_for_acceptance(request: HttpRequest) -> HttpResponse:
+    """Redirect to the rules of use and back. A POST of a program is refused."""
     where = reverse("rules")
     if request.method in ("GET", "HEAD"):
         return redirect(f"{where}?{urlencode({'next': request.get_full_path()})}")
     if request.accepts("text/html"):
         return redirect(where)
-    said = _("Accept the rules of use first.")
-    return JsonResponse({"code": "rules", "said": said, "url": where}, status=403)
+    message = _("Accept the rules of use first.")
+    return JsonResponse({"code": "rules", "said": message, "url": where}, status=403)

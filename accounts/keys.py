@@ -54,13 +54,13 @@ def issue(
         key = ApiKey(user=user, name=name, prefix=prefix, secret_sha256=_hash(secret), test=test, scopes=scopes)
         key.expires_at = expires_at
         key.save(force_insert=True)
-        audit.tell("key_issued", user, key=prefix, test=test, scopes=scopes)
+        audit.record("key_issued", user, key=prefix, test=test, scopes=scopes)
     log.info("api key issued", key=prefix, owner=user.pk, scopes=scopes)
     return key, f"dfm_{'test' if test else 'live'}_{prefix}_{secret}"
 
 
 def rotate(key: ApiKey) -> tuple[ApiKey, str]:
-    """A second key like this one; both open doors until one is revoked."""
+    """A second key like this one. Both work until one is revoked."""
     if not key.is_usable:
         raise ValidationError(_("This key has expired or was revoked."))
     allowed = roles.scopes_for(key.user)
@@ -73,9 +73,9 @@ def rotate(key: ApiKey) -> tuple[ApiKey, str]:
     )
 
 
-def verify(said: str) -> ApiKey | None:
-    """The key that this text opens, if it is one that is in use."""
-    match = SHAPE.fullmatch(said)
+def verify(text: str) -> ApiKey | None:
+    """The usable key with this text, or None."""
+    match = SHAPE.fullmatch(text)
     if not match:
         return None
     kind, prefix, secret = match.groups()
@@ -87,7 +87,7 @@ def verify(said: str) -> ApiKey | None:
 
 
 def _note_use(key: ApiKey) -> None:
-    """In the row once a minute; in the record once an hour, because a program may ask a thousand times in it."""
+    """Store the use of a key: in its row once a minute, in the audit record once an hour."""
     now = timezone.now()
     if key.last_used_at is not None and now - key.last_used_at <= NOTE_USE_EVERY:
         return
@@ -95,23 +95,23 @@ def _note_use(key: ApiKey) -> None:
         hour = now.replace(minute=0, second=0, microsecond=0)
         not_this_hour = Q(last_used_at=None) | Q(last_used_at__lt=hour)
         if ApiKey.objects.filter(not_this_hour, pk=key.pk).update(last_used_at=now):
-            audit.tell("key_used", key.user, key=key.prefix)
+            audit.record("key_used", key.user, key=key.prefix)
         else:
             ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
 
 
 @transaction.atomic
 def revoke(key: ApiKey, actor: Any = None) -> bool:
-    """Close it for good; False if somebody already has. `actor`: who does it, if not its owner."""
+    """Revoke the key; False if it was revoked before. `actor`: who does it, if not its owner."""
     closed = bool(ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()))
     if closed:
-        audit.tell("key_revoked", actor or key.user, key=key.prefix)
+        audit.record("key_revoked", actor or key.user, key=key.prefix)
         log.info("api key revoked", key=key.prefix, owner=key.user_id)
     return closed
 
 
 def effective_scopes(key: ApiKey) -> list[str]:
-    """What it may do today: what it was given, and its person's roles still allow."""
+    """The scopes of the key that its owner's roles still allow."""
     allowed = roles.scopes_for(key.user)
     return [scope for scope in key.scopes if scope in allowed]
 

@@ -38,11 +38,11 @@ def send(subject: str, body: str, *, to: list[str]) -> None:
     transaction.on_commit(queue)
 
 
-def tell(user: User, template: str, **context: object) -> None:
+def send_template(user: User, template: str, **context: object) -> None:
     """Send `template` (first line: subject) in their language (else in the page's) and time zone."""
     language = user.language or translation.get_language() or settings.LANGUAGE_CODE
     with translation.override(language), timezone.override(zoneinfo.ZoneInfo(user.time_zone)):
         site = {"site_name": settings.SITE_NAME, "site_url": settings.SITE_URL}
-        said = render_to_string(f"mail/{template}.txt", {"user": user, **site, **context})
-    subject, _newline, body = said.strip().partition("\n")
+        text = render_to_string(f"mail/{template}.txt", {"user": user, **site, **context})
+    subject, _newline, body = text.strip().partition("\n")
     send(subject.strip(), body.strip() + "\n", to=[user.email])

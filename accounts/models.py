@@ -75,11 +75,11 @@ class User(AbstractUser):
     @property
     def second_factor_missing(self) -> bool:
         """Whether this person must set up a second factor before a staff permission counts. Read once a request."""
-        known: bool | None = self.__dict__.get("_second_factor_missing")
-        if known is None:
-            known = settings.STAFF_SECOND_FACTOR and not is_mfa_enabled(self)
-            self.__dict__["_second_factor_missing"] = known
-        return known
+        missing: bool | None = self.__dict__.get("_second_factor_missing")
+        if missing is None:
+            missing = settings.STAFF_SECOND_FACTOR and not is_mfa_enabled(self)
+            self.__dict__["_second_factor_missing"] = missing
+        return missing
 
     # Every permission of this site is a staff permission, so the second factor guards them all, wherever they are
     # used: on pages, in sessions of the API, by keys, in the background. A superuser is no exception.

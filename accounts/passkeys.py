@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
 
 
-class _Asking(forms.AuthenticateWebAuthnForm):
+class _PasskeyForm(forms.AuthenticateWebAuthnForm):
     def clean_credential(self) -> Authenticator:
         try:
             return super().clean_credential()
@@ -19,15 +19,15 @@ class _Asking(forms.AuthenticateWebAuthnForm):
             raise ValidationError(_("The passkey could not be read. Try again.")) from error
 
 
-class SignIn(_Asking, forms.LoginWebAuthnForm):
+class SignIn(_PasskeyForm, forms.LoginWebAuthnForm):
     pass
 
 
-class SecondFactor(_Asking):
+class SecondFactor(_PasskeyForm):
     pass
 
 
-class ProveAgain(_Asking, forms.ReauthenticateWebAuthnForm):
+class ProveAgain(_PasskeyForm, forms.ReauthenticateWebAuthnForm):
     pass
 
 

@@ -107,7 +107,7 @@ def write_export(user: User, file: IO[bytes]) -> None:
                         content = [json.dumps(content, cls=DjangoJSONEncoder, indent=2, ensure_ascii=False).encode()]
                     for piece in content:
                         member.write(piece)
-    audit.tell("exported", user, what="personal data")
+    audit.record("exported", user, what="personal data")
     log.info("personal data exported", user=user.pk)
 
 
@@ -119,15 +119,15 @@ def open_erasure(user: User) -> Erasure | None:
 
 
 def ask_for_erasure(user: User) -> Erasure:
-    """Note the wish; it is carried out when the days of grace are over. Asking twice is asking once."""
+    """Request the erasure of an account after the days of grace. A second request changes nothing."""
     with transaction.atomic():
         due_at = timezone.now() + dt.timedelta(days=settings.ERASURE_GRACE_DAYS)
         erasure, is_new = Erasure.objects.get_or_create(
             user=user, withdrawn_at=None, done_at=None, defaults={"due_at": due_at}
         )
         if is_new:
-            mail.tell(user, "erasure_asked", erasure=erasure)
-            audit.tell("erasure_requested", user, receipt=str(erasure.pk))
+            mail.send_template(user, "erasure_asked", erasure=erasure)
+            audit.record("erasure_requested", user, receipt=str(erasure.pk))
             log.info("erasure asked", user=user.pk, receipt=str(erasure.pk))
     return erasure
 
@@ -137,12 +137,12 @@ def withdraw_erasure(user: User) -> bool:
     erasure = open_erasure(user)
     withdrawn = user.erasures.filter(withdrawn_at=None, done_at=None).update(withdrawn_at=timezone.now())
     if erasure and withdrawn:
-        audit.tell("erasure_withdrawn", user, receipt=str(erasure.pk))
+        audit.record("erasure_withdrawn", user, receipt=str(erasure.pk))
     return bool(withdrawn)
 
 
 def erase_due() -> int:
-    """Carry out what is due and not held up; how many people were erased."""
+    """Erase the accounts that are due and return their number."""
     due = Erasure.objects.filter(withdrawn_at=None, done_at=None, due_at__lte=timezone.now()).select_related("user")
     return sum(_erase(erasure) for erasure in due)
 
@@ -155,12 +155,12 @@ def _erase(erasure: Erasure) -> bool:
         log.info("erasure held up", receipt=str(erasure.pk), reasons=len(reasons))
         return False
     with transaction.atomic():
-        mine = Erasure.objects.filter(pk=erasure.pk, withdrawn_at=None, done_at=None)
-        if not mine.update(done_at=timezone.now()):
+        open_rows = Erasure.objects.filter(pk=erasure.pk, withdrawn_at=None, done_at=None)
+        if not open_rows.update(done_at=timezone.now()):
             return False  # taken back, or another worker was first
-        mail.tell(user, "erasure_done", erasure=erasure)  # before the address is gone
+        mail.send_template(user, "erasure_done", erasure=erasure)  # before the address is gone
         kept = [line for holder in reversed(holders) for line in holder.erase(user)]
         Erasure.objects.filter(pk=erasure.pk).update(kept=kept)
-        audit.tell("person_erased", person=user.pk, receipt=str(erasure.pk))
+        audit.record("person_erased", person=user.pk, receipt=str(erasure.pk))
     log.info("person erased", receipt=str(erasure.pk))
     return True

@@ -131,14 +131,14 @@ def rule_for(view_name: str) -> str | None:
 
 
 def roles_of(user: User | AnonymousUser) -> frozenset[Role]:
-    """The person's roles; a superuser is an admin. Asked once a request."""
+    """The person's roles; a superuser is an admin. Cached for a request."""
     if not user.is_authenticated or not user.is_active:
         return frozenset()
-    known: frozenset[Role] | None = user.__dict__.get("_roles")
-    if known is None:
+    cached: frozenset[Role] | None = user.__dict__.get("_roles")
+    if cached is None:
         names = {g.name for g in user.groups.all()} | ({ADMIN} if user.is_superuser else set())
-        known = user.__dict__["_roles"] = frozenset(role for role in Role if role in names)
-    return known
+        cached = user.__dict__["_roles"] = frozenset(role for role in Role if role in names)
+    return cached
 
 
 def scopes_for(user: User | AnonymousUser) -> list[str]:
@@ -177,7 +177,7 @@ def keep_desk_flag(instance: Any, action: str, reverse: bool, pk_set: set[int] |
     groups = {instance.pk} if reverse else (pk_set or set())
     if people and (groups or action == "post_clear"):
         changed = sorted(Group.objects.filter(pk__in=groups).values_list("name", flat=True))
-        audit.tell("roles_changed", people=sorted(people), change=action.removeprefix("post_"), roles=changed)
+        audit.record("roles_changed", people=sorted(people), change=action.removeprefix("post_"), roles=changed)
     for user in User.objects.filter(pk__in=left) if reverse else [instance]:
         user.__dict__.pop("_roles", None)
         names = set(user.groups.values_list("name", flat=True))

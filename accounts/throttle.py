@@ -60,9 +60,9 @@ def address_of(request: HttpRequest) -> str:
     """The client's address: as many hops from the right as there are proxies of ours, else the peer's own."""
     hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
     proxies = settings.TRUSTED_PROXIES
-    said = hops[-min(proxies, len(hops))] if proxies and hops else request.META.get("REMOTE_ADDR", "")
+    address_text = hops[-min(proxies, len(hops))] if proxies and hops else request.META.get("REMOTE_ADDR", "")
     try:
-        address = ipaddress.ip_address(said)
+        address = ipaddress.ip_address(address_text)
     except ValueError:
         return "unknown"
     if isinstance(address, ipaddress.IPv6Address):

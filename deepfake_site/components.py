@@ -34,11 +34,11 @@ def purl(name: str, version: str) -> str:
 def licence_of(name: str) -> str:
     """As the package's metadata has it; empty where it is not installed or says nothing."""
     try:
-        about = metadata.metadata(name)
+        package = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return ""
-    classifiers = [line.removeprefix(CLASSIFIER) for line in about.get_all("Classifier") or () if CLASSIFIER in line]
-    fields = [(about.get_all(field) or [""])[0] for field in ("License-Expression", "License")]
+    classifiers = [line.removeprefix(CLASSIFIER) for line in package.get_all("Classifier") or () if CLASSIFIER in line]
+    fields = [(package.get_all(field) or [""])[0] for field in ("License-Expression", "License")]
     named = fields[0] or ", ".join(classifiers) or fields[1]
     return str(named).strip().splitlines()[0][:120] if named.strip() else ""
 

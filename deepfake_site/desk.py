@@ -98,11 +98,11 @@ class Desk(AdminSite):
         ]
         sections = []
         for slug, title, entries in SECTIONS:
-            shown = self._pages(request, slug) + [
+            candidates = self._pages(request, slug) + [
                 self._entry(request, name, sentence)
                 for name, sentence in [*entries, *(unnamed if slug == "system" else [])]
             ]
-            if links := [link for link in shown if link]:
+            if links := [link for link in candidates if link]:
                 sections.append({"slug": slug, "title": title, "links": links})
         return sections
 

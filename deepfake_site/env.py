@@ -37,22 +37,22 @@ def text(name: str, default: str = "") -> str:
 
 
 def flag(name: str, default: bool = False) -> bool:
-    said = text(name).lower()
-    if said in ("1", "true", "yes", "on"):
+    value = text(name).lower()
+    if value in ("1", "true", "yes", "on"):
         return True
-    if said in ("0", "false", "no", "off"):
+    if value in ("0", "false", "no", "off"):
         return False
-    if said:
-        raise ImproperlyConfigured(f"{name} is {said!r}: say 1 or 0.")
+    if value:
+        raise ImproperlyConfigured(f"{name} is {value!r}: say 1 or 0.")
     return default
 
 
 def whole(name: str, default: int) -> int:
-    said = text(name)
+    value = text(name)
     try:
-        return int(said) if said else default
+        return int(value) if value else default
     except ValueError as error:
-        raise ImproperlyConfigured(f"{name} is {said!r}: say a whole number, such as {default}.") from error
+        raise ImproperlyConfigured(f"{name} is {value!r}: say a whole number, such as {default}.") from error
 
 
 def listing(name: str, default: str = "") -> list[str]:
@@ -64,8 +64,8 @@ def embedded() -> bool:
 
     Only `manage.py` ever asks for it: always for `up`, else when nothing at all is configured.
     """
-    said = text("EMBEDDED")
-    if said == "auto":
+    value = text("EMBEDDED")
+    if value == "auto":
         return not any(text(name) for name in CONFIGURED_BY)
     return flag("EMBEDDED")
 

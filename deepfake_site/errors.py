@@ -79,17 +79,19 @@ def wants_json(request: HttpRequest) -> bool:
 def page(
     request: HttpRequest, status: int, *, title: str = "", detail: str = "", retry_after: int | None = None
 ) -> HttpResponse:
-    """The answer for an error, in the shape that the asker reads."""
-    said_title, said_detail = sentences(status)
+    """The response for an error: JSON for programs, a page for people."""
+    usual_title, usual_detail = sentences(status)
     if wants_json(request):
         response: HttpResponse = JsonResponse(
-            problem_body(request, status, detail or said_detail), status=status, content_type="application/problem+json"
+            problem_body(request, status, detail or usual_detail),
+            status=status,
+            content_type="application/problem+json",
         )
     else:
         context = {
             "status": status,
-            "title": title or said_title,
-            "detail": detail or said_detail,
+            "title": title or usual_title,
+            "detail": detail or usual_detail,
             "retry_after": retry_after,
         }
         response = render(request, f"{status}.html", context, status=status)
@@ -101,9 +103,9 @@ def page(
 def problem_body(request: HttpRequest, status: int, detail: str, code: str = "") -> dict[str, Any]:
     """RFC 9457, with our stable code and the request's id."""
     code = code or CODES.get(status, "error")
-    told = request.path.startswith("/api/")  # in the reference, where each code has its place
+    is_documented = request.path.startswith("/api/")  # in the reference, where each code has its place
     return {
-        "type": f"/api/v1/docs/#{code}" if told else "about:blank",
+        "type": f"/api/v1/docs/#{code}" if is_documented else "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,
@@ -147,16 +149,16 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     if response is None:
         return None
     detail = response.data.get("detail", "") if isinstance(response.data, dict) else ""
-    said = str(detail) or _("The request was refused.")
+    message = str(detail) or _("The request was refused.")
     code = getattr(error, "code", "")
-    body = problem_body(context["request"]._request, response.status_code, said, code)
+    body = problem_body(context["request"]._request, response.status_code, message, code)
     if pointers := getattr(error, "pointers", None):
         body["errors"] = [{"pointer": f"/{name}", "code": code, "detail": why} for name, why in pointers.items()]
     if response.status_code == 400:
         body["errors"] = [
-            {"pointer": f"/{field}", "detail": str(said)}
-            for field, all_said in (response.data.items() if isinstance(response.data, dict) else [])
-            for said in (all_said if isinstance(all_said, list) else [all_said])
+            {"pointer": f"/{field}", "detail": str(message)}
+            for field, field_messages in (response.data.items() if isinstance(response.data, dict) else [])
+            for message in (field_messages if isinstance(field_messages, list) else [field_messages])
         ]
     response.data = body | getattr(error, "more", {})
     response.content_type = "application/problem+json"

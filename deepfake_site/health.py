@@ -40,8 +40,8 @@ def shared_cache() -> str:
 
 
 def broker() -> str:
-    with app.connection_for_write(transport_options={"socket_connect_timeout": 1, "socket_timeout": 1}) as asked:
-        asked.ensure_connection(max_retries=1, timeout=2)
+    with app.connection_for_write(transport_options={"socket_connect_timeout": 1, "socket_timeout": 1}) as connection:
+        connection.ensure_connection(max_retries=1, timeout=2)
     return OK
 
 

@@ -1,4 +1,4 @@
-"""/metrics: what a Prometheus asks for; off unless METRICS_TOKEN is set."""
+"""/metrics for Prometheus; off unless METRICS_TOKEN is set."""
 
 import hmac
 import os
@@ -36,8 +36,8 @@ class RequestMetrics:
         return response
 
 
-def _asked_now() -> prometheus.CollectorRegistry:
-    """The figures that are true at the moment of asking."""
+def _current_state() -> prometheus.CollectorRegistry:
+    """The figures that are measured when the page is requested."""
     registry = prometheus.CollectorRegistry()
     waiting = prometheus.Gauge("site_queue_waiting", "Messages waiting.", ["queue"], registry=registry)
     part_up = prometheus.Gauge("site_part_up", "1 if this part works (see /readyz).", ["part"], registry=registry)
@@ -58,12 +58,12 @@ def _asked_now() -> prometheus.CollectorRegistry:
 def metrics(request: HttpRequest) -> HttpResponse:
     if not settings.METRICS_TOKEN:
         raise Http404
-    said = request.headers.get("Authorization", "").encode()
-    if not hmac.compare_digest(said, f"Bearer {settings.METRICS_TOKEN}".encode()):
+    authorization = request.headers.get("Authorization", "").encode()
+    if not hmac.compare_digest(authorization, f"Bearer {settings.METRICS_TOKEN}".encode()):
         return HttpResponse("A bearer token is needed.\n", status=401, headers={"WWW-Authenticate": "Bearer"})
     counted = prometheus.REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):  # several web processes: add them up
         counted = prometheus.CollectorRegistry()
         multiprocess.MultiProcessCollector(counted)
-    lines = prometheus.generate_latest(counted) + prometheus.generate_latest(_asked_now())
+    lines = prometheus.generate_latest(counted) + prometheus.generate_latest(_current_state())
     return HttpResponse(lines, content_type=prometheus.CONTENT_TYPE_LATEST)

@@ -63,12 +63,12 @@ def overview() -> dict[str, Any]:
 
 
 def part_states() -> dict[str, str]:
-    """As /readyz finds them, some seconds old at most; without a cache, as they are now."""
-    known: dict[str, str] | None = None
+    """The states as in /readyz, at most some seconds old."""
+    states: dict[str, str] | None = None
     with contextlib.suppress(RedisError, OSError):
-        known = cache.get("overview")
-    if known is None:
-        known = {name: health.state_of(part) for name, part in health.PARTS.items()}
+        states = cache.get("overview")
+    if states is None:
+        states = {name: health.state_of(part) for name, part in health.PARTS.items()}
         with contextlib.suppress(RedisError, OSError):
-            cache.set("overview", known, KEPT)
-    return known
+            cache.set("overview", states, KEPT)
+    return states

