@@ -15,7 +15,7 @@ from ..storage.incoming import Refused
 from . import intake, pieces
 from .pieces import Busy, WrongOffset
 
-__all__ = ("Busy", "WrongOffset", "begin", "finish", "go_on")
+__all__ = ("Busy", "WrongOffset", "append", "begin", "finish")
 
 log = structlog.get_logger(__name__)
 
