@@ -44,6 +44,7 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "scans.view_event": frozenset({LEAD, AUDITOR, ADMIN}),
     "scans.view_legalhold": frozenset({LEAD, AUDITOR, ADMIN}),
     "scans.add_legalhold": frozenset({ADMIN}),
+    "scans.view_purgerun": frozenset({AUDITOR, ADMIN}),
     "scans.view_chaincheck": frozenset({LEAD, AUDITOR, ADMIN}),
     **{
         f"scans.{verb}_{what}": frozenset({LEAD, ADMIN, *({AUDITOR, MODERATOR} if verb == "view" else ())})

@@ -53,6 +53,7 @@ SECTIONS: Final[tuple[tuple[str, Promise, tuple[Entry, ...]], ...]] = (
             ("scans.LockedCase", _("Mistakes that no new model may repeat.")),
             ("scans.Event", _("Everything that happened: to scans, settings, keys and accounts.")),
             ("scans.LegalHold", _("Files that nobody may delete, and why.")),
+            ("scans.PurgeRun", _("Which files are deleted when and why, and what keeps others.")),
             ("scans.ChainCheck", _("Whether that record is whole: check it, and see the published anchors.")),
         ),
     ),

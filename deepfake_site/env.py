@@ -59,6 +59,15 @@ def listing(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
+def numbers(name: str) -> dict[str, int]:
+    """Pairs such as `failed=7,little_evidence=30`."""
+    pairs = [part.partition("=") for part in listing(name)]
+    try:
+        return {key.strip(): int(value) for key, _equals, value in pairs}
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} can't be read: say pairs of a name and a whole number, a=1,b=2.") from error
+
+
 def embedded() -> bool:
     """Whether missing pieces are made up, privately, on this machine.
 

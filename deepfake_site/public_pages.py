@@ -56,6 +56,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
     context = {
         "topics": HELP,
         "trash_days": settings.TRASH_DAYS,
+        "retention_days": min(settings.RETENTION_DAYS.values(), default=None),
         "notification_days": KEPT_DAYS,
         "erasure_days": settings.ERASURE_GRACE_DAYS,
         "appeal_days": settings.APPEAL_DAYS,

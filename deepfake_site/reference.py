@@ -18,7 +18,13 @@ from scans.models import TRANSITIONS, Status
 ROOT = Path(settings.BASE_DIR)
 APPS = ("deepfake_site", "accounts", "scans", "detection")
 BLOCK = re.compile(r"<!-- begin (\w+) -->\n.*?<!-- end \1 -->", re.DOTALL)
-KIND_OF_READER = {"text": "text", "flag": "1 or 0", "whole": "whole number", "listing": "list, separated by commas"}
+KIND_OF_READER = {
+    "text": "text",
+    "flag": "1 or 0",
+    "whole": "whole number",
+    "numbers": "pairs like `a=1,b=2`",
+    "listing": "list, separated by commas",
+}
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

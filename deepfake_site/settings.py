@@ -234,6 +234,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "erase people whose time has come": {"task": "accounts.tasks.erase_due", "schedule": 3600},
     "forget uploads that broke off": {"task": "scans.tasks.forget_unfinished", "schedule": 3600},
     "delete for good what is in the trash": {"task": "scans.tasks.purge_trash", "schedule": 600},
+    "delete what the retention rules let go": {"task": "scans.tasks.purge_by_rules", "schedule": 3600},
     "take up scans whose worker died": {"task": "scans.tasks.rescue", "schedule": 5},
     "judge again what lacked a model": {"task": "scans.tasks.complete_all", "schedule": 60},
     "tell people what was decided": {"task": "scans.tasks.tell_settled", "schedule": 30},
@@ -269,6 +270,7 @@ ERASURE_GRACE_DAYS = env.whole("ERASURE_GRACE_DAYS", 14)
 TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0)
 APPEAL_DAYS = env.whole("APPEAL_DAYS", 184)
 TRASH_DAYS = env.whole("TRASH_DAYS", 7)
+RETENTION_DAYS = env.numbers("RETENTION_DAYS")  # none named: files are kept until somebody deletes them
 SETTLE_SECONDS = env.whole("SETTLE_SECONDS", 300)
 BLIND_PERCENT = env.whole("BLIND_PERCENT", 5)
 API_WAITERS = env.whole("API_WAITERS", 4)

@@ -31,7 +31,7 @@ from .models import (
     Status,
     WrongState,
 )
-from .retention import deletion
+from .retention import purging
 from .storage import disk, sweeping
 from .updates import change_feed, notifications, webhooks
 
@@ -89,6 +89,7 @@ def send_for_chain_check() -> None:
 def analyse(scan_id: str) -> None:
     try:
         outages.wait_out(lambda: analysis.analyse(Scan.objects.get(pk=scan_id)))
+        purging.purge_analysed(Scan.objects.get(pk=scan_id))
     except (Scan.DoesNotExist, WrongState):
         log.info("nothing to analyse", scan=scan_id)  # deleted, or another worker has it: a second delivery is harmless
     except outages.PanelUnreadable as error:
@@ -97,12 +98,14 @@ def analyse(scan_id: str) -> None:
         scan = Scan.objects.get(pk=scan_id)
         if scan.status == Status.ANALYSING:
             analysis.fail(scan, "out_of_time", "Analysing this file took too long and was given up.")
+            purging.purge_analysed(scan)
 
 
 @shared_task(queue="post")
 def play(scan_id: str) -> None:
     try:
         outages.wait_out(lambda: sandbox.play(Scan.objects.get(pk=scan_id, sandbox=True)))
+        purging.purge_analysed(Scan.objects.get(pk=scan_id))
     except (Scan.DoesNotExist, WrongState):
         log.info("nothing to play", scan=scan_id)
 
@@ -188,7 +191,7 @@ def _partly_analysed() -> Any:
     """Scans whose newest assessment was made without some of the models."""
     newest = Assessment.objects.filter(scan=OuterRef("scan")).order_by("-id").values("pk")[:1]
     partial = Assessment.objects.filter(partial=True, pk=Subquery(newest))
-    return Scan.objects.analysed().kept().filter(pk__in=partial.values("scan"))
+    return Scan.objects.judgeable().filter(pk__in=partial.values("scan"))
 
 
 @shared_task(
@@ -245,7 +248,13 @@ def check_chain() -> None:
 
 @shared_task(queue="post")
 def purge_trash() -> None:
-    deletion.purge_due()
+    """What has been in the trash for its time, and what was to go after its analysis when its worker died."""
+    purging.purge(with_rules=False)
+
+
+@shared_task(queue="post", soft_time_limit=3000, time_limit=3060)
+def purge_by_rules() -> None:
+    purging.purge()
 
 
 @shared_task(queue="post")

@@ -7,7 +7,8 @@
   if (!form) return;
   const words = form.dataset, part = (name) => form.querySelector(`[data-part=${name}]`);
   const inputs = [...form.querySelectorAll("input[type=file]")], list = part("chosen"), status = part("status");
-  const address = form.elements.address, consents = form.elements.consents_to_training, submit = part("submit");
+  const address = form.elements.address, submit = part("submit");
+  const options = ["consents_to_training", "zero_retention"], ticked = () => options.filter((name) => form.elements[name].checked);
   const results = part("results"), drop = part("drop");
   const token = form.elements.csrfmiddlewaretoken.value, JSON_PLEASE = { Accept: "application/json" };
   const media = /^(image|video)\//, named = /\.(heic|heif|avif|mkv|mov|avi|tiff?|bmp)$/i, archive = /\.zip$/i;
@@ -188,7 +189,7 @@
     return new Promise((done) => {
       const request = new XMLHttpRequest(), body = new FormData(), began = Date.now();
       body.append("csrfmiddlewaretoken", token);
-      if (consents.checked) body.append("consents_to_training", "on");
+      for (const name of ticked()) body.append(name, "on");
       for (const each of group) if (each.file) body.append("files", each.file, each.name); else body.append("address", each.address);
       body.append("key", item.key);
       if (quietly) {
@@ -245,7 +246,7 @@
         if (!place) {
           const meta = [`filename ${letters(file.name)}`];
           if (batch) meta.push(`batch ${letters(batch.id)}`);
-          if (consents.checked) meta.push(`consents_to_training ${letters("on")}`);
+          for (const name of ticked()) meta.push(`${name} ${letters("on")}`);
           const made = await fetch(words.pieces, { method: "POST", headers: { ...headers, "Upload-Length": file.size, "Upload-Metadata": meta.join(",") } });
           if (made.status === 429) { say(item, words.slow, "sending"); await wait(Number(made.headers.get("Retry-After")) || 5); continue; }
           if (made.status !== 201) return finishWith(await why(made), null);

@@ -1075,6 +1075,11 @@ export interface components {
              * @default false
              */
             consents_to_training: boolean;
+            /**
+             * @description Whether to delete the files right after analysis. Default: no.
+             * @default false
+             */
+            zero_retention: boolean;
         };
         /** @description A model card: training data, measured accuracy, known failures. New fields may be added. */
         Bundle: {
@@ -1722,9 +1727,16 @@ export interface components {
             deduplicated_from: string | null;
             /**
              * Format: date-time
+             * @description When the file will be deleted; null while no date is set.
+             */
+            delete_after: string | null;
+            /**
+             * Format: date-time
              * @description When the file was deleted.
              */
             deleted_at: string | null;
+            /** @description Uploaded to be deleted right after analysis. */
+            zero_retention: boolean;
         };
         /** @description Which models are used for photos or for videos. */
         MediumOf: {
@@ -2174,6 +2186,11 @@ export interface components {
              * @default false
              */
             consents_to_training: boolean;
+            /**
+             * @description Whether to delete the file right after analysis. It can't be reviewed then. Default: no.
+             * @default false
+             */
+            zero_retention: boolean;
             /** @description URL of the photo or video. */
             url: string;
         };
@@ -2191,6 +2208,11 @@ export interface components {
              * @default false
              */
             consents_to_training: boolean;
+            /**
+             * @description Whether to delete the file right after analysis. It can't be reviewed then. Default: no.
+             * @default false
+             */
+            zero_retention: boolean;
             /**
              * Format: binary
              * @description The photo or video. Its type is detected from its content, not its name.

@@ -62,7 +62,7 @@ def find_earlier(scan: Scan, panel_id: str) -> Assessment | None:
     """The latest assessment by this panel of the same file from the same owner."""
     latest: Assessment | None = (
         Assessment.objects.filter(scan__owner=scan.owner_id, scan__sha256=scan.sha256, scan__status=Status.ANALYSED)
-        .filter(panel__id=panel_id, partial=False)
+        .filter(panel__id=panel_id, partial=False, scan__media_deleted_at=None)
         .select_related("scan")
         .first()
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import detection
 
-from ..models import Scan
+from ..models import Scan, WrongState
 from ..storage.incoming import scratch_folder
 
 
@@ -19,6 +19,8 @@ def recognise(path: Path) -> str | None:
 @contextmanager
 def local_file(scan: Scan) -> Iterator[Path]:
     """The media as a file on this machine, wherever they are stored."""
+    if not scan.media:
+        raise WrongState("Its file is deleted.")
     try:
         yield Path(scan.media.path)
         return

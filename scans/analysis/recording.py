@@ -99,7 +99,7 @@ def add_assessment(scan: Scan, finding: detection.Finding, *, instead_of: Assess
     written: list[Artifact] = []
     try:
         with transaction.atomic():
-            if not Scan.objects.select_for_update().analysed().kept().filter(pk=scan.pk).exists():
+            if not Scan.objects.select_for_update().judgeable().filter(pk=scan.pk).exists():
                 raise WrongState("This scan is no longer analysed.")
             if instead_of is not None and scan.assessments.first() != instead_of:
                 raise WrongState("Another assessment stands now.")

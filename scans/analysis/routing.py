@@ -33,6 +33,8 @@ def route(scan: Scan, assessment: Assessment) -> ReviewItem | None:
     """After an assessment: all rules that fit leave their reason, the weightiest says where and until when.
 
     What people decided on the same outcome is not asked again."""
+    if scan.zero_retention:
+        return None  # nobody could look at it
     before = Decision.objects.standing().filter(scan=scan).select_related("assessment").first()
     if before and before.assessment and before.assessment.outcome == assessment.outcome:
         return None
@@ -113,8 +115,8 @@ def count_fitting(rule: Rule, since: dt.datetime) -> tuple[int, int]:
 
 def _put(scan: Scan, rules: Iterable[Rule]) -> ReviewItem | None:
     item = None
-    if scan.sandbox:
-        return None  # sandbox scans take up no reviewer's time
+    if scan.sandbox or scan.media_deleted_at:
+        return None  # no reviewer's time for the sandbox, or for a file that is gone
     relief = TRUST if TrustedSource.objects.filter(person=scan.owner_id, active=True).exists() else 0
     for rule in sorted(rules, key=lambda rule: -rule.priority):
         hours = rule.queue.hours if rule.hours is None else rule.hours

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.db.models import Count, Min, OuterRef, Q, Subquery
 
 from ..models import Appeal, Artifact, Assessment, Decision, Event, ReviewItem, Scan, Status
 from ..models.event import LOOKS, Kind
 from ..models.scan import ScanQuerySet
 from ..outcome import blind, effective
+from ..retention import purging
 
 
 @dataclass(slots=True)
@@ -25,6 +26,7 @@ class ScanContext:
     held: bool = False
     version: int = 0
     position: int | None = None
+    delete_after: dt.datetime | None = None
     deleted_at: dt.datetime | None = None
     heatmap: uuid.UUID | None = None
     withheld: bool = False  # this person must give their own assessment first
@@ -41,11 +43,12 @@ def load_contexts(scans: Sequence[Scan], person: Any) -> dict[uuid.UUID, ScanCon
     for item in ReviewItem.objects.open().filter(scan__in=ids).prefetch_related("reasons"):
         contexts[item.scan_id].item = item
     happened = Event.objects.filter(scan__in=ids).order_by().values("scan")
-    for row in happened.annotate(
-        count=Count("pk", filter=~Q(kind__in=LOOKS)), gone=Max("at", filter=Q(kind=Kind.DELETED))
-    ):
+    gone = Min("at", filter=Q(kind__in=(Kind.DELETED, Kind.MEDIA_DELETED)))
+    for row in happened.annotate(count=Count("pk", filter=~Q(kind__in=LOOKS)), gone=gone):
         contexts[row["scan"]].version, contexts[row["scan"]].deleted_at = row["count"], row["gone"]
     _add_heatmaps(contexts)
+    for pk, decision in purging.decisions_of(Scan.objects.filter(pk__in=ids)).items():
+        contexts[pk].delete_after = decision.until
     for pk, position in _positions([scan.pk for scan in scans if scan.status == Status.QUEUED]):
         contexts[pk].position = position
     if any(context.item and context.item.blind for context in contexts.values()):

@@ -125,6 +125,11 @@ class SubmissionNotes(Body):
     consents_to_training = Flag(
         required=False, default=False, help_text="Whether the file may be used to train models. Default: no."
     )
+    zero_retention = Flag(
+        required=False,
+        default=False,
+        help_text="Whether to delete the file right after analysis. It can't be reviewed then. Default: no.",
+    )
 
 
 class Submission(SubmissionNotes):
@@ -152,6 +157,9 @@ class Batch(Body):
     )
     consents_to_training = Flag(
         required=False, default=False, help_text="Whether the files may be used to train models. Default: no."
+    )
+    zero_retention = Flag(
+        required=False, default=False, help_text="Whether to delete the files right after analysis. Default: no."
     )
 
 

@@ -155,6 +155,8 @@ class Rescore(ApiView):
             raise Refusal(410, "gone", _("This scan was deleted."))
         if scan.status != Status.ANALYSED or scan.sandbox:
             raise Refusal(409, "wrong_state", _("This scan has not been analysed yet."))
+        if not scan.media:
+            raise Refusal(409, "wrong_state", _("The file was deleted."))
         Event.objects.create(scan=scan, kind="rescore_asked", actor=request.user)
         tasks.send_for_rescore(scan)
         return _answer(scan, request, 202)

@@ -123,6 +123,7 @@ def _record(
 
 
 def _assessment(assessment: Assessment, *, redacted: bool) -> dict[str, Any]:
+    redacted = redacted or assessment.is_redacted
     return {
         "id": assessment.pk,
         "at": rows.time_text(assessment.at),

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.personal import Content, Holder
 
 from ..models import (
@@ -13,7 +15,6 @@ from ..models import (
     DeskSettings,
     Endpoint,
     Feedback,
-    LegalHold,
     Live,
     MailPreferences,
     Notification,
@@ -27,7 +28,9 @@ from ..models import (
     Tag,
     WrongState,
 )
+from ..retention import engine, facts
 from ..retention.deletion import delete
+from ..retention.engine import Reason as WhyDeleted
 
 
 def _export(user: Any) -> Iterator[tuple[str, Content]]:
@@ -128,18 +131,21 @@ def _erase(user: Any) -> list[str]:
         try:
             if scan.status in (Status.QUEUED, Status.ANALYSING):
                 scan.move(Status.CANCELLED, user)
-            delete(scan, user)
+            delete(scan, user, why=WhyDeleted.ERASURE)
         except WrongState:
             scan.refresh_from_db()
-            delete(scan, user)
+            delete(scan, user, why=WhyDeleted.ERASURE)
     if Scan.objects.filter(owner=user).exists():
         return ["Of every scan its hash, scores and history, without the file and its name."]
     return []
 
 
 def _holds(user: Any) -> list[str]:
-    count = LegalHold.objects.active().filter(scan__owner=user).count()
-    return [f"Legal holds on {count} of your files."] if count else []
+    now = timezone.now()
+    kept = facts.gather(Scan.objects.filter(owner=user).exclude(status=Status.DELETED)).values()
+    decisions = [engine.decide(of_scan.wished(WhyDeleted.ERASURE, now), now) for of_scan in kept]
+    held = sum(decision.keep for decision in decisions)
+    return [f"Legal holds on {held} of your files."] if held else []
 
 
 holder = Holder(export=_export, holds=_holds, erase=_erase)

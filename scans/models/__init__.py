@@ -14,6 +14,7 @@ from .learning import KnownFile, LockedCase, PanelVersion
 from .library import Case, CaseLink, SavedSearch, Tag
 from .live import Live, LivePicture
 from .notification import MailPreferences, Notification, notify, wants_mail
+from .purge import PurgeRun
 from .queueing import Exposure, FirstAnswer, Reason, ReviewItem, ReviewQueue, ReviewReason, Rule, Skip, TrustedSource
 from .replay import Replay
 from .resumable import Piece, Resumable
@@ -62,6 +63,7 @@ __all__ = [
     "PanelVersion",
     "Piece",
     "Policy",
+    "PurgeRun",
     "Queue",
     "Reason",
     "Replay",

@@ -76,6 +76,23 @@ class Assessment(Judgement):
         """What the event of this assessment says of it: its digest, too, so that the chain covers what was found."""
         return {"assessment": self.pk, "outcome": self.outcome, "sha256": digest(self.statement())}
 
+    @property
+    def is_redacted(self) -> bool:
+        return "original_sha256" in self.inspection
+
+    def redact(self) -> None:
+        """Once the file is gone: without what was copied out of it. The digest stays that of the whole inspection."""
+        if self.is_redacted or not self.inspection:
+            return
+        origin = self.inspection.get("provenance", {})
+        state = {"state": origin.get("credentials", {}).get("state", "")}
+        self.inspection = {
+            **self.inspection,
+            "provenance": {"facts": [], "credentials": state},
+            "original_sha256": digest(self.inspection),
+        }
+        Assessment.objects.filter(pk=self.pk).update(inspection=self.inspection)
+
     def statement(self) -> dict[str, Any]:
         """What the digest is made of, as it lies in the database. The inspection is named by its own digest: a copy
         for others can leave it out."""
@@ -83,7 +100,7 @@ class Assessment(Judgement):
         named = ("outcome", "score", "calibrated", "reasons", "panel", "version", "partial")
         return {
             **{name: getattr(row, name) for name in named},
-            "inspection_sha256": digest(row.inspection),
+            "inspection_sha256": row.inspection.get("original_sha256") or digest(row.inspection),
             "findings": [finding.statement() for finding in row.findings.order_by("id")],
         }
 

@@ -17,6 +17,7 @@ class Kind(models.TextChoices):
     TRASHED = "trashed", _("Moved to the trash")
     RESTORED = "restored", _("Restored from the trash")
     DELETED = "deleted", _("Deleted for good")
+    MEDIA_DELETED = "media_deleted", _("The file was deleted; the result stays")
     REASSESSED = "reassessed", _("Looked at again")
     RESCORE_ASKED = "rescore_asked", _("Another look by the models was asked for")
     STABILITY_ASKED = "stability_asked", _("A second look was asked for")

@@ -26,6 +26,7 @@ class Resumable(models.Model):
     length = models.PositiveBigIntegerField(_("size in bytes"))
     batch = models.ForeignKey("scans.Batch", null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     consents_to_training = models.BooleanField(_("may be used for training"), default=False)
+    zero_retention = models.BooleanField(_("without retention"), default=False)
     created_at = models.DateTimeField(_("begun"), default=timezone.now)
     expires_at = models.DateTimeField(_("ends"), db_index=True)
     scan = models.ForeignKey("scans.Scan", null=True, on_delete=models.CASCADE, related_name="+")  # once all is here

@@ -60,6 +60,8 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 
 
 MOVING = (Status.QUEUED, Status.ANALYSING)
+COUNTED = ["owner", "trashed_at", "status", "outcome", "kind", "source", "sandbox", "bytes", "media_deleted_at"]
+UNKEPT = models.Q(zero_retention=True, media_deleted_at=None)
 
 
 def media_path(scan: "Scan", name: str) -> str:
@@ -102,12 +104,16 @@ class ScanQuerySet(models.QuerySet["Scan"]):
 
     def kept_bytes(self) -> int:
         """Of files that are still there, those in the trash as well."""
-        kept = self.exclude(status=Status.DELETED).aggregate(sum=models.Sum("bytes"))
+        kept = self.exclude(status=Status.DELETED).filter(media_deleted_at=None).aggregate(sum=models.Sum("bytes"))
         return int(kept["sum"] or 0)
 
     def analysed(self) -> Self:
         """By models: what is in the sandbox never was."""
         return self.filter(status=Status.ANALYSED, sandbox=False)
+
+    def judgeable(self) -> Self:
+        """Analysed, and their files are still there for another look."""
+        return self.analysed().kept().filter(media_deleted_at=None)
 
     def waiting(self) -> Self:
         return self.filter(status=Status.QUEUED, sandbox=False)
@@ -173,6 +179,10 @@ class Scan(models.Model):
     external_id = models.CharField(_("id elsewhere"), max_length=120, blank=True, db_index=True)
     metadata = models.JSONField(_("notes of the program that sent it"), default=dict, blank=True)
     consents_to_training = models.BooleanField(_("may be used for training"), default=False)
+    zero_retention = models.BooleanField(
+        _("without retention"), default=False, editable=False,
+        help_text=_("The file is deleted directly after its analysis, so nobody can look at it."),
+    )  # fmt: skip
     sandbox = models.BooleanField(
         _("sandbox"), default=False, editable=False,
         help_text=_("Sent with a test key: no model looks at it, its name says what comes out."),
@@ -185,6 +195,10 @@ class Scan(models.Model):
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     trashed_at = models.DateTimeField(_("moved to the trash"), null=True, blank=True, editable=False)
     purge_at = models.DateTimeField(_("deleted for good"), null=True, blank=True, editable=False)
+    media_deleted_at = models.DateTimeField(
+        _("file deleted"), null=True, blank=True, editable=False,
+        help_text=_("The file is gone, and the result stays."),
+    )  # fmt: skip
 
     objects: ClassVar[Any] = ScanQuerySet.as_manager()
     verdict: Any  # what counts now, put here for lists by `effective.with_verdicts`
@@ -201,15 +215,13 @@ class Scan(models.Model):
             models.Index(fields=["owner", "-created_at"], name="scan_of_owner"),
             models.Index(fields=["owner", "outcome", "-created_at"], name="scan_of_owner_by_outcome"),
             # All that counts and sums of one's own files need, so that they are read from the index alone.
-            models.Index(
-                fields=["owner", "trashed_at", "status", "outcome", "kind", "source", "sandbox", "bytes"],
-                name="scan_of_owner_counted",
-            ),
+            models.Index(fields=COUNTED, name="scan_of_owner_counted"),
             models.Index(fields=["owner", "name"], name="scan_of_owner_by_name"),
             models.Index(fields=["owner", "bytes"], name="scan_of_owner_by_size"),
             models.Index(fields=["owner", "rank"], name="scan_of_owner_by_rank"),
             models.Index(fields=["queue", "queued_at"], condition=models.Q(status="queued"), name="scan_waiting"),
             models.Index(fields=["purge_at"], condition=models.Q(purge_at__isnull=False), name="scan_in_trash"),
+            models.Index(fields=["id"], condition=UNKEPT, name="scan_zero_retention"),
             models.Index(fields=["heartbeat_at"], condition=models.Q(status="analysing"), name="scan_in_work"),
             models.Index(
                 fields=["-finished_at"],
@@ -258,12 +270,12 @@ class Scan(models.Model):
     @property
     def plays(self) -> bool:
         """In browsers, as a film."""
-        return self.kind == "video" and self.format in PLAYED
+        return self.kind == "video" and self.format in PLAYED and bool(self.media)
 
     @property
     def shows(self) -> bool:
         """In browsers, as a picture."""
-        return self.kind == "image" and self.format in SHOWN
+        return self.kind == "image" and self.format in SHOWN and bool(self.media)
 
     @property
     def is_moving(self) -> bool:

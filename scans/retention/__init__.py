@@ -1,1 +1,1 @@
-"""What is kept, and what is deleted for good."""
+"""What is kept of a scan, why and until when; and how the rest is deleted, with a receipt."""

@@ -10,15 +10,29 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from ..models import Artifact, Event, LegalHold, Report, ReviewItem, Scan, Status, WrongState
+from ..models import Artifact, Assessment, Event, Report, Resumable, ReviewItem, Scan, Status, WrongState
 from ..models.event import Kind
+from . import engine, facts
+from .engine import Reason
 
-AT_ONCE = 200  # scans that one run of the timetable purges
+KEPT_BY = {
+    Reason.LEGAL_HOLD: "This file is under a legal hold.",
+    Reason.APPEAL: "An appeal needs this file until it is answered.",
+    Reason.IN_WORK: "This scan is being analysed.",
+}
 
 
 def is_held(scan: Scan) -> bool:
     """An appeal that nobody has answered needs the file, or a legal hold is on it."""
-    return not Scan.objects.filter(pk=scan.pk).not_held().exists()
+    against = _against(scan, Reason.REQUEST)
+    return Reason.APPEAL in against or Reason.LEGAL_HOLD in against
+
+
+def _against(scan: Scan, end: Reason) -> tuple[Reason, ...]:
+    """Why its file would not go now, if this were the reason to delete it."""
+    now = timezone.now()
+    decision = engine.decide(facts.of(scan).wished(end, now), now)
+    return decision.codes if decision.keep else ()
 
 
 @transaction.atomic
@@ -48,46 +62,59 @@ def _note(scans: list[uuid.UUID], kind: Kind, actor: Any, content: dict[str, Any
     Event.objects.bulk_create(Event(scan_id=pk, kind=kind, actor=actor, content=content) for pk in scans)
 
 
-def purge_due() -> int:
-    """Delete for good what has been in the trash for its time; how many scans that were."""
-    now, purged = timezone.now(), 0
-    for scan in Scan.objects.in_trash().filter(purge_at__lte=now).not_held().order_by("purge_at")[:AT_ONCE]:
-        with transaction.atomic():
-            # The update locks the row, so that nobody restores it meanwhile.
-            if Scan.objects.in_trash().filter(pk=scan.pk, purge_at__lte=now).update(purge_at=now):
-                delete(scan, None, event={"from": "trash"})
-                purged += 1
-    return purged
-
-
-def delete(scan: Scan, actor: Any, *, event: dict[str, Any] | None = None) -> None:
+def delete(scan: Scan, actor: Any, *, why: Reason = Reason.REQUEST) -> None:
     """The files and the name are gone; the row stays as a tombstone."""
-    names = [scan.media.name or ""] if scan.media else []
-    artifacts = Artifact.objects.filter(assessment__scan=scan)
-    reports = Report.objects.filter(assessment__scan=scan).exclude(file="")
-    names += list(reports.values_list("file", flat=True))
-    names += list(artifacts.values_list("file", flat=True))
-    storage = scan.media.storage
-    # In the audit chain: how much of what file is gone, so that the tombstone is also a receipt.
-    receipt = {"sha256": scan.sha256, "bytes": scan.bytes, "files": len(names)}
     with transaction.atomic():
-        if LegalHold.objects.active().filter(scan=scan).exists():
-            raise WrongState("This file is under a legal hold.")
+        Scan.objects.select_for_update().get(pk=scan.pk)
+        for reason in _against(scan, why):
+            if reason in KEPT_BY:
+                raise WrongState(KEPT_BY[reason])
+        receipt = _remove_files(scan)
         scan.move(
             Status.DELETED,
             actor,
-            event={**(event or {}), "receipt": receipt},
+            event={"why": [why], "receipt": receipt},
             name="",
             media="",
             trashed_at=None,
             purge_at=None,
+            media_deleted_at=scan.media_deleted_at or timezone.now(),
         )
-        artifacts.delete()
-        reports.update(file="")
-        scan.fingerprints.all().delete()
         scan.tags.clear()
         scan.cases.clear()
         ReviewItem.objects.open().filter(scan=scan).update(closed_at=timezone.now(), holder=None)
         scan.shares.filter(revoked_at=None).update(revoked_at=timezone.now())
-        for name in names:
-            transaction.on_commit(partial(storage.delete, name))
+
+
+def delete_media(scan: Scan, why: list[Reason]) -> None:
+    """The files are gone; the result can still be read."""
+    with transaction.atomic():
+        receipt = _remove_files(scan)
+        Scan.objects.filter(pk=scan.pk).update(media="", media_deleted_at=timezone.now())
+        Event.objects.create(scan=scan, kind=Kind.MEDIA_DELETED, content={"why": why, "receipt": receipt})
+    scan.refresh_from_db()
+
+
+def _remove_files(scan: Scan) -> dict[str, Any]:
+    """Everything that shows the file or was copied out of it, from the storage and the database, in a transaction.
+
+    What is returned goes into the audit chain: how much of what file is gone, so that the event is also a receipt.
+    """
+    artifacts = Artifact.objects.filter(assessment__scan=scan)
+    reports = Report.objects.filter(assessment__scan=scan).exclude(file="")
+    names = [scan.media.name or ""] if scan.media else []
+    names += list(reports.values_list("file", flat=True))
+    names += list(artifacts.values_list("file", flat=True))
+    artifacts.delete()
+    reports.update(file="")
+    scan.fingerprints.all().delete()
+    for assessment in Assessment.objects.filter(scan=scan):
+        assessment.redact()
+    uploads = Resumable.objects.filter(scan=scan)  # their rows know the file's name, and may still have pieces of it
+    pieces = list(uploads.exclude(pieces=None).values_list("pieces__file", flat=True))
+    for path in [upload.path for upload in uploads]:
+        transaction.on_commit(partial(path.unlink, missing_ok=True), robust=True)
+    uploads.delete()
+    for name in [*names, *pieces]:
+        transaction.on_commit(partial(scan.media.storage.delete, name), robust=True)
+    return {"sha256": scan.sha256, "bytes": scan.bytes, "files": len(names)}

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.files.storage import FileSystemStorage, Storage, default_storage
 from django.utils import timezone
 
-from ..models import Artifact, LivePicture, Piece, Resumable, Scan
+from ..models import Artifact, LivePicture, Piece, Report, Resumable, Scan
 
 log = structlog.get_logger(__name__)
 
@@ -21,7 +21,7 @@ def sweep(buckets: Iterable[str] = BUCKETS, *, dry_run: bool = False) -> list[st
     """Delete them, and return their names. `buckets`: the first two digits of the scans that are looked at."""
     local: Storage = FileSystemStorage(settings.MEDIA_ROOT)  # where files come in, wherever they are kept afterwards
     unknown: list[tuple[Storage, str]] = [(local, name) for name in _incoming(local)]
-    unknown += [(default_storage, name) for name in (*_live(), *_pieces())]
+    unknown += [(default_storage, name) for name in (*_live(), *_pieces(), *_reports())]
     for bucket in buckets:
         unknown += [(default_storage, name) for name in _of_bucket(bucket)]
     old = [(storage, name) for storage, name in unknown if _is_old(storage, name)]
@@ -49,6 +49,14 @@ def _pieces() -> Iterator[str]:
     for folder in _folders("pieces"):
         known = set(Piece.objects.filter(upload_id=uuid.UUID(hex=folder)).values_list("file", flat=True))
         yield from (name for name in _files(f"pieces/{folder}") if name not in known)
+
+
+def _reports() -> Iterator[str]:
+    names = _files("reports")
+    for begin in range(0, len(names), 1000):
+        some = names[begin : begin + 1000]
+        known = set(Report.objects.filter(file__in=some).values_list("file", flat=True))
+        yield from (name for name in some if name not in known)
 
 
 def _of_bucket(bucket: str) -> Iterator[str]:

@@ -25,6 +25,7 @@ CHANGE_KINDS = {
     Kind.REASSESSED: Change.Kind.OUTCOME,
     Kind.TOLD: Change.Kind.DECISION,
     Kind.DELETED: Change.Kind.DELETED,
+    Kind.MEDIA_DELETED: Change.Kind.DELETED,
 }
 
 

@@ -41,6 +41,7 @@ def submit(
     external_id: str = "",
     metadata: dict[str, Any] | None = None,
     sandbox: bool = False,
+    zero_retention: bool = False,
 ) -> Scan:
     """Store a file as a scan and queue it. A file that was analysed before takes over that assessment."""
     held = upload if isinstance(upload, Held) else _hold(upload.chunks(PIECE))
@@ -54,10 +55,11 @@ def submit(
             queue=queue,
             source=source,
             batch=batch,
-            consents_to_training=consents_to_training,
+            consents_to_training=consents_to_training and not zero_retention,
             external_id=external_id,
             metadata=metadata or {},
             sandbox=sandbox,
+            zero_retention=zero_retention,
         )
         try:
             with transaction.atomic():
@@ -86,7 +88,7 @@ def _store(scan: Scan, held: Held) -> None:
 
 def _find_earlier(scan: Scan) -> Assessment | None:
     """An earlier assessment of the same file by the current panel, or None."""
-    if scan.sandbox:
+    if scan.sandbox or scan.zero_retention:
         return None
     try:
         panel = analysis.panel()

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 KEPT_FOR = dt.timedelta(hours=24)
 
 
-def begin(owner: Any, name: str, length: int, *, batch: Batch | None = None, consents: bool = False) -> Resumable:
+def begin(owner: Any, name: str, length: int, *, batch: Batch | None = None, **options: bool) -> Resumable:
     limit = settings.MAX_UPLOAD_MB * 2**20
     if length > limit:
         message = _("This file is too large; %(limit)d MB are allowed.")
@@ -33,7 +33,7 @@ def begin(owner: Any, name: str, length: int, *, batch: Batch | None = None, con
         name=intake.clean_name(name),
         length=length,
         batch=batch,
-        consents_to_training=consents,
+        **options,
         expires_at=timezone.now() + KEPT_FOR,
     )
     pieces.prepare(upload)
@@ -83,6 +83,7 @@ def _take_in(upload: Resumable) -> Scan:
                 batch=upload.batch,
                 queue=queue,
                 consents_to_training=upload.consents_to_training,
+                zero_retention=upload.zero_retention,
             )
             Resumable.objects.filter(pk=upload.pk).update(scan=scan)
             transaction.on_commit(upload.forget_pieces)

@@ -21,6 +21,7 @@ class Upload(forms.Form):
         label=_("Allow these files to be used to improve the models"),
         help_text=_("Optional. You can change this later on the page of each file."),
     )
+    zero_retention = forms.BooleanField(required=False)
     address = forms.URLField(required=False, max_length=2000, assume_scheme="https")
 
 

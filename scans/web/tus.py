@@ -52,7 +52,7 @@ def uploads(request: SignedIn) -> HttpResponse:
             metadata.get("filename", ""),
             int(length),
             batch=batch,
-            consents=metadata.get("consents_to_training") == "on",
+            **{name: metadata.get(name) == "on" for name in ("consents_to_training", "zero_retention")},
         )
     except Refused as refusal:
         if batch:

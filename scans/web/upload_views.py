@@ -40,7 +40,7 @@ def new(request: SignedIn) -> HttpResponse:
     form = forms.Upload(request.POST, request.FILES)
     if not form.is_valid():
         return _upload_page(request, form, status=422)
-    options: dict[str, Any] = {"consents_to_training": form.cleaned_data["consents_to_training"]}
+    options: dict[str, Any] = {name: form.cleaned_data[name] for name in ("consents_to_training", "zero_retention")}
     try:
         if address := form.cleaned_data["address"]:
             uploads.append(_fetched(request, address))
@@ -192,10 +192,10 @@ def _add(request: SignedIn, batch: Batch) -> HttpResponse:
             return _refused(request, refusal)
     if len(uploads) != 1:
         return JsonResponse({"code": "one_file", "said": _("Upload one file at a time.")}, status=422)
-    consents = request.POST.get("consents_to_training") == "on"
+    options = {name: request.POST.get(name) == "on" for name in ("consents_to_training", "zero_retention")}
     file = uploads[0]
     try:
-        taken = _once(request, file, lambda: intake.add(batch, file.name or "", file, consents_to_training=consents))
+        taken = _once(request, file, lambda: intake.add(batch, file.name or "", file, **options))
     except Refused as refusal:
         return _refused(request, refusal)
     return _refused(request, taken) if isinstance(taken, Refused) else _accepted(request, taken)

@@ -16,6 +16,7 @@ from ..evidence import viewing
 from ..models import Artifact, DecisionNotice, Event, ReviewItem, Scan, Status, WrongState
 from ..outcome import blind, effective, reverse_search, statement
 from ..outcome.result import Result
+from ..retention import purging
 from ..uploads import intake
 from . import files, forms, notification_views
 from .access import SignedIn, get_owned_scan, get_visible_scan, looks, seconds_until_next_look
@@ -51,6 +52,7 @@ def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
             "same_as": assessment.same_as.scan if assessment.same_as else None,
             "earlier": scan.assessments.count() - 1,
             "reverse_search": reverse_search.offer(scan),
+            "delete_after": purging.decision_of(scan).until,
             "feedback_form": forms.Say(),
             "feedback": assessment.feedback.filter(person=request.user).first(),
             "share_form": forms.NewShare(),

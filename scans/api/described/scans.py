@@ -45,7 +45,9 @@ class Media(Shape):
     height = whole("Height in pixels.", allow_null=True)
     duration_ms = whole("Duration of a video in milliseconds.", allow_null=True)
     deduplicated_from = one_id("ID of an earlier scan of the same file whose assessment was reused.", allow_null=True)
+    delete_after = some_moment("When the file will be deleted; null while no date is set.")
     deleted_at = some_moment("When the file was deleted.")
+    zero_retention = flag("Uploaded to be deleted right after analysis.")
 
 
 class ReasonOf(Shape):

@@ -68,7 +68,9 @@ def _media(scan: Scan, context: ScanContext) -> dict[str, Any]:
         "height": media.get("height"),
         "duration_ms": round(duration * 1000) if duration else None,
         "deduplicated_from": str(newest.same_as.scan_id) if newest and newest.same_as else None,
+        "delete_after": moment(context.delete_after),
         "deleted_at": moment(context.deleted_at),
+        "zero_retention": scan.zero_retention,
     }
 
 

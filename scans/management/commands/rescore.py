@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="only count how many it would be")
 
     def handle(self, **options: Any) -> None:
-        scans: Any = Scan.objects.analysed().kept().exclude(media="").listed().order_by("created_at")
+        scans: Any = Scan.objects.judgeable().listed().order_by("created_at")
         if options["outcome"]:
             scans = scans.filter(outcome=options["outcome"])
         if options["since"]:

@@ -14,7 +14,7 @@ from accounts import personal
 from accounts.models import User
 from scans.evidence import chain, sealing
 from scans.models import Event, LegalHold, Scan, WrongState
-from scans.retention import deletion
+from scans.retention import deletion, purging
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_nothing_deletes_a_file_under_a_hold_until_it_is_released(
     client.post(f"/scans/{scan.pk}/delete/")  # into the trash, where the hold finds it
     place(as_user(admin), scan)
     Scan.objects.update(purge_at=timezone.now())
-    assert deletion.purge_due() == 0
+    assert purging.purge().purged == 0
     assert "legal hold" in client.post(f"/scans/{scan.pk}/purge/", follow=True).content.decode()
     with pytest.raises(WrongState):
         deletion.delete(scan, uploader)
@@ -65,7 +65,7 @@ def test_nothing_deletes_a_file_under_a_hold_until_it_is_released(
     hold = LegalHold.objects.get()
     as_user(admin).post("/admin/scans/legalhold/", {"action": "release", "_selected_action": [str(hold.pk)]})
     with django_capture_on_commit_callbacks(execute=True):
-        assert deletion.purge_due() == 1
+        assert purging.purge().purged == 1
 
 
 def test_a_file_under_a_hold_does_not_even_go_to_the_trash(

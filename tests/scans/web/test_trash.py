@@ -154,7 +154,7 @@ def test_after_its_time_a_scan_is_purged_and_not_before(
     last = list(Event.objects.filter(scan=scan).values_list("kind", "actor", "content"))[-2:]
     assert [(kind, actor) for kind, actor, _content in last] == [("trashed", uploader.pk), ("deleted", None)]
     files = {"sha256": scan.sha256, "bytes": scan.bytes, "files": 3}  # itself, its preview and its face
-    assert last[-1][2] == {"from": "trash", "receipt": files}
+    assert last[-1][2] == {"why": ["trash"], "receipt": files}
 
 
 def test_one_can_delete_for_good_at_once_and_is_asked(
