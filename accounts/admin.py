@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
@@ -66,6 +67,7 @@ class PersonAdmin(UserAdmin):
     search_fields = ("email", "name")
     ordering = ("email",)
     filter_horizontal = ()
+    actions = ("end_sessions",)
     readonly_fields = ("last_login", "date_joined", "is_staff", "is_superuser")
     fieldsets = (
         (None, {"fields": ("email", "name", "language", "time_zone")}),
@@ -81,6 +83,18 @@ class PersonAdmin(UserAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.action(description=_("Sign the chosen people out everywhere"), permissions=["change"])
+    def end_sessions(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        ended = 0
+        for person in chosen:
+            sessions = list(UserSession.objects.filter(user=person))
+            for session in sessions:
+                session.end()
+            ended += len(sessions)
+            self.log_change(request, person, "Signed out everywhere.")
+        done = ngettext("%(count)d session ended.", "%(count)d sessions ended.", ended) % {"count": ended}
+        self.message_user(request, done, messages.SUCCESS)
 
     @admin.display(description=_("roles"))
     def role_names(self, person: User) -> str:

@@ -8,7 +8,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from . import personal, roles
+        from . import personal, roles, sign_ins  # noqa: F401 (its receivers)
         from .models import User
 
         personal.holders.append(personal.account)

@@ -41,13 +41,19 @@ class Gate:
             return None if rules.accepted(request.user) else _ask_for_acceptance(request)
         if rule == roles.AT_THE_DESK:
             if not roles.roles_of(request.user) & roles.DESK:
-                raise PermissionDenied
+                raise _refused(request, name, rule)
             if request.user.second_factor_missing:
+                _refused(request, name, "a second factor")
                 return render(request, "accounts/second_factor.html", status=403)
             return None
         if not request.user.has_perm(rule):
-            raise PermissionDenied
+            raise _refused(request, name, rule)
         return None
+
+
+def _refused(request: HttpRequest, name: str, rule: str) -> PermissionDenied:
+    log.warning("access refused", view=name, rule=rule, user=request.user.pk)
+    return PermissionDenied()
 
 
 def _ask_for_acceptance(request: HttpRequest) -> HttpResponse:

@@ -174,6 +174,8 @@ class Refusals:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
             return page(request, 400)  # PostgreSQL can't hold a zero byte, so nothing here can be named by one
+        if request.method in ("TRACE", "TRACK", "CONNECT"):
+            return HttpResponse(status=405)
         try:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:

@@ -23,7 +23,7 @@ MAIL_FOLDER = "var/mail" if settings.VAR_DIR == settings.BASE_DIR / "var" else "
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """What every template may use; it asks neither database nor cache, so that error pages can have it."""
-    theme = request.COOKIES.get("theme")
+    theme = request.COOKIES.get(settings.THEME_COOKIE_NAME)
     return {
         "site_name": settings.SITE_NAME,
         "theme": theme if theme in THEMES else "auto",
@@ -54,7 +54,7 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     theme = request.POST.get("theme", "")
     if theme in THEMES:
         response.set_cookie(
-            "theme",
+            settings.THEME_COOKIE_NAME,
             theme,
             max_age=365 * 24 * 3600,
             secure=settings.SESSION_COOKIE_SECURE,

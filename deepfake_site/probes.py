@@ -5,7 +5,8 @@ A load balancer or a scraper asks by IP address and over plain HTTP, with a Host
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.security import SecurityMiddleware
 
 from . import health, metrics
 
@@ -21,6 +22,16 @@ PROBES = {
 class Probes:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
+        self.security = SecurityMiddleware(get_response)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return PROBES.get(request.path_info, self.get_response)(request)
+        probe = PROBES.get(request.path_info)
+        if probe is None:
+            return self.get_response(request)
+        try:
+            answer = probe(request)
+        except Http404:
+            return self.get_response(request)
+        response = self.security.process_response(request, answer)
+        response["Content-Security-Policy"] = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+        return response

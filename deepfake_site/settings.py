@@ -258,6 +258,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "accounts.passwords.SiteWordsValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
@@ -267,6 +268,9 @@ STAFF_SECOND_FACTOR = env.flag("STAFF_SECOND_FACTOR", default=not DEMO)
 ADMIN_EMAIL = env.text("ADMIN_EMAIL")
 ADMIN_PASSWORD = env.text("ADMIN_PASSWORD")
 ERASURE_GRACE_DAYS = env.whole("ERASURE_GRACE_DAYS", 14)
+# Without a request for 14 days (SESSION_COOKIE_AGE) a session ends sooner.
+SESSION_DAYS = env.whole("SESSION_DAYS", 30)
+DESK_SESSION_HOURS = env.whole("DESK_SESSION_HOURS", 24)
 TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0)
 APPEAL_DAYS = env.whole("APPEAL_DAYS", 184)
 TRASH_DAYS = env.whole("TRASH_DAYS", 7)
@@ -329,6 +333,7 @@ ACCOUNT_RATE_LIMITS = {
     "reauthenticate": None,
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+MFA_ADAPTER = "accounts.second_factors.Adapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
@@ -378,8 +383,14 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
-CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+_OWN_HOST = "__Host-" if HTTPS else ""  # browsers take such a cookie from this very host only, and over TLS only
+SESSION_COOKIE_NAME = f"{_OWN_HOST}session"
+CSRF_COOKIE_NAME = f"{_OWN_HOST}csrf"
+LANGUAGE_COOKIE_NAME = f"{_OWN_HOST}django_language"
+THEME_COOKIE_NAME = f"{_OWN_HOST}theme"
+LIBRARY_VIEW_COOKIE_NAME = f"{_OWN_HOST}library_view"
+# Not in a cookie: messages may name files and people.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_TRUSTED_ORIGINS = env.listing("TRUSTED_ORIGINS")
 CSRF_FAILURE_VIEW = "deepfake_site.errors.csrf_failure"
 ERROR_PAGE = "deepfake_site.errors.page"  # how apps below the site show an error

@@ -1,6 +1,7 @@
 """Every address of the site, but for probes.py's. Who may open what stands in accounts/roles.py."""
 
-from allauth.account.decorators import secure_admin_login
+from allauth.account.decorators import reauthentication_required, secure_admin_login
+from allauth.usersessions.views import list_usersessions
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
@@ -24,6 +25,8 @@ urlpatterns = [
     path("status/", public_pages.status, name="status"),
     path("rules/", rules_of_use, name="rules"),
     path("i18n/", include("django.conf.urls.i18n")),
+    # Ending sessions asks for the password again. In front of allauth's own, which doesn't.
+    path("accounts/sessions/", reauthentication_required(list_usersessions, allow_get=True), name="usersessions_list"),
     path("accounts/", include("allauth.urls")),
     path("profile/", include("accounts.web.urls")),
     path("", include("scans.web.urls")),

@@ -13,6 +13,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.http import content_disposition_header, parse_etags
 
 PIECE = 1 << 18
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; sandbox"
 RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 # What a browser shows by itself and without running anything in it. All else is a download.
 INLINE = {
@@ -33,7 +34,7 @@ def send(request: HttpRequest, stored: Any, *, kind: str, etag: str, name: str =
     response = _answer(request, stored, f'"{etag}"', mime, disposition)
     response["ETag"] = f'"{etag}"'
     response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    response["Content-Security-Policy"] = POLICY
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     patch_cache_control(response, private=True, max_age=3600)
     return response

@@ -53,9 +53,8 @@ def history(request: SignedIn) -> HttpResponse:
     facet_list, total = facets(base, decided, request.user, query, form.chosen)
     pages = CountedPaginator(narrowed.listed().prefetch_related("tags"), total)
     page = pages.get_page(request.GET.get("page"))
-    view = next(
-        (name for name in (request.GET.get("view"), request.COOKIES.get("library_view")) if name in VIEWS), "grid"
-    )
+    remembered = request.COOKIES.get(settings.LIBRARY_VIEW_COOKIE_NAME)
+    view = next((name for name in (request.GET.get("view"), remembered) if name in VIEWS), "grid")
     searches = list(request.user.saved_searches.all())
     context = {
         "form": form,
@@ -75,7 +74,12 @@ def history(request: SignedIn) -> HttpResponse:
     answer = render(request, "scans/history.html", context)
     if request.GET.get("view") in VIEWS:
         answer.set_cookie(
-            "library_view", view, max_age=YEAR, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
+            settings.LIBRARY_VIEW_COOKIE_NAME,
+            view,
+            max_age=YEAR,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
         )
     return answer
 

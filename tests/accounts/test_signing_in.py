@@ -137,7 +137,7 @@ def test_an_address_belongs_to_one_person_however_it_is_written(uploader: User) 
 
 
 def test_one_click_ends_all_other_sessions(uploader: User, as_user) -> None:
-    here, elsewhere = as_user(uploader), as_user(uploader)
+    here, elsewhere = as_user(uploader, proven=True), as_user(uploader)
     for client in (here, elsewhere):
         assert client.get("/profile/").status_code == 200
     page = here.get("/accounts/sessions/")

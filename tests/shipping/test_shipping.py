@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from detection import evaluations_of, read_panel
+from scans.web import files
 
 HOUSE = Path(settings.BASE_DIR)
 SOURCES = [
@@ -279,12 +280,14 @@ def test_nginx_takes_what_the_site_takes() -> None:
     hidden = conf[conf.index("location /internal-media/") :]
     assert "internal;" in hidden[: hidden.index("}")]
     assert conf.count("/media/;") == 1  # no other way to the files
+    assert f'add_header Content-Security-Policy "{files.POLICY}" always;' in hidden
 
 
 def test_the_server_behind_the_service_takes_what_the_site_takes() -> None:
     conf = (HOUSE / "deploy" / "nginx-site.conf").read_text()
     assert f"client_max_body_size {example()['MAX_REQUEST_MB']}m;" in conf
     assert f"proxy_pass http://127.0.0.1:{example()['PORT']};" in conf
+    assert "ssl_protocols TLSv1.2 TLSv1.3;" in conf
 
 
 def test_the_service_starts_the_whole_site_from_the_folder_of_the_guide() -> None:

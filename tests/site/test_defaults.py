@@ -92,6 +92,19 @@ def test_every_page_carries_the_strict_headers(client: Client, db) -> None:
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
 
 
+@pytest.mark.parametrize("where", ["/healthz", "/readyz", "/metrics"])
+def test_what_machines_ask_carries_them_too(client: Client, db, settings, where: str) -> None:
+    settings.METRICS_TOKEN = "" if where == "/metrics" else "token"
+    headers = client.get(where).headers
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("method", ["TRACE", "TRACK", "CONNECT"])
+def test_nothing_is_echoed(client: Client, method: str) -> None:
+    assert client.generic(method, "/").status_code == 405
+
+
 def test_with_https_cookies_are_secure_and_browsers_remember_it(tmp_path) -> None:
     code = """
 import django; django.setup()
@@ -100,12 +113,14 @@ r = Client().get("/i18n/setlang/", secure=True, headers={"host": "moderation.exa
 print(r["Strict-Transport-Security"])
 from django.conf import settings as s
 print(s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY, s.SESSION_COOKIE_NAME)
+print(s.LANGUAGE_COOKIE_NAME, s.THEME_COOKIE_NAME, s.LIBRARY_VIEW_COOKIE_NAME)
 print(Client().get("/accounts/login/", headers={"host": "moderation.example.org"})["Location"])
 """
     said = run(["-c", code], VAR_DIR=str(tmp_path), **PRODUCTION).stdout.splitlines()
     assert said == [
         "max-age=31536000; includeSubDomains; preload",
         "True True True __Host-session",
+        "__Host-django_language __Host-theme __Host-library_view",
         "https://moderation.example.org/accounts/login/",
     ]
 

@@ -4,11 +4,12 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 
+from accounts import second_factors
 from scans.models import Endpoint
 
 
 class Command(BaseCommand):
-    help = "Encrypt the webhooks' secrets anew with the first of ENCRYPTION_KEYS."
+    help = "Encrypt the secrets of webhooks and second factors anew with the first of ENCRYPTION_KEYS."
 
     def handle(self, *args: Any, **options: Any) -> None:
         unreadable = 0
@@ -19,6 +20,8 @@ class Command(BaseCommand):
                 continue
             endpoint.save(update_fields=["secret", "old_secret"])
             count += 1
-        self.stdout.write(f"{count} endpoints encrypted anew.")
+        factors, unreadable_factors = second_factors.encrypt_anew()
+        unreadable += unreadable_factors
+        self.stdout.write(f"{count} endpoints and {factors} second factors encrypted anew.")
         if unreadable:
             raise CommandError(f"{unreadable} could not be read with any of ENCRYPTION_KEYS and stay as they are.")
