@@ -35,13 +35,28 @@ class Presence:
                 request.session[KEY] = now
                 request.session.setdefault(BEGAN, now)
                 UserSession.objects.create_from_request(request)
+        proofs = proofs_in(request)
         response = self.get_response(request)
+        if was_signed_in and request.user.is_authenticated and proofs_in(request) > proofs:
+            give_new_key(request)
         if request.user.is_authenticated:
             if not response.has_header("Cache-Control"):
                 patch_cache_control(response, private=True, no_store=True)
         elif was_signed_in:
             response["Clear-Site-Data"] = '"cache", "storage"'
         return response
+
+
+def proofs_in(request: HttpRequest) -> int:
+    """How often this session's person has proven who they are: at the sign-in, and before sensitive actions."""
+    return len(request.session.get("account_authentication_methods", ()))
+
+
+def give_new_key(request: HttpRequest) -> None:
+    """Whoever had copied the session's key from before doesn't profit from the proof."""
+    before = request.session.session_key
+    request.session.cycle_key()
+    UserSession.objects.filter(session_key=before).update(session_key=request.session.session_key)
 
 
 def is_over(request: HttpRequest, now: int) -> bool:

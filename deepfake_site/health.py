@@ -25,7 +25,7 @@ STANDSTILL = 60  # seconds in which scans wait and none is begun or finished
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("ok\n", content_type="text/plain")
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
 def database() -> str:

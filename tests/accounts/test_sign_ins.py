@@ -8,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from allauth.mfa.utils import decrypt
+from allauth.usersessions.models import UserSession
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -117,6 +118,17 @@ def test_a_session_ends_after_its_time_however_much_it_is_used(
     assert client.get("/profile/").status_code == 302
     age(client, 0)
     assert client.get("/profile/").status_code == 302
+
+
+def test_a_fresh_proof_gives_the_session_a_new_key(uploader: User, as_user: Any, settings: Any) -> None:
+    client, thief = as_user(uploader), Client()
+    client.get("/profile/")
+    thief.cookies[settings.SESSION_COOKIE_NAME] = client.cookies[settings.SESSION_COOKIE_NAME].value
+    assert thief.get("/profile/").status_code == 200
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert thief.get("/profile/").status_code == 302
+    assert client.get("/profile/").status_code == 200
+    assert UserSession.objects.get().session_key == client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
 def test_a_session_of_somebody_who_was_made_inactive_opens_nothing(uploader: User, as_user: Any) -> None:

@@ -159,3 +159,34 @@ def test_every_threat_names_a_test_that_exists() -> None:
         if not (file.is_file() and re.search(rf"def {re.escape(name)}\(", file.read_text())):
             lacking.append(row)
     assert not lacking, "\n".join(lacking)
+
+
+STANDINGS = ("met", "not applicable", "open")
+
+
+def test_every_requirement_has_a_standing_and_its_test_exists() -> None:
+    """docs/asvs.md: one row a requirement, and a summary that counts them."""
+    summary, *chapters = (ROOT / "docs/asvs.md").read_text().partition("## Summary")[2].split("\n## ")
+    counted: dict[str, list[int]] = {}
+    wrong, numbers = [], []
+    for chapter in chapters:
+        rows = [
+            [cell.strip() for cell in line.strip("| ").split(" | ")]
+            for line in chapter.splitlines()
+            if re.match(r"\| \d", line)
+        ]
+        for row in rows:
+            number, requirement, standing, how, test = row
+            numbers.append(number)
+            path, _, name = test.strip("`").partition("::")
+            file = ROOT / "tests" / path
+            known = bool(name) and file.is_file() and re.search(rf"def {re.escape(name)}\(", file.read_text())
+            reasons = ("—",) if standing == "not applicable" else ("no test",)
+            if standing not in STANDINGS or not how or not (known or test in reasons) or len(requirement.split()) > 12:
+                wrong.append(" | ".join(row))
+        counted[chapter.splitlines()[0]] = [sum(row[2] == standing for row in rows) for standing in STANDINGS]
+    assert not wrong, "\n".join(wrong)
+    assert len(numbers) == len(set(numbers)) == 253  # of levels 1 and 2
+    counted["all"] = [sum(column) for column in zip(*counted.values(), strict=True)]
+    told = re.findall(r"^\| ([^|]+) \| (\d+) \| (\d+) \| (\d+) \|$", summary, re.MULTILINE)
+    assert {name: [int(figure) for figure in figures] for name, *figures in told} == counted

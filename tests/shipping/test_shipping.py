@@ -288,6 +288,7 @@ def test_the_server_behind_the_service_takes_what_the_site_takes() -> None:
     assert f"client_max_body_size {example()['MAX_REQUEST_MB']}m;" in conf
     assert f"proxy_pass http://127.0.0.1:{example()['PORT']};" in conf
     assert "ssl_protocols TLSv1.2 TLSv1.3;" in conf
+    assert "access_log off;" in conf
 
 
 def test_the_service_starts_the_whole_site_from_the_folder_of_the_guide() -> None:
@@ -297,6 +298,7 @@ def test_the_service_starts_the_whole_site_from_the_folder_of_the_guide() -> Non
     assert folder
     assert folder[1] in guide
     assert f"ExecStart={folder[1]}/.venv/bin/python manage.py up\n" in unit
+    assert f"InaccessiblePaths=-{folder[1]}/.git\n" in unit
     state = re.search(r"^StateDirectory=(.+)$", unit, re.MULTILINE)
     assert state
     assert f"VAR_DIR=/var/lib/{state[1]}\n" in guide
