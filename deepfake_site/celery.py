@@ -13,6 +13,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 SIGN_OF_LIFE = "worker-alive:{}"
+SENT_AT = "sent_at"  # a header of every message
 ALIVE_FOR = 30  # seconds; Celery's own heart beats every two
 
 
@@ -24,3 +25,8 @@ def _alive(sender: Any, **_: Any) -> None:
 
     hostname = getattr(sender, "hostname", None) or sender.eventer.hostname
     cache.set(SIGN_OF_LIFE.format(hostname.partition("@")[0]), time.time(), ALIVE_FOR)
+
+
+@signals.before_task_publish.connect
+def _note_time(headers: dict[str, Any], **_: Any) -> None:
+    headers.setdefault(SENT_AT, time.time())

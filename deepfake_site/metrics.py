@@ -12,8 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 from prometheus_client import multiprocess
 
-from . import health
-from .celery import app
+from . import health, queues
 
 REQUESTS = prometheus.Counter("site_requests_total", "Requests answered.", ["method", "view", "status"])
 SECONDS = prometheus.Histogram("site_request_seconds", "Time to answer.", ["view"])
@@ -40,15 +39,17 @@ def _current_state() -> prometheus.CollectorRegistry:
     """The figures that are measured when the page is requested."""
     registry = prometheus.CollectorRegistry()
     waiting = prometheus.Gauge("site_queue_waiting", "Messages waiting.", ["queue"], registry=registry)
+    oldest = prometheus.Gauge(
+        "site_queue_oldest_seconds", "Seconds that the oldest message or scan has waited.", ["queue"], registry=registry
+    )
     part_up = prometheus.Gauge("site_part_up", "1 if this part works (see /readyz).", ["part"], registry=registry)
     free = prometheus.Gauge("site_disk_free_bytes", "Space left for media.", registry=registry)
     for name, part in health.PARTS.items():
         part_up.labels(name).set(health.state_of(part) == health.OK)
     if health.state_of(health.broker) == health.OK:
-        with app.connection_for_read() as connection:
-            channel = connection.default_channel
-            for queue in (q for queues in settings.QUEUES.values() for q in queues):
-                waiting.labels(queue).set(channel._size(queue))
+        for queue, (messages, seconds) in queues.waiting().items():
+            waiting.labels(queue).set(messages)
+            oldest.labels(queue).set(seconds)
     folder = next(f for f in (settings.MEDIA_ROOT, *settings.MEDIA_ROOT.parents) if f.exists())
     free.set(shutil.disk_usage(folder).free)
     return registry

@@ -1,6 +1,9 @@
 """What the platform adds to the detector: on the way of one photo, and with many at once. Needs the site's workers."""
 
+import contextlib
+import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
@@ -24,7 +27,7 @@ class NoAnswer(Exception):
 
 def measure(photo: Path, *, single: int, many: int) -> dict[str, float]:
     """One by one, then at once, then the detector alone in as many processes as the workers have."""
-    processes = _processes()
+    processes = worker_processes()
     if not processes:
         raise NoAnswer("No worker answers. Is the site running with the same settings?")
     figures = _Bench(photo.read_bytes()).run(single, many)
@@ -36,7 +39,17 @@ def measure(photo: Path, *, single: int, many: int) -> dict[str, float]:
     }
 
 
-def _processes() -> int:
+def throughput(photo: Path, many: int, warm_up: int) -> float:
+    """Photos a second, after so many others with which the workers have loaded their models."""
+    return _Bench(photo.read_bytes()).at_once(warm_up, many)
+
+
+def cores() -> int:
+    """That this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def worker_processes() -> int:
     """Of all workers that take photos."""
     inspector = current_app.control.inspect(timeout=2.0)
     queues, stats = inspector.active_queues() or {}, inspector.stats() or {}
@@ -53,8 +66,18 @@ class _Bench:
         self.person, _made = User.objects.get_or_create(email=ADDRESS, defaults={"is_active": False})
 
     def run(self, single: int, many: int) -> dict[str, float]:
-        try:
+        with self._deleted_afterwards():
             return self._one_by_one(single) | self._at_once(many)
+
+    def at_once(self, *counts: int) -> float:
+        """One lot after the other; how fast the last one was."""
+        with self._deleted_afterwards():
+            return [self._at_once(count)["photos_a_second"] for count in counts][-1]
+
+    @contextlib.contextmanager
+    def _deleted_afterwards(self) -> Iterator[None]:
+        try:
+            yield
         finally:
             for scan in Scan.objects.filter(owner=self.person, status__in=(Status.ANALYSED, Status.FAILED)):
                 deletion.delete(scan, self.person)
@@ -72,7 +95,7 @@ class _Bench:
         batch = Batch.objects.create(owner=self.person)
         done = self._wait([self._send(Queue.BATCH, batch if n < intake.IN_A_BATCH else None) for n in range(count)])
         begins, ends = zip(*((scan.started_at, scan.finished_at) for scan in done), strict=True)
-        return {"photos_a_second": round(count / (max(ends) - min(begins)).total_seconds(), 1)}
+        return {"photos_a_second": round(count / (max(ends) - min(begins)).total_seconds(), 2)}
 
     def _send(self, queue: Queue, batch: Batch | None = None) -> Scan:
         self.sent += 1

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from detection import benchmark
-from scans.benchmarks import api, chain, pages, site
+from scans.benchmarks import api, chain, pages, site, workers
 
 
 class Command(BaseCommand):
@@ -19,6 +19,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--site", type=Path, metavar="PHOTO", help="hand this JPEG to the running workers instead")
+        parser.add_argument(
+            "--workers", type=Path, metavar="PHOTO", help="start workers and hand them this JPEG instead"
+        )
+        parser.add_argument(
+            "--processes", type=int, nargs="+", default=[1, 2, 4], help="with --workers: so many, one after the other"
+        )
         parser.add_argument("--pages", action="store_true", help="time history and desk, in a database of their own")
         parser.add_argument("--scans", type=int, default=100_000, help="with --pages: how many there are")
         parser.add_argument("--api", type=Path, metavar="PHOTO", help="ask the running site's REST API instead")
@@ -40,6 +46,13 @@ class Command(BaseCommand):
             except site.NoAnswer as error:
                 raise CommandError(str(error)) from error
             self._lines(figures)
+        elif options["workers"]:
+            try:
+                figures = workers.measure(
+                    options["workers"], options["processes"], 8 if quick else 200, self.stdout.write
+                )
+            except site.NoAnswer as error:
+                raise CommandError(str(error)) from error
         elif options["api"]:
             posts, many = (8, 40) if quick else (200, 2000)
             try:
