@@ -30,13 +30,32 @@ def measure(photo: Path, counts: Sequence[int], many: int, report: Callable[[str
     report("| worker processes | photos a second | times as many as the first line |")
     report("|---|---|---|")
     rows: list[dict[str, Any]] = []
+    before = _written()
     for count in counts:
         with _workers(count):
             speed = site.throughput(photo, many, warm_up=count * 2)
         times = speed / rows[0]["photos_a_second"] if rows else 1.0
         rows.append({"processes": count, "photos_a_second": round(speed, 2), "times": round(times, 2)})
         report(f"| {count} | {speed:.2f} | {times:.2f} |")
+    if before:
+        photos = sum(many + count * 2 for count in counts)
+        each = [(after - earlier) / photos for after, earlier in zip(_written(), before, strict=True)]
+        report("\nThe database wrote for each photo, which is deleted afterwards: {:.1f} new rows, {:.1f} changed rows, "
+               "{:.0f} bytes of write-ahead log".format(*each))  # fmt: skip
     return rows
+
+
+def _written() -> tuple[int, ...]:
+    """Rows inserted and updated, and bytes of log, since the server counts; only PostgreSQL does."""
+    if connection.vendor != "postgresql":
+        return ()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute(
+            "SELECT sum(n_tup_ins)::bigint, sum(n_tup_upd)::bigint, (SELECT wal_bytes::bigint FROM pg_stat_wal)"
+            " FROM pg_stat_user_tables"
+        )
+        return tuple(cursor.fetchone())
 
 
 @contextlib.contextmanager

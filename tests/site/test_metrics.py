@@ -78,6 +78,7 @@ def empty_queues() -> Iterator[None]:
             connection.default_channel._purge(queue)
 
 
+@pytest.mark.filterwarnings("ignore::celery.exceptions.AlwaysEagerIgnored")
 def test_metrics_say_how_long_the_oldest_message_of_a_queue_has_waited(
     metric: Callable[[str, str], float], empty_queues: None
 ) -> None:

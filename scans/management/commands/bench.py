@@ -49,7 +49,7 @@ class Command(BaseCommand):
         elif options["workers"]:
             try:
                 figures = workers.measure(
-                    options["workers"], options["processes"], 8 if quick else 200, self.stdout.write
+                    options["workers"], options["processes"], 8 if quick else 100, self.stdout.write
                 )
             except site.NoAnswer as error:
                 raise CommandError(str(error)) from error
