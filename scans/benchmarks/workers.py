@@ -40,8 +40,8 @@ def measure(photo: Path, counts: Sequence[int], many: int, report: Callable[[str
     if before:
         photos = sum(many + count * 2 for count in counts)
         each = [(after - earlier) / photos for after, earlier in zip(_written(), before, strict=True)]
-        report("\nThe database wrote for each photo, which is deleted afterwards: {:.1f} new rows, {:.1f} changed rows, "
-               "{:.0f} bytes of write-ahead log".format(*each))  # fmt: skip
+        report("\nWritten by the database for each photo, with its deletion afterwards: {:.1f} new rows, {:.1f} changed"
+               " rows, {:.0f} bytes of write-ahead log".format(*each))  # fmt: skip
     return rows
 
 
@@ -50,7 +50,6 @@ def _written() -> tuple[int, ...]:
     if connection.vendor != "postgresql":
         return ()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_force_next_flush()")
         cursor.execute(
             "SELECT sum(n_tup_ins)::bigint, sum(n_tup_upd)::bigint, (SELECT wal_bytes::bigint FROM pg_stat_wal)"
             " FROM pg_stat_user_tables"
