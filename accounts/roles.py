@@ -110,6 +110,9 @@ VIEWS: Final[dict[str, str]] = {
     "scans:example": ANYONE,
     "scans:models": ANYONE,
     "scans:card": ANYONE,
+    "scans:card_json": ANYONE,
+    "scans:capabilities*": ANYONE,
+    "scans:transparency*": ANYONE,  # each view asks whether the reports are public
     "scans:signing_keys*": ANYONE,
     "scans:verifier": ANYONE,
     "rules": ANYONE,

@@ -30,6 +30,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "demo": settings.DEMO,
         "debug_pages": settings.DEBUG,
         "has_contact": bool(settings.CONTACT_EMAIL or settings.CONTACT_URL),
+        "transparency_public": settings.TRANSPARENCY_PUBLIC,
         "mail_folder": "" if settings.EMAIL_HOST else MAIL_FOLDER,
     }
 

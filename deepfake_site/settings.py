@@ -275,6 +275,10 @@ TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0)
 APPEAL_DAYS = env.whole("APPEAL_DAYS", 184)
 TRASH_DAYS = env.whole("TRASH_DAYS", 7)
 RETENTION_DAYS = env.numbers("RETENTION_DAYS")  # none named: files are kept until somebody deletes them
+TRANSPARENCY_PUBLIC = env.flag("TRANSPARENCY_PUBLIC", default=True)
+TRANSPARENCY_MIN_COUNT = env.whole("TRANSPARENCY_MIN_COUNT", 5)
+if TRANSPARENCY_MIN_COUNT < 5:
+    raise ImproperlyConfigured("TRANSPARENCY_MIN_COUNT is too small: counts below 5 may give a person away.")
 SETTLE_SECONDS = env.whole("SETTLE_SECONDS", 300)
 BLIND_PERCENT = env.whole("BLIND_PERCENT", 5)
 API_WAITERS = env.whole("API_WAITERS", 4)

@@ -1,5 +1,6 @@
 """What the models here can do and can't, straight from their cards."""
 
+import json
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -60,10 +61,14 @@ def _models_sentence(medium: dict[str, Any]) -> str:
 
 
 @require_safe
+def card_json(request: HttpRequest, name: str, version: str) -> HttpResponse:
+    """The card as the page shows it, for programs."""
+    return HttpResponse(json.dumps(_card(name, version), indent=2) + "\n", content_type="application/json")
+
+
+@require_safe
 def card(request: HttpRequest, name: str, version: str) -> HttpResponse:
-    model_card = next((row for row in analysis.cards() if row["label"] == f"{name}/{version}"), None)
-    if model_card is None:
-        raise Http404
+    model_card = _card(name, version)
     figures = model_card.get("figures") or []
     columns = _columns(figures)
     context = {
@@ -74,6 +79,13 @@ def card(request: HttpRequest, name: str, version: str) -> HttpResponse:
         "trained_on": trained_on(model_card.get("training") or {}),
     }
     return render(request, "scans/card.html", context)
+
+
+def _card(name: str, version: str) -> dict[str, Any]:
+    for card in analysis.cards():
+        if card["label"] == f"{name}/{version}":
+            return card
+    raise Http404
 
 
 def _cuts(panel: Any, label: str) -> list[tuple[str, Any]]:

@@ -48,6 +48,8 @@ STATES = (
     State("glossary", "", "/help/glossary/"),
     State("questions", "", "/help/questions/"),
     State("models", "", "/models/"),
+    State("capabilities", "", "/capabilities/"),
+    State("transparency", "", "/transparency/"),
     State("model", "", "/models/synthesis/1/"),
     State("check", "", "/check/"),
     State("shared", "", "/shared/{share}/"),

@@ -71,6 +71,11 @@ def test_a_setting_that_makes_no_sense_is_named(name: str, said: str, tmp_path) 
     assert f"{name} is {said!r}" in done.stderr
 
 
+def test_counts_below_five_can_not_be_published(tmp_path) -> None:
+    done = run(START, VAR_DIR=str(tmp_path), **PRODUCTION, TRANSPARENCY_MIN_COUNT="4")
+    assert "TRANSPARENCY_MIN_COUNT is too small" in done.stderr
+
+
 def test_a_secret_can_lie_in_a_file(tmp_path) -> None:
     (tmp_path / "key").write_text("y" * 60 + "\n")
     environment = {name: value for name, value in PRODUCTION.items() if name != "SECRET_KEY"}

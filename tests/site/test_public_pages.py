@@ -22,6 +22,8 @@ PAGES = (
     "/privacy/",
     "/status/",
     "/models/",
+    "/capabilities/",
+    "/transparency/",
 )
 STORED = json.loads((examples.FOLDER / examples.RESULTS).read_text())
 

@@ -20,7 +20,9 @@ class Command(BaseCommand):
     help = "Write the transparency report of a period as JSON. The same rows give the same bytes."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--from", type=day, required=True, dest="first", metavar="DAY", help="for example 2026-01-01")
+        parser.add_argument(
+            "--from", type=day, required=True, dest="first", metavar="DAY", help="for example 2026-01-01"
+        )
         parser.add_argument("--to", type=day, required=True, dest="last", metavar="DAY", help="the last day, included")
         parser.add_argument("file", type=Path, nargs="?", help="where to write it (default: to standard output)")
 
