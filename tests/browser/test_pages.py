@@ -15,9 +15,8 @@ FOR_STRANGERS = (
     "/", "/accounts/login/", "/accounts/signup/", "/accounts/confirm-email/", "/accounts/confirm-email/a-b/",
     "/accounts/password/reset/", "/accounts/password/reset/done/", "/accounts/password/reset/key/1-a-b/",
     "/accounts/password/reset/key/done/", "/accounts/inactive/", "/no/such/page/", "/rules/", "/help/",
-    "/help/outcomes/", "/help/glossary/", "/help/questions/", "/privacy/", "/status/", "/models/", "/capabilities/", "/transparency/",
-    "/examples/film/",
-    "/examples/face-swap/",
+    "/help/outcomes/", "/help/glossary/", "/help/questions/", "/privacy/", "/status/", "/models/",
+    "/capabilities/", "/transparency/", "/examples/film/", "/examples/face-swap/",
 )  # fmt: skip
 FOR_PEOPLE = (
     "/", "/profile/", "/profile/keys/", "/profile/privacy/", "/accounts/email/", "/accounts/password/change/",
