@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from django.utils.translation import gettext as now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Action, Feedback, Outcome, Source
@@ -55,4 +55,4 @@ DOES_NOT: Final[dict[str, Any]] = {
 def quarter(name: str) -> str:
     """2026-Q3 in words."""
     year, _q, number = name.partition("-Q")
-    return now("Quarter %(number)s of %(year)s") % {"number": number, "year": year}
+    return gettext("Quarter %(number)s of %(year)s") % {"number": number, "year": year}
