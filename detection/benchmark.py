@@ -127,11 +127,11 @@ class Bench:
             batch = np.repeat(photo[None], count, 0)
             scaled = crops.normalise(batch, "-1..1", "rgb")
 
-            def usual(given: Any = scaled) -> Any:
-                return self.model.predict(given, verbose=0)
+            def usual(pictures: Any = scaled) -> Any:
+                return self.model.predict(pictures, verbose=0)
 
-            def ours(given: Pixels = batch) -> Any:
-                return run.raw(given)
+            def ours(pictures: Pixels = batch) -> Any:
+                return run.raw(pictures)
 
             timed = by_turns(usual, ours, rounds)
             self._row(f"Classifier alone, {count} at a time", timed, f"classifier_{count}")
@@ -221,11 +221,11 @@ class Bench:
     def _together(self) -> None:
         panel, count = read_panel(self.folder / "bundles"), 8 if self.quick else 48
 
-        def one(_: int) -> Any:
+        def inspect_photo(_: int) -> Any:
             return inspect(self.folder / "photo.jpg", bundles=panel, heatmap=False)
 
         with ThreadPoolExecutor(8) as pool:
-            taken = _seconds(lambda: list(pool.map(one, range(count))))
+            taken = _seconds(lambda: list(pool.map(inspect_photo, range(count))))
         self.figures["images_per_second_8"] = figure(count / taken)
         self.rows.append(("Photos a second, eight at the same time", "", f"{count / taken:.1f}", ""))
         self.report(f"Eight at the same time: {count / taken:.1f} photos a second")

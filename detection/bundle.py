@@ -149,21 +149,21 @@ def read_bundle(folder: Path) -> Bundle:
 def _checked(folder: Path, card: dict[str, Any], digest: str) -> Bundle:
     if card["format"] != FORMAT:
         raise ValueError(f"format {card['format']!r}, expected {FORMAT}")
-    given, out, cuts = card["input"], card["output"], card["cuts"]
+    input_card, out, cuts = card["input"], card["output"], card["cuts"]
     calibration = card.get("calibration") or {}
     bundle = Bundle(
         folder=folder,
         name=_matching(NAME, card["name"], "name"),
         version=_matching(VERSION, str(card["version"]), "version"),
         kind=_one_of(card["kind"], "kind", "image", "video"),
-        looks_at=_one_of(given.get("looks_at", "face"), "input.looks_at", "face", "whole"),
-        size=_between(given["size"], "input.size", 16, 1024),
-        scaling=_one_of(given["scaling"], "input.scaling", *SCALINGS),
-        colours=_one_of(given.get("colours", "rgb"), "input.colours", "rgb", "bgr"),
-        layout=_one_of(given.get("layout", "nhwc"), "input.layout", "nhwc", "nchw"),
-        margin=float(_number(given.get("margin", 0.3), "input.margin", 0.0, 2.0)),
-        fit=_one_of(given.get("fit", "resize"), "input.fit", "resize", "native"),
-        frames=_between(given.get("frames", 1), "input.frames", 1, 64),
+        looks_at=_one_of(input_card.get("looks_at", "face"), "input.looks_at", "face", "whole"),
+        size=_between(input_card["size"], "input.size", 16, 1024),
+        scaling=_one_of(input_card["scaling"], "input.scaling", *SCALINGS),
+        colours=_one_of(input_card.get("colours", "rgb"), "input.colours", "rgb", "bgr"),
+        layout=_one_of(input_card.get("layout", "nhwc"), "input.layout", "nhwc", "nchw"),
+        margin=float(_number(input_card.get("margin", 0.3), "input.margin", 0.0, 2.0)),
+        fit=_one_of(input_card.get("fit", "resize"), "input.fit", "resize", "native"),
+        frames=_between(input_card.get("frames", 1), "input.frames", 1, 64),
         fake_is=_between(out["fake_is"], "output.fake_is", 0, 1),
         output=_one_of(out.get("is", "probability"), "output.is", "probability", "logit", "softmax", "logits"),
         calibration=Calibration(
@@ -174,8 +174,8 @@ def _checked(folder: Path, card: dict[str, Any], digest: str) -> Bundle:
         ),
         cuts=read_thresholds(cuts),
         files={_matching(FILES, name, "weights"): str(value) for name, value in card["weights"].items()},
-        smallest_face=_number(given.get("smallest_face", 48), "input.smallest_face", 8, 1024),
-        mirror=bool(given.get("mirror", False)),
+        smallest_face=_number(input_card.get("smallest_face", 48), "input.smallest_face", 8, 1024),
+        mirror=bool(input_card.get("mirror", False)),
         kinds=tuple(str(kind) for kind in out.get("kinds", ())),
         out_of_distribution=dict(card.get("out_of_distribution") or {}),
         card_sha256=digest,
@@ -186,9 +186,9 @@ def _checked(folder: Path, card: dict[str, Any], digest: str) -> Bundle:
     return bundle
 
 
-def read_thresholds(given: dict[str, Any]) -> Thresholds:
-    low = _number(given["little_below"], "cuts.little_below", 0.0, 1.0)
-    high = _number(given["manipulated_above"], "cuts.manipulated_above", 0.0, 1.0)
+def read_thresholds(cuts: dict[str, Any]) -> Thresholds:
+    low = _number(cuts["little_below"], "cuts.little_below", 0.0, 1.0)
+    high = _number(cuts["manipulated_above"], "cuts.manipulated_above", 0.0, 1.0)
     if low > high:
         raise ValueError(f"cuts.little_below {low} is above cuts.manipulated_above {high}")
     return Thresholds(low, high)

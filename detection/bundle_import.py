@@ -64,8 +64,8 @@ def add(
     if target.exists() and not replace:
         raise BadBundle(f"There is already a bundle {description.name}. --replace overwrites it.")
     root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".adding-", dir=root) as made:
-        folder = Path(made) / description.name
+    with tempfile.TemporaryDirectory(prefix=".adding-", dir=root) as temporary:
+        folder = Path(temporary) / description.name
         folder.mkdir()
         notes = _convert(source, folder, "model")
         if embedder is not None:

@@ -89,8 +89,8 @@ def run(options: dict[str, Any]) -> int:
     return status
 
 
-def _files(given: Sequence[Path]) -> Iterator[Path]:
-    for path in given:
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
         if path.is_dir():
             yield from sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
         else:
@@ -125,8 +125,8 @@ def _say(output: dict[str, Any] | str) -> None:
 
 def _in_words(path: Path, finding: Finding) -> str:
     lines = [f"{path}: {WORDS[finding.outcome]}"]
-    shown = finding.score is not None and not any(r.code is Code.UNCALIBRATED for r in finding.reasons)
-    if shown:
+    is_calibrated = finding.score is not None and not any(r.code is Code.UNCALIBRATED for r in finding.reasons)
+    if is_calibrated:
         lines[0] += f" (score {finding.score:.2f})"
     lines += [f"  because {_because(reason)}" for reason in finding.reasons]
     for result in finding.bundles:

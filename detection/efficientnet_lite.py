@@ -27,10 +27,10 @@ STAGES = (  # repeats, kernel, stride, expansion, channels
 STEM, HEAD = 32, 1280  # never scaled, as are the repeats of the first and the last stage
 
 
-def features(given: Any, name: str) -> Any:
+def features(inputs: Any, name: str) -> Any:
     """The last feature maps, before they are pooled."""
     width, depth = WIDTH_AND_DEPTH[name]
-    x = _normed(layers.Conv2D(STEM, 3, 2, padding="same", use_bias=False, name="stem_conv")(given), "stem")
+    x = _normed(layers.Conv2D(STEM, 3, 2, padding="same", use_bias=False, name="stem_conv")(inputs), "stem")
     number, incoming = 0, STEM
     for stage, (repeats, kernel, stride, expansion, channels) in enumerate(STAGES):
         outgoing = _rounded(channels * width)
@@ -61,9 +61,9 @@ def read_imagenet(path: Path, model: Any) -> None:
 
 def _stored_name(name: str) -> str:
     """Of a layer, in the files of the PyPI packages."""
-    known = {"stem_conv": "_conv_stem", "stem_norm": "_bn0", "head_conv": "_conv_head", "head_norm": "_bn1"}
-    if name in known:
-        return known[name]
+    stem_and_head = {"stem_conv": "_conv_stem", "stem_norm": "_bn0", "head_conv": "_conv_head", "head_norm": "_bn1"}
+    if name in stem_and_head:
+        return stem_and_head[name]
     block, _, part = name.partition("_")
     parts = {
         "expand_conv": "_expand_conv",

@@ -77,10 +77,10 @@ def _image_bundle(panel: Panel, finding: Finding) -> Bundle | None:
 
 def _checked(run: Runner, face: TrackedFace, picture: tuple[int, int]) -> OptionalEvidence:
     crop = scoring.pictures_of(run.bundle, [face])[0]
-    given = run.raw(crop[None])
-    if HEATMAP not in given:
+    outputs = run.raw(crop[None])
+    if HEATMAP not in outputs:
         return OptionalEvidence("not_available", "The network of this bundle has no exact heat map.")
-    cam = _towards_fake(run.bundle, given[HEATMAP])
+    cam = _towards_fake(run.bundle, outputs[HEATMAP])
     checks: dict[str, Any] = {"flat": bool(cam.std() < FLAT)}
     content = {"bundle": run.bundle.label, "frame": face.frame, "time": round(face.time, 4), "checks": checks}
     if checks["flat"]:
@@ -89,7 +89,7 @@ def _checked(run: Runner, face: TrackedFace, picture: tuple[int, int]) -> Option
     checks["like_untrained"] = round(_correlation(cam, other), 4)
     if checks["like_untrained"] > SAME:
         return OptionalEvidence("failed_check", "An untrained network gives the same map, so it is not shown.", content)
-    top, chance = _deletion_test(run, crop, cam, given["score"])
+    top, chance = _deletion_test(run, crop, cam, outputs["score"])
     checks["drop_top"], checks["drop_random"] = round(top, 4), round(chance, 4)
     if top <= chance or top <= 0:
         return OptionalEvidence(

@@ -36,7 +36,7 @@ class CropSpec:
     fit: str
     looks_at: str
 
-    def of(self, pixels: Pixels, face: Face) -> Pixels:
+    def crop(self, pixels: Pixels, face: Face) -> Pixels:
         return crops.cut(pixels, face.box, margin=self.margin, size=self.size, fit=self.fit)
 
 
@@ -122,12 +122,12 @@ def _enough_pixels(detected: list[Face], cuts: set[CropSpec]) -> bool:
 
     Then the full picture need not be decoded.
     """
-    wanted = [cut for cut in cuts if cut.looks_at == "face"]
+    face_cuts = [cut for cut in cuts if cut.looks_at == "face"]
     return all(
         cut.fit == "resize"
         and max(face.box[2] - face.box[0], face.box[3] - face.box[1]) * (1 + 2 * cut.margin) >= cut.size
         for face in detected
-        for cut in wanted
+        for cut in face_cuts
     )
 
 
@@ -222,5 +222,5 @@ def _seen(frame: Frame, face: Face, cuts: set[CropSpec]) -> TrackedFace:
         face=face,
         reasons=reasons,
         clarity=quality.clarity(frame.pixels, face),
-        crops={} if reasons else {cut: cut.of(frame.pixels, face) for cut in cuts if cut.looks_at == "face"},
+        crops={} if reasons else {cut: cut.crop(frame.pixels, face) for cut in cuts if cut.looks_at == "face"},
     )

@@ -51,9 +51,9 @@ def detect(pixels: Pixels, *, least: float = 0.0) -> list[Face]:
 
     `least`: faces smaller than this are looked for only where there is no larger one; most of the time goes into them.
     """
-    for side, wanted in ((LONG_SIDE, least), (LONG_SIDE, 0.0), (CLOSER, 0.0)):
+    for side, least_size in ((LONG_SIDE, least), (LONG_SIDE, 0.0), (CLOSER, 0.0)):
         share = min(1.0, side / max(pixels.shape[:2]))
-        smallest = max(SMALLEST, wanted * share)
+        smallest = max(SMALLEST, least_size * share)
         detected = _detect(_resized(pixels, share), smallest)
         if detected or (share == 1.0 and smallest == SMALLEST):
             break

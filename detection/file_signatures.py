@@ -125,12 +125,12 @@ ENCODINGS, ENCODING, ENCRYPTION = 0x6D80, 0x6240, 0x5035
 def _is_encrypted_matroska(content: Content) -> bool:
     """Whether the track headers name an encryption. Frame data may contain the same bytes by chance."""
     parts = [(0, len(content))]
-    for wanted in (SEGMENT, TRACKS, TRACK, ENCODINGS, ENCODING, ENCRYPTION):
-        parts = [inner for start, end in parts for inner in _elements(content, start, end, wanted)]
+    for element in (SEGMENT, TRACKS, TRACK, ENCODINGS, ENCODING, ENCRYPTION):
+        parts = [inner for start, end in parts for inner in _elements(content, start, end, element)]
     return bool(parts)
 
 
-def _elements(content: Content, start: int, end: int, wanted: int) -> Iterator[tuple[int, int]]:
+def _elements(content: Content, start: int, end: int, element: int) -> Iterator[tuple[int, int]]:
     """(start, end) of the bodies of EBML elements of one kind, up to the first cluster of frames."""
     while start < end and content[start]:
         name_length = 9 - content[start].bit_length()
@@ -143,7 +143,7 @@ def _elements(content: Content, start: int, end: int, wanted: int) -> Iterator[t
         body = at + size_length
         unknown = size == (1 << 7 * size_length) - 1
         start = end if unknown else min(end, body + size)
-        if name == wanted:
+        if name == element:
             yield body, start
 
 

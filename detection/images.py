@@ -97,17 +97,17 @@ class Frame:
     pixels: Pixels
 
 
-def animation(media: Media, limits: Limits, clock: Clock, wanted: set[int]) -> Iterator[Frame]:
-    """The wanted frames of an animated image, in order, with the time at which each is shown."""
+def animation(media: Media, limits: Limits, clock: Clock, indices: set[int]) -> Iterator[Frame]:
+    """The frames of these indices of an animated image, in order, with the time at which each is shown."""
     with decoding(), Image.open(media.path, formats=[PILLOW[media.format]]) as image:
         time = 0.0
-        for index in range(max(wanted, default=-1) + 1):
+        for index in range(max(indices, default=-1) + 1):
             clock.check()
             try:
                 image.seek(index)
-            except EOFError:  # fewer than its blocks say: what there is of it was given
+            except EOFError:  # fewer frames than its blocks announce
                 return
-            if index in wanted:
+            if index in indices:
                 yield Frame(index, time, index, upright(image))
             elif image.format == "WEBP" or image.format == "AVIF":
                 image.load()  # the duration is known only after loading

@@ -204,8 +204,8 @@ def _segments(view: TrackedMedia, frames: tuple[FrameScore, ...], judgement: Jud
     places: list[tuple[float, float, float | None]] = []
     for _, group in groupby(zip(runs, frames, strict=True), key=lambda pair: pair[0]):
         stretch = [frame for _, frame in group]
-        known = [frame.score for frame in stretch if frame.score is not None]
-        places.append((stretch[0].time, stretch[-1].time, fmean(known) if known else None))
+        scores = [frame.score for frame in stretch if frame.score is not None]
+        places.append((stretch[0].time, stretch[-1].time, fmean(scores) if scores else None))
     cut, segments = judgement.cuts.manipulated_above, []
     for high, group_ in groupby(places, key=lambda place: place[2] is not None and place[2] > cut):
         stretch_ = list(group_)

@@ -50,8 +50,8 @@ def calibration_error(scores: Any, fake: Any, bins: int = 10) -> float:
     scores, fake = np.asarray(scores, np.float64), np.asarray(fake, np.float64)
     if not len(scores):
         return float("nan")
-    of = np.minimum((scores * bins).astype(int), bins - 1)
-    inside = [of == number for number in range(bins) if (of == number).any()]
+    bin_of = np.minimum((scores * bins).astype(int), bins - 1)
+    inside = [bin_of == number for number in range(bins) if (bin_of == number).any()]
     return float(sum(abs(scores[at].mean() - fake[at].mean()) * at.sum() for at in inside) / len(scores))
 
 
@@ -59,8 +59,8 @@ def calibration_interval(scores: Any, fake: Any, groups: Any = None) -> tuple[fl
     """95 % interval by bootstrap. Resampling biases this figure upwards; the bias is subtracted (Efron)."""
     scores, fake = np.asarray(scores, np.float64), np.asarray(fake, np.float64)
     low, high = bootstrap(lambda rows: calibration_error(scores[rows], fake[rows]), len(scores), groups)
-    found = calibration_error(scores, fake)
-    return max(0.0, 2 * found - high), max(0.0, 2 * found - low)
+    error = calibration_error(scores, fake)
+    return max(0.0, 2 * error - high), max(0.0, 2 * error - low)
 
 
 def share_interval(count: int, total: int) -> tuple[float, float]:
@@ -75,13 +75,13 @@ def share_interval(count: int, total: int) -> tuple[float, float]:
 
 def bootstrap(what: Any, count: int, groups: Any = None, *, rounds: int = 1000) -> tuple[float, float]:
     """95 % interval of any figure, resampled by group. `what` takes the indices of rows."""
-    names, of = np.unique(np.arange(count) if groups is None else np.asarray(groups), return_inverse=True)
-    members = [np.flatnonzero(of == number) for number in range(len(names))]
+    names, group_of = np.unique(np.arange(count) if groups is None else np.asarray(groups), return_inverse=True)
+    members = [np.flatnonzero(group_of == number) for number in range(len(names))]
     chance = np.random.default_rng(0)
-    found = [
+    values = [
         what(np.concatenate([members[i] for i in chance.integers(len(members), size=len(members))]))
         for _ in range(rounds)
     ]
-    finite = [value for value in found if np.isfinite(value)]
+    finite = [value for value in values if np.isfinite(value)]
     low, high = np.percentile(finite, [2.5, 97.5]) if finite else (float("nan"),) * 2
     return float(low), float(high)

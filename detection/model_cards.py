@@ -10,14 +10,14 @@ APART = ("summary", "again")  # fields of `training` that are not in the list
 
 def markdown(bundle: Bundle) -> str:
     card = bundle.card
-    given, training = card["input"], card.get("training") or {}
+    input_card, training = card["input"], card.get("training") or {}
     parts = [
         f"# {bundle.label}",
         f"{'Pictures' if bundle.kind == 'image' else 'Videos'}, looked at "
         + ("as a whole" if bundle.looks_at == "whole" else "face by face")
         + f": {bundle.size} × {bundle.size} pixels"
         + (f", {bundle.frames} frames at a time" if bundle.frames > 1 else "")
-        + f", scaled {given['scaling']}, {bundle.colours.upper()}."
+        + f", scaled {input_card['scaling']}, {bundle.colours.upper()}."
         + f" Licence: {card.get('licence', 'unknown')}.",
         _calibration(bundle),
         "A score is an estimate of how likely a face is manipulated. It is never proof.",

@@ -35,9 +35,9 @@ def for_browsers(folder: Path = FOLDER) -> bytes:
     from onnx import numpy_helper
 
     graph = onnx.load(str(folder / "pnet.onnx")).graph
-    known = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    used = [name for node in graph.node for name in node.input if name in known]
-    return b"".join(known[name].astype("<f4").tobytes() for name in used)
+    arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    used = [name for node in graph.node for name in node.input if name in arrays]
+    return b"".join(arrays[name].astype("<f4").tobytes() for name in used)
 
 
 class _GraphBuilder:

@@ -20,46 +20,46 @@ Model: TypeAlias = Any  # Keras has no types
 
 def image_network(size: int = 224, backbone: str = "mobilenetv2", *, kinds: int = 0, dropout: float = 0.2) -> Model:
     """A face crop, scaled to -1…1, to P(manipulated). One dense unit over a mean: its class map is exact."""
-    given = keras.Input((size, size, 3), name="crop")
-    return _with_heads(given, _features(given, size, backbone), kinds, dropout, f"image_{backbone}")
+    inputs = keras.Input((size, size, 3), name="crop")
+    return _with_heads(inputs, _features(inputs, size, backbone), kinds, dropout, f"image_{backbone}")
 
 
 def residual_network(size: int = 128, *, width: int = 32, kinds: int = 0) -> Model:
     """A window of unresized pixels, scaled to -1…1: only what is left when the picture itself is filtered away."""
-    given = keras.Input((size, size, 3), name="window")
+    inputs = keras.Input((size, size, 3), name="window")
     filters = _high_pass()
     sieve = layers.DepthwiseConv2D(
         5, padding="same", depth_multiplier=filters.shape[-1], use_bias=False, trainable=False, name="high_pass"
     )
-    x = sieve(given)
+    x = sieve(inputs)
     sieve.set_weights([np.repeat(filters[:, :, None, :], 3, axis=2)])
     for step, channels in enumerate((width, width * 2, width * 3, width * 4)):
         x = _block(x, channels, f"block{step}", strides=1 if step == 0 else 2)
         x = _residual(x, channels, f"block{step}b")
-    return _with_heads(given, x, kinds, 0.2, "residual")
+    return _with_heads(inputs, x, kinds, 0.2, "residual")
 
 
 def temporal_head(frames: int = 8, width: int = 1280, *, units: int = 64) -> Model:
     """Embeddings of one track's frames, in order, to P(manipulated). Unrolled: any runtime can then run it."""
-    given = keras.Input((frames, width), name="embeddings")
-    x = layers.LayerNormalization()(given)
+    inputs = keras.Input((frames, width), name="embeddings")
+    x = layers.LayerNormalization()(inputs)
     x = layers.Dense(units * 2, activation="relu")(x)
     x = layers.Dropout(0.3)(x)
     x = layers.Bidirectional(layers.LSTM(units, return_sequences=True, unroll=True))(x)
     x = layers.GlobalAveragePooling1D()(x)
-    return keras.Model(given, layers.Dense(1, activation="sigmoid", name="score")(x), name="temporal")
+    return keras.Model(inputs, layers.Dense(1, activation="sigmoid", name="score")(x), name="temporal")
 
 
 def autoencoder(way: str, width: int = 16, code: int = 12) -> Model:
     """Pictures of any size, scaled to -1…1, through a quarter of their numbers and back, enlarged twice in one way."""
-    given = keras.Input((None, None, 3), name="picture")
-    x = layers.Conv2D(width, 5, 2, padding="same", activation="relu")(given)
+    inputs = keras.Input((None, None, 3), name="picture")
+    x = layers.Conv2D(width, 5, 2, padding="same", activation="relu")(inputs)
     x = layers.Conv2D(width * 2, 3, 2, padding="same", activation="relu")(x)
     x = layers.Conv2D(code, 3, padding="same")(x)
     x = layers.Conv2D(width * 2, 3, padding="same", activation="relu")(x)
     x = _upsampled(x, width * 2, way)
     x = _upsampled(x, width, way)
-    return keras.Model(given, layers.Conv2D(3, 3, padding="same", name="drawn")(x), name=f"autoencoder_{way}")
+    return keras.Model(inputs, layers.Conv2D(3, 3, padding="same", name="drawn")(x), name=f"autoencoder_{way}")
 
 
 def _upsampled(x: Any, channels: int, way: str) -> Any:
@@ -188,29 +188,31 @@ def _names(model: Model) -> list[str]:
     return ["score", *heads[1:]]
 
 
-def _features(given: Any, size: int, backbone: str) -> Any:
+def _features(inputs: Any, size: int, backbone: str) -> Any:
     if backbone not in BACKBONES:
         raise ValueError(f"{backbone!r} is none of {', '.join(BACKBONES)}")
-    return BACKBONES[backbone](given, size)
+    return BACKBONES[backbone](inputs, size)
 
 
 def _of_keras(application: str) -> Callable[[Any, int], Any]:
-    def features(given: Any, size: int) -> Any:
-        made = getattr(keras.applications, application)(include_top=False, weights=None, input_shape=(size, size, 3))
-        return _rebuilt_on(made, given)
+    def features(inputs: Any, size: int) -> Any:
+        backbone = getattr(keras.applications, application)(
+            include_top=False, weights=None, input_shape=(size, size, 3)
+        )
+        return _rebuilt_on(backbone, inputs)
 
     return features
 
 
-def _tiny(given: Any, size: int) -> Any:
-    x = given
+def _tiny(inputs: Any, size: int) -> Any:
+    x = inputs
     for step, channels in enumerate((12, 16, 24, 32)):
         x = _block(x, channels, f"block{step}", strides=2 if step < 3 else 1)
     return x
 
 
 def _efficientnet_lite(name: str) -> Callable[[Any, int], Any]:
-    return lambda given, size: efficientnet_lite.features(given, name)
+    return lambda inputs, size: efficientnet_lite.features(inputs, name)
 
 
 # What an image network looks with, by name: from its input and the side of that in pixels to its last feature maps.
@@ -222,28 +224,28 @@ BACKBONES: dict[str, Callable[[Any, int], Any]] = {
 }
 
 
-def _rebuilt_on(model: Model, given: Any) -> Any:
+def _rebuilt_on(model: Model, inputs: Any) -> Any:
     """The model's layers on another input, so that the whole is one flat graph and its insides stay in reach."""
-    known = {id(model.inputs[0]): given}
+    tensors = {id(model.inputs[0]): inputs}
 
-    def of(tensor: Any) -> Any:
-        if id(tensor) not in known:
+    def rebuild(tensor: Any) -> Any:
+        if id(tensor) not in tensors:
             history = tensor._keras_history
             node = history.operation._inbound_nodes[history.node_index]
-            args = [of(t) for t in node.input_tensors]
-            known[id(tensor)] = history.operation(args if len(args) > 1 else args[0])
-        return known[id(tensor)]
+            args = [rebuild(t) for t in node.input_tensors]
+            tensors[id(tensor)] = history.operation(args if len(args) > 1 else args[0])
+        return tensors[id(tensor)]
 
-    return of(model.outputs[0])
+    return rebuild(model.outputs[0])
 
 
-def _with_heads(given: Any, features: Any, kinds: int, dropout: float, name: str) -> Model:
+def _with_heads(inputs: Any, features: Any, kinds: int, dropout: float, name: str) -> Model:
     x = layers.GlobalAveragePooling2D(name="pooled")(features)
     x = layers.Dropout(dropout)(x)
     outputs = [layers.Dense(1, activation="sigmoid", name="score")(x)]
     if kinds:
         outputs.append(layers.Dense(kinds, activation="softmax", name="kinds")(x))
-    return keras.Model(given, outputs if kinds else outputs[0], name=name)
+    return keras.Model(inputs, outputs if kinds else outputs[0], name=name)
 
 
 def _block(x: Any, channels: int, name: str, *, strides: int = 1) -> Any:

@@ -62,7 +62,7 @@ class Panel:
     @property
     def active(self) -> list[tuple[Bundle, Weight]]:
         """Those that are heard in some medium."""
-        return [(b, weight) for b, weight in self.members if any(self.is_heard(b, weight, one) for one in Medium)]
+        return [(b, weight) for b, weight in self.members if any(self.is_heard(b, weight, medium) for medium in Medium)]
 
     def heard_in(self, medium: Medium) -> list[tuple[Bundle, Weight]]:
         return [(b, weight) for b, weight in self.members if self.is_heard(b, weight, medium)]
@@ -99,7 +99,7 @@ class Panel:
             "bundles": {bundle.label: weight.value for bundle, weight in self.members},
             "cuts": [self.cuts.little_below, self.cuts.manipulated_above] if self.cuts else None,
             "fusion": self._fusion(),
-            "broken": [{"folder": folder, "said": said} for folder, said in self.broken],
+            "broken": [{"folder": folder, "said": problem} for folder, problem in self.broken],
         }
 
     def _fusion(self) -> dict[str, Any]:

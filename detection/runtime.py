@@ -97,10 +97,10 @@ class KerasNet:
         self.shape: tuple[Any, ...] = tuple(self.model.inputs[0].shape)
 
     def __call__(self, batch: Floats) -> dict[str, Floats]:
-        given = self.model(batch, training=False)
-        if isinstance(given, dict):
-            return {name: np.asarray(value) for name, value in given.items()}
-        values = given if isinstance(given, list | tuple) else [given]
+        outputs = self.model(batch, training=False)
+        if isinstance(outputs, dict):
+            return {name: np.asarray(value) for name, value in outputs.items()}
+        values = outputs if isinstance(outputs, list | tuple) else [outputs]
         return {name: np.asarray(value) for name, value in zip(self.outputs, values, strict=True)}
 
     def scrambled(self) -> "KerasNet":
@@ -163,12 +163,12 @@ class Runner:
         parts: list[dict[str, Floats]] = []
         for start in range(0, len(pictures), BATCH if self.bundle.kind == "image" else 1):
             step = pictures[start : start + (BATCH if self.bundle.kind == "image" else 1)]
-            given = self.net(self._given(step))
-            score = self._direction(given.pop(self.net.outputs[0]), len(step))
+            outputs = self.net(self._network_input(step))
+            score = self._direction(outputs.pop(self.net.outputs[0]), len(step))
             if self.bundle.mirror:
-                again = self.net(self._given(step[..., ::-1, :]))
+                again = self.net(self._network_input(step[..., ::-1, :]))
                 score = average_odds(score, self._direction(again[self.net.outputs[0]], len(step)))
-            parts.append({"score": score, **given})
+            parts.append({"score": score, **outputs})
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def is_out_of_distribution(self, outputs: dict[str, Floats]) -> bool:
@@ -191,18 +191,18 @@ class Runner:
     def answers(self, pictures: NDArray[np.uint8]) -> Floats:
         """The raw first output of the network, to find out how to read it."""
         name = self.net.outputs[0]
-        outputs = [np.asarray(self.net(self._given(picture[None]))[name], np.float32) for picture in pictures]
+        outputs = [np.asarray(self.net(self._network_input(picture[None]))[name], np.float32) for picture in pictures]
         return np.stack([values.reshape(-1) for values in outputs])
 
-    def _given(self, pictures: NDArray[np.uint8]) -> Floats:
+    def _network_input(self, pictures: NDArray[np.uint8]) -> Floats:
         values = crops.normalise(pictures, self.bundle.scaling, self.bundle.colours)
         if self.bundle.layout == "nchw":
             values = np.ascontiguousarray(np.moveaxis(values, -1, -3))
         if self.embed is None:
             return values
         embed, flat = self.embed, values.reshape(-1, *values.shape[2:])
-        made = [embed(flat[i : i + BATCH])[embed.outputs[0]] for i in range(0, len(flat), BATCH)]
-        return np.concatenate(made).reshape(values.shape[0], values.shape[1], -1)
+        embeddings = [embed(flat[i : i + BATCH])[embed.outputs[0]] for i in range(0, len(flat), BATCH)]
+        return np.concatenate(embeddings).reshape(values.shape[0], values.shape[1], -1)
 
     def _direction(self, output: Floats, count: int) -> Floats:
         """Convert the output of a network to P(manipulated)."""
@@ -256,11 +256,11 @@ def runner(bundle: Bundle) -> Runner:
         if key in _open:
             _open.move_to_end(key)
             return _open[key]
-        made = Runner(bundle)
-        _open[key] = made
+        loaded = Runner(bundle)
+        _open[key] = loaded
         while len(_open) > KEPT:
             _open.popitem(last=False)
-        return made
+        return loaded
 
 
 def _stamps(bundle: Bundle) -> str:

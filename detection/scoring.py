@@ -40,13 +40,13 @@ def score(bundle: Bundle, weight: Weight, view: TrackedMedia, clock: Clock) -> B
         cuts=(bundle.cuts.little_below, bundle.cuts.manipulated_above),
     )
     try:
-        made = _score(runner(bundle), view, clock, finding)
+        result = _score(runner(bundle), view, clock, finding)
     except BadBundle as error:
-        made = replace(finding, reasons=(Reason(Code.BUNDLE_FAILED, bundle.label, detail=str(error)),))
+        result = replace(finding, reasons=(Reason(Code.BUNDLE_FAILED, bundle.label, detail=str(error)),))
     except RUNTIME_ERRORS as error:
         sentence = f"The bundle {bundle.label} could not run ({type(error).__name__})."
-        made = replace(finding, reasons=(Reason(Code.BUNDLE_FAILED, bundle.label, detail=sentence),))
-    return replace(made, milliseconds=(time.perf_counter() - started) * 1000)
+        result = replace(finding, reasons=(Reason(Code.BUNDLE_FAILED, bundle.label, detail=sentence),))
+    return replace(result, milliseconds=(time.perf_counter() - started) * 1000)
 
 
 def _score(run: Runner, view: TrackedMedia, clock: Clock, finding: BundleFinding) -> BundleFinding:

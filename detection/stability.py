@@ -66,7 +66,7 @@ def check(panel: Panel, view: TrackedMedia, finding: Finding) -> tuple[OptionalE
         return OptionalEvidence("not_available", "Nothing was scored, so nothing can be scored again."), ()
     if face is None:
         return OptionalEvidence("not_available", "Only faces are scored again. This picture was judged as a whole."), ()
-    judging = {one.bundle.label for one in finding.bundles if face in one.faces}
+    judging = {result.bundle.label for result in finding.bundles if face in result.faces}
     bundles = [bundle for bundle, _ in panel.members if bundle.label in judging and bundle.looks_at == "face"]
     medium, judged = scoring.medium_of(view.media), view.tracks[face].judged
 

@@ -22,7 +22,9 @@ def autoencoder_swap(face: Face, other: Face, chance: np.random.Generator) -> Fa
     drawn, inside = pasted(face.swapped[0], landmarks.astype(np.float32), face.pixels.shape[:2], chance)
     shape, colours = chance.random(), chance.random()
     seam = "poisson" if chance.random() < 0.2 else "feathered"
-    hard = inside if shape < 0.25 else mesh.outline(mesh.of(face), str(chance.choice(PARTS)), inside.shape) * inside
+    hard = (
+        inside if shape < 0.25 else mesh.outline(mesh.mesh_of(face), str(chance.choice(PARTS)), inside.shape) * inside
+    )
     mask = feathered(hard, face.scale, chance)
     if colours < 0.55:
         drawn = blending.match_colours(drawn, face.pixels, mask, chance)

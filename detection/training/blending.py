@@ -114,8 +114,8 @@ def match_colours(source: Pixels, target: Pixels, mask: Mask | None, chance: np.
     where = np.ones(target.shape[:2], bool) if mask is None or mask.max() < 0.3 else mask > 0.3
     source_lab, target_lab = (cv2.cvtColor(x, cv2.COLOR_RGB2LAB).astype(np.float32) for x in (source, target))
     mean, spread = source_lab[where].mean(0), source_lab[where].std(0) + 1
-    wanted, width = target_lab[where].mean(0), target_lab[where].std(0) + 1
+    target_mean, width = target_lab[where].mean(0), target_lab[where].std(0) + 1
     share = float(chance.choice([1.0, 1.0, 0.8, 0.6]))
-    matched = (source_lab - mean) * (width / spread).clip(0.5, 2) + wanted
+    matched = (source_lab - mean) * (width / spread).clip(0.5, 2) + target_mean
     mixed = (source_lab * (1 - share) + matched * share).clip(0, 255).astype(np.uint8)
     return np.asarray(cv2.cvtColor(mixed, cv2.COLOR_LAB2RGB))

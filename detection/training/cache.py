@@ -39,7 +39,7 @@ class CachePlan:
     seed: int = 1
 
     @classmethod
-    def of(cls, recipe: Recipe, faces: Sequence[FaceCrop], part: str, seed: int = 1) -> "CachePlan":
+    def for_faces(cls, recipe: Recipe, faces: Sequence[FaceCrop], part: str, seed: int = 1) -> "CachePlan":
         drawn = "".join(sorted(face.name for face in faces if face.redrawn_at))
         fitted = "".join(sorted(face.name for face in faces if face.mesh is not None))
         redrawn = hashlib.sha256(f"{drawn} {fitted}".encode()).hexdigest() if drawn or fitted else ""
@@ -69,13 +69,13 @@ def draw(
 ) -> None:
     """Until there are so many shards; those that are there stay. Refuses to add to a cache of another plan."""
     folder.mkdir(parents=True, exist_ok=True)
-    about = folder / ABOUT
-    if about.is_file() and json.loads(about.read_text())["digest"] != plan.digest:
+    plan_file = folder / ABOUT
+    if plan_file.is_file() and json.loads(plan_file.read_text())["digest"] != plan.digest:
         raise TrainingError(f"{folder} holds samples of another recipe or other faces: take another folder.")
-    about.write_text(json.dumps({"digest": plan.digest, **plan.to_dict()}, indent=2) + "\n")
+    plan_file.write_text(json.dumps({"digest": plan.digest, **plan.to_dict()}, indent=2) + "\n")
     missing = [number for number in range(shards) if not _whole(folder, number)]
     progress(shards - len(missing))
-    cast = FacePool.of(faces, plan.recipe)
+    cast = FacePool.from_faces(faces, plan.recipe)
     if workers < 2:
         for number in missing:
             _draw_shard((folder, plan, number), cast)
@@ -107,14 +107,14 @@ def _draw_shard(task: tuple[Path, CachePlan, int], cast: FacePool) -> None:
     share = plan.side / plan.recipe.size
     margin = ((1 + 2 * plan.recipe.margin) * share - 1) / 2
     wider = replace(plan.recipe, size=plan.side, margin=margin)
-    made = [sample for _ in range(PAIRS) for sample in samples.pair(cast, wider, chance)]
+    drawn = [sample for _ in range(PAIRS) for sample in samples.pair(cast, wider, chance)]
     np.savez(
         folder / f"{number:05}.part.npz",
-        kinds=np.array([sample.kind for sample in made]),
-        groups=np.array([sample.person for sample in made]),
-        labels=np.array([_label(sample) for sample in made], np.float32),
+        kinds=np.array([sample.kind for sample in drawn]),
+        groups=np.array([sample.person for sample in drawn]),
+        labels=np.array([_label(sample) for sample in drawn], np.float32),
     )
-    np.save(folder / f"{number:05}.part.npy", np.stack([sample.pixels for sample in made]))
+    np.save(folder / f"{number:05}.part.npy", np.stack([sample.pixels for sample in drawn]))
     for suffix in ("npz", "npy"):  # the pixels last: a shard with pixels is whole
         (folder / f"{number:05}.part.{suffix}").replace(folder / f"{number:05}.{suffix}")
 
@@ -134,9 +134,9 @@ class Cache:
     def __init__(self, folder: Path, shards: int = 0) -> None:
         if not (folder / ABOUT).is_file():
             raise TrainingError(f"There is no cache in {folder}: draw_cache makes it.")
-        about = json.loads((folder / ABOUT).read_text())
-        self.digest, self.side, self.size = about["digest"], about["side"], about["recipe"]["size"]
-        self.faces, self.part = about["faces"], about["part"]
+        stored_plan = json.loads((folder / ABOUT).read_text())
+        self.digest, self.side, self.size = stored_plan["digest"], stored_plan["side"], stored_plan["recipe"]["size"]
+        self.faces, self.part = stored_plan["faces"], stored_plan["part"]
         whole = 0
         while _whole(folder, whole) and (not shards or whole < shards):
             whole += 1
@@ -164,8 +164,8 @@ class Cache:
         """Pixels, kinds and labels of a real sample and the fake beside it."""
         shard, at = divmod(number, PAIRS)
         both = slice(at * 2, at * 2 + 2)
-        about = self._about[shard]
-        return self._pixels[shard][both], [str(kind) for kind in about["kinds"][both]], about["labels"][both]
+        arrays = self._about[shard]
+        return self._pixels[shard][both], [str(kind) for kind in arrays["kinds"][both]], arrays["labels"][both]
 
     def middles(self, batch: int = 64) -> Iterator[Any]:
         """All samples, cut from the middle: for checks, which must not depend on chance."""

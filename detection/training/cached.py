@@ -69,13 +69,13 @@ class Training:
         return float(loss.detach())
 
     def _loss(self, outputs: list[torch.Tensor], batch: Batch) -> torch.Tensor:
-        wanted = torch.tensor(batch.labels * (1 - SMOOTHING) + SMOOTHING / 2, dtype=torch.float32)
-        loss = functional.binary_cross_entropy_with_logits(outputs[0][:, 0], wanted)
+        targets = torch.tensor(batch.labels * (1 - SMOOTHING) + SMOOTHING / 2, dtype=torch.float32)
+        loss = functional.binary_cross_entropy_with_logits(outputs[0][:, 0], targets)
         groups = [samples.group_of(kind) for kind in batch.kinds]
-        known = [at for at, group in enumerate(groups) if group is not None]
-        if len(outputs) > 1 and known and self.plan.kinds_weight:
-            classes = torch.tensor([groups[at] for at in known])
-            of_kinds = functional.cross_entropy(outputs[1][known], classes, reduction="sum") / len(groups)
+        with_group = [at for at, group in enumerate(groups) if group is not None]
+        if len(outputs) > 1 and with_group and self.plan.kinds_weight:
+            classes = torch.tensor([groups[at] for at in with_group])
+            of_kinds = functional.cross_entropy(outputs[1][with_group], classes, reduction="sum") / len(groups)
             loss = loss + self.plan.kinds_weight * of_kinds
         return loss
 
@@ -90,7 +90,7 @@ class Training:
     def scores(self, cache: Cache) -> Any:
         """Log-odds of a cache's samples, by the mean network."""
         with torch.no_grad():
-            return np.concatenate([self.mean(_tensor(some))[0][:, 0].numpy() for some in cache.middles()])
+            return np.concatenate([self.mean(_tensor(pixels))[0][:, 0].numpy() for pixels in cache.middles()])
 
     def save(self) -> None:
         """The new checkpoint replaces the old one only when it is whole."""
@@ -140,7 +140,7 @@ def train(
     """Begin, or go on from the last checkpoint in `folder`. Ends after the plan's steps, or at a time of day."""
     folder.mkdir(parents=True, exist_ok=True)
     first = not (folder / STATE).is_file()
-    _agree(plan, caches, validation, folder)
+    _check_resumable(plan, caches, validation, folder)
     if first and init is None and plan.norms == "fixed":
         raise TrainingError(
             "The plan keeps the norms as they came with --init. Say it, or make them “learnt” in a plan."
@@ -150,7 +150,7 @@ def train(
     training = Training(plan, folder, init if first else None)
     if first:
         plan.write(folder / "plan.json")
-        _note(folder, init, init_licence, caches)
+        _record_start(folder, init, init_licence, caches)
     checks = {path.name: Cache(path) for path in validation}
     losses: list[float] = []
     saved = time.monotonic()
@@ -182,8 +182,8 @@ def figures_of(logits: Any, cache: Cache, name: str) -> dict[str, float]:
     real = kinds == samples.REAL
     figures = {f"{name}: auc": auc(logits, ~real), f"{name}: false alarms": float((logits[real] > 1.386).mean())}
     for kind in sorted(set(kinds[~real].tolist())):
-        of = real | (kinds == kind)
-        figures[f"{name}: {kind}"] = auc(logits[of], kinds[of] == kind)
+        rows = real | (kinds == kind)
+        figures[f"{name}: {kind}"] = auc(logits[rows], kinds[rows] == kind)
     return figures
 
 
@@ -201,8 +201,8 @@ def _tensor(pixels: Any) -> torch.Tensor:
     return scaled.permute(0, 3, 1, 2)  # a view: its memory is channels last already
 
 
-def _agree(plan: Plan, caches: Sequence[Path], validation: Sequence[Path], folder: Path) -> None:
-    """A training goes on with what it began with, and perhaps more; it is never checked on what it is trained on."""
+def _check_resumable(plan: Plan, caches: Sequence[Path], validation: Sequence[Path], folder: Path) -> None:
+    """Refuse to resume with another plan or without a cache, and to check on training samples."""
     digests = {path.name: Cache(path).digest for path in caches}
     if set(digests.values()) & {Cache(path).digest for path in validation}:
         raise TrainingError("A cache is named for training and for checking.")
@@ -211,8 +211,8 @@ def _agree(plan: Plan, caches: Sequence[Path], validation: Sequence[Path], folde
     if any(Cache(path).size != plan.recipe.size for path in (*caches, *validation)):
         raise TrainingError(f"The plan wants crops of {plan.recipe.size} pixels, and the caches have others.")
     stored = folder / CACHES
-    known = json.loads(stored.read_text()) if stored.is_file() else {}
-    if any(digests.get(name) != digest for name, digest in known.items()):
+    earlier = json.loads(stored.read_text()) if stored.is_file() else {}
+    if any(digests.get(name) != digest for name, digest in earlier.items()):
         raise TrainingError(f"{folder} began with other caches. More may be named, but none left out.")
     stored.write_text(json.dumps(digests, indent=2) + "\n")
     if (folder / STATE).is_file() and (folder / "plan.json").is_file():
@@ -224,7 +224,7 @@ def _agree(plan: Plan, caches: Sequence[Path], validation: Sequence[Path], folde
         plan.write(folder / "plan.json")  # more steps, another rate
 
 
-def _note(folder: Path, init: Path | None, licence: str, caches: Sequence[Path]) -> None:
+def _record_start(folder: Path, init: Path | None, licence: str, caches: Sequence[Path]) -> None:
     opened = [Cache(path) for path in caches]
     digests = [cache.digest for cache in opened]
     more = {"caches": digests, "software": f"PyTorch {torch.__version__}"}

@@ -27,20 +27,20 @@ def fit(raw: Any, fake: Any, *, counts: Any = None, false_alarms: float = 0.03, 
     `counts`: how much each sample counts; without them all count the same.
     """
     odds, fake = log_odds(raw), np.asarray(fake, np.float64)
-    given = np.column_stack([odds, np.ones_like(odds)])
+    design = np.column_stack([odds, np.ones_like(odds)])
     counts = np.ones(len(fake)) if counts is None else np.asarray(counts, np.float64) * len(fake) / np.sum(counts)
     weights = np.array([1.0, 0.0])
     # Targets between 0 and 1 keep the weights finite if the classes are perfectly separated.
     fakes = (fake * counts).sum()
     reals = len(fake) - fakes
-    wanted = np.where(fake > 0, (fakes + 1) / (fakes + 2), 1 / (reals + 2))
+    targets = np.where(fake > 0, (fakes + 1) / (fakes + 2), 1 / (reals + 2))
     for _ in range(100):
-        predicted = sigmoid(given @ weights)
-        slope = given.T @ ((predicted - wanted) * counts)
-        curve = (given * (predicted * (1 - predicted) * counts)[:, None]).T @ given + 1e-9 * np.eye(2)
+        predicted = sigmoid(design @ weights)
+        slope = design.T @ ((predicted - targets) * counts)
+        curve = (design * (predicted * (1 - predicted) * counts)[:, None]).T @ design + 1e-9 * np.eye(2)
         step = np.linalg.solve(curve, slope)
         while (
-            _loss(given @ (weights - step), wanted, counts) > _loss(given @ weights, wanted, counts)
+            _loss(design @ (weights - step), targets, counts) > _loss(design @ weights, targets, counts)
             and np.abs(step).max() > 1e-9
         ):
             step = step / 2
@@ -61,8 +61,8 @@ def cuts(scores: Any, fake: Any, *, false_alarms: float, missed: float) -> tuple
     return round(low, 4), round(high, 4)
 
 
-def _loss(odds: Any, wanted: Any, counts: Any) -> float:
-    return float(((np.logaddexp(0, odds) - wanted * odds) * counts).sum())
+def _loss(odds: Any, targets: Any, counts: Any) -> float:
+    return float(((np.logaddexp(0, odds) - targets * odds) * counts).sum())
 
 
 def log_odds(raw: Any) -> Any:

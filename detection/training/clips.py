@@ -78,7 +78,7 @@ def draw(
 
 def fixed(faces: Sequence[FaceCrop], recipe: Recipe, *, each: int, seed: int) -> list[Clip]:
     """Draw the same clips every time: as many real ones as fakes, and equally many of each kind."""
-    cast, chance = FacePool.of(faces, recipe), np.random.default_rng(seed)
+    cast, chance = FacePool.from_faces(faces, recipe), np.random.default_rng(seed)
     kinds = [kind for kind, _ in recipe.weights]
     return [draw(cast, recipe, chance, (), kind) for kind in [*kinds, *[REAL] * len(kinds)] for _ in range(each)]
 
@@ -86,8 +86,8 @@ def fixed(faces: Sequence[FaceCrop], recipe: Recipe, *, each: int, seed: int) ->
 def batch_of(
     cast: FacePool, recipe: Recipe, count: int, chance: np.random.Generator, *, stretches: Sequence[Stretch] = ()
 ) -> Batch:
-    made = [draw(cast, recipe, chance, stretches) for _ in range(count)]
-    return np.stack([clip.pixels for clip in made]), [clip.kind for clip in made]
+    drawn = [draw(cast, recipe, chance, stretches) for _ in range(count)]
+    return np.stack([clip.pixels for clip in drawn]), [clip.kind for clip in drawn]
 
 
 def _cut(frames: list[Face], recipe: Recipe, chance: np.random.Generator) -> NDArray[np.uint8]:
@@ -100,12 +100,14 @@ def _cut(frames: list[Face], recipe: Recipe, chance: np.random.Generator) -> NDA
         strong = chance.random() < STRONG
         pictures = compression.film(pictures, int(chance.integers(33, 42) if strong else chance.integers(17, 33)))
     margin, box_seed = max(0.05, recipe.margin + chance.uniform(-0.06, 0.06)), int(chance.integers(2**31))
-    made = []
+    crops_of_frames = []
     for face, picture in zip(frames, pictures, strict=True):
         box = np.array(box_of(face.landmarks, np.random.default_rng(box_seed)))
         left, top, right, bottom = (float(v) for v in box + chance.normal(0, 0.012, 4) * (box[2] - box[0]))
-        made.append(crops.cut(picture, (left, top, right, bottom), margin=margin, size=recipe.size, fit=recipe.fit))
-    return np.stack(made)
+        crops_of_frames.append(
+            crops.cut(picture, (left, top, right, bottom), margin=margin, size=recipe.size, fit=recipe.fit)
+        )
+    return np.stack(crops_of_frames)
 
 
 def _animated(faces: Sequence[FaceCrop], recipe: Recipe, chance: np.random.Generator) -> list[Face]:
@@ -116,7 +118,7 @@ def _animated(faces: Sequence[FaceCrop], recipe: Recipe, chance: np.random.Gener
     pose, pace = chance.normal(0, 1, 4), chance.normal(0, 0.35, 4)
     bend = face_masks.bend((height, width), chance, still.scale * chance.uniform(0.0, 0.03), still.scale * 0.7)
     opened = chance.uniform(-1, 1)
-    talk = reenactment.invented(mesh.of(still), chance) if chance.random() < TALKING else None
+    talk = reenactment.invented(mesh.mesh_of(still), chance) if chance.random() < TALKING else None
     acting = _acting(FRAMES, chance)
     frames = []
     for number in range(FRAMES):
@@ -129,7 +131,7 @@ def _animated(faces: Sequence[FaceCrop], recipe: Recipe, chance: np.random.Gener
         ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
         from_x = where[0, 0] * xs + where[0, 1] * ys + where[0, 2] + bend[0] * np.float32(opened)
         from_y = where[1, 0] * xs + where[1, 1] * ys + where[1, 2] + bend[1] * np.float32(opened)
-        points, fitted = still.landmarks, mesh.of(still)
+        points, fitted = still.landmarks, mesh.mesh_of(still)
         if talk is not None:
             spoken = (fitted + talk * acting[number]).astype(np.float32)
             said_x, said_y = mesh.flow(fitted, spoken, size, still.scale * 0.6)
@@ -175,23 +177,23 @@ def faked(frames: list[Face], kind: str, cast: FacePool, chance: np.random.Gener
     seed = int(chance.integers(2**31))
     other = read(similar_face(frames[0], cast.real, chance), chance)
     acting, light = _acting(len(frames), chance), float(chance.choice([0.0, 0.0, 1.0, 3.0]))
-    made: list[Face] = []
+    result: list[Face] = []
     for number, face in enumerate(frames):
         own = np.random.default_rng(seed + (number if hold == "flickering" else 0))
         before = frames[max(0, number - 1)] if hold == "late" else face
         if hold == "gone" and chance.random() < 0.2:
-            made.append(face)
+            result.append(face)
             continue
-        shown = replace(before, generator=cast.generator, acting=float(acting[number]))
+        source = replace(before, generator=cast.generator, acting=float(acting[number]))
         if hold == "trembling":
-            shown = _trembled(shown, chance)
-        fake = pseudofakes.make(kind, shown, other, own)
+            source = _trembled(source, chance)
+        fake = pseudofakes.make(kind, source, other, own)
         pixels = fake.pixels
         if light:  # colours that are matched anew in each frame, inside the fake alone
             shift = chance.normal(0, light, 3) * fake.where[..., None]
             pixels = (pixels + shift).round().clip(0, 255).astype(np.uint8)
-        made.append(replace(face, pixels=_laid(pixels, before, face) if before is not face else pixels))
-    return made
+        result.append(replace(face, pixels=_laid(pixels, before, face) if before is not face else pixels))
+    return result
 
 
 def _trembled(face: Face, chance: np.random.Generator) -> Face:

@@ -107,7 +107,7 @@ def video_encoded(pixels: Pixels, crf: int, chance: np.random.Generator) -> Pixe
     before = int(chance.integers(0, 3))
     step = chance.normal(0, 1.2, 2)
     frames = [_shifted(pixels, step * (before - number)) for number in range(before)] + [pixels]
-    return film(frames, crf, wanted=slice(-1, None))[-1]
+    return film(frames, crf, kept=slice(-1, None))[-1]
 
 
 def _shifted(pixels: Pixels, by: Any) -> Pixels:
@@ -115,8 +115,8 @@ def _shifted(pixels: Pixels, by: Any) -> Pixels:
     return np.asarray(cv2.warpAffine(pixels, matrix, pixels.shape[1::-1], borderMode=cv2.BORDER_REFLECT))
 
 
-def film(frames: list[Pixels], crf: int, preset: str = "veryfast", *, wanted: slice = slice(None)) -> list[Pixels]:
-    """Encode frames with H.264 and decode them again, or only the `wanted` ones."""
+def film(frames: list[Pixels], crf: int, preset: str = "veryfast", *, kept: slice = slice(None)) -> list[Pixels]:
+    """Encode frames with H.264 and decode them again, or only the `kept` ones."""
     file = io.BytesIO()
     height, width = frames[0].shape[:2]
     with av.open(file, "w", format="mp4") as container:
@@ -131,4 +131,4 @@ def film(frames: list[Pixels], crf: int, preset: str = "veryfast", *, wanted: sl
     file.seek(0)
     with av.open(file, "r") as read:
         read.streams.video[0].thread_count = 1
-        return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in [*read.decode(video=0)][wanted]]
+        return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in [*read.decode(video=0)][kept]]

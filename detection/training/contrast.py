@@ -28,7 +28,7 @@ def rougher(face: Face, other: Face, chance: np.random.Generator) -> Fake:
 def _inside(face: Face, source: Pixels, chance: np.random.Generator) -> Fake:
     if chance.random() < 0.6:
         part = str(chance.choice(["oval", "face", "inner"]))
-        mask = feathered(mesh.outline(mesh.of(face), part, face.pixels.shape[:2]), face.scale, chance)
+        mask = feathered(mesh.outline(mesh.mesh_of(face), part, face.pixels.shape[:2]), face.scale, chance)
     else:
         mask = blend_mask(face, chance, ("face", "face", "head", "inner"))
     share = mask[..., None]

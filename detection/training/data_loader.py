@@ -24,7 +24,7 @@ def stream(
     make: Callable[[FacePool, Recipe, int, np.random.Generator], Made],
 ) -> Iterator[Made]:
     """Batches for ever, from processes of their own; without `workers`, from this one."""
-    cast = FacePool.of(faces, recipe)
+    cast = FacePool.from_faces(faces, recipe)
     if not workers:
         chance = np.random.default_rng(seed)
         while True:

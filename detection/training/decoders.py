@@ -27,8 +27,8 @@ def through(pixels: Pixels, way: str) -> Pixels:
     height, width = pixels.shape[:2]
     padded = cv2.copyMakeBorder(pixels, 0, -height % STEP, 0, -width % STEP, cv2.BORDER_REFLECT_101)
     session = _session(way)
-    given = padded[None].astype(np.float32) / 127.5 - 1
-    drawn = session.run(None, {session.get_inputs()[0].name: given})[0][0]
+    batch = padded[None].astype(np.float32) / 127.5 - 1
+    drawn = session.run(None, {session.get_inputs()[0].name: batch})[0][0]
     return np.asarray(((drawn + 1) * 127.5).round().clip(0, 255).astype(np.uint8)[:height, :width])
 
 
@@ -62,11 +62,11 @@ def train(
     networks.export_plain(model, path)
 
 
-def _difference(wanted: Any, drawn: Any) -> Any:
+def _difference(target: Any, drawn: Any) -> Any:
     """Loss on pixels and on differences of neighbours, without which fine detail is lost."""
     from keras import ops
 
-    off = wanted - drawn
+    off = target - drawn
     across, down = off[:, :, 1:] - off[:, :, :-1], off[:, 1:] - off[:, :-1]
     return ops.mean(ops.abs(off)) + ops.mean(ops.abs(across)) + ops.mean(ops.abs(down))
 

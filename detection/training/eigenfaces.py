@@ -28,7 +28,7 @@ class Eigenfaces:
     spread: Floats  # of the faces along each
 
     @classmethod
-    def of(cls, faces: Sequence[FaceCrop], count: int = 240, most: int = 1500) -> "Eigenfaces":
+    def fit(cls, faces: Sequence[FaceCrop], count: int = 240, most: int = 1500) -> "Eigenfaces":
         step = max(1, len(faces) // most)
         rows = np.stack([_square(face.pixels(), face.landmarks)[0] for face in faces[::step]])
         mean = rows.mean(0)

@@ -57,11 +57,11 @@ def read_finished(out: Path | None, files: Iterable[LabelledFile], panel: Panel)
     """The rows that an earlier run has written, with this panel or another one."""
     if out is None or not out.is_file():
         return []
-    rows, known = read(out), {item.name: item for item in files}
+    rows, by_name = read(out), {item.name: item for item in files}
     if any(row.panel != panel.id and row.judged and not row.findings for row in rows):
         raise ScoresMismatch(f"{out.name} has the scores of another panel. Name another file for those of this one.")
     for row in rows:
-        item = known.get(row.name)
+        item = by_name.get(row.name)
         if item is None or (row.fake, row.bytes) != (item.fake, _size(item)):
             raise ScoresMismatch(f"{out.name} has scores of other files, as {row.name}. Name another file for these.")
     return rows
@@ -81,14 +81,14 @@ def run(
 
     With `out`, the run can be interrupted and resumed. `every_bundle`: run also bundles that this panel does not hear.
     """
-    wanted = replace(panel, fusion={}) if every_bundle else panel
+    running = replace(panel, fusion={}) if every_bundle else panel
     done = {row.name: row for row in rows}
     chosen = list(chosen)
-    left = [item for item in chosen if item.name not in done or _lacking(done[item.name], wanted)]
+    left = [item for item in chosen if item.name not in done or _lacking(done[item.name], running)]
     if out is not None:
         write(out, rows)
     for number, item in enumerate(left):
-        done[item.name] = _evaluate_file(item, wanted, limits, done.get(item.name))
+        done[item.name] = _evaluate_file(item, running, limits, done.get(item.name))
         if out is not None:
             write(out, [done[item.name]], more=True)
         progress(number + 1, len(left))
@@ -147,10 +147,10 @@ def _size(item: LabelledFile) -> int:
     return item.path.stat().st_size if item.path.is_file() else 0
 
 
-def _evaluate_file(item: LabelledFile, panel: Panel, limits: Limits, known: Row | None) -> Row:
+def _evaluate_file(item: LabelledFile, panel: Panel, limits: Limits, earlier: Row | None) -> Row:
     """The result by all bundles of the panel; for a `known` row only the missing ones run."""
-    running = replace(panel, members=tuple(_lacking(known, panel)), fusion={}) if known else panel
-    brightness, sharpness = (known.brightness, known.sharpness) if known else _trivial(item.path, limits)
+    running = replace(panel, members=tuple(_lacking(earlier, panel)), fusion={}) if earlier else panel
+    brightness, sharpness = (earlier.brightness, earlier.sharpness) if earlier else _trivial(item.path, limits)
     findings = ""
     try:
         finding = inspect(item.path, bundles=running, limits=limits, heatmap=False)
@@ -158,7 +158,7 @@ def _evaluate_file(item: LabelledFile, panel: Panel, limits: Limits, known: Row 
         reasons, taken = " ".join(reason.code for reason in finding.reasons), finding.milliseconds
         if finding.frames:
             stored = stored_findings.store(finding, running)
-            findings = (stored_findings.parse(known.findings).merged(stored) if known else stored).to_json()
+            findings = (stored_findings.parse(earlier.findings).merged(stored) if earlier else stored).to_json()
     except DetectionError as error:
         outcome, score, reasons, taken = REFUSED, None, error.code, 0.0
     row = Row(
@@ -261,9 +261,11 @@ def _per_manipulation(judged: list[Row]) -> dict[str, Any]:
     """Each kind of fake against all real ones."""
     reals, figures = [row for row in judged if not row.fake], {}
     for kind in sorted({row.manipulation for row in judged if row.fake}):
-        of = reals + [row for row in judged if row.fake and row.manipulation == kind]
-        scores, fake = arrays(of)
-        low, high = metrics.auc_interval(scores, fake, [row.group for row in of]) if reals else (float("nan"),) * 2
+        compared = reals + [row for row in judged if row.fake and row.manipulation == kind]
+        scores, fake = arrays(compared)
+        low, high = (
+            metrics.auc_interval(scores, fake, [row.group for row in compared]) if reals else (float("nan"),) * 2
+        )
         figures[kind or "all"] = {
             "n": int(fake.sum()),
             "auc": _rounded(metrics.auc(scores, fake)),
@@ -277,9 +279,9 @@ def _baselines(rows: list[Row]) -> dict[str, float | None]:
     """AUC of trivial properties. If they are far from 0.5, the other measures mean less."""
     figures = {}
     for name in ("bytes", "brightness", "sharpness"):
-        known = [row for row in rows if getattr(row, name) is not None]
-        values = np.array([float(getattr(row, name)) for row in known])
-        figures[name] = _rounded(metrics.auc(values, [row.fake for row in known]))
+        measured = [row for row in rows if getattr(row, name) is not None]
+        values = np.array([float(getattr(row, name)) for row in measured])
+        figures[name] = _rounded(metrics.auc(values, [row.fake for row in measured]))
     return figures
 
 

@@ -65,8 +65,8 @@ class Release:
         if target.exists() and not self.replace:
             raise BadBundle(f"There is already a bundle {done.plan.name}. --replace overwrites it.")
         self.root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".export-", dir=self.root) as made:
-            folder = Path(made) / done.plan.name
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=self.root) as temporary:
+            folder = Path(temporary) / done.plan.name
             folder.mkdir()
             done.save(folder)
             done.plan.write(folder / "plan.json")
@@ -200,9 +200,9 @@ class Release:
         """The folders of a training's faces. Empty if it saw others, or has no record."""
         seen = provenance_log.read_record(run).get("faces")
         for count in range(len(self.folders), 0, -1):
-            for some in combinations(zip(self._names, self.folders, strict=True), count):
-                if face_dataset.digest(face_dataset.read_faces([folder for _, folder in some], "train")) == seen:
-                    return [name for name, _ in some]
+            for chosen in combinations(zip(self._names, self.folders, strict=True), count):
+                if face_dataset.digest(face_dataset.read_faces([folder for _, folder in chosen], "train")) == seen:
+                    return [name for name, _ in chosen]
         return []
 
     def _history(self, done: Trained, folder: Path) -> dict[str, Any]:
@@ -233,17 +233,17 @@ def _is_complete(run: Path) -> bool:
     return not steps.is_file() or int(steps.read_text()) == Plan.read(run / "plan.json").steps
 
 
-def _counts(made: Predictions, shares: dict[str, float]) -> Any:
+def _counts(predictions: Predictions, shares: dict[str, float]) -> Any:
     """How much each sample counts: real and fake ones the same, and a kind of fakes as much as in the training.
 
     As many samples of each kind are drawn. Counted alike, kinds that a network hardly sees would hold down the score
     of those that it is for.
     """
-    counts = np.zeros(len(made.fake))
-    counts[~made.fake] = 1 / max(1, (~made.fake).sum())
-    whole = sum(shares.get(kind, 0.0) for kind in set(made.kinds[made.fake].tolist()))
-    for kind in set(made.kinds[made.fake].tolist()):
-        of_kind = made.fake & (made.kinds == kind)
+    counts = np.zeros(len(predictions.fake))
+    counts[~predictions.fake] = 1 / max(1, (~predictions.fake).sum())
+    whole = sum(shares.get(kind, 0.0) for kind in set(predictions.kinds[predictions.fake].tolist()))
+    for kind in set(predictions.kinds[predictions.fake].tolist()):
+        of_kind = predictions.fake & (predictions.kinds == kind)
         counts[of_kind] = shares.get(kind, 0.0) / whole / of_kind.sum()
     return counts
 
@@ -263,28 +263,28 @@ def update_card(folder: Path, evaluations: list[Path], failures: list[str]) -> B
 
 
 def _summary(faces: list[FaceCrop]) -> str:
-    real, given = ([face for face in faces if bool(face.manipulation) is fake] for fake in (False, True))
+    real, fakes = ([face for face in faces if bool(face.manipulation) is fake] for fake in (False, True))
     groups, sources = len({face.group for face in real}), len({face.source for face in real})
     sentence = f"{len(real)} crops of real faces of about {groups} people (collections: {sources})"
-    if not given:
+    if not fakes:
         return f"{sentence}, and fakes made of them on the fly. No deepfake made by anybody else was used."
-    makers = ", ".join(sorted({face.manipulation for face in given}))
-    return f"{sentence}, fakes made of them on the fly, and {len(given)} crops of fakes that others made ({makers})."
+    makers = ", ".join(sorted({face.manipulation for face in fakes}))
+    return f"{sentence}, fakes made of them on the fly, and {len(fakes)} crops of fakes that others made ({makers})."
 
 
 def _measured(checking: Predictions, scores: Any, own: str) -> list[dict[str, Any]]:
     """Measure it on generated fakes of new people. This shows how well it learnt, not how well it works."""
     rows = []
     for kind in ["all", *dict.fromkeys(checking.kinds[checking.fake])]:
-        of = (checking.kinds == kind) | ~checking.fake if kind != "all" else np.ones(len(scores), bool)
-        fake = checking.fake[of]
+        compared = (checking.kinds == kind) | ~checking.fake if kind != "all" else np.ones(len(scores), bool)
+        fake = checking.fake[compared]
         rows.append(
             {
                 "data": f"{own}: {kind}",
                 "n_real": int((~fake).sum()),
                 "n_fake": int(fake.sum()),
-                "auc": metrics.auc(scores[of], fake),
-                "auc_ci": list(metrics.auc_interval(scores[of], fake, checking.people[of])),
+                "auc": metrics.auc(scores[compared], fake),
+                "auc_ci": list(metrics.auc_interval(scores[compared], fake, checking.people[compared])),
             }
         )
     return rows

@@ -63,10 +63,10 @@ def _decoded(encoded: bytes) -> Pixels:
 
 def digest(faces: Sequence[FaceCrop]) -> str:
     """Digest of all crops and landmarks. With the plan it identifies a training."""
-    made = hashlib.sha256()
+    sha256 = hashlib.sha256()
     for face in sorted(faces, key=lambda face: face.name):
-        made.update(face.encoded + face.landmarks.tobytes())
-    return made.hexdigest()
+        sha256.update(face.encoded + face.landmarks.tobytes())
+    return sha256.hexdigest()
 
 
 def redrawn_path(folder: Path, name: str) -> Path:

@@ -41,8 +41,8 @@ SHAPES: dict[str, list[list[tuple[float, float]]]] = {
 
 def placed(landmarks: Points) -> NDArray[np.float64]:
     """The affine map (2 × 3) from the average face to this one."""  # noqa: RUF002
-    known = np.column_stack([FIVE, np.ones(5)])
-    solution, *_ = np.linalg.lstsq(known, landmarks.astype(np.float64), rcond=None)
+    average = np.column_stack([FIVE, np.ones(5)])
+    solution, *_ = np.linalg.lstsq(average, landmarks.astype(np.float64), rcond=None)
     return np.asarray(solution.T)
 
 

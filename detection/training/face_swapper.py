@@ -41,8 +41,8 @@ def square_of(pixels: Pixels, landmarks: Points, places: Points = PLACES) -> tup
 
 def views(face: Face, chance: np.random.Generator, count: int) -> list[Pixels]:
     """Squares of one face as if there were more pictures of it: turned a little in space, talking, in another light."""
-    made = []
-    own, size = mesh.of(face), face.pixels.shape[:2]
+    squares = []
+    own, size = mesh.mesh_of(face), face.pixels.shape[:2]
     for _ in range(count):
         pixels, landmarks = face.pixels, face.landmarks
         if chance.random() < 0.8:
@@ -54,8 +54,8 @@ def views(face: Face, chance: np.random.Generator, count: int) -> list[Pixels]:
         square, _ = square_of(pixels, (landmarks + jitter).astype(np.float32))
         if chance.random() < 0.5:
             square = np.ascontiguousarray(square[:, ::-1])
-        made.append(compression.relit(square, chance, 0.5))
-    return made
+        squares.append(compression.relit(square, chance, 0.5))
+    return squares
 
 
 def _turned(own: mesh.Mesh, chance: np.random.Generator) -> mesh.Mesh:
@@ -70,8 +70,8 @@ def _turned(own: mesh.Mesh, chance: np.random.Generator) -> mesh.Mesh:
 
 def bent(squares: Sequence[Pixels], chance: np.random.Generator) -> NDArray[np.float32]:
     """What the encoder is shown: each square pushed about, so that a copy is no answer."""
-    made = [face_masks.elastic(one, chance, chance.uniform(1.0, 2.4), SIDE / 4) for one in squares]
-    return np.stack(made).astype(np.float32) / 127.5 - 1
+    bent_squares = [face_masks.elastic(square, chance, chance.uniform(1.0, 2.4), SIDE / 4) for square in squares]
+    return np.stack(bent_squares).astype(np.float32) / 127.5 - 1
 
 
 class Swapper:
@@ -92,7 +92,7 @@ class Swapper:
         faces: Sequence[Face],
         steps: int,
         chance: np.random.Generator,
-        told: Callable[[int, float], None] = lambda step, loss: None,
+        progress: Callable[[int, float], None] = lambda step, loss: None,
     ) -> None:
         """Everybody, into one decoder: where each person's own then begins."""
         pool: list[Pixels] = []
@@ -104,8 +104,8 @@ class Swapper:
                 ]
             self.whole.optimizer.learning_rate = 1e-3 * (1 - 0.9 * step / steps)
             squares = [pool[int(i)] for i in chance.integers(len(pool), size=BATCH)]
-            wanted = np.stack(squares).astype(np.float32) / 127.5 - 1
-            told(step, float(self.whole.train_on_batch(bent(squares, chance), wanted)))
+            targets = np.stack(squares).astype(np.float32) / 127.5 - 1
+            progress(step, float(self.whole.train_on_batch(bent(squares, chance), targets)))
         self.shared = self.decoder.get_weights()
 
     def read(self, folder: Path) -> bool:
@@ -126,16 +126,16 @@ class Swapper:
         """The decoder of one person, of one or a few pictures and many views of them."""
         self.decoder.set_weights(self.shared)
         squares = [view for face in faces for view in views(face, chance, -(-VIEWS // len(faces)))]
-        wanted = np.stack(squares).astype(np.float32) / 127.5 - 1
+        targets = np.stack(squares).astype(np.float32) / 127.5 - 1
         codes = np.concatenate([self.encoder.predict_on_batch(bent(squares, chance)) for _ in range(2)])
         for _ in range(steps):
-            some = chance.integers(len(codes), size=BATCH)
-            self.decoder.train_on_batch(codes[some], wanted[some % len(wanted)])
+            chosen = chance.integers(len(codes), size=BATCH)
+            self.decoder.train_on_batch(codes[chosen], targets[chosen % len(targets)])
 
     def drawn(self, squares: Sequence[Pixels]) -> list[Pixels]:
         """These faces as the person whom the decoder has learnt."""
-        given = np.stack(squares).astype(np.float32) / 127.5 - 1
-        drawn = self.decoder.predict_on_batch(self.encoder.predict_on_batch(given))
+        batch = np.stack(squares).astype(np.float32) / 127.5 - 1
+        drawn = self.decoder.predict_on_batch(self.encoder.predict_on_batch(batch))
         return list(((np.asarray(drawn) + 1) * 127.5).round().clip(0, 255).astype(np.uint8))
 
 
@@ -145,12 +145,12 @@ def _networks() -> tuple[Any, Any]:
 
     from ..networks import PixelShuffle
 
-    x = given = keras.Input((SIDE, SIDE, 3), name="square")
+    x = inputs = keras.Input((SIDE, SIDE, 3), name="square")
     for width in (24, 48, 96, 128):
         x = layers.LeakyReLU(0.1)(layers.Conv2D(width, 3, 2, padding="same")(x))
     x = layers.Dense(CODE)(layers.Flatten()(x))
     x = layers.Dense(8 * 8 * 64)(x)
-    encoder = keras.Model(given, layers.LeakyReLU(0.1)(x), name="encoder")
+    encoder = keras.Model(inputs, layers.LeakyReLU(0.1)(x), name="encoder")
     x = code = keras.Input((8 * 8 * 64,), name="code")
     x = layers.Reshape((8, 8, 64))(x)
     for width in (48, 32, 16):
@@ -159,13 +159,13 @@ def _networks() -> tuple[Any, Any]:
     return encoder, decoder
 
 
-def _difference(wanted: Any, drawn: Any) -> Any:
+def _difference(target: Any, drawn: Any) -> Any:
     """Of pixels, most of all inside the face, and of the steps between neighbours."""
     from keras import ops
 
     ys, xs = np.mgrid[0:SIDE, 0:SIDE]
     near = np.exp(-(((xs - SIDE / 2) / (SIDE * 0.4)) ** 4 + ((ys - SIDE * 0.56) / (SIDE * 0.42)) ** 4))
-    off = (wanted - drawn) * (0.2 + 0.8 * near[None, ..., None]).astype(np.float32)
+    off = (target - drawn) * (0.2 + 0.8 * near[None, ..., None]).astype(np.float32)
     across, down = off[:, :, 1:] - off[:, :, :-1], off[:, 1:] - off[:, :-1]
     return ops.mean(ops.abs(off)) + 0.7 * ops.mean(ops.abs(across)) + 0.7 * ops.mean(ops.abs(down))
 
@@ -178,8 +178,8 @@ def cast_for(faces: Sequence[FaceCrop], count: int) -> dict[str, list[FaceCrop]]
     chosen: dict[str, list[FaceCrop]] = {}
     for part in sorted({face.part for face in faces}, key=lambda name: (name != "train", name)):
         among = sorted((face for face in faces if face.part == part), key=_by_hash)
-        wanted = max(2, round(count * len(among) / len(faces)))
-        stars = list({face.group: face for face in reversed(among) if _large(face)}.values())[:wanted]
+        count_of_part = max(2, round(count * len(among) / len(faces)))
+        stars = list({face.group: face for face in reversed(among) if _large(face)}.values())[:count_of_part]
         if len(stars) < 2:
             raise TrainingError(f"There are not two people for {part} whose faces are large enough to be swapped.")
         looks = {face.name: _look(face) for face in among}
@@ -228,14 +228,14 @@ def swap_all(
             star = [face for face in faces if face.group == named[name].group][:4]
             swapper.become([as_face(face) for face in star], steps, chance)
         for face in missing:
-            given = as_face(face, 60)
-            jitters = [chance.normal(0, 1, (5, 2)) * much * given.scale for much in UNSTEADY]
-            points = [(given.landmarks + jitter).astype(np.float32) for jitter in jitters]
-            squares = swapper.drawn([square_of(given.pixels, where)[0] for where in points])
+            own = as_face(face, 60)
+            jitters = [chance.normal(0, 1, (5, 2)) * much * own.scale for much in UNSTEADY]
+            points = [(own.landmarks + jitter).astype(np.float32) for jitter in jitters]
+            squares = swapper.drawn([square_of(own.pixels, where)[0] for where in points])
             part = swapped_path(out, face.name).with_suffix(".part.png")
             cv2.imwrite(str(part), np.hstack(squares)[..., ::-1])
             part.replace(swapped_path(out, face.name))
         done += len(those)
         yield done
-    said = {"people": len(cast), "steps": steps, "faces": done}
-    (out / ABOUT).write_text(json.dumps(said) + "\n")
+    content = {"people": len(cast), "steps": steps, "faces": done}
+    (out / ABOUT).write_text(json.dumps(content) + "\n")

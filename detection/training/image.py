@@ -50,9 +50,9 @@ class Plan(PlanFile):
         self.check(
             {"width": 1, "batch": 1, "steps": 1, "check_every": 1, "each": 1, "workers": 0, "warm": 0, "seed": 0}
         )
-        for name, known in (("network", (*networks.BACKBONES, "residual")), ("norms", ("fixed", "learnt"))):
-            if getattr(self, name) not in known:
-                raise TrainingError(f"{name} is {getattr(self, name)!r}, and has to be one of {', '.join(known)}")
+        for name, allowed in (("network", (*networks.BACKBONES, "residual")), ("norms", ("fixed", "learnt"))):
+            if getattr(self, name) not in allowed:
+                raise TrainingError(f"{name} is {getattr(self, name)!r}, and has to be one of {', '.join(allowed)}")
 
     @classmethod
     def demo(cls) -> "Plan":
@@ -89,10 +89,10 @@ def _start_from(model: Any, init: Path) -> None:
     if init.suffix == ".pth":
         efficientnet_lite.read_imagenet(init, model)
         return
-    known = keras.applications.MobileNetV2(include_top=False, input_shape=(224, 224, 3), weights=None)
-    known.load_weights(init)
+    source = keras.applications.MobileNetV2(include_top=False, input_shape=(224, 224, 3), weights=None)
+    source.load_weights(init)
     names = {layer.name: layer for layer in model.layers}
-    for layer in known.layers:
+    for layer in source.layers:
         if layer.weights:
             names[layer.name].set_weights(layer.get_weights())
 
@@ -182,17 +182,17 @@ def _compile(model: Any, plan: Plan) -> None:
 def _step(model: Any, pictures: Any, kinds: list[str], where: Any) -> Any:
     """Real ones, and fakes made by others, have no kind that is known: they weigh nothing there."""
     fake = np.array([[float(kind != samples.REAL)] for kind in kinds], np.float32)
-    known = [samples.group_of(kind) for kind in kinds]
-    groups = np.array([group or 0 for group in known], np.int32)
-    weights = np.array([float(group is not None) for group in known], np.float32)
-    wanted: list[Any] = [fake, groups]
+    groups_or_none = [samples.group_of(kind) for kind in kinds]
+    groups = np.array([group or 0 for group in groups_or_none], np.int32)
+    weights = np.array([float(group is not None) for group in groups_or_none], np.float32)
+    targets: list[Any] = [fake, groups]
     counted: list[Any] = [np.ones(len(kinds)), weights]
-    if len(model.outputs) > len(wanted):
+    if len(model.outputs) > len(targets):
         side = model.outputs[-1].shape[1]
         small = np.stack([cv2.resize(mask, (side, side), interpolation=cv2.INTER_AREA) for mask in where])
-        wanted.append(small[..., None].astype(np.float32) / 255)
+        targets.append(small[..., None].astype(np.float32) / 255)
         counted.append(np.ones(small.shape))
-    values = model.train_on_batch(crops.normalise(pictures, SCALING, "rgb"), wanted, sample_weight=counted)
+    values = model.train_on_batch(crops.normalise(pictures, SCALING, "rgb"), targets, sample_weight=counted)
     return values[0] if isinstance(values, list | tuple | np.ndarray) else values
 
 
@@ -227,11 +227,11 @@ class _MovingAverage:
 
 def scores(net: Any, pictures: Any, *, batch: int = 32) -> Any:
     """P(manipulated) and shares of kinds, for 8-bit crops."""
-    made = [
+    outputs = [
         [np.asarray(out) for out in net(crops.normalise(pictures[i : i + batch], SCALING, "rgb"), training=False)]
         for i in range(0, len(pictures), batch)
     ]
-    return np.concatenate([m[0][:, 0] for m in made]), np.concatenate([m[1] for m in made])
+    return np.concatenate([m[0][:, 0] for m in outputs]), np.concatenate([m[1] for m in outputs])
 
 
 def _check(net: Any, checks: list[samples.Sample]) -> dict[str, float]:
@@ -240,8 +240,8 @@ def _check(net: Any, checks: list[samples.Sample]) -> dict[str, float]:
     real = kinds == samples.REAL
     figures = {"auc": auc(scored, ~real), "false_alarms": float((scored[real] > 0.8).mean())}
     for kind in dict.fromkeys(kinds[~real]):
-        of = real | (kinds == kind)
-        figures[str(kind)] = auc(scored[of], kinds[of] == kind)
+        compared = real | (kinds == kind)
+        figures[str(kind)] = auc(scored[compared], kinds[compared] == kind)
     return figures
 
 

@@ -74,9 +74,9 @@ def _read(caches: Sequence[Cache], numbers: Any, chance: np.random.Generator, af
             if number < len(cache):
                 break
             number -= len(cache)
-        pair, of, label = cache.pair(int(number))
+        pair, pair_kinds, label = cache.pair(int(number))
         pixels += augmented(pair, cache.size, chance)
-        kinds += of
+        kinds += pair_kinds
         labels.append(label)
     return Batch(np.stack(pixels), kinds, np.concatenate(labels), after)
 
@@ -87,14 +87,14 @@ def augmented(pair: Any, size: int, chance: np.random.Generator) -> list[Pixels]
     top, left = (int(at) for at in chance.integers(0, room + 1, 2))
     mirrored, saved, lit = chance.random() < 0.5, chance.random() < 0.35, chance.random() < 0.3
     quality, seed = int(chance.integers(50, 96)), int(chance.integers(2**62))
-    made = []
+    result = []
     for stored in pair:
         pixels = stored[top : top + size, left : left + size]
         pixels = np.ascontiguousarray(pixels[:, ::-1] if mirrored else pixels)
         if lit:
             pixels = compression.relit(pixels, np.random.default_rng(seed), 0.6)
-        made.append(compression.jpeg_encoded(pixels, quality) if saved else pixels)
-    return made
+        result.append(compression.jpeg_encoded(pixels, quality) if saved else pixels)
+    return result
 
 
 cv2.setNumThreads(1)

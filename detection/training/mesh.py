@@ -58,14 +58,14 @@ HULLS = ("oval", "face", "inner")
 def template(landmarks: Points) -> Mesh:
     """The average face laid on five landmarks: all there is where nobody has fitted a mesh."""
     spots = five(MEAN)
-    known = np.column_stack([spots, np.ones(5)])
-    place, *_ = np.linalg.lstsq(known, landmarks.astype(np.float64), rcond=None)
+    average = np.column_stack([spots, np.ones(5)])
+    place, *_ = np.linalg.lstsq(average, landmarks.astype(np.float64), rcond=None)
     flat = np.column_stack([MEAN[:, :2], np.ones(len(MEAN))]) @ place
     size = float(np.sqrt(abs(np.linalg.det(place[:2]))))
     return np.column_stack([flat, MEAN[:, 2] * size]).astype(np.float32)
 
 
-def of(face: Face) -> Mesh:
+def mesh_of(face: Face) -> Mesh:
     return template(face.landmarks) if face.mesh is None else face.mesh
 
 
@@ -143,14 +143,14 @@ def _rasterised(mesh: Mesh, size: tuple[int, int]) -> NDArray[np.int32]:
 
 def _maps(here: Mesh, there: Mesh) -> NDArray[np.float64]:
     """Of each triangle the affine map that takes it from here to there, in six numbers."""
-    one, other = (mesh[TRIANGLES][..., :2].astype(np.float64) for mesh in (here, there))
-    known = np.concatenate([one, np.ones((*one.shape[:2], 1))], -1)
-    flat = np.abs(np.linalg.det(known)) < 1e-3
-    known[flat] = np.eye(3)  # a triangle that is seen edge-on has no such map
-    found = np.linalg.solve(known, other)
-    found[flat] = 0
-    found[flat, 2] = other[flat, 0]
-    return np.asarray(found.transpose(0, 2, 1).reshape(-1, 6))
+    source, target = (mesh[TRIANGLES][..., :2].astype(np.float64) for mesh in (here, there))
+    corners = np.concatenate([source, np.ones((*source.shape[:2], 1))], -1)
+    flat = np.abs(np.linalg.det(corners)) < 1e-3
+    corners[flat] = np.eye(3)  # a triangle that is seen edge-on has no such map
+    maps = np.linalg.solve(corners, target)
+    maps[flat] = 0
+    maps[flat, 2] = target[flat, 0]
+    return np.asarray(maps.transpose(0, 2, 1).reshape(-1, 6))
 
 
 def flow(at: Mesh, to: Mesh, size: tuple[int, int], reach: float) -> tuple[Any, Any]:

@@ -29,8 +29,8 @@ class Landmarker:
         self.digest = hashlib.sha256(path.read_bytes()).hexdigest()
         try:
             self._net = OnnxNet(_as_onnx(path) if path.suffix == ".tflite" else path, threads=1)
-            found = self._net(np.zeros((1, SIDE, SIDE, 3), np.float32))
-            sizes = [found[name].size for name in self._net.outputs[:2]]
+            outputs = self._net(np.zeros((1, SIDE, SIDE, 3), np.float32))
+            sizes = [outputs[name].size for name in self._net.outputs[:2]]
         except Exception as error:  # whatever a converter or a runtime makes of a file that is something else
             raise TrainingError(f"{path.name} is no network: {error}") from error
         if sizes != [mesh.MEAN.size, 1]:
@@ -40,13 +40,17 @@ class Landmarker:
         """Nothing where the network sees no face, or one that lies elsewhere."""
         scale = Face(pixels, landmarks).scale
         points = landmarks.astype(np.float64)
-        found, _ = self._look(pixels, points.mean(0) - (0, 0.1 * scale), 4.3 * scale, _slant(points[0], points[1]))
-        turn = _slant(found[33], found[263])
+        points_found, _ = self._look(
+            pixels, points.mean(0) - (0, 0.1 * scale), 4.3 * scale, _slant(points[0], points[1])
+        )
+        turn = _slant(points_found[33], points_found[263])
         upright = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-        low, high = (edge(found[:, :2] @ upright.T, 0) for edge in (np.min, np.max))
-        found, sure = self._look(pixels, upright.T @ ((low + high) / 2), AROUND * float((high - low).max()), turn)
-        off = np.linalg.norm(mesh.five(found) - landmarks, axis=1).max() / scale
-        return found if sure > SURE and off < APART else None
+        low, high = (edge(points_found[:, :2] @ upright.T, 0) for edge in (np.min, np.max))
+        points_found, sure = self._look(
+            pixels, upright.T @ ((low + high) / 2), AROUND * float((high - low).max()), turn
+        )
+        off = np.linalg.norm(mesh.five(points_found) - landmarks, axis=1).max() / scale
+        return points_found if sure > SURE and off < APART else None
 
     def _look(self, pixels: Pixels, middle: Any, side: float, turn: float) -> tuple[Mesh, float]:
         share = SIDE / side
@@ -54,8 +58,8 @@ class Landmarker:
         place = np.array([[cosine, sine, 0], [-sine, cosine, 0]])
         place[:, 2] = SIDE / 2 - place[:, :2] @ middle
         square = cv2.warpAffine(pixels, place, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        told = self._net((square[None] / np.float32(255)).astype(np.float32))
-        there, sure = (told[name] for name in self._net.outputs[:2])
+        outputs = self._net((square[None] / np.float32(255)).astype(np.float32))
+        there, sure = (outputs[name] for name in self._net.outputs[:2])
         points = mesh.moved(there.reshape(-1, 3).astype(np.float32), cv2.invertAffineTransform(place))
         return points, 1 / (1 + float(np.exp(-sure.ravel()[0])))
 
@@ -63,22 +67,22 @@ class Landmarker:
 def _as_onnx(path: Path) -> bytes:
     from tf2onnx import convert
 
-    made, _ = convert.from_tflite(str(path), opset=13)
-    return bytes(made.SerializeToString())
+    model, _ = convert.from_tflite(str(path), opset=13)
+    return bytes(model.SerializeToString())
 
 
-def _slant(one: Any, other: Any) -> float:
-    return float(np.arctan2(other[1] - one[1], other[0] - one[0]))
+def _slant(left: Any, right: Any) -> float:
+    return float(np.arctan2(right[1] - left[1], right[0] - left[0]))
 
 
 def fit_all(faces: Sequence[FaceCrop], landmarker: Landmarker, out: Path, progress: Callable[[int], None]) -> int:
     """How many faces have a mesh now; they are written in one file, last of all."""
     names, meshes = [], []
     for number, face in enumerate(faces, 1):
-        found = landmarker.fit(face.pixels(), face.landmarks)
-        if found is not None:
+        fitted = landmarker.fit(face.pixels(), face.landmarks)
+        if fitted is not None:
             names.append(face.name)
-            meshes.append(found.astype(np.float16))
+            meshes.append(fitted.astype(np.float16))
         progress(number)
     if not meshes:
         raise TrainingError("No face among them has a mesh.")

@@ -16,11 +16,11 @@ PARTS = ("face", "face", "oval", "inner")
 
 def mesh_swap(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """The other's skin, triangle by triangle, in these colours, with a feathered seam or Poisson's."""
-    own, size = wobbled(mesh.of(face), face.scale, chance), face.pixels.shape[:2]
+    own, size = wobbled(mesh.mesh_of(face), face.scale, chance), face.pixels.shape[:2]
     skin = other.pixels if chance.random() < 0.75 else compression.recompressed(other.pixels, chance)
     part, colours = str(chance.choice(PARTS)), chance.random()
     seam = "poisson" if chance.random() < 0.3 else "feathered"
-    drawn = mesh.draw(skin, mesh.of(other), own, size)
+    drawn = mesh.draw(skin, mesh.mesh_of(other), own, size)
     mask = feathered(mesh.outline(own, part, size) * drawn.inside, face.scale, chance)
     source = filled(drawn.pixels, drawn.inside)
     if colours < 0.5:
@@ -30,11 +30,11 @@ def mesh_swap(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     return Fake(blending.joined(face.pixels, source, mask, seam), mask)
 
 
-def wobbled(one: Mesh, scale: float, chance: np.random.Generator, much: float = 1.0) -> Mesh:
+def wobbled(own: Mesh, scale: float, chance: np.random.Generator, much: float = 1.0) -> Mesh:
     """As unsteady as landmarks are when somebody finds them: all a little off together, and each by itself."""
     off = chance.normal(0, 0.012 * much, 2) * scale
-    bent = chance.normal(0, 0.008 * much, (len(one), 2)) * scale
-    wrong = one.copy()
+    bent = chance.normal(0, 0.008 * much, (len(own), 2)) * scale
+    wrong = own.copy()
     wrong[:, :2] += (off + bent).astype(np.float32) * np.float32(0.7)
     return wrong
 
@@ -61,5 +61,5 @@ def lit_like(source: Pixels, target: Pixels, mask: Mask, sigma: float) -> Pixels
     """The broad light and colour of the target, by the ratio of both blurred: as scripts around landmarks do it."""
     share: Any = (mask > 0.02).astype(np.float32)[..., None]
     weight = cv2.GaussianBlur(share, (0, 0), sigma)[..., None] + 1e-3
-    broad = [cv2.GaussianBlur(one * share, (0, 0), sigma) / weight + 4 for one in (source, target)]
+    broad = [cv2.GaussianBlur(picture * share, (0, 0), sigma) / weight + 4 for picture in (source, target)]
     return np.asarray((source * (broad[1] / broad[0]).clip(0.3, 3)).clip(0, 255).astype(np.uint8))

@@ -31,41 +31,41 @@ PARTS = ("mouth", "mouth", "lower")
 
 def mouth_rendered(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """The same mouth saying something else, as the network draws it."""
-    own = mesh.of(face)
-    spoken = 0.8 * (reenactment.acted(own, mesh.of(other), chance, face.acting) - own)
-    wanted = wobbled(own + spoken * reenactment.LIPS[:, None].astype(np.float32), face.scale, chance, 0.3)
+    own = mesh.mesh_of(face)
+    spoken = 0.8 * (reenactment.acted(own, mesh.mesh_of(other), chance, face.acting) - own)
+    target = wobbled(own + spoken * reenactment.LIPS[:, None].astype(np.float32), face.scale, chance, 0.3)
     part = str(chance.choice(PARTS))
     if PATH.is_file() and chance.random() < 0.6:
-        drawn = rendered(face.source(chance), own, wanted, part)
+        drawn = rendered(face.source(chance), own, target, part)
     else:
-        drawn = redecoded(face, other, own, wanted, chance)
+        drawn = redecoded(face, other, own, target, chance)
     if chance.random() < 0.3:
         drawn = np.asarray((drawn + chance.normal(0, 3, 3)).clip(0, 255).astype(np.uint8))
     if chance.random() < 0.4:
         share = chance.uniform(0.2, 1.2)
         drawn = np.asarray(cv2.addWeighted(drawn, 1 + share, cv2.GaussianBlur(drawn, (0, 0), 1.2), -share, 0))
     size = face.pixels.shape[:2]
-    both = np.maximum(mesh.outline(own, part, size), mesh.outline(wanted, part, size))
+    both = np.maximum(mesh.outline(own, part, size), mesh.outline(target, part, size))
     mask = feathered(both, face.scale * 0.6, chance)
     return Fake(blending.joined(face.pixels, drawn, mask, "poisson" if chance.random() < 0.1 else "feathered"), mask)
 
 
-def rendered(pixels: Pixels, own: Mesh, wanted: Mesh, part: str) -> Pixels:
+def rendered(pixels: Pixels, own: Mesh, target: Mesh, part: str) -> Pixels:
     """The picture with the square around the mouth as the network draws it; what is outside stays."""
     matrix = _place(own)
-    given = _given(_square(pixels, matrix), _square(pixels, matrix), own, wanted, matrix, part)
+    batch = _network_input(_square(pixels, matrix), _square(pixels, matrix), own, target, matrix, part)
     session = _session()
-    drawn = session.run(None, {session.get_inputs()[0].name: given[None]})[0][0]
+    drawn = session.run(None, {session.get_inputs()[0].name: batch[None]})[0][0]
     return _laid_back(((drawn + 1) * 127.5).round().clip(0, 255).astype(np.uint8), pixels, matrix)
 
 
-def redecoded(face: Face, other: Face, own: Mesh, wanted: Mesh, chance: np.random.Generator) -> Pixels:
+def redecoded(face: Face, other: Face, own: Mesh, target: Mesh, chance: np.random.Generator) -> Pixels:
     """The lips are bent, and one of the trained decoders draws the square around them."""
     source, size = face.source(chance), face.pixels.shape[:2]
-    bent = mesh.draw(source, own, wanted, size)
+    bent = mesh.draw(source, own, target, size)
     pixels = np.where(bent.inside[..., None] > 0, bent.pixels, source)
-    if mesh.openness(wanted) > reenactment.OPEN:
-        pixels = reenactment.mouth_drawn(pixels, face, other, wanted, chance)
+    if mesh.openness(target) > reenactment.OPEN:
+        pixels = reenactment.mouth_drawn(pixels, face, other, target, chance)
     matrix = _place(own)
     grown = float(chance.choice([0.75, 1.0, 1.5]))
     square = _square(pixels, matrix * grown, round(SIDE * grown))
@@ -100,30 +100,32 @@ def _square(pixels: Pixels, matrix: Any, side: int = SIDE) -> Pixels:
     return np.asarray(cv2.warpAffine(soft, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT))
 
 
-def _given(square: Pixels, shown: Pixels, own: Mesh, wanted: Mesh, matrix: Any, part: str) -> Floats:
+def _network_input(square: Pixels, example: Pixels, own: Mesh, target: Mesh, matrix: Any, part: str) -> Floats:
     """The square with a hole, where the hole is, lips and opening as they are to be, and the mouth that is shown."""
-    here, there = (mesh.moved(one, matrix) for one in (own, wanted))
+    here, there = (mesh.moved(points, matrix) for points in (own, target))
     size = (SIDE, SIDE)
     hole = np.maximum(mesh.outline(here, part, size), mesh.outline(there, part, size))[..., None]
     lips = [mesh.outline(there, name, size)[..., None] for name in ("lips", "opening")]
     seen = square.astype(np.float32) / 127.5 - 1
-    return np.concatenate([seen * (1 - hole), hole, *lips, shown.astype(np.float32) / 127.5 - 1], -1).astype(np.float32)
+    return np.concatenate([seen * (1 - hole), hole, *lips, example.astype(np.float32) / 127.5 - 1], -1).astype(
+        np.float32
+    )
 
 
 def lesson(face: Face, chance: np.random.Generator) -> tuple[Floats, Floats]:
     """What the network is given and has to draw: a real mouth, which it is shown with other lips and in other light."""
-    own, size = mesh.of(face), face.pixels.shape[:2]
+    own, size = mesh.mesh_of(face), face.pixels.shape[:2]
     matrix = _place(own)
     bent = own + reenactment.invented(own, chance) * reenactment.LIPS[:, None]
     from_x, from_y = mesh.flow(own, bent.astype(np.float32), size, face.scale * 0.4)
-    shown: Any = np.asarray(cv2.remap(face.pixels, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT))
+    example: Any = np.asarray(cv2.remap(face.pixels, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT))
     if chance.random() < 0.5:
-        shown = compression.relit(shown, chance, 0.3)
+        example = compression.relit(example, chance, 0.3)
     square = _square(face.pixels, matrix)
     part = str(chance.choice(PARTS))
     unsteady = wobbled(own, face.scale, chance, 0.3)
-    given = _given(square, _square(shown, matrix), own, unsteady, matrix, part)
-    return given, square.astype(np.float32) / 127.5 - 1
+    inputs = _network_input(square, _square(example, matrix), own, unsteady, matrix, part)
+    return inputs, square.astype(np.float32) / 127.5 - 1
 
 
 def train(
@@ -148,20 +150,20 @@ def train(
     for step in range(1, steps + 1):
         if len(pool) < POOL or step % 4 == 0:
             pool = [*pool[-POOL:], *(lesson(faces[int(i)](), chance) for i in chance.integers(len(faces), size=4))]
-        some = [pool[int(i)] for i in chance.integers(len(pool), size=BATCH)]
-        given, wanted = (np.stack([one[which] for one in some]) for which in (0, 1))
+        chosen = [pool[int(i)] for i in chance.integers(len(pool), size=BATCH)]
+        inputs, targets = (np.stack([sample[which] for sample in chosen]) for which in (0, 1))
         if chance.random() < 0.5:
-            given, wanted = given[:, :, ::-1], wanted[:, :, ::-1]
-        hole = given[..., 3:4]
-        progress(step, float(model.train_on_batch(given, np.concatenate([wanted, hole], -1))))
+            inputs, targets = inputs[:, :, ::-1], targets[:, :, ::-1]
+        hole = inputs[..., 3:4]
+        progress(step, float(model.train_on_batch(inputs, np.concatenate([targets, hole], -1))))
     networks.export_plain(model, path)
 
 
-def _difference(wanted: Any, drawn: Any) -> Any:
+def _difference(target: Any, drawn: Any) -> Any:
     """Of pixels and of the steps between neighbours, inside the hole above all."""
     from keras import ops
 
-    off = (wanted[..., :3] - drawn) * (0.15 + 0.85 * wanted[..., 3:])
+    off = (target[..., :3] - drawn) * (0.15 + 0.85 * target[..., 3:])
     across, down = off[:, :, 1:] - off[:, :, :-1], off[:, 1:] - off[:, :-1]
     return ops.mean(ops.abs(off)) + ops.mean(ops.abs(across)) + ops.mean(ops.abs(down))
 
@@ -176,8 +178,8 @@ def _network() -> Any:
     def conv(x: Any, width: int, stride: int = 1) -> Any:
         return layers.LeakyReLU(0.1)(layers.Conv2D(width, 3, stride, padding="same")(x))
 
-    given = keras.Input((SIDE, SIDE, 9), name="mouth")
-    x, seen = conv(given, 16), list[Any]()
+    inputs = keras.Input((SIDE, SIDE, 9), name="mouth")
+    x, seen = conv(inputs, 16), list[Any]()
     for width in (32, 64, 96):
         seen.append(x)
         x = conv(x, width, 2)
@@ -185,4 +187,4 @@ def _network() -> Any:
         x = PixelShuffle()(conv(x, width * 4))
         x = conv(layers.Concatenate()([x, seen.pop()]), width)
     drawn = layers.Conv2D(3, 3, padding="same")(x)
-    return keras.Model(given, layers.Add(name="drawn")([drawn, given[..., 6:]]), name="mouth")
+    return keras.Model(inputs, layers.Add(name="drawn")([drawn, inputs[..., 6:]]), name="mouth")

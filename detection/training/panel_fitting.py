@@ -34,14 +34,14 @@ class Judged:
     kinds: Any
     groups: Any
 
-    def of(self, where: Any) -> "Judged":
+    def select(self, where: Any) -> "Judged":
         return Judged(self.labels, self.log_odds[where], self.fake[where], self.kinds[where], self.groups[where])
 
     def by(self, labels: Sequence[str]) -> "Judged":
         """The files that all of these bundles judged."""
-        some = self.log_odds[:, [self.labels.index(label) for label in labels]]
-        whole = np.isfinite(some).all(1)
-        return Judged(tuple(labels), some[whole], self.fake[whole], self.kinds[whole], self.groups[whole])
+        log_odds = self.log_odds[:, [self.labels.index(label) for label in labels]]
+        whole = np.isfinite(log_odds).all(1)
+        return Judged(tuple(labels), log_odds[whole], self.fake[whole], self.kinds[whole], self.groups[whole])
 
 
 Way = Callable[[Judged], tuple[Combining, Any]]  # how to combine, and the weights
@@ -55,7 +55,7 @@ def media_of(rows: Sequence[Row]) -> list[Medium]:
 def judged(rows: Sequence[Row], panel: Panel, medium: Medium) -> Judged:
     """Of every file the face that most bundles judged, of several the largest."""
     labels = tuple(bundle.label for bundle, _ in panel.members)
-    found = []
+    rows_found = []
     for row in rows:
         if not row.findings:
             continue
@@ -70,16 +70,16 @@ def judged(rows: Sequence[Row], panel: Panel, medium: Medium) -> Judged:
             continue
         face = max(
             faces,
-            key=lambda one: (sum(one in scores[label] for label in labels), findings.faces.get(one, (0.0, 0))),
+            key=lambda number: (sum(number in scores[label] for label in labels), findings.faces.get(number, (0.0, 0))),
         )
-        found.append((row, [scores[label].get(face, np.nan) for label in labels]))
-    values = np.array([some for _, some in found], float).reshape(-1, len(labels))
+        rows_found.append((row, [scores[label].get(face, np.nan) for label in labels]))
+    values = np.array([some for _, some in rows_found], float).reshape(-1, len(labels))
     return Judged(
         labels,
         calibration.log_odds(values),
-        np.array([row.fake for row, _ in found], bool),
-        np.array([row.manipulation for row, _ in found]),
-        np.array([row.group for row, _ in found]),
+        np.array([row.fake for row, _ in rows_found], bool),
+        np.array([row.manipulation for row, _ in rows_found]),
+        np.array([row.group for row, _ in rows_found]),
     )
 
 
@@ -102,8 +102,8 @@ def fit_panel(
     bundles that are known to tell nothing on files by others. `others`: files by others, whose real ones are held to
     the same rate of false alarms.
     """
-    every = judged(rows, panel, medium)
-    intervals = {label: _interval(every, label) for label in every.labels}
+    all_judged = judged(rows, panel, medium)
+    intervals = {label: _interval(all_judged, label) for label in all_judged.labels}
     heard = [
         label
         for label, found in intervals.items()
@@ -111,7 +111,7 @@ def fit_panel(
     ]
     if not heard:
         raise CannotFit(f"No bundle surely tells fakes from real ones in these {medium}s.")
-    data = every.by(heard)
+    data = all_judged.by(heard)
     _enough(data, medium, false_alarms, missed)
     equal = np.full(len(heard), 1 / len(heard))
     ways: dict[str, Way] = {
@@ -130,7 +130,7 @@ def fit_panel(
         weights, slope = weights * fitted.a, 1.0
     else:
         slope = fitted.a
-    by_label = dict.fromkeys(every.labels, 0.0)
+    by_label = dict.fromkeys(all_judged.labels, 0.0)
     by_label |= {label: round(float(weight), 4) for label, weight in zip(heard, weights, strict=True)}
     even = Thresholds(0.5, 0.5)
     fusion = Fusion(by_label, round(fitted.b, 4), combining, round(float(slope), 4), even, holds, {})
@@ -159,9 +159,9 @@ def fit_panel(
 
 def _real_scores(rows: Sequence[Row], panel: Panel, medium: Medium) -> Any:
     """The panel's scores of the real files of a medium."""
-    some = [row for row in rows if not row.fake and row.findings]
-    some = [row for row in some if stored_findings.parse(row.findings).medium is medium]
-    return np.array([row.score for row in (judged_by(panel, row) for row in some) if row.judged], float)
+    chosen = [row for row in rows if not row.fake and row.findings]
+    chosen = [row for row in chosen if stored_findings.parse(row.findings).medium is medium]
+    return np.array([row.score for row in (judged_by(panel, row) for row in chosen) if row.judged], float)
 
 
 def _cuts(
@@ -184,13 +184,13 @@ def fit_weights(data: Judged) -> Any:
 
     Accelerated projected gradient: few weights, a convex loss, and the same result every time.
     """
-    given = np.column_stack([data.log_odds, np.ones(len(data.fake))])
+    design = np.column_stack([data.log_odds, np.ones(len(data.fake))])
     count, balance = data.log_odds.shape[1], _balanced(data)
     spread = 2 * PENALTY * (np.eye(count) - np.full((count, count), 1 / count))
-    rate = 1 / ((given * given * balance[:, None]).sum() / 4 + 2 * PENALTY)
+    rate = 1 / ((design * design * balance[:, None]).sum() / 4 + 2 * PENALTY)
     weights = moved = np.append(np.full(count, 1 / count), 0.0)
     for step in range(STEPS):
-        slope = given.T @ ((calibration.sigmoid(given @ moved) - data.fake) * balance)
+        slope = design.T @ ((calibration.sigmoid(design @ moved) - data.fake) * balance)
         slope[:count] += spread @ moved[:count]
         following = moved - rate * slope
         following[:count] = following[:count].clip(0)
@@ -206,12 +206,12 @@ def combine(combining: Combining, weights: Any, log_odds: Any) -> Any:
 
 
 def _interval(data: Judged, label: str) -> dict[str, Any] | None:
-    some = data.by([label])
-    if min(some.fake.sum(), (~some.fake).sum()) < LEAST:
+    files = data.by([label])
+    if min(files.fake.sum(), (~files.fake).sum()) < LEAST:
         return None
-    low, high = metrics.auc_interval(some.log_odds[:, 0], some.fake, some.groups)
+    low, high = metrics.auc_interval(files.log_odds[:, 0], files.fake, files.groups)
     return {
-        "auc": round(metrics.auc(some.log_odds[:, 0], some.fake), 4),
+        "auc": round(metrics.auc(files.log_odds[:, 0], files.fake), 4),
         "auc_ci": [round(low, 4), round(high, 4)],
     }
 
@@ -227,15 +227,15 @@ def _enough(data: Judged, medium: Medium, false_alarms: float, missed: float) ->
 
 def _left_out(data: Judged, way: Way) -> float:
     """The mean AUC of kinds of fakes, each judged by weights that were fitted without it."""
-    found = []
+    aucs = []
     for kind in sorted(set(data.kinds[data.fake])):
         of_kind = data.fake & (data.kinds == kind)
-        fitted_to = data.of(~of_kind)
+        fitted_to = data.select(~of_kind)
         combining, weights = way(fitted_to if fitted_to.fake.any() else data)
         combined = combine(combining, weights, data.log_odds)
-        shown = of_kind | ~data.fake
-        found.append(metrics.auc(combined[shown], data.fake[shown]))
-    return float(np.mean(found))
+        compared = of_kind | ~data.fake
+        aucs.append(metrics.auc(combined[compared], data.fake[compared]))
+    return float(np.mean(aucs))
 
 
 def _calibration_error(data: Judged, way: Way) -> float:
@@ -243,15 +243,15 @@ def _calibration_error(data: Judged, way: Way) -> float:
     names = sorted(set(data.groups))
     half = np.isin(data.groups, names[::2])
     scores = np.zeros(len(data.fake))
-    for fitted_to, shown in ((half, ~half), (~half, half)):
-        some = data.of(fitted_to)
-        if not some.fake.any() or some.fake.all():
+    for fitted_to, held_out in ((half, ~half), (~half, half)):
+        files = data.select(fitted_to)
+        if not files.fake.any() or files.fake.all():
             return float("nan")
-        combining, weights = way(some)
+        combining, weights = way(files)
         fitted = calibration.fit(
-            calibration.sigmoid(combine(combining, weights, some.log_odds)), some.fake, counts=_balanced(some)
+            calibration.sigmoid(combine(combining, weights, files.log_odds)), files.fake, counts=_balanced(files)
         )
-        scores[shown] = fitted(calibration.sigmoid(combine(combining, weights, data.log_odds[shown])))
+        scores[held_out] = fitted(calibration.sigmoid(combine(combining, weights, data.log_odds[held_out])))
     return metrics.calibration_error(scores, data.fake)
 
 
@@ -282,10 +282,10 @@ def fit_thresholds(rows: list[Row], panel: Panel, *, false_alarms: float, missed
     if any(row.panel not in (panel.id, replace(panel, cuts=None).id) for row in rows):
         raise ScoresMismatch("These are the scores of another panel. Evaluate the files with this one.")
     scores, fake = arrays([row for row in rows if row.judged])
-    for many, rate, of in ((scores[~fake], false_alarms, "real ones"), (scores[fake], missed, "fakes")):
+    for many, rate, what in ((scores[~fake], false_alarms, "real ones"), (scores[fake], missed, "fakes")):
         if len(many) * rate < 1:  # the threshold would depend on a single file
             raise ScoresMismatch(
-                f"For a rate of {rate} it takes {ceil(1 / rate)} judged {of} or more; there are {len(many)}."
+                f"For a rate of {rate} it takes {ceil(1 / rate)} judged {what} or more; there are {len(many)}."
             )
     low, high = calibration.cuts(scores, fake, false_alarms=false_alarms, missed=missed)
     return FittedThresholds(

@@ -52,11 +52,11 @@ def check_unchanged(
 
 def code_digest() -> str:
     """Digest of the code that makes samples, networks and crops."""
-    home, made = Path(__file__).parent, hashlib.sha256()
+    home, sha256 = Path(__file__).parent, hashlib.sha256()
     beside = [home.parent / name for name in ("networks.py", "crops.py")]
     for path in sorted([*home.glob("*.py"), *home.rglob("*.onnx"), *beside]):
-        made.update(path.name.encode() + path.read_bytes())
-    return made.hexdigest()
+        sha256.update(path.name.encode() + path.read_bytes())
+    return sha256.hexdigest()
 
 
 def ema_weights(folder: Path) -> Path:

@@ -18,13 +18,13 @@ PARTS = ("oval", "oval", "face", "lower")
 
 def reenactment(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     """The other's expression in this face, drawn over it up to the face's border."""
-    own, theirs, size = mesh.of(face), mesh.of(other), face.pixels.shape[:2]
-    wanted = acted(own, theirs, chance, face.acting)
+    own, theirs, size = mesh.mesh_of(face), mesh.mesh_of(other), face.pixels.shape[:2]
+    target = acted(own, theirs, chance, face.acting)
     source = face.source(chance)
-    drawn = mesh.draw(source, own, wanted, size)
+    drawn = mesh.draw(source, own, target, size)
     pixels = filled(drawn.pixels, drawn.inside)
-    if mesh.openness(wanted) > OPEN:
-        pixels = mouth_drawn(pixels, face, other, wanted, chance)
+    if mesh.openness(target) > OPEN:
+        pixels = mouth_drawn(pixels, face, other, target, chance)
     how = chance.random()
     if how < 0.35:
         pixels = upsampling.rebuilt(pixels, chance, face.scale)
@@ -33,7 +33,7 @@ def reenactment(face: Face, other: Face, chance: np.random.Generator) -> Fake:
     if chance.random() < 0.4:
         pixels = np.asarray((pixels + chance.normal(0, 5, 3)).clip(0, 255).astype(np.uint8))
     part = str(chance.choice(PARTS))
-    mask = feathered(mesh.outline(wanted, part, size) * drawn.inside, face.scale, chance)
+    mask = feathered(mesh.outline(target, part, size) * drawn.inside, face.scale, chance)
     seam = "poisson" if chance.random() < 0.15 else "feathered"
     return Fake(blending.joined(face.pixels, pixels, mask, seam), mask)
 
@@ -51,8 +51,8 @@ def acted(own: Mesh, theirs: Mesh, chance: np.random.Generator, acting: float = 
     limit = 0.35 * scale  # no face can do more
     length = np.linalg.norm(change, axis=1, keepdims=True)
     change = change * np.minimum(1, limit / np.maximum(length, 1e-3))
-    wanted = own + (change * much[:, None] * acting).astype(np.float32)
-    return wobbled(wanted, scale, chance, 0.5)
+    target = own + (change * much[:, None] * acting).astype(np.float32)
+    return wobbled(target, scale, chance, 0.5)
 
 
 def _near(points: tuple[int, ...], reach: float) -> NDArray[np.float64]:
@@ -94,18 +94,18 @@ def invented(own: Mesh, chance: np.random.Generator) -> NDArray[np.float64]:
     return change
 
 
-def mouth_drawn(pixels: Pixels, face: Face, other: Face, wanted: Mesh, chance: np.random.Generator) -> Pixels:
+def mouth_drawn(pixels: Pixels, face: Face, other: Face, target: Mesh, chance: np.random.Generator) -> Pixels:
     """The inside of a mouth that was shut: the other's where that is open, else dark, with or without teeth."""
     size = pixels.shape[:2]
-    opening = mesh.outline(wanted, "opening", size)
-    theirs = mesh.of(other)
-    if mesh.openness(mesh.of(face)) > OPEN:  # its own is bent along
+    opening = mesh.outline(target, "opening", size)
+    theirs = mesh.mesh_of(other)
+    if mesh.openness(mesh.mesh_of(face)) > OPEN:  # its own is bent along
         return pixels
     if mesh.openness(theirs) > OPEN:
-        inside = mesh.draw(other.pixels, theirs, wanted, size).pixels
+        inside = mesh.draw(other.pixels, theirs, target, size).pixels
         inside = _as_bright(inside, other, face)
     else:
-        inside = _invented_mouth(wanted, size, pixels, opening, chance)
+        inside = _invented_mouth(target, size, pixels, opening, chance)
     share: Any = cv2.GaussianBlur(opening, (0, 0), max(0.5, face.scale * 0.015))[..., None]
     return np.asarray((pixels * (1 - share) + inside * share).round().clip(0, 255).astype(np.uint8))
 
@@ -113,27 +113,27 @@ def mouth_drawn(pixels: Pixels, face: Face, other: Face, wanted: Mesh, chance: n
 def _as_bright(inside: Pixels, other: Face, face: Face) -> Pixels:
     """By how bright both faces are between the eyes and the mouth."""
     light = []
-    for one in (other, face):
-        mask = mesh.outline(mesh.of(one), "inner", one.pixels.shape[:2]) > 0
-        light.append(one.pixels[mask].mean(0) + 8 if mask.any() else np.full(3, 128.0))
+    for person in (other, face):
+        mask = mesh.outline(mesh.mesh_of(person), "inner", person.pixels.shape[:2]) > 0
+        light.append(person.pixels[mask].mean(0) + 8 if mask.any() else np.full(3, 128.0))
     return np.asarray((inside * (light[1] / light[0]).clip(0.4, 2.5)).clip(0, 255).astype(np.uint8))
 
 
 def _invented_mouth(
-    wanted: Mesh, size: tuple[int, int], pixels: Pixels, opening: Any, chance: np.random.Generator
+    target: Mesh, size: tuple[int, int], pixels: Pixels, opening: Any, chance: np.random.Generator
 ) -> Pixels:
     """Dark red that gets darker inwards, and a row of teeth below the upper lip."""
-    around = pixels[mesh.outline(wanted, "lips", size) > 0]
-    lips = around.mean(0) if len(around) else np.array([120.0, 70.0, 70.0])
+    lip_pixels = pixels[mesh.outline(target, "lips", size) > 0]
+    lips = lip_pixels.mean(0) if len(lip_pixels) else np.array([120.0, 70.0, 70.0])
     deep: Any = cv2.distanceTransform((opening > 0).astype(np.uint8), cv2.DIST_L2, 3)
     deep = (deep / max(1.0, float(deep.max())))[..., None]
     out = lips * np.array([0.55, 0.4, 0.4]) * (1 - 0.75 * deep)
     if chance.random() < 0.6:
-        upper, lower = wanted[[82, 13, 312], :2].mean(0), wanted[[87, 14, 317], :2].mean(0)
-        width = float(np.linalg.norm(wanted[308, :2] - wanted[78, :2]))
+        upper, lower = target[[82, 13, 312], :2].mean(0), target[[87, 14, 317], :2].mean(0)
+        width = float(np.linalg.norm(target[308, :2] - target[78, :2]))
         teeth = np.zeros(size, np.float32)
         middle = upper + (lower - upper) * 0.2
-        turn = float(np.degrees(np.arctan2(*(wanted[308, :2] - wanted[78, :2])[::-1])))
+        turn = float(np.degrees(np.arctan2(*(target[308, :2] - target[78, :2])[::-1])))
         high = max(1.0, float(np.linalg.norm(lower - upper)) * chance.uniform(0.2, 0.4))
         spot = (float(middle[0]), float(middle[1]))
         cv2.ellipse(teeth, (spot, (width * chance.uniform(0.55, 0.8), high), turn), 1.0, -1)

@@ -81,11 +81,11 @@ class FacePool:
     swapped: Sequence[FaceCrop] = ()  # of the real ones, those whose swap is there
 
     @classmethod
-    def of(cls, faces: Sequence[FaceCrop], recipe: Recipe) -> "FacePool":
+    def from_faces(cls, faces: Sequence[FaceCrop], recipe: Recipe) -> "FacePool":
         real = [face for face in faces if not face.manipulation]
         wants = {kind for kind, share in recipe.weights if share}
-        given = [face for face in faces if face.manipulation] if GIVEN in wants else []
-        if GIVEN in wants and not given:
+        fakes = [face for face in faces if face.manipulation] if GIVEN in wants else []
+        if GIVEN in wants and not fakes:
             raise TrainingError(f"The kind {GIVEN} needs fakes made by others in every part. One part has none.")
         redrawn = [face for face in real if face.redrawn_at] if wants & set(REDRAWN) else []
         if wants & set(REDRAWN) and not redrawn:
@@ -93,7 +93,7 @@ class FacePool:
         swapped = [face for face in real if face.swapped_at] if wants & set(SWAPPED) else []
         if wants & set(SWAPPED) and not swapped:
             raise TrainingError(f"The kind {', '.join(SWAPPED)} needs what swap_faces has written: give --redrawn.")
-        return cls(real, given, Eigenfaces.of(real) if "generated" in wants else None, redrawn, swapped)
+        return cls(real, fakes, Eigenfaces.fit(real) if "generated" in wants else None, redrawn, swapped)
 
     def among(self, kind: str) -> Sequence[FaceCrop]:
         """Whom a sample of this kind can be made of."""
@@ -138,12 +138,12 @@ def _start_face(cast: FacePool, recipe: Recipe, chance: np.random.Generator, kin
 def _finish(
     face: Face, cast: FacePool, recipe: Recipe, chance: np.random.Generator, kind: str, after: np.random.Generator
 ) -> Sample:
-    shown, where = _present(face, cast, recipe, chance, kind, after)
-    box = box_of(shown.landmarks, after)
+    present, where = _present(face, cast, recipe, chance, kind, after)
+    box = box_of(present.landmarks, after)
     margin = max(0.05, recipe.margin + after.uniform(-0.06, 0.06))
     cut = [
         crops.cut(image, box, margin=margin, size=recipe.size, fit=recipe.fit)
-        for image in (shown.pixels, (where * 255).round().astype(np.uint8))
+        for image in (present.pixels, (where * 255).round().astype(np.uint8))
     ]
     return Sample(cut[0], kind, cut[1], face.person)
 
@@ -167,17 +167,19 @@ def _present(
         fake = Fake.whole(face.pixels)
     elif chance.random() < recipe.blur_share:
         fake = replace(fake, pixels=compression.blurred(fake.pixels, chance))
-    shown, where = replace(face, pixels=fake.pixels), fake.where
+    result, where = replace(face, pixels=fake.pixels), fake.where
     if recipe.augmentation_share and after.random() < recipe.augmentation_share:
         stranger = cast.real[int(after.integers(len(cast.real)))].pixels()
-        shown = augmentations.apply(shown, stranger, after)
-        where = warp_mask(where, face, shown)
-    pixels = shown.pixels
+        result = augmentations.apply(result, stranger, after)
+        where = warp_mask(where, face, result)
+    pixels = result.pixels
     if recipe.enlarged and after.random() < recipe.enlarged:
         pixels = compression.resized(pixels, after.uniform(1.2, 2.5), after)
     pixels = compression.compress(pixels, after)
     where = np.asarray(cv2.resize(where, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR))
-    return replace(shown, pixels=pixels, landmarks=shown.landmarks * (pixels.shape[1] / shown.pixels.shape[1])), where
+    return replace(
+        result, pixels=pixels, landmarks=result.landmarks * (pixels.shape[1] / result.pixels.shape[1])
+    ), where
 
 
 def warp_mask(where: Mask, before: Face, after: Face) -> Mask:
@@ -213,10 +215,10 @@ def read(face: FaceCrop, chance: np.random.Generator, *, again: bool = False) ->
 def downscaled(face: Face, recipe: Recipe, chance: np.random.Generator) -> Face:
     """As the recipe wants it, or 85 to 190 pixels between the cheeks, a quarter of them from 55: as in films."""
     if recipe.eyes[0]:
-        wanted = float(np.exp(chance.uniform(*np.log(recipe.eyes))))
+        scale = float(np.exp(chance.uniform(*np.log(recipe.eyes))))
     else:
-        wanted = chance.uniform(26 if chance.random() < 0.25 else 40, 90)
-    share = min(1.0, wanted / face.scale)
+        scale = chance.uniform(26 if chance.random() < 0.25 else 40, 90)
+    share = min(1.0, scale / face.scale)
     pixels, redrawn = face.pixels, face.redrawn
     if share < 0.95 and redrawn is not None:  # both in the same way: else that is what tells them apart
         seed = int(chance.integers(2**62))
@@ -263,8 +265,8 @@ def with_history(face: Face, recipe: Recipe, chance: np.random.Generator, *, sha
 def similar_face(face: Face, faces: Sequence[FaceCrop], chance: np.random.Generator) -> FaceCrop:
     """Of twelve others the one that is turned most alike."""
     own = _shape(face.landmarks)
-    some = [faces[int(i)] for i in chance.integers(len(faces), size=12)]
-    return min(some, key=lambda other: min(float(np.abs(_shape(p) - own).sum()) for p in (other.landmarks,)))
+    candidates = [faces[int(i)] for i in chance.integers(len(faces), size=12)]
+    return min(candidates, key=lambda other: min(float(np.abs(_shape(p) - own).sum()) for p in (other.landmarks,)))
 
 
 def _shape(points: Points) -> NDArray[np.float32]:
@@ -291,13 +293,13 @@ Batch = tuple[NDArray[np.uint8], list[str], NDArray[np.uint8]]  # pixels, of eac
 
 def batch_of(cast: FacePool, recipe: Recipe, count: int, chance: np.random.Generator) -> Batch:
     if recipe.paired:
-        made = [sample for _ in range(-(-count // 2)) for sample in pair(cast, recipe, chance)][:count]
+        drawn = [sample for _ in range(-(-count // 2)) for sample in pair(cast, recipe, chance)][:count]
     else:
-        made = [draw(cast, recipe, chance) for _ in range(count)]
+        drawn = [draw(cast, recipe, chance) for _ in range(count)]
     return (
-        np.stack([sample.pixels for sample in made]),
-        [sample.kind for sample in made],
-        np.stack([sample.where for sample in made]),
+        np.stack([sample.pixels for sample in drawn]),
+        [sample.kind for sample in drawn],
+        np.stack([sample.where for sample in drawn]),
     )
 
 
@@ -306,6 +308,6 @@ def fixed(faces: list[FaceCrop], recipe: Recipe, *, each: int, seed: int) -> lis
     cv2.setNumThreads(1)
     chance = np.random.default_rng(seed)
     kinds = [kind for kind, _ in recipe.weights]
-    cast = FacePool.of(faces, recipe)
-    wanted = [*kinds, *[REAL] * len(kinds)]
-    return [draw(cast, recipe, chance, kind) for kind in wanted for _ in range(each)]
+    cast = FacePool.from_faces(faces, recipe)
+    kinds_to_draw = [*kinds, *[REAL] * len(kinds)]
+    return [draw(cast, recipe, chance, kind) for kind in kinds_to_draw for _ in range(each)]

@@ -59,7 +59,7 @@ class StoredFindings:
         return json.dumps(
             {
                 "medium": self.medium,
-                "faces": {str(face): list(about) for face, about in self.faces.items()},
+                "faces": {str(face): list(size_and_count) for face, size_and_count in self.faces.items()},
                 "why_not": [[reason.code, reason.bundle, reason.face] for reason in self.why_not],
                 "other_reasons": list(self.other_reasons),
                 "looking": self.looking,
@@ -72,15 +72,18 @@ class StoredFindings:
 
 def parse(text: str) -> StoredFindings:
     """ValueError, KeyError or TypeError where it is something else."""
-    found = json.loads(text)
+    content = json.loads(text)
     return StoredFindings(
-        Medium(found["medium"]),
-        {int(face): (float(about[0]), int(about[1])) for face, about in found["faces"].items()},
-        tuple(Reason(Code(code), bundle, face) for code, bundle, face in found["why_not"]),
-        tuple(found["other_reasons"]),
-        float(found["looking"]),
-        found["bundles"],
-        found.get("unstable", {}),
+        Medium(content["medium"]),
+        {
+            int(face): (float(size_and_count[0]), int(size_and_count[1]))
+            for face, size_and_count in content["faces"].items()
+        },
+        tuple(Reason(Code(code), bundle, face) for code, bundle, face in content["why_not"]),
+        tuple(content["other_reasons"]),
+        float(content["looking"]),
+        content["bundles"],
+        content.get("unstable", {}),
     )
 
 
@@ -101,22 +104,22 @@ def store(finding: Finding, panel: Panel) -> StoredFindings:
     else:
         why_not = tuple(reason for face in finding.faces for reason in face.reasons)
     bundles = {
-        one.bundle.label: {
-            "judging": digests[one.bundle.label],
-            "status": one.status,
-            "calibrated": one.calibrated,
-            "faces": [[face, round(score, 6)] for face, score in one.faces.items()],
-            "unfamiliar": [face for face in one.unfamiliar if face is not None],
-            "reasons": [[reason.code, reason.bundle, reason.face] for reason in one.reasons],
-            "milliseconds": round(one.milliseconds, 1),
+        result.bundle.label: {
+            "judging": digests[result.bundle.label],
+            "status": result.status,
+            "calibrated": result.calibrated,
+            "faces": [[face, round(score, 6)] for face, score in result.faces.items()],
+            "unfamiliar": [face for face in result.unfamiliar if face is not None],
+            "reasons": [[reason.code, reason.bundle, reason.face] for reason in result.reasons],
+            "milliseconds": round(result.milliseconds, 1),
         }
-        for one in finding.bundles
-        if one.status in ("ran", "failed", "not_applicable")
+        for result in finding.bundles
+        if result.status in ("ran", "failed", "not_applicable")
     }
     return StoredFindings(
         medium, faces, why_not,
         tuple(reason.code for reason in finding.reasons if reason.code.startswith("credentials_")),
-        round(finding.milliseconds - sum(one.milliseconds for one in finding.bundles), 1), bundles,
+        round(finding.milliseconds - sum(result.milliseconds for result in finding.bundles), 1), bundles,
     )  # fmt: skip
 
 

@@ -39,13 +39,13 @@ class TinyAutoencoder:
         self.name = "taef2"
         self.digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
         graphs = [graph(read_weights(file), plan) for file, plan in zip(files, (ENCODER, DECODER), strict=True)]
-        self._encoder, self._decoder = (onnx_session(made, threads=threads) for made in graphs)
+        self._encoder, self._decoder = (onnx_session(content, threads=threads) for content in graphs)
 
     def encode(self, pixels: Pixels) -> Latents:
         height, width = pixels.shape[:2]
         padded = cv2.copyMakeBorder(pixels, 0, -height % STEP, 0, -width % STEP, cv2.BORDER_REFLECT_101)
-        given = np.ascontiguousarray(padded.transpose(2, 0, 1)[None], np.float32) / 255
-        return np.asarray(self._encoder.run(None, {"input": given})[0][0])
+        batch = np.ascontiguousarray(padded.transpose(2, 0, 1)[None], np.float32) / 255
+        return np.asarray(self._encoder.run(None, {"input": batch})[0][0])
 
     def decode(self, latents: Latents, size: tuple[int, int]) -> Pixels:
         """`size`: height and width of the picture before it was padded."""
@@ -72,7 +72,7 @@ def read_weights(path: Path) -> dict[str, NDArray[Any]]:
 
 def graph(weights: dict[str, NDArray[Any]], plan: list[str]) -> bytes:
     """The ONNX graph of one half, for pictures of any size."""
-    return _Graph(weights).of(plan)
+    return _Graph(weights).build(plan)
 
 
 class _Graph:
@@ -84,15 +84,17 @@ class _Graph:
         self.nodes: list[Any] = []
         self.constants: dict[str, Any] = {}
 
-    def of(self, plan: list[str]) -> bytes:
+    def build(self, plan: list[str]) -> bytes:
         x = "input"
         for number, layer in enumerate(plan):
             x = self._layer(layer, str(number), x)
         self.node("Identity", [x], name="output")
         make = self.onnx.helper
         value = [make.make_tensor_value_info(n, 1, ["n", "c", "h", "w"]) for n in ("input", "output")]
-        made = make.make_graph(self.nodes, "taef2", value[:1], value[1:], list(self.constants.values()))
-        return bytes(make.make_model(made, opset_imports=[make.make_opsetid("", 17)], ir_version=9).SerializeToString())
+        model_graph = make.make_graph(self.nodes, "taef2", value[:1], value[1:], list(self.constants.values()))
+        return bytes(
+            make.make_model(model_graph, opset_imports=[make.make_opsetid("", 17)], ir_version=9).SerializeToString()
+        )
 
     def _layer(self, layer: str, number: str, x: str) -> str:
         if layer == "relu":
@@ -116,8 +118,8 @@ class _Graph:
         """1×1 convolution, group norm of four groups, ReLU, 1×1 convolution."""  # noqa: RUF002
         wide = self.conv(x, f"{name}.0")
         grouped = self.node("Reshape", [wide, self.constant("four", np.array([0, 4, -1], np.int64))])
-        one, zero = (self.constant(f"four_{v}", np.full(4, v, np.float32)) for v in (1, 0))
-        normed = self.node("InstanceNormalization", [grouped, one, zero], epsilon=1e-5)
+        ones, zeros = (self.constant(f"four_{v}", np.full(4, v, np.float32)) for v in (1, 0))
+        normed = self.node("InstanceNormalization", [grouped, ones, zeros], epsilon=1e-5)
         back = self.node("Reshape", [normed, self.node("Shape", [wide])])
         scale, shift = (
             self.constant(f"{name}.1.{part}", self.weights[f"{name}.1.{part}"][:, None, None])

@@ -73,13 +73,13 @@ class TrainedImageNetwork:
         networks.export(self.net, folder / "model.onnx")
 
     def predict(self, faces: list[FaceCrop], each: int, seed: int) -> Predictions:
-        made = samples.fixed(faces, self.plan.recipe, each=each, seed=seed)
-        pictures = np.stack([sample.pixels for sample in made])
+        drawn = samples.fixed(faces, self.plan.recipe, each=each, seed=seed)
+        pictures = np.stack([sample.pixels for sample in drawn])
         scores, shares = image.scores(self.net, pictures)
         if self.mirror:  # as in inspection, so that thresholds fit the served scores
             scores = average_odds(scores, image.scores(self.net, pictures[:, :, ::-1])[0])
         return Predictions(
-            scores, np.array([sample.kind for sample in made]), np.array([sample.person for sample in made]), shares
+            scores, np.array([sample.kind for sample in drawn]), np.array([sample.person for sample in drawn]), shares
         )
 
     def pictures(self, faces: list[FaceCrop]) -> Any:
@@ -89,16 +89,16 @@ class TrainedImageNetwork:
         """Write mean and precision of the training embeddings. Returns the 99th percentile of the distance."""
         evident = networks.with_class_map(self.net)
         parts = (("train", 5), ("validation", 99))
-        known, others = (self._embeddings(evident, faces[part], each, seed) for part, seed in parts)
-        mean, spread = known.mean(0), known.std(0) + 0.05 * known.std()
+        embeddings, others = (self._embeddings(evident, faces[part], each, seed) for part, seed in parts)
+        mean, spread = embeddings.mean(0), embeddings.std(0) + 0.05 * embeddings.std()
         precision = 1 / np.square(spread)
         np.savez(path, mean=mean.astype(np.float32), precision=precision.astype(np.float32))
         distances = np.sqrt((np.square(others - mean) * precision).sum(1))
         return {"out_of_distribution": {"threshold": round(float(np.quantile(distances, 0.99)), 4)}}
 
     def _embeddings(self, evident: Any, faces: list[FaceCrop], each: int, seed: int, batch: int = 32) -> Any:
-        made = samples.fixed(faces, self.plan.recipe, each=each, seed=seed)
-        pictures = crops.normalise(np.stack([sample.pixels for sample in made]), SCALING, "rgb")
+        drawn = samples.fixed(faces, self.plan.recipe, each=each, seed=seed)
+        pictures = crops.normalise(np.stack([sample.pixels for sample in drawn]), SCALING, "rgb")
         steps = (pictures[i : i + batch] for i in range(0, len(pictures), batch))
         return np.concatenate([np.asarray(evident(step, training=False)["embedding"]) for step in steps])
 
@@ -124,11 +124,11 @@ class TrainedVideoNetwork:
         (folder / "embed.onnx").write_bytes((self.run / video.EMBED).read_bytes())
 
     def predict(self, faces: list[FaceCrop], each: int, seed: int) -> Predictions:
-        made = clips.fixed(faces, self.plan.recipe, each=each, seed=seed)
+        drawn = clips.fixed(faces, self.plan.recipe, each=each, seed=seed)
         embed = OnnxNet(self.run / video.EMBED)
-        given = np.concatenate([video.embed_clips(embed, clip.pixels[None]) for clip in made])
-        kinds, people = (np.array([getattr(clip, name) for clip in made]) for name in ("kind", "person"))
-        return Predictions(self.net.predict(given, verbose=0)[:, 0], kinds, people)
+        embeddings = np.concatenate([video.embed_clips(embed, clip.pixels[None]) for clip in drawn])
+        kinds, people = (np.array([getattr(clip, name) for clip in drawn]) for name in ("kind", "person"))
+        return Predictions(self.net.predict(embeddings, verbose=0)[:, 0], kinds, people)
 
     def pictures(self, faces: list[FaceCrop]) -> Any:
         return np.stack([clip.pixels for clip in clips.fixed(faces, self.plan.recipe, each=1, seed=3)])

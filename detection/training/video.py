@@ -76,7 +76,7 @@ def train(
     image: Path,
     *,
     stretches: tuple[Stretch, ...] = (),
-    progress: Callable[[str, int, int], None] = lambda what, done, of: None,
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
 ) -> Any:
     """Train on the embeddings of `image`, a .keras file. An interrupted training is resumed."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,11 +89,11 @@ def train(
         provenance_log.record_start(folder, image, faces["train"], films=len(stretches))
         networks.export_plain(networks.embedding_of(network), folder / EMBED)
     plan.write(folder / "plan.json")
-    shown = {}
+    film_sets = {}
     # Real videos are used for training only. They are few, and validation needs people of its own.
     for part, count, seed, real in (("train", plan.films, plan.seed, stretches), ("validation", plan.checks, 99, ())):
-        shown[part] = films(plan, faces[part], folder, part, count, seed=seed, stretches=real, progress=progress)
-    return fit(plan, shown["train"], shown["validation"], folder, progress=progress)
+        film_sets[part] = films(plan, faces[part], folder, part, count, seed=seed, stretches=real, progress=progress)
+    return fit(plan, film_sets["train"], film_sets["validation"], folder, progress=progress)
 
 
 def films(
@@ -105,7 +105,7 @@ def films(
     *,
     seed: int,
     stretches: tuple[Stretch, ...] = (),
-    progress: Callable[[str, int, int], None] = lambda what, done, of: None,
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
 ) -> Films:
     """Embeddings of `count` clips of these people. Stored ones are read."""
     kept = folder / "films"
@@ -113,20 +113,20 @@ def films(
     embed = OnnxNet(folder / EMBED)
     numbers = range(-(-count // plan.part))
     missing = [number for number in numbers if not (kept / f"{part}-{number:04}.npz").is_file()]
-    made = data_loader.stream(
+    stream = data_loader.stream(
         faces, plan.recipe, batch=plan.part, seed=seed * 1000 + len(numbers) - len(missing), workers=plan.workers,
         make=partial(clips.batch_of, stretches=stretches),
     )  # fmt: skip
     try:
         for number in missing:
-            pixels, kinds = next(made)
+            pixels, kinds = next(stream)
             path = kept / f"{part}-{number:04}.npz"
             with path.with_suffix(".part").open("wb") as file:
                 np.savez(file, embeddings=embed_clips(embed, pixels).astype(np.float16), kinds=np.array(kinds))
             path.with_suffix(".part").replace(path)
             progress(f"films for {part}", (number + 1) * plan.part, count)
     finally:
-        made.close()  # type: ignore[attr-defined]
+        stream.close()  # type: ignore[attr-defined]
     parts = [np.load(kept / f"{part}-{number:04}.npz") for number in numbers]
     return Films(
         np.concatenate([part_file["embeddings"] for part_file in parts])[:count].astype(np.float32),
@@ -137,8 +137,8 @@ def films(
 def embed_clips(embed: OnnxNet, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Embed every frame of the clips with the image network, as inspection does."""
     flat = pixels.reshape(-1, *pixels.shape[2:])
-    made = [embed(batch)[embed.outputs[0]] for batch in _normalised_batches(flat)]
-    return np.concatenate(made).reshape(*pixels.shape[:2], -1)
+    embeddings = [embed(batch)[embed.outputs[0]] for batch in _normalised_batches(flat)]
+    return np.concatenate(embeddings).reshape(*pixels.shape[:2], -1)
 
 
 def _normalised_batches(pictures: NDArray[np.uint8], batch: int = 16) -> Iterator[NDArray[np.float32]]:
@@ -148,24 +148,24 @@ def _normalised_batches(pictures: NDArray[np.uint8], batch: int = 16) -> Iterato
 
 def fit(
     plan: Plan,
-    given: Films,
+    training: Films,
     checks: Films,
     folder: Path,
     *,
-    progress: Callable[[str, int, int], None] = lambda what, done, of: None,
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
 ) -> Any:
     """Train the head with early stopping on the validation clips. The best epoch is kept."""
     import keras
 
     keras.utils.set_random_seed(plan.seed)
-    head = networks.temporal_head(FRAMES, given.embeddings.shape[-1], units=plan.units)
+    head = networks.temporal_head(FRAMES, training.embeddings.shape[-1], units=plan.units)
     head.compile(keras.optimizers.AdamW(plan.rate, weight_decay=1e-3, clipnorm=1.0), loss="binary_crossentropy")
     best, since = -1.0, 0
     with (folder / "log.csv").open("w", newline="") as file:
         log = csv.writer(file)
         log.writerow(["epoch", "loss", "auc"])
         for epoch in range(1, plan.epochs + 1):
-            loss = head.fit(given.embeddings, given.fake.astype(np.float32), batch_size=plan.batch, verbose=0)
+            loss = head.fit(training.embeddings, training.fake.astype(np.float32), batch_size=plan.batch, verbose=0)
             reached = auc(head.predict(checks.embeddings, verbose=0)[:, 0], checks.fake)
             log.writerow([epoch, round(loss.history["loss"][-1], 4), round(reached, 4)])
             progress("epochs", epoch, plan.epochs)

@@ -76,10 +76,10 @@ def pair(
     light, softness = int(chance.integers(2**31)), int(chance.integers(2**31))
     soft = chance.random() < recipe.blur_share
 
-    def taken(some: list[Face]) -> list[Pixels]:
-        pictures = [compression.relit(face.pixels, np.random.default_rng(light)) for face in some]
+    def taken(source_frames: list[Face]) -> list[Pixels]:
+        pictures = [compression.relit(face.pixels, np.random.default_rng(light)) for face in source_frames]
         if soft:
-            pictures = [compression.blurred(one, np.random.default_rng(softness)) for one in pictures]
+            pictures = [compression.blurred(picture, np.random.default_rng(softness)) for picture in pictures]
         return pictures
 
     return taken(frames), taken(faked)
@@ -87,7 +87,7 @@ def pair(
 
 def write(path: Path, pictures: list[Pixels], quality: int, preset: str) -> None:
     """As H.264 in an MP4 file; the same bytes every time."""
-    height, width = (min(one.shape[side] for one in pictures) // 2 * 2 for side in (0, 1))
+    height, width = (min(frame.shape[side] for frame in pictures) // 2 * 2 for side in (0, 1))
     with av.open(str(path), "w", format="mp4") as container:
         options = {"crf": str(quality), "preset": preset, "threads": "1", "x264-params": "mbtree=0"}
         stream: Any = container.add_stream("libx264", rate=Fraction(RATE), options=options)
@@ -108,8 +108,8 @@ def _wave(chance: np.random.Generator) -> Any:
 
 
 def _scaled(face: Face, chance: np.random.Generator) -> Face:
-    wanted = float(np.exp(chance.uniform(*np.log(EYES))))
-    share = min(1.4, wanted / face.scale)  # stored crops are small: more would only be blurred
+    scale = float(np.exp(chance.uniform(*np.log(EYES))))
+    share = min(1.4, scale / face.scale)  # stored crops are small: more would only be blurred
     pixels = compression.resized(face.pixels, share, chance)
     share = pixels.shape[1] / face.pixels.shape[1]
     fitted = None if face.mesh is None else face.mesh * np.float32(share)

@@ -36,8 +36,8 @@ class Command(BaseCommand):
         parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR))
 
     def handle(self, **options: Any) -> None:
-        given = {field.name: options[field.name] for field in fields(Description) if field.name in options}
-        description = Description(**{**given, "version": options["release"]})
+        values = {field.name: options[field.name] for field in fields(Description) if field.name in options}
+        description = Description(**{**values, "version": options["release"]})
         try:
             added = add(
                 options["model"],

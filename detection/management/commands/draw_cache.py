@@ -28,7 +28,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         with command_errors(resumes=True):
             faces = read_parts(options["faces"], [options["part"]], options["redrawn"])[options["part"]]
-            plan = cache.CachePlan.of(Plan.read(options["plan"]).recipe, faces, options["part"], options["seed"])
+            plan = cache.CachePlan.for_faces(Plan.read(options["plan"]).recipe, faces, options["part"], options["seed"])
             shards = -(-options["samples"] // (2 * cache.PAIRS))
             with tqdm(total=shards, unit="shard") as bar:
                 cache.draw(

@@ -50,7 +50,7 @@ class Command(BaseCommand):
             if not in_part:
                 raise CommandError(f"{options['source'].name} has no files for {part}.")
             chosen = _spread(in_part, options["limit"])
-            known = evaluation.read_finished(options["scores"], files, panel)
+            finished = evaluation.read_finished(options["scores"], files, panel)
             with tqdm(total=len(chosen), unit="file") as bar:
 
                 def show_progress(done: int, left: int) -> None:
@@ -59,7 +59,7 @@ class Command(BaseCommand):
 
                 limits = Limits(wall_seconds=options["seconds"])
                 rows = evaluation.run(
-                    chosen, panel, limits, rows=known, out=options["scores"], progress=show_progress,
+                    chosen, panel, limits, rows=finished, out=options["scores"], progress=show_progress,
                     every_bundle=options["every_bundle"],
                 )  # fmt: skip
         left = Counter(item.part or "not said" for item in files if part not in (item.part, "all"))
@@ -90,6 +90,6 @@ def _spread(files: list[datasets.LabelledFile], limit: int) -> list[datasets.Lab
         return files
     chosen = []
     for fake in (False, True):
-        of = [item for item in files if item.fake is fake]
-        chosen += [of[at * len(of) // limit] for at in range(limit)] if len(of) > limit else of
+        of_label = [item for item in files if item.fake is fake]
+        chosen += [of_label[at * len(of_label) // limit] for at in range(limit)] if len(of_label) > limit else of_label
     return chosen

@@ -44,18 +44,18 @@ class Command(BaseCommand):
                     "Two plans have the same name. The files of one would overwrite those of the other."
                 )
             faces = read_parts(options["faces"], [part], options["redrawn"])[part]
-            casts = {name: FacePool.of(faces, recipe) for name, recipe in recipes.items()}
+            casts = {name: FacePool.from_faces(faces, recipe) for name, recipe in recipes.items()}
             out.mkdir(parents=True)
             chance, drawn = np.random.default_rng(options["seed"]), []
             cv2.setNumThreads(1)
-            wanted = [
+            to_draw = [
                 (name, kind, number)
                 for name, recipe in recipes.items()
                 for kind, share in recipe.weights
                 if share
                 for number in range(options["each"])
             ]
-            for name, kind, number in tqdm(wanted, unit="pair"):
+            for name, kind, number in tqdm(to_draw, unit="pair"):
                 for kind_or_real in (REAL, kind):
                     pixels, person = samples.photograph(casts[name], recipes[name], chance, kind_or_real)
                     label, manipulation = (REAL, "") if kind_or_real == REAL else ("fake", kind)

@@ -38,22 +38,22 @@ class Command(BaseCommand):
             recipe = (Plan.read(options["plan"]) if options["plan"] else Plan()).recipe
             if options["kinds"]:
                 recipe = replace(recipe, weights=tuple((kind, 1.0) for kind in options["kinds"]))
-            cast = FacePool.of(read_parts(options["faces"], [part])[part], recipe)
+            cast = FacePool.from_faces(read_parts(options["faces"], [part])[part], recipe)
             real = _real_films(options["clips"]) if options["clips"] else []
             out.mkdir(parents=True)
             chance, written = np.random.default_rng(options["seed"]), []
             cv2.setNumThreads(1)
-            wanted = [(kind, number) for kind, share in recipe.weights if share for number in range(options["each"])]
-            for kind, number in tqdm(wanted, unit="pair"):
+            to_draw = [(kind, number) for kind, share in recipe.weights if share for number in range(options["each"])]
+            for kind, number in tqdm(to_draw, unit="pair"):
                 frames = real[number // 4 % len(real)] if real and number % 4 == 3 else None
                 frames = frames or whole_films.moving_still(cast, chance)
                 pictures = whole_films.pair(frames, kind, cast, recipe, chance)
                 quality = int(chance.choice(whole_films.QUALITIES))
                 preset = str(chance.choice(whole_films.PRESETS))
-                for label, manipulation, shown in zip((REAL, "fake"), ("", kind), pictures, strict=True):
+                for label, manipulation, frames_of_film in zip((REAL, "fake"), ("", kind), pictures, strict=True):
                     file = f"{label}/{kind}/{number:04}-crf{quality}.mp4"
                     (out / file).parent.mkdir(parents=True, exist_ok=True)
-                    whole_films.write(out / file, shown, quality, preset)
+                    whole_films.write(out / file, frames_of_film, quality, preset)
                     written.append((file, label, manipulation, frames[0].person))
             with (out / LISTED).open("w", newline="") as listed:  # last: what was cut off has no list
                 csv.writer(listed).writerows([COLUMNS, *written])
@@ -61,7 +61,7 @@ class Command(BaseCommand):
 
 
 def _real_films(folder: Path) -> list[Any]:
-    found = [frames for path in whole_films.real_films(folder) if (frames := whole_films.beginning(path))]
-    if not found:
+    films = [frames for path in whole_films.real_films(folder) if (frames := whole_films.beginning(path))]
+    if not films:
         raise TrainingError(f"No film in {folder} shows a face in its first {whole_films.FRAMES} frames.")
-    return found
+    return films

@@ -37,22 +37,22 @@ class Command(BaseCommand):
             if options["kinds"]:
                 recipe = replace(recipe, weights=tuple((kind, 1.0) for kind in options["kinds"]))
             faces = read_parts(options["faces"], ["validation"], options["redrawn"])
-            cast = samples.FacePool.of(faces["validation"], recipe)
+            cast = samples.FacePool.from_faces(faces["validation"], recipe)
         chance = np.random.default_rng(options["seed"])
         rows = []
         cv2.setNumThreads(1)
         for kind in (samples.REAL, *(kind for kind, _ in recipe.weights)):
-            begun, made = time.process_time(), list[Any]()
+            begun, pictures = time.process_time(), list[Any]()
             for _ in range(options["columns"]):
                 if options["paired"] and kind != samples.REAL:
-                    one = replace(recipe, weights=((kind, 1.0),))
-                    made += [sample.pixels for sample in samples.pair(cast, one, chance)]
+                    single = replace(recipe, weights=((kind, 1.0),))
+                    pictures += [sample.pixels for sample in samples.pair(cast, single, chance)]
                 else:
-                    made += [samples.draw(cast, recipe, chance, kind).pixels] * (1 + options["paired"])
+                    pictures += [samples.draw(cast, recipe, chance, kind).pixels] * (1 + options["paired"])
             if options["time"]:
-                drawn = len(made) if kind != samples.REAL else options["columns"]
+                drawn = len(pictures) if kind != samples.REAL else options["columns"]
                 self.stdout.write(f"{kind}: {(time.process_time() - begun) / drawn * 1000:.0f} ms a sample")
-            row = np.hstack(made)
+            row = np.hstack(pictures)
             for colour, thick in (((0, 0, 0), 3), ((255, 255, 0), 1)):
                 cv2.putText(row, kind, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.45, colour, thick, cv2.LINE_AA)
             rows.append(row)

@@ -40,16 +40,16 @@ class Command(BaseCommand):
             kinds = options["kinds"] or [kind for kind, _ in samples.Recipe().weights]
             recipe = replace(recipe, paired=True, weights=tuple((kind, 1.0) for kind in kinds))
             faces = read_parts(options["faces"], [options["part"]], options["redrawn"])[options["part"]]
-            cast = samples.FacePool.of(faces, recipe)
+            cast = samples.FacePool.from_faces(faces, recipe)
         run = runtime.runner(bundle)
         self.stdout.write(f"{bundle.label}, {options['each']} pairs of each kind, seed {options['seed']}")
         for kind in kinds:
             chance = np.random.default_rng(options["seed"])
-            made = replace(recipe, weights=((kind, 1.0),))
+            single = replace(recipe, weights=((kind, 1.0),))
             drawn = [
                 sample
                 for _ in tqdm(range(options["each"]), desc=kind, leave=False, disable=None)
-                for sample in samples.pair(cast, made, chance)
+                for sample in samples.pair(cast, single, chance)
             ]
             scores = run.raw(np.stack([sample.pixels for sample in drawn]))["score"].reshape(-1)
             fake = np.array([sample.fake for sample in drawn])

@@ -43,8 +43,8 @@ class Command(BaseCommand):
 
                 def progress(step: int, figures: dict[str, float]) -> None:
                     bar.update(step - bar.n)
-                    shown = {name: value for name, value in figures.items() if "auc" in name or "false" in name}
-                    bar.set_postfix({name: f"{value:.3f}" for name, value in shown.items()})
+                    postfix = {name: value for name, value in figures.items() if "auc" in name or "false" in name}
+                    bar.set_postfix({name: f"{value:.3f}" for name, value in postfix.items()})
 
                 start = {"init": options["init"], "init_licence": options["init_licence"]}
                 cached.train(plan, options["cache"], options["validation"], folder, **start, progress=progress)

@@ -45,9 +45,9 @@ class Command(BaseCommand):
         network = options["image"] or (demo.network(folder) if options["demo"] else shipped)
         with tqdm(unit="") as bar:
 
-            def show_progress(what: str, done: int, of: int) -> None:
+            def show_progress(what: str, done: int, total: int) -> None:
                 bar.set_description(what)
-                bar.n, bar.total = done, of
+                bar.n, bar.total = done, total
                 bar.refresh()
 
             with command_errors(resumes=True):

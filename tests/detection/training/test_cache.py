@@ -23,7 +23,7 @@ def _small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def drawn(folder: Path, people: list[FaceCrop], shards: int = 2, part: str = "train", recipe: Recipe = RECIPE) -> Path:
     faces = [face for face in people if face.part == part]
-    cache.draw(folder, CachePlan.of(recipe, faces, part), faces, shards)
+    cache.draw(folder, CachePlan.for_faces(recipe, faces, part), faces, shards)
     return folder
 
 

@@ -69,7 +69,7 @@ def test_a_swap_stays_inside_its_mask_and_follows_its_seed(folder: Path, prepare
 
 def test_swaps_without_a_swapper_are_refused_with_a_sentence(people: list[FaceCrop]) -> None:
     with pytest.raises(TrainingError, match="swap_faces has written: give --redrawn"):
-        FacePool.of(people, SWAPS)
+        FacePool.from_faces(people, SWAPS)
 
 
 def test_too_few_people_to_swap_are_refused_with_a_sentence(folder: Path, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_too_few_people_to_swap_are_refused_with_a_sentence(folder: Path, tmp_pa
 @pytest.mark.parametrize("hold", ["trembling", "flickering"])
 def test_a_film_of_fakes_flickers_inside_the_face_alone(kind: str, hold: str, folder: Path, prepared: Path) -> None:
     people = read_faces(folder, redrawn=prepared)
-    cast = FacePool.of(people, Recipe(weights=((kind, 1.0),)))
+    cast = FacePool.from_faces(people, Recipe(weights=((kind, 1.0),)))
     still = samples.read(people[5], np.random.default_rng(1))
     made = clips.faked([still] * 8, kind, cast, np.random.default_rng(4), hold)
     frames = np.stack([frame.pixels for frame in made]).astype(int)
@@ -105,14 +105,14 @@ def test_a_film_of_fakes_flickers_inside_the_face_alone(kind: str, hold: str, fo
 
 def test_what_is_seen_of_a_re_enactment_changes_from_frame_to_frame(people: list[FaceCrop]) -> None:
     still = samples.read(people[0], np.random.default_rng(0))
-    cast = FacePool.of(people, Recipe(weights=(("reenactment", 1.0),)))
+    cast = FacePool.from_faces(people, Recipe(weights=(("reenactment", 1.0),)))
     made = clips.faked([still] * 8, "reenactment", cast, np.random.default_rng(1), "steady")
     assert len({frame.pixels.tobytes() for frame in made}) == 8
 
 
 def test_stills_talk_in_films_whether_they_are_real_or_fake(people: list[FaceCrop]) -> None:
     recipe = Recipe(size=64, weights=(("reenactment", 1.0),))
-    cast = FacePool.of(people, recipe)
+    cast = FacePool.from_faces(people, recipe)
     for kind in (samples.REAL, "reenactment"):
         one, other = (clips.draw(cast, recipe, np.random.default_rng(3), (), kind) for _ in range(2))
         assert (one.pixels == other.pixels).all()

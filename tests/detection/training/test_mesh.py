@@ -27,7 +27,7 @@ def face_of(person: FaceCrop, *, fitted: bool = True) -> Face:
 
 def test_a_face_drawn_where_it_was_is_the_same_and_elsewhere_is_moved(people: list[FaceCrop]) -> None:
     face = face_of(people[0])
-    there = mesh.of(face)
+    there = mesh.mesh_of(face)
     same = mesh.draw(face.pixels, there, there, face.pixels.shape[:2])
     inside = cv2.erode(same.inside, np.ones((3, 3))) > 0
     assert 0.05 < inside.mean() < 0.6
@@ -45,9 +45,9 @@ def test_a_mesh_and_its_picture_are_mirrored_together(people: list[FaceCrop]) ->
     mirrored = [face for face in read if (face.pixels != read[0].pixels).any()]
     assert mirrored, "some are mirrored"
     for face in read:
-        assert np.abs(mesh.five(mesh.of(face)) - face.landmarks)[[0, 1, 3, 4]].max() < face.scale * 0.3
+        assert np.abs(mesh.five(mesh.mesh_of(face)) - face.landmarks)[[0, 1, 3, 4]].max() < face.scale * 0.3
         small = samples.downscaled(face, Recipe(eyes=(20, 24)), np.random.default_rng(0))
-        off = np.abs(mesh.five(mesh.of(small)) - small.landmarks)[[0, 1, 3, 4]].max()
+        off = np.abs(mesh.five(mesh.mesh_of(small)) - small.landmarks)[[0, 1, 3, 4]].max()
         assert off < small.scale * 0.3
 
 
@@ -82,7 +82,7 @@ def test_a_face_at_the_edge_of_its_picture_is_faked_as_well(kind: str, people: l
     for number, part in enumerate(corners):
         pixels = np.ascontiguousarray(whole.pixels[part])
         by = np.float32([part[1].start or 0, part[0].start or 0, 0])
-        face = replace(whole, pixels=pixels, landmarks=whole.landmarks - by[:2], mesh=mesh.of(whole) - by)
+        face = replace(whole, pixels=pixels, landmarks=whole.landmarks - by[:2], mesh=mesh.mesh_of(whole) - by)
         fakes = [pseudofakes.make(kind, face, other, np.random.default_rng(seed)) for seed in range(6)]
         assert all(fake.pixels.shape == pixels.shape for fake in fakes), number
         assert any((fake.pixels != pixels).any() for fake in fakes), number
@@ -93,7 +93,7 @@ def test_a_re_enacted_mouth_that_opens_is_dark_inside(people: list[FaceCrop]) ->
     opened = 0
     for seed in range(120):
         chance = np.random.default_rng(seed)
-        wanted = reenactment.acted(mesh.of(face), mesh.of(face), chance)
+        wanted = reenactment.acted(mesh.mesh_of(face), mesh.mesh_of(face), chance)
         if mesh.openness(wanted) > 0.17:
             opened += 1
             drawn = reenactment.mouth_drawn(face.pixels, face, face, wanted, chance)
@@ -133,7 +133,7 @@ def test_meshes_are_fitted_once_and_read_with_the_faces(folder: Path, tmp_path: 
         off = np.abs(mesh.five(face.mesh.astype(np.float32)) - face.landmarks).max()  # type: ignore[union-attr]
         assert off < 0.3 * Face(face.pixels(), face.landmarks).scale
     recipe = Recipe(size=64, weights=(("mesh_swap", 0.5), ("reenactment", 0.5)))
-    cast = FacePool.of(people, recipe)
+    cast = FacePool.from_faces(people, recipe)
     one, other = (samples.draw(cast, recipe, np.random.default_rng(5), "mesh_swap") for _ in range(2))
     assert (one.pixels == other.pixels).all()
 

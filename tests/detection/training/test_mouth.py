@@ -33,7 +33,7 @@ def test_only_the_mouth_and_what_is_around_it_is_drawn_anew(people: list[FaceCro
 
 def test_a_mouth_with_the_lips_that_it_has_is_drawn_nearly_as_it_is(people: list[FaceCrop]) -> None:
     face = face_of(people[2])
-    own = mesh.of(face)
+    own = mesh.mesh_of(face)
     drawn = mouth.redecoded(face, face, own, own, np.random.default_rng(0))
     inside = mesh.outline(own, "mouth", face.pixels.shape[:2]) > 0
     off = np.abs(drawn.astype(int) - face.pixels)[inside].mean()
@@ -54,7 +54,7 @@ def test_a_network_for_mouths_is_trained_and_then_draws_them(
     monkeypatch.setattr(mouth, "PATH", tmp_path / "mouth.onnx")
     mouth._session.cache_clear()
     face = face_of(people[2])
-    own = mesh.of(face)
+    own = mesh.mesh_of(face)
     drawn = mouth.rendered(face.pixels, own, own, "mouth")
     mouth._session.cache_clear()
     assert (drawn != face.pixels).any()

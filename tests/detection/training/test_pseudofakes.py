@@ -106,7 +106,7 @@ HARD = Recipe(size=96, eyes=(24, 80), recompression=(0.2, 0.3, 0.3, 0.2), augmen
 
 @pytest.mark.parametrize("recipe", [Recipe(size=96), HARD, replace(HARD, paired=True)])
 def test_nothing_trivial_tells_fakes_from_real_ones(recipe: Recipe, people: list[FaceCrop]) -> None:
-    pixels, kinds, _ = samples.batch_of(FacePool.of(people, recipe), recipe, 1200, np.random.default_rng(0))
+    pixels, kinds, _ = samples.batch_of(FacePool.from_faces(people, recipe), recipe, 1200, np.random.default_rng(0))
     fake = np.array(kinds) != REAL
     said = np.array([cues(one) for one in pixels])
     for number, name in enumerate(("brightness", "sharpness", "size of the JPEG")):
@@ -115,7 +115,7 @@ def test_nothing_trivial_tells_fakes_from_real_ones(recipe: Recipe, people: list
 
 def test_a_sample_is_the_same_for_the_same_seed(people: list[FaceCrop]) -> None:
     one, other = (
-        samples.draw(FacePool.of(people, Recipe()), Recipe(size=64), np.random.default_rng(7)) for _ in range(2)
+        samples.draw(FacePool.from_faces(people, Recipe()), Recipe(size=64), np.random.default_rng(7)) for _ in range(2)
     )
     assert one.kind == other.kind
     assert (one.pixels == other.pixels).all()
@@ -128,7 +128,7 @@ def test_a_pair_differs_where_it_says_and_nowhere_else(people: list[FaceCrop]) -
         blur_share=0.0,
         weights=tuple((kind, 1.0) for kind in IN_PLACE if kind not in PREPARED),
     )
-    cast, chance = FacePool.of(people, recipe), np.random.default_rng(2)
+    cast, chance = FacePool.from_faces(people, recipe), np.random.default_rng(2)
     ratios = []
     for _ in range(40):
         real, fake = samples.pair(cast, recipe, chance)
@@ -148,7 +148,7 @@ def test_what_others_made_is_never_the_real_one_of_a_pair(people: list[FaceCrop]
     theirs = [replace(one, encoded=black.tobytes(), manipulation="theirs") for one in people[:4]]
     recipe = Recipe(size=48, paired=True, weights=(("given", 1.0),))
     pixels, kinds, where = samples.batch_of(
-        FacePool.of([*people[4:], *theirs], recipe), recipe, 15, np.random.default_rng(0)
+        FacePool.from_faces([*people[4:], *theirs], recipe), recipe, 15, np.random.default_rng(0)
     )
     assert kinds == ["real", "given"] * 7 + ["real"]
     assert pixels[::2].mean() > 2 * pixels[1::2].mean()
@@ -158,7 +158,7 @@ def test_what_others_made_is_never_the_real_one_of_a_pair(people: list[FaceCrop]
 def test_every_generator_is_drawn_as_often_however_many_pictures_it_has(people: list[FaceCrop]) -> None:
     given = [replace(face, manipulation="rare" if at == 0 else "common") for at, face in enumerate(people[:6])]
     recipe = Recipe(size=48, weights=(("given", 1.0),))
-    pool, chance = FacePool.of([*people[6:], *given], recipe), np.random.default_rng(0)
+    pool, chance = FacePool.from_faces([*people[6:], *given], recipe), np.random.default_rng(0)
     rare = np.mean([pool.pick("given", chance).manipulation == "rare" for _ in range(400)])
     assert 0.4 < rare < 0.6
 
@@ -168,7 +168,7 @@ def test_a_varied_look_spreads_sharpness_and_light_of_real_and_fake_alike(people
     plain = Recipe(size=64, blur_share=0.0, weights=(("given", 1.0),))
     spreads = {}
     for name, recipe in (("plain", plain), ("varied", replace(plain, varied=1.0))):
-        pool, chance = FacePool.of([*people, *given], recipe), np.random.default_rng(1)
+        pool, chance = FacePool.from_faces([*people, *given], recipe), np.random.default_rng(1)
         for kind in ("real", "given"):
             seen = [cues(samples.draw(pool, recipe, chance, kind).pixels)[:2] for _ in range(150)]
             spreads[name, kind] = np.log(seen).std(0)
@@ -196,7 +196,7 @@ def test_what_marks_a_fake_goes_where_a_hardship_moves_the_face(
 @pytest.mark.parametrize(("kind", "share"), [("whole_rebuilt", 1.0), ("mouth_redone", 0.2), (REAL, 0.0)])
 def test_a_sample_tells_how_much_of_it_is_fake(kind: str, share: float, people: list[FaceCrop]) -> None:
     recipe = Recipe(size=96)
-    chance, cast = np.random.default_rng(4), FacePool.of(people, recipe)
+    chance, cast = np.random.default_rng(4), FacePool.from_faces(people, recipe)
     marked = np.mean([samples.draw(cast, recipe, chance, kind).where.mean() / 255 for _ in range(6)])
     assert marked == share if share in (0.0, 1.0) else 0.02 < marked < share
 
@@ -254,7 +254,7 @@ def test_an_augmentation_moves_the_landmarks_with_the_face(
 
 
 def test_augmentations_come_as_often_as_the_recipe_says_for_real_and_fake_alike(people: list[FaceCrop]) -> None:
-    cast = FacePool.of(people, Recipe())
+    cast = FacePool.from_faces(people, Recipe())
     for kind in (REAL, "self_blend"):
         one, other = (
             samples.draw(cast, Recipe(size=64, augmentation_share=hard), np.random.default_rng(3), kind)

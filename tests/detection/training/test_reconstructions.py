@@ -174,7 +174,7 @@ def test_pictures_drawn_again_are_mirrored_with_their_source(
     taef2: Path, folder: Path, people: list[FaceCrop], tmp_path: Path
 ) -> None:
     reconstructions.reconstruct(people[:8], _Unchanged(taef2), tmp_path, lambda done: None)
-    pool = FacePool.of(read_faces(folder, redrawn=tmp_path), Recipe(size=64, weights=(("reconstructed", 1.0),)))
+    pool = FacePool.from_faces(read_faces(folder, redrawn=tmp_path), Recipe(size=64, weights=(("reconstructed", 1.0),)))
     assert {face.name for face in pool.redrawn} == {face.name for face in people[:8] if not face.manipulation}
     for seed in range(6):
         face = samples.read(pool.redrawn[0], np.random.default_rng(seed), again=True)
@@ -206,7 +206,7 @@ def test_a_pair_differs_only_where_the_face_was_drawn_again(kind: str, people: l
     faces = [_with(face, face_dataset.redrawn_path(tmp_path, face.name)) for face in people if not face.manipulation]
     history = {"recompression": (0.0, 0.5, 0.5), "augmentation_share": 0.5, "varied": 0.5}
     recipe = Recipe(size=48, paired=True, blur_share=0.0, weights=((kind, 1.0),), **history)
-    pool = FacePool.of(faces, recipe)
+    pool = FacePool.from_faces(faces, recipe)
     for seed in range(6):
         real, fake = samples.pair(pool, recipe, np.random.default_rng(seed))
         assert (real.kind, fake.kind) == (REAL, kind)
