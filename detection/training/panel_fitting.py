@@ -55,7 +55,7 @@ def media_of(rows: Sequence[Row]) -> list[Medium]:
 def judged(rows: Sequence[Row], panel: Panel, medium: Medium) -> Judged:
     """Of every file the face that most bundles judged, of several the largest."""
     labels = tuple(bundle.label for bundle, _ in panel.members)
-    rows_found = []
+    rows_and_scores = []
     for row in rows:
         if not row.findings:
             continue
@@ -72,14 +72,14 @@ def judged(rows: Sequence[Row], panel: Panel, medium: Medium) -> Judged:
             faces,
             key=lambda number: (sum(number in scores[label] for label in labels), findings.faces.get(number, (0.0, 0))),
         )
-        rows_found.append((row, [scores[label].get(face, np.nan) for label in labels]))
-    values = np.array([some for _, some in rows_found], float).reshape(-1, len(labels))
+        rows_and_scores.append((row, [scores[label].get(face, np.nan) for label in labels]))
+    values = np.array([scores for _, scores in rows_and_scores], float).reshape(-1, len(labels))
     return Judged(
         labels,
         calibration.log_odds(values),
-        np.array([row.fake for row, _ in rows_found], bool),
-        np.array([row.manipulation for row, _ in rows_found]),
-        np.array([row.group for row, _ in rows_found]),
+        np.array([row.fake for row, _ in rows_and_scores], bool),
+        np.array([row.manipulation for row, _ in rows_and_scores]),
+        np.array([row.group for row, _ in rows_and_scores]),
     )
 
 
@@ -106,8 +106,8 @@ def fit_panel(
     intervals = {label: _interval(all_judged, label) for label in all_judged.labels}
     heard = [
         label
-        for label, found in intervals.items()
-        if found and found["auc_ci"][0] > 0.5 and label.partition("/")[0] not in without
+        for label, interval in intervals.items()
+        if interval and interval["auc_ci"][0] > 0.5 and label.partition("/")[0] not in without
     ]
     if not heard:
         raise CannotFit(f"No bundle surely tells fakes from real ones in these {medium}s.")
@@ -115,9 +115,9 @@ def fit_panel(
     _enough(data, medium, false_alarms, missed)
     equal = np.full(len(heard), 1 / len(heard))
     ways: dict[str, Way] = {
-        "equal weights": lambda some: (Combining.SUM, equal),
-        "fitted weights": lambda some: (Combining.SUM, fit_weights(some)),
-        "sum of odds": lambda some: (Combining.ODDS, equal),
+        "equal weights": lambda files: (Combining.SUM, equal),
+        "fitted weights": lambda files: (Combining.SUM, fit_weights(files)),
+        "sum of odds": lambda files: (Combining.ODDS, equal),
     }
     left_out = {name: _left_out(data, way) for name, way in ways.items()}
     best = max(left_out, key=lambda name: left_out[name])

@@ -181,10 +181,10 @@ def _build_page(
     """A page with the cursors of its neighbours. `back`: the rows are in reverse order, for the previous page."""
     most = limit(request)
     fetched = list(rows[: most + 1])
-    more, shown = len(fetched) > most, fetched[:most][:: -1 if back else 1]
-    onward = _onward(request, name(shown[-1])) if shown and (more or back) else None
-    before = _onward(request, BACK + name(shown[0])) if shown and (more if back else not first) else None
-    return {"results": shaped(shown), "next": onward, "previous": before}
+    more, results = len(fetched) > most, fetched[:most][:: -1 if back else 1]
+    onward = _onward(request, name(results[-1])) if results and (more or back) else None
+    before = _onward(request, BACK + name(results[0])) if results and (more if back else not first) else None
+    return {"results": shaped(results), "next": onward, "previous": before}
 
 
 def slice_of(request: Request, rows: list[Any]) -> dict[str, Any]:

@@ -101,7 +101,7 @@ class _Bench:
             return answers
 
         with ThreadPoolExecutor(CLIENTS) as threads:
-            return [said for own in threads.map(client, range(CLIENTS)) for said in own]
+            return [answer for answers in threads.map(client, range(CLIENTS)) for answer in answers]
 
     def _mixed(self, count: int) -> dict[str, Any]:
         """Fifty at once: every fourth hands a file in, twice with one Idempotency-Key; the others read."""

@@ -25,8 +25,8 @@ class Command(BaseCommand):
             bundles = [bundle for bundle, _ in read_panel(options["bundles"]).members]
             manifest = licence_manifest.build(options["faces"], bundles)
         licence_manifest.write(manifest.rows, options["out"])
-        known = Counter(row["known"] for row in manifest.rows)
-        self.stdout.write(f"{len(manifest.rows)} crops: " + ", ".join(f"{n} {how}" for how, n in known.items()))
+        counts = Counter(row["known"] for row in manifest.rows)
+        self.stdout.write(f"{len(manifest.rows)} crops: " + ", ".join(f"{n} {how}" for how, n in counts.items()))
         for label in manifest.unmatched:
             self.stdout.write(f"{label}: no combination of these folders has the digest of faces that is on its card.")
         for label in manifest.by_count:
