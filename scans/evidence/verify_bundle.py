@@ -73,9 +73,8 @@ def verify(archive, key):
     claim(hashes == manifest["files"] and len(names) == len(hashes) + 2, "the files are those of the manifest")
     for name in (name for name in hashes if name.startswith("original")):
         claim(hashes[name] == record["sha256"], f"the original is the file that was uploaded: SHA-256 {hashes[name]}")
-    anchors = audit["anchors"]
-    roots = {root["position"]: root["root"] for root in (json.loads(anchor["statement"]) for anchor in anchors)}
-    signed = [is_signed(anchor["public"], anchor["statement"].encode(), anchor["signature"]) for anchor in anchors]
+    roots = {root["position"]: root["root"] for each in audit["anchors"] for root in [json.loads(each["statement"])]}
+    signed = [is_signed(each["public"], each["statement"].encode(), each["signature"]) for each in audit["anchors"]]
     claim(signed and all(signed), f"the audit chain's anchors are signed: {sorted(roots)}")
     events = [event for event in audit["events"] if root_of(event) == roots.get(event["anchor"], "")]
     own = events == [event for event in audit["events"] if event["scan"] == record["scan"]] == audit["events"]
