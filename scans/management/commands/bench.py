@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from detection import benchmark
-from scans.benchmarks import api, chain, pages, site, workers
+from scans.benchmarks import api, chain, pages, restore, site, workers
 
 
 class Command(BaseCommand):
@@ -30,6 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--api", type=Path, metavar="PHOTO", help="ask the running site's REST API instead")
         parser.add_argument("--chain", action="store_true", help="time the audit chain, in a database of its own")
         parser.add_argument("--rows", type=int, default=1_000_000, help="with --chain: how many rows are verified")
+        parser.add_argument("--restore", type=int, metavar="SCANS", help="back up and restore so many, on SQLite")
         usual = f"http://localhost:{os.environ.get('PORT') or 8000}"
         parser.add_argument("--address", default=usual, help="with --api: where the site is")
         parser.add_argument("--json", action="store_true", help="end with one line of JSON")
@@ -63,6 +64,12 @@ class Command(BaseCommand):
         elif options["chain"]:
             writers, seconds, rows = (2, 0.5, 500) if quick else (8, 10.0, options["rows"])
             figures = chain.measure(writers=writers, seconds=seconds, rows=rows)
+            self._lines(figures)
+        elif options["restore"]:
+            try:
+                figures = restore.measure(options["restore"])
+            except restore.NotEqual as error:
+                raise CommandError(str(error)) from error
             self._lines(figures)
         elif options["pages"]:
             scans, items = (500, 60) if quick else (options["scans"], 5_000)
