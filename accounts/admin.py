@@ -9,12 +9,14 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
-from django.contrib.auth.models import Group
-from django.db.models import QuerySet
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from . import keys
 from .models import ApiKey, Erasure, User
@@ -99,6 +101,60 @@ class PersonAdmin(UserAdmin):
     @admin.display(description=_("roles"))
     def role_names(self, person: User) -> str:
         return ", ".join(role_name(group.name) for group in person.groups.all())
+
+
+VERBS = {"view": _("See: %s"), "add": _("Add: %s"), "change": _("Change: %s"), "delete": _("Delete: %s")}
+
+
+def _in_words(permission: Permission) -> str:
+    """Django's own permissions have English names only."""
+    verb, model = permission.codename.partition("_")[0], permission.content_type.model_class()
+    if verb in VERBS and model is not None and permission.codename == f"{verb}_{model._meta.model_name}":
+        return str(VERBS[verb]) % model._meta.verbose_name_plural
+    return gettext(permission.name)
+
+
+@admin.register(Group)
+class GroupAdmin(admin.ModelAdmin):
+    """The roles, to be read; and a site's own groups, which permit nothing and decide who works in a queue."""
+
+    list_display = ("label", "people", "kind")
+    ordering = ("id",)
+    fields = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        return super().get_queryset(request).annotate(count=Count("user", filter=Q(user__is_active=True)))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("label", "people", "may") if obj and obj.name in Role else ("name",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("label", "people", "may")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.name not in Role)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A queue that lost its last group would be open to everybody."""
+        return False
+
+    @admin.display(description=_("group"), ordering="name")
+    def label(self, group: Group) -> str:
+        return role_name(group.name)
+
+    @admin.display(description=_("people"))
+    def people(self, group: Any) -> str:
+        where = reverse("admin:accounts_user_changelist")
+        return format_html('<a href="{}?groups__id__exact={}">{}</a>', where, group.pk, group.count)
+
+    @admin.display(description=_("kind"))
+    def kind(self, group: Group) -> str:
+        return str(_("Role") if group.name in Role else _("Group of this site"))
+
+    @admin.display(description=_("may"))
+    def may(self, group: Group) -> str:
+        held = group.permissions.select_related("content_type").order_by("content_type__app_label", "codename")
+        return format_html_join("", "<div>{}</div>", ((_in_words(permission),) for permission in held))
 
 
 @admin.register(ApiKey)

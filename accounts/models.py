@@ -61,6 +61,10 @@ class User(AbstractUser):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        permissions = (
+            ("view_system", _("Can see the site's health and settings")),
+            ("run_system", _("Can look after the site")),
+        )
         constraints = [models.UniqueConstraint(Lower("email"), name="one_person_per_address")]
 
     def __str__(self) -> str:

@@ -62,6 +62,10 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "scans.review": frozenset({MODERATOR, LEAD, ADMIN}),
     "scans.lead_review": frozenset({LEAD, ADMIN}),
     "auth.view_group": frozenset({AUDITOR, ADMIN}),
+    "auth.add_group": frozenset({ADMIN}),
+    "auth.change_group": frozenset({ADMIN}),
+    "accounts.view_system": frozenset({AUDITOR, ADMIN}),
+    "accounts.run_system": frozenset({ADMIN}),
     "admin.view_logentry": frozenset({AUDITOR, ADMIN}),
 }
 

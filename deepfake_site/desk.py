@@ -6,7 +6,7 @@ from django.apps import apps
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -32,6 +32,7 @@ SECTIONS: Final[tuple[tuple[str, Promise, tuple[Entry, ...]], ...]] = (
         _("People"),
         (
             ("accounts.User", _("Accounts and their roles.")),
+            ("auth.Group", _("What each role may do, and groups of your own, for queues that only some work in.")),
             ("account.EmailAddress", _("Addresses, and whether they are confirmed.")),
             ("mfa.Authenticator", _("Second factors and passkeys.")),
             ("usersessions.UserSession", _("Where people are signed in.")),
@@ -71,14 +72,36 @@ SECTIONS: Final[tuple[tuple[str, Promise, tuple[Entry, ...]], ...]] = (
 
 PAGES: Final[tuple[Page, ...]] = (
     (
+        "system", "admin:system_health", _("Health"),
+        _("Whether every part works: workers, queues, disk, database, and the last errors."), "accounts.view_system",
+    ),
+    (
         "system", "admin:scans_panelversion_models", _("Models"),
         _("Which models are heard, how much each counts, and where the cut-offs lie. Add one, or roll back."),
         "scans.view_panelversion",
+    ),
+    (
+        "system", "admin:system_settings", _("Settings of the site"),
+        _("What is in force, and where each value comes from."), "accounts.view_system",
+    ),
+    (
+        "system", "admin:system_mail", _("Mail"),
+        _("By which server mail leaves, and a test."), "accounts.view_system",
     ),
 )  # fmt: skip
 
 
 class Desk(AdminSite):
+    def get_urls(self) -> list[Any]:
+        from . import system_pages  # this module is loaded before there are models
+
+        return [
+            path("system/health/", self.admin_view(system_pages.health_page), name="system_health"),
+            path("system/settings/", self.admin_view(system_pages.settings_page), name="system_settings"),
+            path("system/mail/", self.admin_view(system_pages.mail_page), name="system_mail"),
+            *super().get_urls(),
+        ]
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         context = {
             **self.each_context(request),

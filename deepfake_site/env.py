@@ -9,6 +9,9 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+ENVIRONMENT, FILE, SECRET_FILE, DEFAULT = "environment", "file", "secret file", "default"
+_in_file: dict[str, str] = {}
+
 CONFIGURED_BY = ("DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "REDIS_URL", "DATABASE_URL")
 
 
@@ -23,7 +26,19 @@ def read_file(path: Path) -> None:
         name, equals, value = line.partition("=")
         if not equals:
             raise ImproperlyConfigured(f"{path.name}, line {number}: write NAME=value, or start the line with #.")
-        os.environ.setdefault(name.strip(), value.strip().strip("\"'"))
+        _in_file[name.strip()] = value.strip().strip("\"'")
+        os.environ.setdefault(name.strip(), _in_file[name.strip()])
+
+
+def source_of(name: str) -> str:
+    """Where the value of a setting comes from."""
+    if os.environ.get(f"{name}_FILE"):
+        return SECRET_FILE
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return DEFAULT
+    # Processes that others started find the file's values in their environment.
+    return FILE if _in_file.get(name) == value else ENVIRONMENT
 
 
 def text(name: str, default: str = "") -> str:

@@ -53,8 +53,11 @@ def set_up(*, level: str, readable: bool) -> None:
                     "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
                 }
             },
-            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-            "root": {"handlers": ["stderr"], "level": level},
+            "handlers": {
+                "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+                "recent": {"class": "deepfake_site.recent_errors.Handler", "level": "ERROR"},
+            },
+            "root": {"handlers": ["stderr", "recent"], "level": level},
             "loggers": {
                 # RequestLog says what these would say again.
                 "django.server": {"propagate": False},

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,9 @@ def renewed(text: str) -> str:
 
 def settings_tables() -> str:
     """A table for each section of .env.example: name, default, what it does."""
-    readers = _readers()
+    readers = setting_readers()
     text = ""
-    for title, entries in _sections():
+    for title, entries in documented_settings():
         rows = []
         for name, example, comment in entries:
             kind, default = readers[name]
@@ -62,11 +63,12 @@ def settings_tables() -> str:
     return text
 
 
-def _sections() -> list[tuple[str, list[tuple[str, str, str]]]]:
-    """Sections of .env.example, each with its settings: name, value, and the comment above it."""
+def documented_settings() -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """Sections of .env.example, each with its settings: name, value, and the comment above it; none where it lacks."""
     sections: list[tuple[str, list[tuple[str, str, str]]]] = []
     comment: list[str] = []
-    for line in (ROOT / ".env.example").read_text().splitlines():
+    example = ROOT / ".env.example"
+    for line in example.read_text().splitlines() if example.is_file() else ():
         if line.startswith("# -- "):
             sections.append((line.strip("# -"), []))
             comment = []
@@ -81,7 +83,8 @@ def _sections() -> list[tuple[str, list[tuple[str, str, str]]]]:
     return sections
 
 
-def _readers() -> dict[str, tuple[str, str]]:
+@lru_cache(1)
+def setting_readers() -> dict[str, tuple[str, str]]:
     """By the name of each setting: its kind, and its default where that is a constant."""
     read: dict[str, tuple[str, str]] = {}
     for call in _calls():
@@ -100,7 +103,9 @@ def _readers() -> dict[str, tuple[str, str]]:
 def _calls() -> Iterator[ast.Call]:
     for app in APPS:
         for path in sorted((ROOT / app).rglob("*.py")):
-            yield from (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+            text = path.read_text()
+            if "env" in text:  # only there settings are read
+                yield from (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
 
 
 # -- People, states, commands, API ---------------------------------------------------------------------

@@ -2,19 +2,18 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import ReadOnly
 
-from ..models import Appeal, Assessment, Attempt, Decision, Delivery, Endpoint, Finding, Scan, Skip
+from ..models import Appeal, Assessment, Decision, Finding, Scan, Skip
 from ..outcome import blind, effective, scores
-from ..updates import webhooks
 
 
 class Standing(admin.SimpleListFilter):
@@ -166,50 +165,3 @@ class SkipAdmin(Large):
     @admin.display(description=_("queue"), ordering="item__queue")
     def queue(self, skip: Skip) -> str:
         return str(skip.item.queue)
-
-
-@admin.register(Endpoint)
-class EndpointAdmin(Large):
-    """Without what signs."""
-
-    list_display = ("url", "owner", "sandbox", "failing_since", "disabled_at", "disabled_why")
-    list_filter = ("disabled_why", "sandbox")
-    search_fields = ("url", "owner__email")
-    list_select_related = ("owner",)
-    exclude = ("secret", "old_secret")
-    actions = ("switch_off",)
-
-    @admin.action(description=_("Switch the chosen addresses off"), permissions=["switch"])
-    def switch_off(self, request: HttpRequest, chosen: QuerySet[Endpoint]) -> None:
-        off = 0
-        for endpoint in chosen.select_related("owner"):
-            if webhooks.switch_off(endpoint, "operator"):
-                off += 1
-                self.log_change(request, endpoint, "Switched off.")
-        said = ngettext("%(count)d address switched off.", "%(count)d addresses switched off.", off) % {"count": off}
-        self.message_user(request, said, messages.SUCCESS)
-
-    def has_switch_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("scans.change_endpoint")
-
-
-class Attempts(admin.TabularInline):
-    model = Attempt
-    fields = readonly_fields = ("at", "status", "failure", "milliseconds", "answer")
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("scans.view_delivery")
-
-
-@admin.register(Delivery)
-class DeliveryAdmin(Large):
-    list_display = ("created_at", "endpoint", "kind", "state", "tries", "next_at")
-    list_filter = ("state", "kind")
-    search_fields = ("id__exact", "endpoint__url")
-    list_select_related = ("endpoint",)
-    inlines = (Attempts,)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -44,8 +45,6 @@ def change(admin: User, uploader: User) -> Callable[[Client, list[int]], int]:
 
 
 def test_giving_a_role_needs_a_fresh_proof_of_who_is_asking(admin, uploader, as_user, change) -> None:
-    from django.contrib.auth.models import Group
-
     lead = Group.objects.get(name=Role.LEAD)
     client = as_user(admin)
     client.post(reverse("admin:accounts_user_change", args=[uploader.pk]), {"groups": [lead.pk]})
@@ -99,3 +98,29 @@ def test_the_people_list_asks_the_same_number_of_questions_however_many_there_ar
         person(f"p{number}", Role.UPLOADER)
     with django_assert_num_queries(len(few)):
         client.get(where)
+
+
+def test_roles_are_shown_with_what_they_may_do_and_are_not_changed(admin: User, lead: User, as_user) -> None:
+    role = Group.objects.get(name=Role.LEAD)
+    client, where = as_user(admin), reverse("admin:auth_group_change", args=[role.pk])
+    listed = client.get(reverse("admin:auth_group_changelist")).content.decode()
+    assert f'?groups__id__exact={role.pk}">1</a>' in listed
+    assert "Can assign, take over and reopen" in client.get(where).content.decode()
+    assert client.post(where, {"name": "boss"}).status_code == 403
+    assert client.post(reverse("admin:auth_group_delete", args=[role.pk]), {"post": "yes"}).status_code == 403
+    role.refresh_from_db()
+    assert role.name == Role.LEAD
+
+
+def test_an_admin_makes_a_group_for_a_queue_and_puts_people_into_it(admin: User, lead: User, as_user, change) -> None:
+    client = as_user(admin, proven=True)
+    add = reverse("admin:auth_group_add")
+    assert client.post(add, {"name": "Politics"}).status_code == 302
+    group = Group.objects.get(name="Politics")
+    assert not group.permissions.exists()
+    client.post(reverse("admin:auth_group_change", args=[group.pk]), {"name": "Elections"})
+    group.refresh_from_db()
+    assert group.name == "Elections"
+    assert "Elections" in client.get(reverse("admin:accounts_user_change", args=[lead.pk])).content.decode()
+    assert as_user(lead).post(add, {"name": "Sports"}).status_code == 403
+    assert not Group.objects.filter(name="Sports").exists()

@@ -89,5 +89,8 @@ STATES = (
     State("insight", "lead", "/admin/scans/reviewitem/insight/"),
     State("rule", "lead", "/admin/scans/rule/add/"),
     State("home-admin", "admin", "/"),
+    State("models-admin", "admin", "/admin/scans/panelversion/models/"),
+    State("health", "admin", "/admin/system/health/"),
+    State("settings", "admin", "/admin/system/settings/"),
     State("events", "admin", "/admin/scans/event/"),
 )

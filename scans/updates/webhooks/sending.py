@@ -180,6 +180,12 @@ def _record(delivery: Delivery, attempt: Attempt) -> None:
         switch_off(endpoint, "failing")
 
 
+def switch_on(endpoint: Endpoint) -> bool:
+    """Again, whoever switched it off. False if it was on."""
+    off = Endpoint.objects.filter(pk=endpoint.pk, disabled_at__isnull=False)
+    return bool(off.update(disabled_at=None, disabled_why="", failing_since=None))
+
+
 def switch_off(endpoint: Endpoint, why: str) -> bool:
     """Switch an endpoint off and notify its owner by mail and webhook. False if it was off already."""
     off = Endpoint.objects.filter(pk=endpoint.pk, disabled_at=None)
