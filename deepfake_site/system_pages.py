@@ -3,7 +3,7 @@
 import datetime as dt
 import smtplib
 import time
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 
 from scans.models import Delivery, Scan, Status
 from scans.storage import disk
+from scans.web.access import SignedIn
 
 from . import effective_settings, health, overview, queues, recent_errors
 from .celery import SIGN_OF_LIFE
@@ -120,7 +121,7 @@ def mail_page(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("accounts.view_system"):
         raise PermissionDenied
     if request.method == "POST":
-        return _send_test(request)
+        return _send_test(cast(SignedIn, request))
     return _page(
         request,
         "mail",
@@ -132,7 +133,7 @@ def mail_page(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _send_test(request: HttpRequest) -> HttpResponse:
+def _send_test(request: SignedIn) -> HttpResponse:
     if not request.user.has_perm("accounts.run_system"):
         raise PermissionDenied
     to = request.user.email
