@@ -18,8 +18,6 @@ from django.db import connection
 
 from . import site
 
-START_WITHIN = 180.0  # seconds
-
 
 def measure(photo: Path, counts: Sequence[int], many: int, report: Callable[[str], object]) -> list[dict[str, Any]]:
     """A line of a table for each count, printed as soon as it is known."""
@@ -70,7 +68,7 @@ def _workers(count: int) -> Iterator[None]:
         for number in range(count)
     ]  # fmt: skip
     try:
-        deadline = time.monotonic() + START_WITHIN
+        deadline = time.monotonic() + site.START_WITHIN
         while site.worker_processes() < count:
             if time.monotonic() > deadline or any(worker.poll() is not None for worker in running):
                 raise site.NoAnswer("The workers don't start. Do DATABASE_URL and REDIS_URL name servers that run?")
