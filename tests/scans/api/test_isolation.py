@@ -95,7 +95,7 @@ def test_an_attempt_whose_worker_died_stays_in_the_log_and_the_message_is_sent_a
     endpoint: Callable[..., Endpoint], receiver: Receiver
 ) -> None:
     delivery = webhooks.ping(endpoint("good", receiver.url))
-    assert sending._taken(delivery), "and here its worker is killed"
+    assert sending._begin_attempt(delivery), "and here its worker is killed"
     assert webhooks.send_due() == 0, "the lease runs"
     Delivery.objects.update(next_at=timezone.now())
     assert webhooks.send_due() == 1

@@ -367,8 +367,8 @@ def test_two_senders_send_it_once(hooked: Program, receiver: Receiver) -> None:
     from scans.updates.webhooks import sending
 
     both = [list(Delivery.objects.due()), list(Delivery.objects.due())]
-    assert [bool(sending._taken(delivery)) for delivery in both[0]] == [True]
-    assert [bool(sending._taken(delivery)) for delivery in both[1]] == [False], "somebody has it"
+    assert [bool(sending._begin_attempt(delivery)) for delivery in both[0]] == [True]
+    assert [bool(sending._begin_attempt(delivery)) for delivery in both[1]] == [False], "somebody has it"
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -403,7 +403,7 @@ def test_what_a_sender_died_over_is_sent_by_the_next(hooked: Program, receiver: 
     change_feed.publish()
     from scans.updates.webhooks import sending
 
-    assert all(sending._taken(delivery) for delivery in Delivery.objects.due().select_related("endpoint"))
+    assert all(sending._begin_attempt(delivery) for delivery in Delivery.objects.due().select_related("endpoint"))
     assert webhooks.send_due() == 0, "somebody has it"
     later(seconds=61)
     assert webhooks.send_due() == 1
