@@ -77,7 +77,7 @@ def run(*argv: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_every_setting_stands_in_the_example_and_nothing_else_does() -> None:
-    asked = re.compile(r'\b(?:env\.)?(?:text|flag|whole|listing)\("([A-Z0-9_]+)"')
+    asked = re.compile(r'\b(?:env\.)?(?:text|flag|whole|listing|numbers)\("([A-Z0-9_]+)"')
     read = {name for path in SOURCES for name in asked.findall(path.read_text())}
     assert set(example()) == read
 
