@@ -173,7 +173,7 @@ class ApiKeyAdmin(ReadOnly):
         """Its limits only: everything else is for reading."""
         return bool(request.user.has_perm("accounts.change_apikey"))
 
-    @admin.action(description=_("Revoke the chosen keys"), permissions=["revoke"])
+    @admin.action(description=_("Revoke selected keys"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> None:
         closed = 0
         for key in chosen:

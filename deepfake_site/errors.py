@@ -47,7 +47,7 @@ def sentences(status: int) -> tuple[str, str]:
         ),
         404: (
             _("This page does not exist"),
-            _("The address may be mistyped or out of date, or the page belongs to somebody else."),
+            _("Check the address. The page may have been removed, or you may not have access to it."),
         ),
         410: (
             _("This page is no longer available"),

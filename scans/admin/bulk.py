@@ -36,13 +36,13 @@ class BulkActions:
     def has_lead_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("scans.lead_review")
 
-    @admin.action(description=gettext_lazy("Assign in turn to those who are there"), permissions=["lead"])
+    @admin.action(description=gettext_lazy("Assign in turn to reviewers who are online"), permissions=["lead"])
     def in_turn(self, request: AtTheDesk, chosen: QuerySet[ReviewItem]) -> None:
         items = list(chosen.select_related("queue", "scan")[: decisions.AT_ONCE])
         given = queue.assign_in_turn(items, request.user)
         messages.success(request, _("%(given)d of %(all)d assigned.") % {"given": given, "all": len(items)})
 
-    @admin.action(description=gettext_lazy("Decide the chosen ones together"), permissions=["review"])
+    @admin.action(description=gettext_lazy("Decide on selected items"), permissions=["review"])
     def together(self, request: AtTheDesk, chosen: QuerySet[ReviewItem]) -> HttpResponse | None:
         """First shown, with what they are; then decided, all of them or none."""
         items = list(chosen.select_related("scan")[: decisions.AT_ONCE + 1])
@@ -72,20 +72,23 @@ class BulkActions:
                 public_note=said["public_note"],
             )  # fmt: skip
         except decisions.PolicyNeeded:
-            form.add_error("policy", _("For some of them this contradicts the models: name the policy."))
+            form.add_error("policy", _("Some of these decisions contradict the models. Choose a policy."))
             return None
         except decisions.AnswerNeeded:
-            form.add_error("public_note", _("Some of them are appeals: those get a written answer, one by one."))
+            form.add_error("public_note", _("Some of these items are appeals. Answer them one by one."))
             return None
         except (queue.NotYours, queue.Taken):
-            form.add_error(None, _("Some of them are not yours to decide. Nothing was decided."))
+            form.add_error(None, _("You are not allowed to decide on some of these items. Nothing was changed."))
             return None
         except decisions.AlreadyDecided as late:
             item = late.decision.item if late.decision else items[0]
             return self._conflict(
-                request, item, _("One of them was decided meanwhile; nothing was changed."), late.decision
+                request,
+                item,
+                _("One of these items has been decided in the meantime. Nothing was changed."),
+                late.decision,
             )
-        messages.success(request, _("%d decided together.") % len(items))
+        messages.success(request, _("%d items decided.") % len(items))
         return redirect("admin:scans_reviewitem_changelist")
 
     def undo_view(self, request: AtTheDesk, group: uuid.UUID) -> HttpResponse:
@@ -93,9 +96,9 @@ class BulkActions:
             raise PermissionDenied
         try:
             count = decisions.undo_all(group, request.user)
-            messages.success(request, _("%d taken back. Nobody was told.") % count)
+            messages.success(request, _("%d decisions undone. Nobody was notified.") % count)
         except (decisions.TooLate, queue.NotYours):
-            messages.error(request, _("Too late to take it back: now it takes another decision."))
+            messages.error(request, _("This decision can no longer be undone. Make a new decision instead."))
         return redirect("admin:scans_reviewitem_changelist")
 
     def decided_together(self, request: HttpRequest) -> dict[str, Any] | None:

@@ -170,9 +170,9 @@ class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, ReadOnly)
             return self._conflict(request, item, str(taken))
         except decisions.AlreadyDecided as late:
             item.refresh_from_db()
-            return self._conflict(request, item, _("Somebody has decided this already."), late.decision)
+            return self._conflict(request, item, _("This item has already been decided."), late.decision)
         except decisions.TooLate:
-            messages.error(request, _("Too late to take it back: now it takes another decision."))
+            messages.error(request, _("This decision can no longer be undone. Make a new decision instead."))
             return self._here(item)
         if after is verbs.NEXT:
             return self._onwards(request)
@@ -194,7 +194,7 @@ class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, ReadOnly)
         except queue.Resting:
             return redirect("admin:scans_reviewitem_rest")
         if following is None:
-            messages.info(request, _("There is nothing for you to do at present."))
+            messages.info(request, _("There are no items for you to review."))
             return redirect("admin:scans_reviewitem_changelist")
         return self._here(following)
 

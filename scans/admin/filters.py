@@ -16,7 +16,7 @@ class Whose(admin.SimpleListFilter):
     parameter_name = "whose"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("mine", _("Mine")), ("free", _("Nobody's")), ("held", _("Held by somebody")), ("given", _("Assigned"))]
+        return [("mine", _("Mine")), ("free", _("Unassigned")), ("held", _("Claimed")), ("given", _("Assigned"))]
 
     def queryset(self, request: HttpRequest, rows: Any) -> Any:
         now = timezone.now()

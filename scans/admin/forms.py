@@ -55,8 +55,8 @@ class Replies(forms.Select):
 class Decide(forms.Form):
     label = forms.ChoiceField(label=_("What is it?"), choices=Label.choices, widget=Labels)
     action = forms.ChoiceField(
-        label=_("What is done?"), choices=Action.choices, widget=forms.RadioSelect, required=False,
-        help_text=_("If you choose nothing, what is usual for your answer above."),
+        label=_("Action"), choices=Action.choices, widget=forms.RadioSelect, required=False,
+        help_text=_("If you choose nothing, the usual action for your answer is used."),
     )  # fmt: skip
     policy = forms.ModelChoiceField(
         Policy.objects.filter(active=True), label=_("Policy"), required=False, widget=Policies,
@@ -120,8 +120,8 @@ class Remember(forms.Form):
 
 class Personal(forms.ModelForm):
     avoids = forms.MultipleChoiceField(
-        label=_("Never give me"), choices=Harm.choices, required=False, widget=forms.CheckboxSelectMultiple,
-        help_text=_("Nobody is told, and nobody asks why. Items marked so go to others."),
+        label=_("Never assign me"), choices=Harm.choices, required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=_("This is private. Items with this mark go to other reviewers."),
     )  # fmt: skip
 
     class Meta:

@@ -29,7 +29,7 @@ class Cuts(forms.Form):
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or self.cleaned_data
         if said.get("low", 0) > said.get("high", 1):
-            self.add_error("high", _("The upper cut can't lie below the lower one."))
+            self.add_error("high", _("The upper cut-off can't be below the lower one."))
         return said
 
 
@@ -37,7 +37,7 @@ class Proposal(Cuts):
     low = PointsField(widget=forms.HiddenInput)
     high = PointsField(widget=forms.HiddenInput)
     why = forms.CharField(
-        label=gettext_lazy("Why"), max_length=300, help_text=gettext_lazy("For whoever is asked to approve it.")
+        label=gettext_lazy("Why"), max_length=300, help_text=gettext_lazy("For the person who approves it.")
     )
 
 
@@ -73,14 +73,14 @@ class InsightViews:
             "own": accuracy.double(request.user),
             "anchoring": accuracy.anchoring(),
             "decided": sum(count for _day, count in days),
-            "ages_chart": charts.columns(waiting["ages"], description=_("Items by how long they have waited")),
-            "days_chart": charts.columns(days, description=_("Decisions a day, two weeks")),
-            "alarms_chart": _by_week(weeks, "false_alarms", _("False alarms by week, in per cent (interval: 95 %)")),
-            "misses_chart": _by_week(weeks, "misses", _("Misses by week, in per cent (interval: 95 %)")),
+            "ages_chart": charts.columns(waiting["ages"], description=_("Items by waiting time")),
+            "days_chart": charts.columns(days, description=_("Decisions per day, two weeks")),
+            "alarms_chart": _by_week(weeks, "false_alarms", _("False alarms per week, in percent (interval: 95 %)")),
+            "misses_chart": _by_week(weeks, "misses", _("Misses per week, in percent (interval: 95 %)")),
             "drift_chart": charts.columns(
                 list(zip(bins, _percent(drift["recent"]), strict=True)),
                 other=_percent(drift["before"]),
-                description=_("Scores of the last 7 days beside the 28 days before, in per cent"),
+                description=_("Scores of the last 7 days and the 28 days before, in percent"),
             ),
         }
         return render(request, "admin/scans/insight.html", context)

@@ -21,7 +21,7 @@ class Standing(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("standing", _("In force")), ("held", _("Waits for a second person")), ("undone", _("Undone"))]
+        return [("standing", _("In force")), ("held", _("Waiting for a second person")), ("undone", _("Undone"))]
 
     def queryset(self, request: HttpRequest, rows: Any) -> Any:
         chosen = {
@@ -118,13 +118,13 @@ class DecisionAdmin(Telling):
         """Whether it counts, and if not, why."""
         status, second = decision.status, getattr(decision, "second", None)
         if status == "held":
-            return gettext("Waits for a second person")
+            return gettext("Waiting for a second person")
         if status == "superseded":
             return gettext("Replaced by a later decision")
         if hasattr(decision, "undone"):
             return gettext("Undone")
         if status == "canceled" and second:
-            return gettext("Turned down by %(who)s") % {"who": second.person}
+            return gettext("Rejected by %(who)s") % {"who": second.person}
         return gettext("In force")
 
 

@@ -26,7 +26,7 @@ from .verbs import AtTheDesk
 
 WEIGHTS: Final[tuple[tuple[str, Promise], ...]] = (
     ("ignore", gettext_lazy("Off")),
-    ("include", gettext_lazy("Heard")),
+    ("include", gettext_lazy("Included")),
     ("trust", gettext_lazy("Trusted")),
 )
 SHOWN = 10  # earlier versions
@@ -45,7 +45,7 @@ class Proposed(forms.Form):
     """The whole panel, as it stands and as it is to be."""
 
     why = forms.CharField(
-        label=gettext_lazy("Why"), max_length=300, help_text=gettext_lazy("For the lead who is asked to approve it.")
+        label=gettext_lazy("Why"), max_length=300, help_text=gettext_lazy("For the lead who approves it.")
     )
 
     def __init__(self, *args: Any, panel: dict[str, Any], **kwargs: Any) -> None:
@@ -73,7 +73,7 @@ class Proposed(forms.Form):
         for medium in self.panel["media"]:
             low, high = (cleaned.get(f"{bound}-{medium['medium']}") for bound in ("low", "high"))
             if low is not None and high is not None and low > high:
-                self.add_error(f"high-{medium['medium']}", _("The upper cut-off can't lie below the lower one."))
+                self.add_error(f"high-{medium['medium']}", _("The upper cut-off can't be below the lower one."))
         if not self.errors and not self.differs():
             self.add_error(None, _("Nothing is different from the panel in force."))
         return cleaned
@@ -197,7 +197,7 @@ class ModelViews:
                 messages.error(request, str(error))
             else:
                 messages.success(
-                    request, _("%s is installed and switched off. Propose to have it heard, below.") % label
+                    request, _("%s is installed but disabled. You can propose to include it below.") % label
                 )
         return redirect("admin:scans_panelversion_models")
 

@@ -46,7 +46,7 @@ class PanelVersionAdmin(ModelViews, ReadOnly):
         try:
             if do in ("approve", "restore"):
                 (panels.approve if do == "approve" else panels.restore)(version, request.user)
-                messages.success(request, _("In force: files are judged by it from now on."))
+                messages.success(request, _("In force. Files are assessed by it from now on."))
             elif do == "try":
                 panels.try_again(version, request.user)
                 messages.success(request, _("It is tried again. This takes some minutes."))
@@ -58,7 +58,7 @@ class PanelVersionAdmin(ModelViews, ReadOnly):
         except panels.NotYours as error:
             raise PermissionDenied from error
         except panels.Stale:
-            messages.error(request, _("Somebody has answered it already."))
+            messages.error(request, _("This has already been answered."))
         if request.POST.get("back") == "models":
             return redirect("admin:scans_panelversion_models")
         return redirect("admin:scans_panelversion_change", pk)

@@ -81,9 +81,9 @@ class PersonalViews:
                 form.instance.validate_constraints()
                 form.save()
             else:
-                messages.error(request, _("Give it a name."))
+                messages.error(request, _("Enter a name."))
         except ValidationError:
-            messages.error(request, _("You have a filter of that name already."))
+            messages.error(request, _("You already have a filter with this name."))
         return redirect(f"{request.path.removesuffix('filters/')}?{query.urlencode()}")
 
     def saved_filters(self, request: HttpRequest) -> list[dict[str, Any]]:

@@ -43,9 +43,9 @@ class NewHold(forms.ModelForm):
     def clean_scan(self) -> Scan:
         scan: Scan = self.cleaned_data["scan"]
         if LegalHold.objects.active().filter(scan=scan).exists():
-            raise ValidationError(_("This file is under a legal hold already."))
+            raise ValidationError(_("This file is already under a legal hold."))
         if not scan.media:
-            raise ValidationError(_("The file is deleted already."))
+            raise ValidationError(_("This file was deleted."))
         return scan
 
 
@@ -68,7 +68,7 @@ class LegalHoldAdmin(ReadOnly):
     def save_model(self, request: HttpRequest, obj: LegalHold, form: Any, change: bool) -> None:
         holds.place(obj, request.user)
 
-    @admin.action(description=gettext_lazy("Release the chosen holds"), permissions=["release"])
+    @admin.action(description=gettext_lazy("Release selected holds"), permissions=["release"])
     def release(self, request: HttpRequest, chosen: QuerySet[LegalHold]) -> None:
         count = sum(holds.release(hold, request.user) for hold in chosen.select_related("scan"))
         text = ngettext("%(count)d hold released.", "%(count)d holds released.", count) % {"count": count}
@@ -85,7 +85,8 @@ class ChainCheckAdmin(ReadOnly):
         if request.method == "POST":
             tasks.send_for_chain_check()
             messages.success(
-                request, _("The check has begun. A million rows take about a minute; then its result is below.")
+                request,
+                _("The check has started. It takes about a minute per million rows. The result will be shown below."),
             )
             return redirect("admin:scans_chaincheck_changelist")
         checks = list(ChainCheck.objects.all()[:SHOWN])

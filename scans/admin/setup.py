@@ -50,7 +50,7 @@ def _plain(value: Any) -> Any:
 class RuleForm(forms.ModelForm):
     outcomes = forms.MultipleChoiceField(
         label=gettext_lazy("Outcomes"), choices=Outcome.choices, required=False, widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("Which outcomes it is about; none named: all."),
+        help_text=gettext_lazy("If you choose none, the rule applies to all outcomes."),
     )  # fmt: skip
 
     lowest = PointsField(label=gettext_lazy("Score from (0–100)"), required=False)
@@ -110,7 +110,7 @@ def _dry_run(rule: Rule) -> str:
         count,
     ) % {"all": count, "hits": hits}
     if rule.reason in (Reason.FEEDBACK, Reason.LOOKALIKE):
-        said += " " + _("Of those, only the ones with feedback or with such a look-alike.")
+        said += " " + _("Only those with feedback or a similar file.")
     return said
 
 
@@ -121,7 +121,7 @@ class ReviewQueueAdmin(Kept):
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "roles":
-            help_text = _("If you choose nobody, everybody who reviews may work in it.")
+            help_text = _("If you choose nobody, all reviewers can work in it.")
             kwargs.update(form_class=RolesField, widget=forms.CheckboxSelectMultiple, help_text=help_text)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 

@@ -80,7 +80,7 @@ def escalate(request: AtTheDesk, item: ReviewItem) -> After:
 def assign(request: AtTheDesk, item: ReviewItem) -> After:
     to = User.objects.filter(pk=_number(request.POST.get("to", "")), is_active=True).first()
     queue.assign(item, to, request.user)
-    messages.success(request, _("Assigned to %s.") % to if to else _("Assigned to nobody."))
+    messages.success(request, _("Assigned to %s.") % to if to else _("Not assigned to anybody."))
     return item
 
 
@@ -133,10 +133,10 @@ def decide(request: AtTheDesk, item: ReviewItem) -> After:
             public_note=said["public_note"],
         )
     except decisions.AnswerNeeded as error:
-        form.add_error("public_note", _("Whoever objected gets a written answer: write it here."))
+        form.add_error("public_note", _("An appeal needs a written answer. Enter it here."))
         raise Unfilled(form) from error
     except decisions.PolicyNeeded as error:
-        form.add_error("policy", _("This contradicts the models: name the policy that it rests on."))
+        form.add_error("policy", _("This contradicts the models. Choose the policy that applies."))
         raise Unfilled(form) from error
     return item if request.POST.get("then") == "stay" else NEXT
 
@@ -165,7 +165,7 @@ def same(request: AtTheDesk, item: ReviewItem) -> After:
             public_note=earlier.public_note,
         )
     except (decisions.AnswerNeeded, decisions.PolicyNeeded) as error:
-        messages.error(request, _("That can't be taken over as it is: decide it here."))
+        messages.error(request, _("The proposed decision can't be used. Decide here."))
         raise Unfilled(form) from error
     return NEXT
 
@@ -187,7 +187,7 @@ def undo(request: AtTheDesk, item: ReviewItem) -> After:
     if decision is None:
         raise Http404
     decisions.undo(decision, request.user)
-    messages.success(request, _("Undone. Nobody was told."))
+    messages.success(request, _("Undone. Nobody was notified."))
     return decision.item
 
 
@@ -204,11 +204,13 @@ def answer(request: AtTheDesk, item: ReviewItem) -> After:
 
 
 ANSWERED: Final = {
-    SecondLook.Verdict.APPROVE: gettext_lazy("Approved. The decision is in force, and the uploader is told."),
+    SecondLook.Verdict.APPROVE: gettext_lazy("Approved. The decision is in force, and the uploader will be notified."),
     SecondLook.Verdict.REJECT: gettext_lazy(
-        "Turned down. The item is back in the queue, and the uploader is told nothing."
+        "Rejected. The item is back in the queue. The uploader will not be notified."
     ),
-    SecondLook.Verdict.CANCEL: gettext_lazy("Taken away without a decision. The uploader is told nothing."),
+    SecondLook.Verdict.CANCEL: gettext_lazy(
+        "Removed from the queue without a decision. The uploader will not be notified."
+    ),
 }
 VERBS: Final[dict[str, Callable[[AtTheDesk, ReviewItem], After]]] = {
     verb.__name__: verb

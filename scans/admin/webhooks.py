@@ -91,7 +91,7 @@ class EndpointAdmin(Large):
             messages.SUCCESS,
         )  # fmt: skip
 
-    @admin.action(description=_("Switch the chosen addresses off"), permissions=["switch"])
+    @admin.action(description=_("Disable selected endpoints"), permissions=["switch"])
     def switch_off(self, request: HttpRequest, chosen: QuerySet[Endpoint]) -> None:
         off = 0
         for endpoint in chosen.select_related("owner"):

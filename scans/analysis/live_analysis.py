@@ -9,7 +9,6 @@ import detection
 from ..models import Live
 from ..storage.incoming import scratch_folder
 from . import capture
-from .decoding import decoder_sandbox
 from .panels import panel
 from .runs import limits
 
@@ -29,9 +28,7 @@ def estimate(live: Live) -> None:
             film.write(piece)
         film.flush()
         try:
-            finding = detection.inspect(
-                Path(film.name), bundles=panel(), limits=limits(), heatmap=False, sandbox=decoder_sandbox()
-            )
+            finding = detection.inspect(Path(film.name), bundles=panel(), limits=limits(), heatmap=False)
         except detection.DetectionError as refusal:
             result = {"refusal": refusal.code}
         else:

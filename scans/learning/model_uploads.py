@@ -72,7 +72,7 @@ def _unpack(archive: IO[bytes], folder: Path) -> None:
             files = [entry for entry in packed.infolist() if not entry.is_dir()]
             cards = [entry for entry in files if PurePosixPath(entry.filename).name == CARD]
             if len(cards) != 1:
-                raise NotTaken(_("The zip must hold one model: a bundle.json and the files that it names."))
+                raise NotTaken(_("The zip file must contain one model: bundle.json and the files listed in it."))
             beside = PurePosixPath(cards[0].filename).parent
             chosen = [entry for entry in files if PurePosixPath(entry.filename).parent == beside]
             if len(chosen) > MOST_FILES or sum(entry.file_size for entry in chosen) > MOST_MB * 2**20:
@@ -86,7 +86,7 @@ def _unpack(archive: IO[bytes], folder: Path) -> None:
 def _write(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> None:
     name = PurePosixPath(entry.filename).name
     if not NAME.fullmatch(name):
-        raise NotTaken(_("The zip holds a file that has no place in a model: %s.") % name[:80])
+        raise NotTaken(_("The zip file contains a file that is not part of a model: %s.") % name[:80])
     left = entry.file_size
     with packed.open(entry) as source, (folder / name).open("wb") as target:
         while piece := source.read(1 << 20):

@@ -43,14 +43,14 @@ class Assessment(Judgement):
     calibrated = models.BooleanField(_("calibrated"), default=False)
     reasons = models.JSONField(_("reasons"), default=list)
     panel = models.JSONField(_("panel"), default=dict)
-    inspection = models.JSONField(_("all that was found out"), default=dict)
+    inspection = models.JSONField(_("all results"), default=dict)
     version = models.CharField(_("version of this software"), max_length=40)
     partial = models.BooleanField(
         _("without some of the models"), default=False,
-        help_text=_("A model was damaged or missing. Judged again by itself, once all models can be run."),
+        help_text=_("A model was damaged or missing. The file is analysed again automatically once all models work."),
     )  # fmt: skip
     same_as = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("taken over from")
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("reused from")
     )
     at = models.DateTimeField(_("when"), default=timezone.now)
 
@@ -148,7 +148,7 @@ class Artifact(models.Model):
     class Kind(models.TextChoices):
         PREVIEW = "preview", _("Preview")
         HEATMAP = "heatmap", _("Heat map")
-        GROUND = "ground", _("What the heat map lies over")
+        GROUND = "ground", _("Picture under the heat map")
         PORTRAIT = "portrait", _("Face")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

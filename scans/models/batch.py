@@ -38,11 +38,11 @@ class Batch(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="batches", verbose_name=_("owner")
     )
-    refused = models.JSONField(_("refused"), default=list)  # name, code, sentence
+    refused = models.JSONField(_("rejected"), default=list)  # name, code, sentence
     sandbox = models.BooleanField(_("sandbox"), default=False, editable=False)
     created_at = models.DateTimeField(_("uploaded"), default=timezone.now)
     sealed_at = models.DateTimeField(_("complete"), null=True, blank=True, editable=False)
-    told_at = models.DateTimeField(_("programs told"), null=True, blank=True, editable=False)
+    told_at = models.DateTimeField(_("reported by webhook"), null=True, blank=True, editable=False)
 
     objects: ClassVar[Any] = BatchQuerySet.as_manager()
 

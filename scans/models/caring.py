@@ -29,8 +29,8 @@ class HarmTag(models.Model):
     at = models.DateTimeField(_("when"), default=timezone.now)
 
     class Meta:
-        verbose_name = _("hard to look at")
-        verbose_name_plural = _("hard to look at")
+        verbose_name = _("sensitive content")
+        verbose_name_plural = _("sensitive content")
         constraints = [models.UniqueConstraint(fields=["scan", "harm"], name="one_harm_tag_of_a_kind")]
 
     def __str__(self) -> str:
@@ -41,17 +41,19 @@ class DeskSettings(models.Model):
     """How one person wants the desk. What they avoid is theirs: nobody else is shown it."""
 
     person = models.OneToOneField(PERSON, on_delete=models.CASCADE, related_name="desk_settings")
-    blur = models.BooleanField(_("Blur pictures until I ask"), default=True)
-    grey = models.BooleanField(_("Show pictures in grey until I ask"), default=True)
-    avoids = models.JSONField(_("Never give me"), default=list, blank=True)
-    rest_after = models.PositiveSmallIntegerField(_("Let me rest after so many clear looks"), null=True, blank=True)
-    away = models.BooleanField(_("Assign nothing to me at present"), default=False)
+    blur = models.BooleanField(_("Blur pictures until I reveal them"), default=True)
+    grey = models.BooleanField(_("Show pictures in greyscale until I reveal them"), default=True)
+    avoids = models.JSONField(_("Never assign me"), default=list, blank=True)
+    rest_after = models.PositiveSmallIntegerField(
+        _("Suggest a break after this many revealed pictures"), null=True, blank=True
+    )
+    away = models.BooleanField(_("Do not assign items to me"), default=False)
 
     objects: ClassVar[models.Manager["DeskSettings"]] = models.Manager()
 
     class Meta:
-        verbose_name = _("settings of the desk")
-        verbose_name_plural = _("settings of the desk")
+        verbose_name = _("desk settings")
+        verbose_name_plural = _("desk settings")
 
     def __str__(self) -> str:
         return str(self.person)
@@ -84,7 +86,7 @@ class SavedFilter(models.Model):
     person = models.ForeignKey(PERSON, on_delete=models.CASCADE, related_name="saved_filters", verbose_name=_("by"))
     name = models.CharField(_("name"), max_length=60)
     query = models.CharField(_("query"), max_length=500, blank=True)
-    shared = models.BooleanField(_("for everybody at the desk"), default=False)
+    shared = models.BooleanField(_("shared with everybody at the desk"), default=False)
 
     class Meta:
         verbose_name = _("saved filter")

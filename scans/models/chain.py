@@ -97,7 +97,7 @@ class SigningKey(models.Model):
 
     id = models.CharField(_("key"), max_length=16, primary_key=True)
     public = models.CharField(_("public key"), max_length=64, unique=True)
-    first_used_at = models.DateTimeField(_("in use from"), default=timezone.now)
+    first_used_at = models.DateTimeField(_("valid from"), default=timezone.now)
     last_used_at = models.DateTimeField(_("last used"), default=timezone.now)
 
     objects: ClassVar[models.Manager["SigningKey"]] = models.Manager()

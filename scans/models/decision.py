@@ -27,7 +27,9 @@ class Policy(models.Model):
     text = models.TextField(_("text"))
     text_de = models.TextField(_("text in German"), blank=True, default="")
     two_people = models.BooleanField(
-        _("needs two people"), default=False, help_text=_("Every decision by this policy waits for a second person.")
+        _("needs two people"),
+        default=False,
+        help_text=_("Every decision under this policy needs approval by a second person."),
     )
     active = models.BooleanField(_("in force"), default=True)
 
@@ -153,14 +155,14 @@ class Decision(Judgement):
     public_note = models.TextField(_("note to the uploader"), max_length=2000, blank=True)
     overrides = models.BooleanField(_("contradicts the models"), default=False)
     needs_second = models.BooleanField(_("needs a second person"), default=False)
-    blind = models.BooleanField(_("made without seeing the score"), default=False)
+    blind = models.BooleanField(_("made blind"), default=False)
     supersedes = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="superseded_by",
-        verbose_name=_("takes the place of"),
+        verbose_name=_("replaces"),
     )  # fmt: skip
-    group = models.UUIDField(_("made together"), null=True, blank=True, db_index=True)
+    group = models.UUIDField(_("bulk decision"), null=True, blank=True, db_index=True)
     at = models.DateTimeField(_("when"), default=timezone.now)
-    settles_at = models.DateTimeField(_("is told from"))
+    settles_at = models.DateTimeField(_("final from"))
 
     objects: ClassVar[Any] = DecisionQuerySet.as_manager()
 
@@ -223,8 +225,8 @@ class SecondLook(Judgement):
 
     class Verdict(models.TextChoices):
         APPROVE = "approve", _("Approve")
-        REJECT = "reject", _("Turn down, and back into the queue")
-        CANCEL = "cancel", _("Take it away without deciding")
+        REJECT = "reject", _("Reject and return to the queue")
+        CANCEL = "cancel", _("Remove from the queue without a decision")
 
     decision = models.OneToOneField(Decision, on_delete=models.CASCADE, related_name="second")
     person = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
@@ -235,8 +237,8 @@ class SecondLook(Judgement):
     objects: ClassVar[models.Manager["SecondLook"]] = models.Manager()
 
     class Meta:
-        verbose_name = _("second look")
-        verbose_name_plural = _("second looks")
+        verbose_name = _("second review")
+        verbose_name_plural = _("second reviews")
 
     def __str__(self) -> str:
         return str(self.get_verdict_display())
@@ -263,13 +265,13 @@ class DecisionNotice(models.Model):
     """That the uploader was told of a decision, and whether the page with it was opened since."""
 
     decision = models.OneToOneField(Decision, on_delete=models.CASCADE, related_name="notice")
-    mailed = models.BooleanField(_("by mail"), default=False)
+    mailed = models.BooleanField(_("sent by email"), default=False)
     at = models.DateTimeField(_("when"), default=timezone.now)
     seen_at = models.DateTimeField(_("seen"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("told decision")
-        verbose_name_plural = _("told decisions")
+        verbose_name = _("decision notice")
+        verbose_name_plural = _("decision notices")
 
     def __str__(self) -> str:
         return str(self.decision)

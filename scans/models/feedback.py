@@ -14,7 +14,7 @@ class Feedback(models.Model):
     class Kind(models.TextChoices):
         FALSE_ALARM = "false_alarm", _("It is not manipulated")
         MISSED = "missed", _("It is manipulated")
-        WRONG_FACE = "wrong_face", _("The wrong face or place was looked at")
+        WRONG_FACE = "wrong_face", _("The wrong face or area was checked")
         OTHER = "other", _("Something else")
 
     assessment = models.ForeignKey(
@@ -22,7 +22,7 @@ class Feedback(models.Model):
     )
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, verbose_name=_("by"))
     kind = models.CharField(_("what is wrong"), max_length=12, choices=Kind.choices)
-    text = models.TextField(_("in your words"), max_length=2000, blank=True)
+    text = models.TextField(_("comment"), max_length=2000, blank=True)
     at = models.DateTimeField(_("when"), default=timezone.now)
 
     objects: ClassVar[models.Manager["Feedback"]] = models.Manager()

@@ -29,7 +29,7 @@ class KnownFile(models.Model):
         Decision, on_delete=models.CASCADE, related_name="known", verbose_name=_("decision")
     )
     note = models.CharField(_("note"), max_length=300, blank=True)
-    expires_at = models.DateTimeField(_("until"), null=True, blank=True, help_text=_("Empty: for good."))
+    expires_at = models.DateTimeField(_("until"), null=True, blank=True, help_text=_("Empty: no end date."))
     active = models.BooleanField(_("active"), default=True)
     person = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("when"), default=timezone.now)
@@ -57,7 +57,7 @@ class PanelVersion(models.Model):
     changes = models.JSONField(_("changes"), default=dict, blank=True)
     rehearsal = models.JSONField(_("trial"), null=True, blank=True)  # none: not tried yet
     why = models.CharField(_("why"), max_length=300)
-    expected = models.JSONField(_("what was expected of it"), default=dict)
+    expected = models.JSONField(_("expected effect"), default=dict)
     proposed_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="+", verbose_name=_("proposed by"))
     proposed_at = models.DateTimeField(_("proposed"), default=timezone.now)
     approved_by = models.ForeignKey(
@@ -116,7 +116,7 @@ class PanelVersion(models.Model):
         return cls.objects.filter(approved_at__isnull=False, ended_at=None).order_by("-approved_at").first()
 
 
-WEIGHTS: Final = {"ignore": _("off"), "include": _("heard"), "trust": _("trusted")}
+WEIGHTS: Final = {"ignore": _("off"), "include": _("included"), "trust": _("trusted")}
 MEDIA: Final = {"photo": _("Photos"), "film": _("Videos")}
 
 

@@ -31,15 +31,15 @@ class Live(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("owner")
     )
     estimate = models.JSONField(_("estimate"), default=dict)  # of the latest pictures; empty before the first look
-    asked_at = models.DateTimeField(_("look asked for"), null=True, blank=True)
+    asked_at = models.DateTimeField(_("analysis requested"), null=True, blank=True)
     begun_at = models.DateTimeField(_("begun"), default=timezone.now)
-    heartbeat_at = models.DateTimeField(_("last heard of"), default=timezone.now, db_index=True)
+    heartbeat_at = models.DateTimeField(_("last activity"), default=timezone.now, db_index=True)
 
     objects: ClassVar[Any] = LiveQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("watched camera")
-        verbose_name_plural = _("watched cameras")
+        verbose_name = _("live camera")
+        verbose_name_plural = _("live cameras")
 
     def __str__(self) -> str:
         return str(self.pk)
@@ -61,8 +61,8 @@ class LivePicture(models.Model):
     file = models.FileField(upload_to=picture_path, max_length=200)
 
     class Meta:
-        verbose_name = _("picture of a watched camera")
-        verbose_name_plural = _("pictures of a watched camera")
+        verbose_name = _("live picture")
+        verbose_name_plural = _("live pictures")
         ordering = ("id",)
 
     def __str__(self) -> str:

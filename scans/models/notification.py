@@ -51,7 +51,7 @@ class Notification(models.Model):
     )
     at = models.DateTimeField(_("at"), default=timezone.now)
     read_at = models.DateTimeField(_("read"), null=True, blank=True)
-    wants_mail = models.BooleanField(_("waits to be sent by mail"), default=False)
+    wants_mail = models.BooleanField(_("to be sent by email"), default=False)
 
     objects: ClassVar[Any] = NotificationQuerySet.as_manager()
 
@@ -88,7 +88,7 @@ class MailPreferences(models.Model):
         verbose_name=_("person"),
     )
     results = models.BooleanField(
-        _("Results"), default=False, help_text=_("When a file or a batch is analysed, or could not be.")
+        _("Results"), default=False, help_text=_("When a file or batch was analysed or could not be analysed.")
     )
     decisions = models.BooleanField(
         _("Decisions"),
@@ -100,8 +100,8 @@ class MailPreferences(models.Model):
     )
 
     class Meta:
-        verbose_name = _("mail preferences")
-        verbose_name_plural = _("mail preferences")
+        verbose_name = _("email settings")
+        verbose_name_plural = _("email settings")
 
     def __str__(self) -> str:
         return str(self.person)

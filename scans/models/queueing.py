@@ -26,7 +26,7 @@ class ReviewQueue(models.Model):
     name = models.CharField(_("name"), max_length=60, unique=True)
     name_de = models.CharField(_("name in German"), max_length=60, blank=True, default="")
     slug = models.SlugField(_("short name"), max_length=30, unique=True)
-    roles = models.ManyToManyField(Group, blank=True, related_name="+", verbose_name=_("who may work in it"))
+    roles = models.ManyToManyField(Group, blank=True, related_name="+", verbose_name=_("who can work in it"))
     hours = models.PositiveIntegerField(_("hours until due"), default=24)
     order = models.PositiveSmallIntegerField(_("place"), default=0)
 
@@ -43,17 +43,17 @@ class Reason(models.TextChoices):
     OUTCOME = "outcome", _("Outcome")
     BAND = "band", _("Score within a band")
     DISAGREE = "disagree", _("The models contradict each other")
-    FEEDBACK = "feedback", _("The uploader says it is wrong")
+    FEEDBACK = "feedback", _("The uploader reported a mistake")
     LOOKALIKE = "lookalike", _("Looks like a file that was decided to be manipulated")
     AUDIT = "audit", _("Drawn at random")
     HAND = "hand", _("Added by hand")
     APPEAL = "appeal", _("The uploader appeals")
     SECOND = "second", _("A second person must approve")
-    OPINION = "opinion", _("A second opinion was asked for")
-    DOUBLE = "double", _("Two people are asked, each without the other's answer")
-    DISPUTE = "dispute", _("Two people saw different things")
+    OPINION = "opinion", _("A second opinion was requested")
+    DOUBLE = "double", _("Blind second review")
+    DISPUTE = "dispute", _("Two reviewers disagree")
     KNOWN = "known", _("Looks like a file that was decided before")
-    PARTIAL = "partial", _("Judged without some of the models")
+    PARTIAL = "partial", _("Analysed without some of the models")
 
     @classmethod
     def for_another(cls) -> tuple["Reason", ...]:
@@ -68,9 +68,9 @@ class Rule(models.Model):
 
     name = models.CharField(_("name"), max_length=80)
     name_de = models.CharField(_("name in German"), max_length=80, blank=True, default="")
-    reason = models.CharField(_("looks at"), max_length=10, choices=[(r.value, r.label) for r in BY_RULE])
+    reason = models.CharField(_("based on"), max_length=10, choices=[(r.value, r.label) for r in BY_RULE])
     outcomes = models.JSONField(
-        _("outcomes"), default=list, blank=True, help_text=_("Which outcomes it is about; none named: all.")
+        _("outcomes"), default=list, blank=True, help_text=_("If you choose none, the rule applies to all outcomes.")
     )
     lowest = models.FloatField(
         _("score from"), null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(1)]
@@ -79,13 +79,13 @@ class Rule(models.Model):
         _("score to"), null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(1)]
     )
     share = models.FloatField(
-        _("share drawn"), default=1.0, validators=[MinValueValidator(0), MaxValueValidator(1)],
-        help_text=_("1: all that fit. 0.02: two in a hundred, by chance."),
+        _("share of scans"), default=1.0, validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text=_("1: all matching scans. 0.02: a random 2 of 100."),
     )  # fmt: skip
     queue = models.ForeignKey(ReviewQueue, on_delete=models.PROTECT, related_name="rules", verbose_name=_("queue"))
     priority = models.PositiveSmallIntegerField(_("priority"), default=50, validators=[MaxValueValidator(100)])
     hours = models.PositiveIntegerField(
-        _("hours until due"), null=True, blank=True, help_text=_("Empty: as the queue says.")
+        _("hours until due"), null=True, blank=True, help_text=_("Empty: the time limit of the queue.")
     )
     active = models.BooleanField(_("active"), default=True)
 
@@ -193,19 +193,19 @@ class ReviewItem(models.Model):
     queue = models.ForeignKey(ReviewQueue, on_delete=models.PROTECT, related_name="items", verbose_name=_("queue"))
     priority = models.PositiveSmallIntegerField(_("priority"), default=50)
     due_at = models.DateTimeField(_("due"))
-    opened_at = models.DateTimeField(_("waits since"), default=timezone.now)
+    opened_at = models.DateTimeField(_("waiting since"), default=timezone.now)
     closed_at = models.DateTimeField(_("done"), null=True, blank=True)
     holder = models.ForeignKey(
-        PERSON, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("held by")
+        PERSON, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("claimed by")
     )
-    held_until = models.DateTimeField(_("held until"), null=True, blank=True)
+    held_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True, editable=False)
     assigned_to = models.ForeignKey(
         PERSON, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("assigned to")
     )
-    first_claimed_at = models.DateTimeField(_("first taken"), null=True, blank=True)
-    last_claimed_at = models.DateTimeField(_("last taken"), null=True, blank=True)
-    active_seconds = models.FloatField(_("seconds worked on"), default=0.0)
+    first_claimed_at = models.DateTimeField(_("first claimed"), null=True, blank=True)
+    last_claimed_at = models.DateTimeField(_("last claimed"), null=True, blank=True)
+    active_seconds = models.FloatField(_("working time in seconds"), default=0.0)
     skips = models.PositiveSmallIntegerField(_("times skipped"), default=0)
     blind = models.BooleanField(_("blind first"), default=False)
 
@@ -265,9 +265,9 @@ class Skip(models.Model):
 
     class Cause(models.TextChoices):
         UNSURE = "unsure", _("I can't tell")
-        LANGUAGE = "language", _("It needs a language or a place that I don't know")
-        CONFLICT = "conflict", _("I am too close to it")
-        HARM = "harm", _("I don't want to look at this")
+        LANGUAGE = "language", _("I don't know the language or place")
+        CONFLICT = "conflict", _("I have a conflict of interest")
+        HARM = "harm", _("I don't want to see this")
         OPINION = "opinion", _("I asked for a second opinion")
 
     item = models.ForeignKey(ReviewItem, on_delete=models.CASCADE, related_name="passes", verbose_name=_("item"))

@@ -30,8 +30,8 @@ class Replay(models.Model):
     objects: ClassVar[Any] = ReplayQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("answer given before")
-        verbose_name_plural = _("answers given before")
+        verbose_name = _("stored response")
+        verbose_name_plural = _("stored responses")
         constraints = [models.UniqueConstraint(fields=["person", "key"], name="one_answer_for_each_key")]
 
     def __str__(self) -> str:

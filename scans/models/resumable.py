@@ -34,8 +34,8 @@ class Resumable(models.Model):
     objects: ClassVar[Any] = ResumableQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("upload in pieces")
-        verbose_name_plural = _("uploads in pieces")
+        verbose_name = _("resumable upload")
+        verbose_name_plural = _("resumable uploads")
 
     def __str__(self) -> str:
         return self.name

@@ -44,8 +44,8 @@ class Queue(models.TextChoices):
 class Source(models.TextChoices):
     SITE = "site", _("Uploaded on the site")
     CAMERA = "camera", _("Taken with the camera")
-    API = "api", _("Sent by a program")
-    SHELL = "shell", _("Given on the command line")
+    API = "api", _("Sent by API")
+    SHELL = "shell", _("From the command line")
 
 
 # The whole machine: where a scan may come from to get somewhere.
@@ -158,7 +158,7 @@ class Scan(models.Model):
     format = models.CharField(_("format"), max_length=10, blank=True)
     sha256 = models.CharField(_("SHA-256"), max_length=64, db_index=True)
     bytes = models.PositiveBigIntegerField(_("size in bytes"))
-    source = models.CharField(_("where it came from"), max_length=6, choices=Source.choices, default=Source.SITE)
+    source = models.CharField(_("source"), max_length=6, choices=Source.choices, default=Source.SITE)
     batch = models.ForeignKey(
         "scans.Batch", null=True, blank=True, on_delete=models.SET_NULL, related_name="scans", verbose_name=_("batch")
     )
@@ -166,18 +166,18 @@ class Scan(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.QUEUED, editable=False)
     outcome = models.CharField(
         _("outcome"), max_length=20, choices=Outcome.choices, blank=True, editable=False,
-        help_text=_("What the models say now: a copy of the newest assessment's, so that lists can be filtered."),
+        help_text=_("Outcome of the latest assessment, copied for filtering."),
     )  # fmt: skip
     rank = models.FloatField(
         _("score for sorting"), default=-1.0, editable=False,
-        help_text=_("The newest assessment's score, and -1 without one."),
+        help_text=_("Score of the latest assessment, or -1 if there is none."),
     )  # fmt: skip
     progress = models.FloatField(_("progress"), default=0.0)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     refusal = models.CharField(_("reason of failure"), max_length=40, blank=True)
     failure_message = models.CharField(_("in words"), max_length=300, blank=True)
-    external_id = models.CharField(_("id elsewhere"), max_length=120, blank=True, db_index=True)
-    metadata = models.JSONField(_("notes of the program that sent it"), default=dict, blank=True)
+    external_id = models.CharField(_("external ID"), max_length=120, blank=True, db_index=True)
+    metadata = models.JSONField(_("metadata from the API"), default=dict, blank=True)
     consents_to_training = models.BooleanField(_("may be used for training"), default=False)
     zero_retention = models.BooleanField(
         _("without retention"), default=False, editable=False,
@@ -185,19 +185,19 @@ class Scan(models.Model):
     )  # fmt: skip
     sandbox = models.BooleanField(
         _("sandbox"), default=False, editable=False,
-        help_text=_("Sent with a test key: no model looks at it, its name says what comes out."),
+        help_text=_("Sent with a test key: not analysed; its name chooses the result."),
     )  # fmt: skip
     created_at = models.DateTimeField(_("uploaded"), default=timezone.now, db_index=True)
     queued_at = models.DateTimeField(_("queued"), default=timezone.now)
-    sent_at = models.DateTimeField(_("given to the broker"), default=timezone.now, editable=False)
+    sent_at = models.DateTimeField(_("sent to the broker"), default=timezone.now, editable=False)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
-    heartbeat_at = models.DateTimeField(_("last heard of"), null=True, blank=True)
+    heartbeat_at = models.DateTimeField(_("last activity"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     trashed_at = models.DateTimeField(_("moved to the trash"), null=True, blank=True, editable=False)
-    purge_at = models.DateTimeField(_("deleted for good"), null=True, blank=True, editable=False)
+    purge_at = models.DateTimeField(_("deleted permanently"), null=True, blank=True, editable=False)
     media_deleted_at = models.DateTimeField(
         _("file deleted"), null=True, blank=True, editable=False,
-        help_text=_("The file is gone, and the result stays."),
+        help_text=_("The file was deleted, the result is kept."),
     )  # fmt: skip
 
     objects: ClassVar[Any] = ScanQuerySet.as_manager()
@@ -208,7 +208,7 @@ class Scan(models.Model):
         verbose_name_plural = _("scans")
         ordering = ("-created_at",)
         permissions = (
-            ("review", _("Can take items and decide them")),
+            ("review", _("Can claim items and decide")),
             ("lead_review", _("Can assign, take over and reopen")),
         )
         indexes = [

@@ -32,7 +32,7 @@ class Link(models.Model):
     with_picture = models.BooleanField(_("with the picture"), default=False)
     created_at = models.DateTimeField(_("made"), default=timezone.now)
     expires_at = models.DateTimeField(_("ends"))
-    revoked_at = models.DateTimeField(_("taken back"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     views = models.PositiveIntegerField(_("views"), default=0)
 
     class Meta:
@@ -72,7 +72,7 @@ class Report(models.Model):
     )
     decision = models.ForeignKey(
         Decision, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("decision"),
-        help_text=_("What people had decided when it was issued."),
+        help_text=_("The decision that applied when it was issued."),
     )  # fmt: skip
     maker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, verbose_name=_("by"))
     file = models.FileField(_("file"), upload_to="reports/", max_length=200, blank=True)

@@ -37,14 +37,14 @@ class Endpoint(models.Model):
     )
     url = models.CharField(_("address"), max_length=500)
     description = models.CharField(_("description"), max_length=120, blank=True)
-    kinds = models.JSONField(_("what it hears of"), default=list, blank=True)  # none named: all
+    kinds = models.JSONField(_("message types"), default=list, blank=True)  # none named: all
     sandbox = models.BooleanField(_("sandbox"), default=False)
     secret = EncryptedField(max_length=300, default=new_secret, editable=False)
     old_secret = EncryptedField(max_length=300, blank=True, editable=False)
     old_secret_until = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(_("made"), default=timezone.now)
     failing_since = models.DateTimeField(_("failing since"), null=True, blank=True, editable=False)
-    disabled_at = models.DateTimeField(_("switched off"), null=True, blank=True)
+    disabled_at = models.DateTimeField(_("disabled"), null=True, blank=True)
     disabled_why = models.CharField(_("why"), max_length=20, blank=True, editable=False)
 
     objects: ClassVar[Any] = EndpointQuerySet.as_manager()
@@ -85,7 +85,7 @@ class Delivery(models.Model):
         Endpoint, on_delete=models.CASCADE, related_name="deliveries", verbose_name=_("webhook address")
     )
     kind = models.CharField(_("kind"), max_length=20)
-    body = models.TextField(_("what is sent"))
+    body = models.TextField(_("body"))
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.PENDING)
     tries = models.PositiveSmallIntegerField(_("attempts"), default=0)
     next_at = models.DateTimeField(_("next attempt"), default=timezone.now, null=True)

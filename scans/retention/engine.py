@@ -11,22 +11,22 @@ from django.utils.translation import gettext_lazy as _
 
 class Reason(models.TextChoices):
     # Why it goes, at a time.
-    REQUEST = "request", _("Somebody who may deletes it for good")
-    TRASH = "trash", _("In its owner's trash")
-    ERASURE = "erasure", _("Its owner's account is to be erased")
+    REQUEST = "request", _("Permanently deleted by a person")
+    TRASH = "trash", _("In the trash of its owner")
+    ERASURE = "erasure", _("The account of its owner will be deleted")
     ZERO_RETENTION = "zero_retention", _("Uploaded without retention: deleted after the analysis")
-    RULE = "rule", _("The retention rule for its outcome or policy")
+    RULE = "rule", _("Retention rule for its outcome or policy")
     # Why it stays.
-    IN_WORK = "in_work", _("Its analysis is not finished")
-    LEGAL_HOLD = "legal_hold", _("A legal hold")
-    APPEAL = "appeal", _("An appeal without an answer")
-    APPEAL_WINDOW = "appeal_window", _("A decision that can still be appealed")
-    REVIEW = "review", _("Waits for a person")
-    BANK = "bank", _("In the bank of known files")
-    LOCKED_CASE = "locked_case", _("A mistake that no new model may repeat")
+    IN_WORK = "in_work", _("The analysis is not finished")
+    LEGAL_HOLD = "legal_hold", _("Legal hold")
+    APPEAL = "appeal", _("Open appeal")
+    APPEAL_WINDOW = "appeal_window", _("Decision that can still be appealed")
+    REVIEW = "review", _("Waiting for review")
+    BANK = "bank", _("In the known files")
+    LOCKED_CASE = "locked_case", _("Locked case")
     # Neither.
-    NO_END = "no_end", _("Nothing says when it goes")
-    DELETED = "deleted", _("Deleted already")
+    NO_END = "no_end", _("No retention rule")
+    DELETED = "deleted", _("Already deleted")
 
 
 REQUEST, TRASH, ERASURE, ZERO_RETENTION, RULE = ENDS = (

@@ -38,7 +38,7 @@ class AlreadyDecided(Exception):
     """Somebody else was faster; `decision` is theirs."""
 
     def __init__(self, decision: Decision | None) -> None:
-        super().__init__("Somebody has decided this already.")
+        super().__init__("This item has already been decided.")
         self.decision = decision
 
 

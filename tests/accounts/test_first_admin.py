@@ -22,7 +22,7 @@ def run() -> str:
 def test_the_admin_is_made_once_and_can_sign_in_with_the_password_in_the_log(settings: Any, client: Client) -> None:
     settings.ADMIN_EMAIL, settings.ADMIN_PASSWORD = "root@example.org", ""
     password = run().strip().rpartition(" ")[2]
-    assert run() == "There is an admin.\n"
+    assert run() == "There is already an admin.\n"
     assert roles.roles_of(User.objects.get()) == {roles.Role.ADMIN}
     client.post("/accounts/login/", {"login": "root@example.org", "password": password})
     assert client.get("/admin/").status_code == 403, "a second factor first"

@@ -50,7 +50,7 @@ def at_the_desk(page: Page, site: Site, manage: Callable[..., str]) -> None:
 
 def fits_the_screen(page: Page) -> None:
     """At 1280 by 800 pixels, without scrolling: the file left, the decision right of it."""
-    decide = page.get_by_role("button", name="Decide and open the next").bounding_box()
+    decide = page.get_by_role("button", name="Decide and open next").bounding_box()
     media = page.locator(".looked").bounding_box()
     assert decide
     assert media
@@ -81,7 +81,7 @@ def test_ten_items_are_decided_without_a_mouse(window: Window, site: Site, manag
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     page.keyboard.press("u")
-    expect(page.get_by_text("Show it clearly")).to_be_hidden()
+    expect(page.get_by_text("Show unblurred")).to_be_hidden()
     fits_the_screen(page)
     the_action_follows_the_label(page)
     for number in range(10):
@@ -94,7 +94,7 @@ def test_ten_items_are_decided_without_a_mouse(window: Window, site: Site, manag
     expect(page.get_by_label("Note to the uploader")).to_have_value("Thank you for file 10.")
     page.get_by_role("heading", level=1).click()
     page.keyboard.press("z")
-    expect(page.get_by_text("Undone. Nobody was told.")).to_be_visible()
+    expect(page.get_by_text("Undone. Nobody was notified.")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text("file 9")
     page.keyboard.press("1")
     page.keyboard.press("Enter")
@@ -154,8 +154,8 @@ def test_removed_by_two_objected_to_and_turned_over_by_a_third(
     take_the_next(first)
     first.get_by_label("Manipulated", exact=True).check()
     first.get_by_label("Remove").check()
-    first.get_by_role("button", name="Decide and open the next").click()
-    expect(first.get_by_text("There is nothing for you to do at present.")).to_be_visible()
+    first.get_by_role("button", name="Decide and open next").click()
+    expect(first.get_by_text("There are no items for you to review.")).to_be_visible()
 
     second = pages["second"]
     take_the_next(second)
@@ -176,17 +176,17 @@ def test_removed_by_two_objected_to_and_turned_over_by_a_third(
 
     first.goto("/admin/scans/reviewitem/")
     first.get_by_role("button", name="Claim the next item").first.click()
-    expect(first.get_by_text("There is nothing for you to do at present.")).to_be_visible()
+    expect(first.get_by_text("There are no items for you to review.")).to_be_visible()
     first.get_by_role("link", name="my face").first.click()
-    expect(first.get_by_role("button", name="Decide and open the next")).to_have_count(0)
+    expect(first.get_by_role("button", name="Decide and open next")).to_have_count(0)
 
     third = pages["third"]
     take_the_next(third)
     expect(third.get_by_text("That is my own face.").first).to_be_visible()
     third.get_by_label("Inconclusive").check()
     third.get_by_label("Note to the uploader").fill("You are right: nobody can tell.")
-    third.get_by_role("button", name="Decide and open the next").click()
-    expect(third.get_by_text("There is nothing for you to do at present.")).to_be_visible()
+    third.get_by_role("button", name="Decide and open next").click()
+    expect(third.get_by_text("There are no items for you to review.")).to_be_visible()
     manage("shell", "-c", SETTLED)
     owner.goto(where)
     expect(owner.get_by_text("You are right: nobody can tell.").first).to_be_visible()

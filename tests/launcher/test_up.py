@@ -102,7 +102,7 @@ def test_it_starts_everything_says_so_survives_deaths_and_leaves_nothing(launche
         cwd=settings.BASE_DIR, capture_output=True, text=True, check=False, env=launcher.environment(),
     )  # fmt: skip
     assert second.returncode == 3
-    assert f"running already at http://localhost:{launcher.port}" in second.stderr
+    assert f"already running at http://localhost:{launcher.port}" in second.stderr
 
     for name in ("web", "analysis"):
         mark = "gunicorn" if name == "web" else "analysis@"

@@ -297,7 +297,7 @@ def test_another_panel_adds_assessments_and_says_what_flips(
     scan = upload()
     before = scan.assessment
     call_command("rescore", "--dry-run")
-    assert "1 scans would be judged again" in capsys.readouterr().out
+    assert "1 scans would be analysed again" in capsys.readouterr().out
     bundle(bundles, "steep", 40.0)
     shutil.rmtree(bundles / "bright")
     call_command("rescore")
@@ -305,7 +305,7 @@ def test_another_panel_adds_assessments_and_says_what_flips(
     after = scan.assessments.first()
     assert after.pk != before.pk
     assert f"{before.outcome} → {after.outcome}" in said
-    assert "1 judged again, 1 flipped" in said
+    assert "1 analysed again, 1 changed" in said
     assert Assessment.objects.get(pk=before.pk).panel == before.panel
     assert scan.events.filter(kind="reassessed").count() == 1
     shutil.rmtree(bundles / "steep")

@@ -16,13 +16,13 @@ from accounts.models import User
 
 
 class Command(BaseCommand):
-    help = "Make the admin that ADMIN_EMAIL names, unless there is an admin. Harmless to run again."
+    help = "Create the admin account in ADMIN_EMAIL, unless there is an admin already. Safe to run again."
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         admins = User.objects.filter(Q(is_superuser=True) | Q(groups__name=roles.Role.ADMIN), is_active=True)
         if admins.exists():
-            self.stdout.write("There is an admin.")
+            self.stdout.write("There is already an admin.")
             return
         email = settings.ADMIN_EMAIL
         if not email:
@@ -38,6 +38,6 @@ class Command(BaseCommand):
         user = User.objects.create_user(email, password)
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         roles.give(user, roles.Role.ADMIN)
-        self.stdout.write(f"{user.email} is the admin of this site. At the desk a second factor is asked for.")
+        self.stdout.write(f"{user.email} is now the admin of this site. The desk requires a second factor.")
         if not settings.ADMIN_PASSWORD:
-            self.stdout.write(f"Password, shown only this once, to be changed after signing in: {password}")
+            self.stdout.write(f"Password (shown only once, change it after signing in): {password}")

@@ -42,9 +42,9 @@ READY_WITHIN = 90  # seconds
 GAPS_WITHIN = 15  # seconds in which a part that is only slow to start may still come
 PATIENCE = 20  # seconds for all to finish what they are doing, once asked to stop
 GAPS = {
-    "bundles": "no model is installed, so uploads can't be judged yet",
-    "post_worker": "mail has to wait",
-    "webhooks_worker": "webhooks have to wait",
+    "bundles": "no model is installed, so uploads can't be analysed yet",
+    "post_worker": "emails are delayed",
+    "webhooks_worker": "webhooks are delayed",
 }
 
 
@@ -124,7 +124,7 @@ class Command(BaseCommand):
             (settings.VAR_DIR / folder).mkdir(mode=0o700, exist_ok=True)
         for left_over in (settings.VAR_DIR / "metrics").glob("*.db"):
             left_over.unlink()
-        say(f"Starting the site. What its parts have to say goes to {settings.VAR_DIR}/log/")
+        say(f"Starting the site. Logs are in {settings.VAR_DIR}/log/")
         self.ready_redis()
         with self.breakable():
             ready_database()
@@ -168,12 +168,12 @@ class Command(BaseCommand):
         folder: Path = settings.REDIS_SOCKET.parent
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.stat().st_uid != os.getuid():
-            raise Refusal(f"{folder} belongs to somebody else. Set VAR_DIR to a folder of yours with a shorter path.")
+            raise Refusal(f"{folder} belongs to another user. Set VAR_DIR to your own folder with a shorter path.")
         folder.chmod(0o700)
         client = redis.Redis(unix_socket_path=str(settings.REDIS_SOCKET), socket_timeout=1)
         if answers(client):
             pid = client.info("server")["process_id"]
-            raise Refusal(f"A Redis that was left over (pid {pid}) still uses {folder}. Stop it first: kill {pid}")
+            raise Refusal(f"An old Redis process (pid {pid}) still uses {folder}. Stop it first: kill {pid}")
         server = processes.child(
             "redis",
             [
@@ -224,7 +224,7 @@ class Command(BaseCommand):
         """The only time that these passwords are shown; also when the start goes wrong later on."""
         if self.newcomers:
             wide = max(len(email) for email, _password in self.newcomers)
-            say("Sign in as one of these. The passwords were made just now and are shown only this once:", "")
+            say("Sign in with one of these accounts. The passwords are shown only once:", "")
             say(*(f"    {email:<{wide}}   {password}" for email, password in self.newcomers), "")
             self.newcomers = []
 
@@ -273,7 +273,7 @@ def take_lock() -> IO[str]:
             lock.seek(0)
             pid, _, address = lock.read().partition(" ")
             if time.monotonic() > deadline or (pid and alive(int(pid))):
-                raise Refusal(f"The site is running already at {address} (pid {pid}).", RUNNING_ALREADY) from None
+                raise Refusal(f"The site is already running at {address} (pid {pid}).", RUNNING_ALREADY) from None
             time.sleep(0.1)
         else:
             lock.truncate(0)
@@ -299,11 +299,11 @@ def refuse_taken_port(bind: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except PermissionError as error:
-        raise Refusal(f"Port {port} is not for ordinary people. Choose one above 1024: PORT=8000 make run") from error
+        raise Refusal(f"Port {port} needs root. Choose a port above 1024: PORT=8000 make run") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise Refusal(
-                f"Port {port} is taken by another program. Choose another port: PORT={port + 1} make run"
+                f"Port {port} is used by another program. Choose another port: PORT={port + 1} make run"
             ) from error
         raise Refusal(f"The site can't listen on {bind}, port {port}: {error}. Correct BIND or PORT.") from error
 
@@ -339,7 +339,7 @@ def redis_binary() -> str:
         if os.access(binary := Path(package, "bin", "redis-server"), os.X_OK):
             return str(binary)
     raise Refusal(
-        "A Redis server is needed, and none was found. Install one (Debian, Ubuntu: sudo apt install redis-server;"
+        "No Redis server was found. Install one (Debian, Ubuntu: sudo apt install redis-server;"
         " macOS: brew install redis), or set REDIS_URL to one that runs elsewhere."
     )
 

@@ -7,11 +7,11 @@ from deepfake_site import reference
 
 
 class Command(BaseCommand):
-    help = "Renew the generated parts of README.md and docs/, between their begin and end marks."
+    help = "Update the generated parts of README.md and docs/, between their begin and end marks."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--check", action="store_true", help="only say which pages are out of date")
+        parser.add_argument("--check", action="store_true", help="only list pages that are out of date")
 
     def handle(self, **options: Any) -> None:
         stale = []
@@ -24,4 +24,4 @@ class Command(BaseCommand):
         if options["check"] and stale:
             raise CommandError(f"Out of date: {', '.join(stale)}. Run `manage.py write_docs`.")
         for name in stale:
-            self.stdout.write(f"renewed {name}")
+            self.stdout.write(f"Updated {name}")

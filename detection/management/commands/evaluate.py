@@ -31,7 +31,7 @@ class Command(BaseCommand):
             help="part of a set with official splits (default: test, or all without splits)",
         )
         parser.add_argument(
-            "--every-bundle", action="store_true", help="run also bundles that the panel does not hear (for fit_panel)"
+            "--every-bundle", action="store_true", help="also run bundles that the panel does not use (for fit_panel)"
         )
         parser.add_argument(
             "--seconds", type=count, default=int(Limits().wall_seconds), help="time limit for each file"
@@ -41,7 +41,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         panel = _panel(read_panel(options["bundles"]), options["bundle"])
         if not panel.active:
-            raise CommandError(f"There is no bundle to judge with in {options['bundles']}.")
+            raise CommandError(f"There is no bundle in {options['bundles']}.")
         with command_errors(resumes=options["scores"] is not None), datasets.items(options["source"]) as files:
             if not files:
                 raise CommandError(f"{options['source'].name} holds neither real/ nor fake/, nor a known layout.")

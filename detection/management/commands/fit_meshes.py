@@ -15,7 +15,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("out", type=Path, help="the folder for meshes.npz; then say --redrawn with it")
+        parser.add_argument("out", type=Path, help="the folder for meshes.npz; use it as --redrawn later")
         parser.add_argument("--faces", type=Path, nargs="+", required=True, help="folders with faces.csv")
         parser.add_argument(
             "--landmarker", type=Path, required=True,

@@ -37,7 +37,7 @@ class Command(BaseCommand):
         )  # fmt: skip
         parser.add_argument(
             "--without", nargs="+", type=_bundle_in, default=[], metavar="MEDIUM=BUNDLE",
-            help="not heard there, as it was measured to tell nothing on files by others",
+            help="not used there, because it did not detect manipulation in files by others",
         )  # fmt: skip
         parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR), help="folder of bundles")
         parser.add_argument("--made-by", nargs="+", default=[], help="the commands that made the scores, to keep them")

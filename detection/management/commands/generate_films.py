@@ -19,17 +19,17 @@ LISTED, COLUMNS = "files.csv", ("file", "label", "manipulation", "group")
 
 
 class Command(BaseCommand):
-    help = "Write short films of real faces, real and faked by us, with a list of them that `evaluate` reads."
+    help = "Write short videos of real faces and of generated fakes, with a list for `evaluate`."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("out", type=Path, help="a new folder")
         parser.add_argument("--faces", type=Path, nargs="+", required=True, help="folders with faces.csv")
         parser.add_argument("--clips", type=Path, help="folder of real films: every fourth film is made of these")
-        parser.add_argument("--plan", type=Path, help="make the kinds in this plan.json; else those of a new one")
+        parser.add_argument("--plan", type=Path, help="make the kinds in this plan.json (default: those of a new plan)")
         parser.add_argument("--kinds", nargs="+", help="make these kinds instead")
         parser.add_argument("--part", choices=("validation", "calibration"), default="validation", help="whose faces")
-        parser.add_argument("--each", type=count, default=20, help="so many of each kind, and as many real ones")
+        parser.add_argument("--each", type=count, default=20, help="number of each kind, and of real ones")
         parser.add_argument("--seed", type=int, default=0)
 
     def handle(self, **options: Any) -> None:

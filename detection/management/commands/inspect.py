@@ -10,7 +10,7 @@ from detection import cli
 
 
 class Command(BaseCommand):
-    help = "Judge pictures and videos with the installed bundles. Exit code 2 if a file was refused."
+    help = "Analyse pictures and videos with the installed bundles. Exit code 2 if a file was rejected."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

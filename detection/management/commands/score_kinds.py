@@ -18,7 +18,7 @@ from detection.training.image import Plan
 
 
 class Command(BaseCommand):
-    help = "Print how well a bundle tells each kind of fake from what it was made of, on new people's crops."
+    help = "Print how well a bundle distinguishes each kind of fake from its real original, on crops of new people."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from detection.training import image, provenance_log
 
 
 class Command(BaseCommand):
-    help = "Train an image network in PyTorch from caches that draw_cache made. Started again, it goes on at its step."
+    help = "Train an image network in PyTorch from caches that draw_cache made. Run it again to resume."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         folder = options["folder"]
         path = options["plan"] or folder / "plan.json"
         if not path.is_file():
-            raise CommandError("Say by which plan: --plan FILE.")
+            raise CommandError("Give a plan: --plan FILE.")
         if options["init"] and not provenance_log.weights_file(options["init"]).is_file():
             raise CommandError(f"There are no weights in {options['init']}.")
         try:

@@ -13,7 +13,7 @@ from detection.training.face_dataset import read_parts
 
 
 class Command(BaseCommand):
-    help = "Train the small network that draws mouths anew for the kind mouth_rendered, on real faces."
+    help = "Train the small network that redraws mouths for the kind mouth_rendered, on real faces."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -18,26 +18,25 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--site", type=Path, metavar="PHOTO", help="hand this JPEG to the running workers instead")
+        parser.add_argument("--site", type=Path, metavar="PHOTO", help="send this JPEG to the running workers instead")
         parser.add_argument(
-            "--workers", type=Path, metavar="PHOTO", help="start workers and hand them this JPEG instead"
+            "--workers", type=Path, metavar="PHOTO", help="start workers and send them this JPEG instead"
         )
         parser.add_argument(
-            "--processes", type=int, nargs="+", default=[1, 2, 4], help="with --workers: so many, one after the other"
+            "--processes", type=int, nargs="+", default=[1, 2, 4], help="with --workers: numbers of workers to compare"
         )
-        parser.add_argument("--pages", action="store_true", help="time history and desk, in a database of their own")
-        parser.add_argument("--scans", type=int, default=100_000, help="with --pages: how many there are")
-        parser.add_argument("--api", type=Path, metavar="PHOTO", help="ask the running site's REST API instead")
-        parser.add_argument("--chain", action="store_true", help="time the audit chain, in a database of its own")
-        parser.add_argument("--rows", type=int, default=1_000_000, help="with --chain: how many rows are verified")
+        parser.add_argument("--pages", action="store_true", help="time library and desk, in a separate database")
+        parser.add_argument("--scans", type=int, default=100_000, help="with --pages: number of scans")
+        parser.add_argument("--api", type=Path, metavar="PHOTO", help="use the REST API of the running site instead")
+        parser.add_argument("--chain", action="store_true", help="time the audit chain, in a separate database")
+        parser.add_argument("--rows", type=int, default=1_000_000, help="with --chain: number of rows to verify")
         parser.add_argument("--restore", type=int, metavar="SCANS", help="back up and restore so many, on SQLite")
-        parser.add_argument("--decoding", action="store_true", help="time only what locked-down decoding adds")
         usual = f"http://localhost:{os.environ.get('PORT') or 8000}"
-        parser.add_argument("--address", default=usual, help="with --api: where the site is")
-        parser.add_argument("--json", action="store_true", help="end with one line of JSON")
-        parser.add_argument("--quick", action="store_true", help="little and few rounds: shows that it works")
+        parser.add_argument("--address", default=usual, help="with --api: URL of the site")
+        parser.add_argument("--json", action="store_true", help="print one line of JSON at the end")
+        parser.add_argument("--quick", action="store_true", help="fewer files and rounds, to test the command")
         parser.add_argument(
-            "--table", metavar="PAGE", type=Path, help="write the table between the bench marks of this file"
+            "--table", metavar="PAGE", type=Path, help="write the table into this file, between its marks"
         )
 
     def handle(self, **options: Any) -> None:
@@ -77,16 +76,13 @@ class Command(BaseCommand):
             figures = pages.measure(scans=scans, items=items, rounds=3)
             self._lines({name: f"{timing['ms']} ms, {timing['queries']} queries" for name, timing in figures.items()})
         else:
-            figures = self._detector(quick, options["table"], only_decoding=options["decoding"])
+            figures = self._detector(quick, options["table"])
         if options["json"]:
             self.stdout.write(benchmark.as_json(figures))
 
-    def _detector(self, quick: bool, page: Path | None, *, only_decoding: bool) -> Any:
+    def _detector(self, quick: bool, page: Path | None) -> Any:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             bench = benchmark.Bench(Path(folder), quick=quick, report=self.stdout.write)
-            if only_decoding:
-                bench.decoding(3 if quick else 100)
-                return bench.figures
             figures = bench.run()
         if page:
             page.write_text(benchmark.written(page.read_text(), bench.table()))

@@ -8,15 +8,15 @@ from scans.learning import labels
 
 
 class Command(BaseCommand):
-    help = "Write what people decided as a corpus: real/ and fake/, labels.csv, manifest.json. Only with consent."
+    help = "Export decided files as a data set: real/, fake/, labels.csv and manifest.json. Only files with consent."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("out", type=Path, help="an empty folder, or one that is not there yet")
+        parser.add_argument("out", type=Path, help="an empty or new folder")
 
     def handle(self, **options: Any) -> None:
         out: Path = options["out"]
         if out.exists() and any(out.iterdir()):
-            raise CommandError(f"{out} is not empty: what was taken back since must not stay in it.")
+            raise CommandError(f"{out} is not empty. Choose another folder: files without consent must not stay in it.")
         rows = labels.export(out)
         fakes = sum(row.label == "fake" for row in rows)
         self.stdout.write(f"{len(rows)} files, {fakes} of them manipulated: {out / 'labels.csv'}")

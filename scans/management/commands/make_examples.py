@@ -14,15 +14,17 @@ from scans.outcome import examples
 
 
 class Command(BaseCommand):
-    help = "Judge the public examples with the installed models; writes examples.json, which the landing page shows."
+    help = "Analyse the public examples with the installed models, and write examples.json for the landing page."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--folder", type=Path, default=examples.FOLDER, help="of the files, and of what is written")
+        parser.add_argument(
+            "--folder", type=Path, default=examples.FOLDER, help="folder of the examples and of examples.json"
+        )
 
     def handle(self, **options: Any) -> None:
         folder, panel = options["folder"], detection.read_panel(settings.BUNDLES_DIR)
         if not panel.active:
-            raise CommandError("No bundle is installed: nothing can be judged.")
+            raise CommandError("No model is installed, so the examples can't be analysed.")
         results = {}
         for source in examples.SOURCES:
             path = folder / source.file

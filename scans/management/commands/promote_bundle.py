@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("bundle", type=Path, help="the bundle's folder")
         parser.add_argument("--weight", choices=["trust", "include", "ignore"], default="include")
-        parser.add_argument("--dry-run", action="store_true", help="judge it, and leave the panel as it is")
+        parser.add_argument("--dry-run", action="store_true", help="only compare it; do not change the panel")
 
     def handle(self, **options: Any) -> None:
         candidate, bundles = options["bundle"], Path(settings.BUNDLES_DIR)
@@ -32,10 +32,10 @@ class Command(BaseCommand):
             self.stdout.write(f"AUC {trial.now:.3f} now, {trial.then:.3f} with the candidate.")
         if trial.refusals:
             raise CommandError(
-                "Not promoted. The panel with it:\n" + "\n".join(f"- {reason}" for reason in trial.refusals)
+                "Not promoted. With this bundle, the panel:\n" + "\n".join(f"- {reason}" for reason in trial.refusals)
             )
         if options["dry_run"]:
-            self.stdout.write("It would be promoted.")
+            self.stdout.write("This bundle would be promoted.")
             return
         promotion.install(candidate, bundles, options["weight"])
         self.stdout.write(f"Promoted: {candidate.name} is in the panel as “{options['weight']}”.")

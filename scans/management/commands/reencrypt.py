@@ -9,7 +9,7 @@ from scans.models import Endpoint
 
 
 class Command(BaseCommand):
-    help = "Encrypt the secrets of webhooks and second factors anew with the first of ENCRYPTION_KEYS."
+    help = "Encrypt the secrets of webhooks and second factors again, with the first key in ENCRYPTION_KEYS."
 
     def handle(self, *args: Any, **options: Any) -> None:
         unreadable = 0
@@ -22,6 +22,8 @@ class Command(BaseCommand):
             count += 1
         factors, unreadable_factors = second_factors.encrypt_anew()
         unreadable += unreadable_factors
-        self.stdout.write(f"{count} endpoints and {factors} second factors encrypted anew.")
+        self.stdout.write(f"{count} endpoints and {factors} second factors encrypted again.")
         if unreadable:
-            raise CommandError(f"{unreadable} could not be read with any of ENCRYPTION_KEYS and stay as they are.")
+            raise CommandError(
+                f"{unreadable} could not be decrypted with any key in ENCRYPTION_KEYS and were not changed."
+            )

@@ -8,10 +8,10 @@ from scans.storage import sweeping
 
 
 class Command(BaseCommand):
-    help = "Delete files of uploads and analyses that broke off. The site does so every day."
+    help = "Delete files of interrupted uploads and analyses. The site does this every day."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="only say which")
+        parser.add_argument("--dry-run", action="store_true", help="only list the files")
 
     def handle(self, *args: Any, **options: Any) -> None:
         names = sweeping.sweep(dry_run=options["dry_run"])

@@ -9,14 +9,14 @@ from scans.evidence import anchoring, chain, sealing
 
 
 class Command(BaseCommand):
-    help = "Look at every row of the audit chain. Exit code 1 and the first broken row, if there is one."
+    help = "Verify every row of the audit chain. Prints the first broken row and exits with 1, if there is one."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--anchors", type=Path, metavar="FILE", help="anchors kept elsewhere (default: the file of this machine)"
+            "--anchors", type=Path, metavar="FILE", help="file with anchors (default: the one of this site)"
         )
-        parser.add_argument("--seal", action="store_true", help="seal first what was written in the last seconds")
-        parser.add_argument("--json", action="store_true", help="for programs")
+        parser.add_argument("--seal", action="store_true", help="seal the latest events first")
+        parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, **options: Any) -> None:
         if options["seal"]:
@@ -39,12 +39,12 @@ class Command(BaseCommand):
         if result.unsealed:
             self.stdout.write(
                 f"{result.unsealed} events are not sealed yet, the oldest for {result.oldest_unsealed_seconds:.0f} s: "
-                "of those the chain tells nothing."
+                "they are not protected yet."
             )
         for name in result.missing_guards:
-            self.stdout.write(f"The trigger {name} is missing: `manage.py migrate` sets it again.")
+            self.stdout.write(f"The trigger {name} is missing. Run `manage.py migrate` to restore it.")
         if result.whole:
-            self.stdout.write("The chain is whole.")
+            self.stdout.write("The chain is complete.")
         else:
             event = f", event {result.event}" if result.event is not None else ""
             self.stdout.write(f"BROKEN at position {result.position}{event}: {result.sentence}")

@@ -226,7 +226,7 @@ def test_files_without_labels_are_not_an_evaluation(real: Path, install: Callabl
 
 
 def test_nothing_to_judge_with_is_no_evaluation(known: Path, tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="no bundle to judge with in"):
+    with pytest.raises(CommandError, match="no bundle in"):
         evaluate(known, bundles=tmp_path / "nowhere")
 
 

@@ -86,7 +86,7 @@ def test_after_enough_the_desk_asks_for_a_pause(
     queue.release(item, moderator)
     look_at(1, moderator, uploader)
     answer = client.post(f"{LIST}next/", follow=True)
-    assert "You have looked at a lot" in answer.content.decode()
+    assert "You have viewed many files" in answer.content.decode()
     item.refresh_from_db()
     assert item.holder is None
     clock.later(minutes=11)
@@ -120,7 +120,7 @@ def test_the_sum_is_told_to_leads_only_and_never_one_persons(
     page = as_user(lead).get(f"{LIST}insight/").content.decode()
     assert "<dd>9</dd>" in page
     assert moderator.name not in page
-    assert "by all together" not in as_user(moderator).get(f"{LIST}insight/").content.decode()
+    assert "all reviewers" not in as_user(moderator).get(f"{LIST}insight/").content.decode()
     assert Exposure.objects.count() == 9
 
 
@@ -151,7 +151,7 @@ def test_a_filter_whose_field_is_gone_says_so(moderator: User, as_user: Callable
         SavedFilter.objects.create(person=moderator, name=f"old {number}", query=query)
     page = as_user(moderator).get(LIST)
     assert page.status_code == 200
-    assert page.content.decode().count("fits nothing any more") == 3
+    assert page.content.decode().count("no longer matches any items") == 3
 
 
 @pytest.mark.parametrize(("query", "count"), [("due=over", 1), ("due=today", 1), ("whose=free", 2), ("whose=given", 1)])

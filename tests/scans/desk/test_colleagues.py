@@ -153,10 +153,10 @@ def test_a_second_person_is_told_nothing_and_agrees(
     other = person("other", Role.MODERATOR)
     client = as_user(other)
     page = client.get(reverse("admin:scans_reviewitem_change", args=[double.pk])).content.decode()
-    assert "Blind first" in page
+    assert "Blind review" in page
     for told in (
         "Inconclusive</span>",
-        "What was decided",
+        "Earlier decisions",
         "0.85",
         str(moderator),
         "Likely manipulated",

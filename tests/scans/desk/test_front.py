@@ -34,7 +34,7 @@ def test_it_counts_what_waits_and_each_number_leads_to_its_list(
     for number, name, query in (
         (1, "Mine", "whose=mine"),
         (1, "Overdue", "due=over"),
-        (4, "You can claim", "whose=free"),
+        (4, "Available", "whose=free"),
     ):
         assert f'?{query}"><b>{number}</b> {name}' in page, name
     listed = client.get("/admin/scans/reviewitem/?due=over").content.decode()
@@ -67,7 +67,7 @@ def test_everything_at_the_desk_is_named_with_a_sentence() -> None:
 @pytest.mark.parametrize(
     ("who", "sees", "not_sees"),
     [
-        ("moderator", ("Policies", "Decisions"), ("API keys", "Addresses that programs", "Erasures")),
+        ("moderator", ("Policies", "Decisions"), ("API keys", "URLs that receive", "Erasures")),
         ("auditor", ("API keys", "Decisions"), ("Start reviewing",)),
         ("admin", ("API keys", "Policies", "Start reviewing"), ()),
     ],

@@ -193,7 +193,7 @@ def test_cuts_of_ones_own_take_two_people_and_then_judge(
     before = analysis.panel()
     client = as_user(lead)
     page = client.get(f"{SIMULATOR}?low=10&high=20.5").content.decode()
-    assert "To be expected" in page
+    assert "Expected results" in page
     assert "<td>10 – 20.5</td>" in page
     assert 'name="high" value="20.5"' in page
     assert client.get(f"{SIMULATOR}?low=10&high=101").status_code == 422

@@ -109,7 +109,7 @@ def test_what_a_lead_has_not_touched_is_no_proposal(
     assert refused.status_code == 422
     assert "Nothing is different" in refused.content.decode()
     refused = propose(as_user(lead), **{"low-photo": "96"})
-    assert "can&#x27;t lie below" in refused.content.decode()
+    assert "cancan&#x27;t lie below#x27;t be below" in refused.content.decode()
     assert not PanelVersion.objects.exists()
 
 
@@ -214,7 +214,7 @@ def test_an_uploaded_model_is_installed_and_heard_only_after_two_agreed(
     two_models: Path, newer: Path, admin: User, lead: User, as_user: Callable[..., Client], propose: Callable[..., Any]
 ) -> None:
     page = send(as_user(admin, proven=True), zipped(newer))
-    assert "newer/1 is installed and switched off" in page
+    assert "newer/1 is installed but disabled" in page
     assert heard("photo") == ["bright/1", "dim/1"]
     event = Event.objects.get(content__object="model:newer/1")
     assert event.actor == admin
@@ -234,7 +234,7 @@ def test_what_is_no_model_is_refused_in_words(
     client = as_user(admin, proven=True)
     assert "Choose a zip first" in client.post(f"{PAGE}upload/", {}, follow=True).content.decode()
     assert "not a zip" in send(client, SimpleUploadedFile("x.zip", b"nothing of the kind"))
-    assert "no place in a model" in send(client, zipped(newer, run_sh=b"echo"))
+    assert "not part of a model" in send(client, zipped(newer, run_sh=b"echo"))
     (newer / "model.onnx").write_bytes(b"another network")
     assert "not the one its card was written for" in send(client, zipped(newer))
     card = json.loads((newer / "bundle.json").read_text())
@@ -242,7 +242,7 @@ def test_what_is_no_model_is_refused_in_words(
     (newer / "bundle.json").write_text(json.dumps(card))
     assert "newer/1 is installed" not in send(client, zipped(newer))
     (newer / "bundle.json").unlink()
-    assert "must hold one model" in send(client, zipped(newer))
+    assert "must contain one model" in send(client, zipped(newer))
     assert sorted(path.name for path in two_models.iterdir()) == ["bright", "dim", "panel.json"]
     assert not Event.objects.filter(kind="setting_changed").exists()
 

@@ -82,7 +82,7 @@ def test_a_removal_that_waits_is_said_to_wait(item: ReviewItem, judged: Callable
     other = ReviewItem.objects.get(scan=judged())
     do(mo, item, "decide", label=Label.MANIPULATED, action=Action.REMOVE)
     page = mo.get(page_of(other)).content.decode()
-    assert "“Manipulated · Remove” for a.jpg waits for a second person" in page
+    assert "“Manipulated · Remove” for a.jpg is waiting for a second person" in page
     assert "You decided" not in page
 
 
@@ -111,7 +111,13 @@ def test_the_list_of_decisions_tells_what_became_of_each(
     decisions.decide(ReviewItem.objects.open().get(scan=kept.scan), lead, Label.INCONCLUSIVE, policy=policy)
     assert first.status == "superseded"
     page = as_user(lead).get("/admin/scans/decision/").content.decode()
-    states = ("Undone", "Waits for a second person", "Turned down by Lead", "Replaced by a later decision", "In force")
+    states = (
+        "Undone",
+        "Waiting for a second person",
+        "Rejected by Lead",
+        "Replaced by a later decision",
+        "In force",
+    )
     for state in states:
         assert (
             page.count(f'<td class="field-state nowrap">{state}</td>')

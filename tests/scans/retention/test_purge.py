@@ -254,7 +254,7 @@ def test_after_a_purge_neither_storage_nor_database_hold_any_of_the_bytes(
         "why": ["rule"], "receipt": {"sha256": scan.sha256, "bytes": len(picture), "files": len(contents) - 1},
     }  # fmt: skip
     page = client.get(f"/scans/{scan.pk}/").content.decode()
-    assert "retention time for such files was over" in page
+    assert "retention period has ended" in page
     assert "treat the result as inconclusive" in page
     assert client.get(f"/scans/{scan.pk}/media/").status_code == 404
 
@@ -295,7 +295,7 @@ def test_the_command_lists_what_goes_when_and_why_and_deletes_nothing_in_a_dry_r
     assert [line.split()[0] for line in lines if str(due.pk) in line] == ["now"]
     day = (soon.finished_at + dt.timedelta(days=30)).strftime("%Y-%m-%d")
     assert [line.split()[0] for line in lines if str(soon.pk) in line] == [day]
-    assert ["A legal hold" in line for line in lines if str(held.pk) in line] == [True]
+    assert ["Legal hold" in line for line in lines if str(held.pk) in line] == [True]
     assert "1 files would be deleted, 9 bytes" in out.getvalue()
     assert gone(due) == [False]
     with commits():
@@ -314,7 +314,7 @@ def test_the_desks_page_shows_what_goes_and_what_keeps_others_to_admins_and_audi
     page = as_user(auditor).get(where).content.decode()
     assert "due.jpg" in page
     assert "held.jpg" in page
-    assert "A legal hold" in page
+    assert "Legal hold" in page
     assert "30 days after the result" in page
     tried = as_user(admin).post(where).content.decode()
     assert "1 file would be deleted now" in tried

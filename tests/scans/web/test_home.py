@@ -92,7 +92,7 @@ def test_a_decision_waits_until_it_is_read(
     notifications.tell_settled()
     assert "New decisions: Misleading context" in text(ann)
     ann.get(f"/scans/{scan.pk}/")
-    assert "People have decided" not in text(ann)
+    assert "New decisions" not in text(ann)
 
 
 def test_failed_scans_and_what_the_trash_is_about_to_lose_wait(ann: Client, uploader: User) -> None:
@@ -101,7 +101,7 @@ def test_failed_scans_and_what_the_trash_is_about_to_lose_wait(ann: Client, uplo
     make(uploader, 2, name="old.jpg", trashed_at=now, purge_at=now + dt.timedelta(days=1))
     page = text(ann)
     assert "The analysis failed" in page
-    assert "2 scans are deleted for good within two days" in page
+    assert "2 scans will be permanently deleted within two days" in page
 
 
 def test_storage_counts_what_is_kept(ann: Client, uploader: User, settings: Any) -> None:
@@ -121,7 +121,7 @@ def test_who_reviews_starts_from_here(
     page = text(mod)
     assert "Start reviewing" in page
     assert "<b>1</b> Overdue" in page
-    assert "<b>3</b> You can claim" in page
+    assert "<b>3</b> Available" in page
     assert "overdue for 1 hour" in page
     assert "Decided today" not in page, "the day of everybody is for leads"
     assert "Start reviewing" not in text(ann)

@@ -81,7 +81,7 @@ def test_chips_count_what_each_would_leave(ann: Client, uploader: User, stranger
     assert chips(ann) == {
         "outcome": {"Inconclusive": 5, "Likely manipulated": 1},
         "kind": {"Photo": 5, "Video": 2},
-        "source": {"Uploaded on the site": 5, "Sent by a program": 2},
+        "source": {"Uploaded on the site": 5, "Sent by API": 2},
         "status": {"Analysed": 6, "Failed": 1},
     }
     narrowed = chips(ann, "/scans/?kind=video")

@@ -312,7 +312,7 @@ def test_only_a_decision_that_counts_is_offered_for_a_file_that_looks_alike(
     page = world.page(f"/admin/scans/reviewitem/{item.pk}/change/", world.desk)
     assert f'<a href="{world.scan.get_absolute_url()}">' in page, "it was seen before"
     evidence = page.split('id="seen"')[1].split("</section>")[0]
-    assert ("Decide the same" in evidence) == offered
+    assert ("Make the same decision" in evidence) == offered
     assert ("Not manipulated" in evidence) == offered
 
 

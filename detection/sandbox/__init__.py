@@ -1,1 +1,0 @@
-"""Decoding in processes that can do nothing else: files of strangers are opened there, and only pixels come back."""
