@@ -304,9 +304,15 @@ def batch_of(cast: FacePool, recipe: Recipe, count: int, chance: np.random.Gener
 
 
 def fixed(faces: list[FaceCrop], recipe: Recipe, *, each: int, seed: int) -> list[Sample]:
-    """The same crops every time: as many real ones as fakes, and of each kind the same number."""
+    """The same crops every time: as many real ones as fakes, and of each kind the same number.
+
+    Faces that a trained swapper has drawn exist of training people only. Where there are none, that kind is left out.
+    """
     cv2.setNumThreads(1)
     chance = np.random.default_rng(seed)
+    others = tuple(row for row in recipe.weights if row[0] not in SWAPPED)
+    if others and not any(face.swapped_at for face in faces):
+        recipe = replace(recipe, weights=others)
     kinds = [kind for kind, _ in recipe.weights]
     cast = FacePool.from_faces(faces, recipe)
     kinds_to_draw = [*kinds, *[REAL] * len(kinds)]

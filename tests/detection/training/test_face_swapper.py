@@ -117,3 +117,10 @@ def test_stills_talk_in_films_whether_they_are_real_or_fake(people: list[FaceCro
         one, other = (clips.draw(cast, recipe, np.random.default_rng(3), (), kind) for _ in range(2))
         assert (one.pixels == other.pixels).all()
         assert one.pixels.shape == (clips.FRAMES, 64, 64, 3)
+
+
+def test_people_whose_faces_no_swapper_has_drawn_are_measured_on_the_other_kinds(people: list[FaceCrop]) -> None:
+    both = Recipe(size=64, weights=(("autoencoder_swap", 0.5), ("smoother", 0.5)))
+    assert {sample.kind for sample in samples.fixed(people, both, each=2, seed=1)} == {"smoother", samples.REAL}
+    with pytest.raises(TrainingError, match="swap_faces"):
+        samples.fixed(people, SWAPS, each=2, seed=1)
