@@ -21,7 +21,7 @@ from django.utils.module_loading import import_string
 
 from accounts import keys, roles, rules
 from accounts.models import User
-from scans import deletion, intake, notifications, routing
+from scans.analysis import routing
 from scans.models import (
     Action,
     Batch,
@@ -38,7 +38,10 @@ from scans.models import (
     Status,
     Tag,
 )
+from scans.retention import deletion
 from scans.review import appeals, decisions
+from scans.updates import notifications
+from scans.uploads import intake
 
 EXAMPLES = Path(settings.BASE_DIR) / "static" / "examples"
 PEOPLE = {
