@@ -65,11 +65,11 @@ def disk() -> str:
 
 def bundles() -> str:
     """Without a working model everything but new analyses goes on."""
-    return DEGRADED if bundle_problems() else OK
+    return DEGRADED if problems_of("bundles") else OK
 
 
-def bundle_problems() -> list[str]:
-    return [str(message.msg) for message in checks.run_checks(tags=["bundles"])]
+def problems_of(tag: str) -> list[str]:
+    return [str(message.msg) for message in checks.run_checks(tags=[tag])]
 
 
 def queue() -> str:
@@ -104,5 +104,7 @@ def state_of(part: Callable[[], str]) -> str:
 def readyz(request: HttpRequest) -> HttpResponse:
     parts = {name: state_of(part) for name, part in PARTS.items()}
     state = next((s for s in (DOWN, DEGRADED) if s in parts.values()), OK)
-    problems = {"bundles": bundle_problems()} if parts["bundles"] != OK else {}
+    problems = {"bundles": problems_of("bundles")} if parts["bundles"] != OK else {}
+    if decoding := problems_of("decoding"):  # the site works all the same
+        problems["decoding"] = decoding
     return JsonResponse({"state": state, "parts": parts, "problems": problems}, status=503 if state == DOWN else 200)

@@ -165,6 +165,7 @@ BUNDLES_DIR = Path(env.text("BUNDLES_DIR", str(BASE_DIR / "ml_models")))
 MAX_UPLOAD_MB = env.whole("MAX_UPLOAD_MB", 500)
 QUOTA_MB = env.whole("QUOTA_MB", 10_000)  # of files that one person may keep; 0: as much as they like
 ANALYSIS_SECONDS = env.whole("ANALYSIS_SECONDS", 300)  # then a file is given up
+DECODER_SANDBOX = env.flag("DECODER_SANDBOX", True)  # decode files in processes that can do nothing else
 SILENCE_SECONDS = env.whole("SILENCE_SECONDS", 15)  # of a worker, until its scan is taken from it
 MIN_FREE_DISK_MB = env.whole("MIN_FREE_DISK_MB", 1024)
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .panel import Panel as Panel
     from .panel import evaluations_of as evaluations_of
     from .panel import read_panel as read_panel
+    from .sandbox.pool import Sandbox as Sandbox
     from .splits import part_of as part_of
 
 DOOR = {
@@ -41,6 +42,7 @@ DOOR = {
     "Outcome": "finding",
     "POLICY": "panel",
     "Panel": "panel",
+    "Sandbox": "sandbox.pool",
     "auc": "metrics",
     "auc_interval": "metrics",
     "bootstrap": "metrics",

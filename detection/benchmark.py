@@ -26,6 +26,7 @@ from .images import Pixels
 from .inspection import inspect
 from .panel import read_panel
 from .runtime import runner
+from .sandbox import cost
 from .smoke_test import PHOTO
 
 SIZE = 224
@@ -82,6 +83,7 @@ class Bench:
         rounds = 3 if self.quick else 15
         self._classifier(rounds)
         self._image(rounds)
+        self.decoding(rounds * 4)
         self._faces(rounds)
         for seconds in (10, 60):
             self._video(2 if self.quick and seconds == 10 else 4 if self.quick else seconds, f"video{seconds}")
@@ -100,6 +102,9 @@ class Bench:
         networks.export(self.model, bundle / "model.onnx")
         report = Description(name="bench", scaling="-1..1", licence="none", trained_on="nothing: weights of chance")
         write_card(bundle, describe(bundle, report))
+        self._photos()
+
+    def _photos(self) -> None:
         photo = Image.open(PHOTO)
         photo.resize((1200, 1200), Image.Resampling.LANCZOS).save(self.folder / "photo.jpg", quality=90)
         wide = Image.new("RGB", (4000, 3000), "#8090a0")
@@ -108,6 +113,16 @@ class Bench:
         grain = chance.normal(0, 4, (3000, 4000, 1))  # camera noise, as smooth surfaces decode too fast
         noisy = (np.asarray(wide) + grain).clip(0, 255).astype(np.uint8)
         Image.fromarray(noisy).save(self.folder / "phone.jpg", quality=90)
+
+    def decoding(self, rounds: int) -> None:
+        """What it adds to a photo that it is decoded in a locked-down process."""
+        if not (self.folder / "phone.jpg").exists():
+            self._photos()
+        for what, name in (("12 megapixels", "phone"), ("1200 × 1200", "photo")):
+            timed = Timed(*cost.measure(self.folder / f"{name}.jpg", rounds))
+            self._row(f"Reading a photo of {what}: in the same process, and here", timed, f"sandbox_{name}")
+            self.figures[f"sandbox_{name}_ms"] = figure(cost.added(timed.usual, timed.ours))
+            self.report(f"The locked-down process adds {self.figures[f'sandbox_{name}_ms']} ms")
 
     def _row(self, what: str, timed: Timed, name: str, unit: float = 1000) -> None:
         self.figures[f"{name}_ratio"] = figure(timed.ratio)

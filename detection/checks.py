@@ -32,6 +32,29 @@ def bundles_are_whole(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessa
     return messages
 
 
+@checks.register("decoding")
+def decoding_is_locked_down(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    from .sandbox.seccomp import can_filter
+
+    if not settings.DECODER_SANDBOX:
+        return [
+            checks.Warning(
+                "Files of strangers are decoded inside the worker (DECODER_SANDBOX=0).",
+                hint="Leave DECODER_SANDBOX out: then a file that breaks a decoder costs one scan, and not the worker.",
+                id="detection.W002",
+            )
+        ]
+    if not can_filter():
+        return [
+            checks.Info(
+                "Decoding processes have limits on memory and time here, but no filter of system calls.",
+                hint="The filter needs Linux with seccomp, on x86-64 or aarch64.",
+                id="detection.I001",
+            )
+        ]
+    return []
+
+
 @checks.register("bundles", deploy=True)
 def bundles_agree(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Keras and ONNX give the same scores on a photo. Slow, so only in `check --deploy --tag bundles`."""

@@ -95,6 +95,13 @@ class OutOfTime(OverLimit):
     sentence = "Reading this file took too long and was given up."
 
 
+class UnsafeToRead(DetectionError):
+    """The process that decoded the file crashed, hung, or broke a limit."""
+
+    code = "unsafe_to_read"
+    sentence = "This file could not be read safely."
+
+
 class BadBundle(DetectionError):
     """A bundle that can't be verified or run. It concerns the operator, not the uploader."""
 

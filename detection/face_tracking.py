@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from . import crops, faces, quality, videos
 from .faces import Face
 from .finding import Reason
-from .images import Frame, Picture, Pixels
-from .limits import Clock, Limits
+from .images import Frame, Pixels
+from .limits import Clock
 from .media import Kind, Media
+from .reading import Reader
 
 PREVIEW_IMAGE, PREVIEW_FRAME = 1280, 480  # long sides
 MAX_FACES = 8  # the largest faces of a frame that are tracked
@@ -86,28 +87,25 @@ class TrackedMedia:
     previews: list[tuple[int, float, Pixels]] = field(default_factory=list)  # index, time; of each run the first
 
 
-def track_faces(
-    media: Media, limits: Limits, clock: Clock, cuts: Iterable[CropSpec], progress: Progress
-) -> TrackedMedia:
+def track_faces(reader: Reader, clock: Clock, cuts: Iterable[CropSpec], progress: Progress) -> TrackedMedia:
     """Find every face in an image, or in the sampled frames of a video."""
-    cuts = set(cuts)
+    cuts, media = set(cuts), reader.media
     view = TrackedMedia(media, wholes={cut: [] for cut in cuts if cut.looks_at == "whole"})
     if media.kind is Kind.IMAGE:
-        _track_in_image(view, limits, cuts)
+        _track_in_image(view, reader, cuts)
         progress(1.0)
     else:
-        _track_in_frames(view, limits, clock, cuts, progress)
+        _track_in_frames(view, reader, cuts, progress)
     clock.check()
     return view
 
 
-def _track_in_image(view: TrackedMedia, limits: Limits, cuts: set[CropSpec]) -> None:
-    picture = Picture(view.media, limits)
-    pixels = picture.small()
+def _track_in_image(view: TrackedMedia, reader: Reader, cuts: set[CropSpec]) -> None:
+    pixels = reader.small()
     share = view.media.width / pixels.shape[1]
     detected = faces.detect(pixels, least=LEAST / share)
     if share > 1 and not _enough_pixels(detected, cuts):
-        pixels, detected, share = picture.whole, [face.scaled(share) for face in detected], 1.0
+        pixels, detected, share = reader.whole(), [face.scaled(share) for face in detected], 1.0
     view.frames.append((0, 0.0, 0))
     view.previews.append((0, 0.0, crops.within(pixels, PREVIEW_IMAGE)))
     _keep_whole(view, pixels)
@@ -131,10 +129,10 @@ def _enough_pixels(detected: list[Face], cuts: set[CropSpec]) -> bool:
     )
 
 
-def _track_in_frames(view: TrackedMedia, limits: Limits, clock: Clock, cuts: set[CropSpec], progress: Progress) -> None:
+def _track_in_frames(view: TrackedMedia, reader: Reader, cuts: set[CropSpec], progress: Progress) -> None:
     expected = videos.expected(view.media)
     run, current = -1, list[Track]()
-    for number, frame in enumerate(videos.sample(view.media, limits, clock)):
+    for number, frame in enumerate(reader.frames()):
         view.frames.append((frame.index, frame.time, frame.run))
         if frame.run != run:
             view.previews.append((frame.index, frame.time, crops.within(frame.pixels, PREVIEW_FRAME)))

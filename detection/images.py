@@ -11,7 +11,8 @@ from PIL import Image, ImageOps
 
 from .errors import Undecodable
 from .limits import Clock, Limits
-from .media import PILLOW, Media, check_size, decoding
+from .media import Media, check_size, decoding, open_image
+from .sources import open_source
 
 Pixels: TypeAlias = NDArray[np.uint8]
 
@@ -44,7 +45,7 @@ class Picture:
 def _read(media: Media, limits: Limits, long_side: int | None) -> Pixels:
     if media.format == "jpeg" and media.codec in ("RGB", "L"):
         return _read_jpeg(media, long_side)
-    with decoding(), Image.open(media.path, formats=[PILLOW[media.format]]) as image:
+    with decoding(), open_image(media.path, media.format) as image:
         check_size(*image.size, limits)
         return upright(image)
 
@@ -58,7 +59,8 @@ def _read_jpeg(media: Media, long_side: int | None) -> Pixels:
             cv2.IMREAD_COLOR_RGB,
         )
     try:
-        pixels = cv2.imread(str(media.path), flag)
+        with open_source(media.path) as file:
+            pixels = cv2.imdecode(np.memmap(file, np.uint8, "r"), flag)
     except cv2.error as error:
         raise Undecodable(detail=repr(error)) from error
     if pixels is None:
@@ -99,7 +101,7 @@ class Frame:
 
 def animation(media: Media, limits: Limits, clock: Clock, indices: set[int]) -> Iterator[Frame]:
     """The frames of these indices of an animated image, in order, with the time at which each is shown."""
-    with decoding(), Image.open(media.path, formats=[PILLOW[media.format]]) as image:
+    with decoding(), open_image(media.path, media.format) as image:
         time = 0.0
         for index in range(max(indices, default=-1) + 1):
             clock.check()

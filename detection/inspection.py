@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from statistics import fmean
+from typing import TYPE_CHECKING
 
 import cv2
 
-from . import explain, face_tracking, provenance, scoring, stability
+from . import explain, face_tracking, scoring, stability
 from . import panel as panels
 from .crops import resized
 from .face_tracking import CropSpec, Track, TrackedFace, TrackedMedia
@@ -30,8 +31,12 @@ from .finding import (
 from .fusion import Medium
 from .images import Pixels
 from .limits import Clock, Limits
-from .media import Kind, Media, probe
+from .media import Kind, Media
 from .panel import Judgement, Panel, Weight
+from .reading import Reader, reading
+
+if TYPE_CHECKING:
+    from .sandbox.pool import Sandbox
 
 PORTRAIT = CropSpec(size=224, margin=0.3, fit="resize", looks_at="face")
 PORTRAITS = 6
@@ -50,42 +55,44 @@ def inspect(
     check_stability: bool | None = False,
     location: bool = False,
     anchors: str = "",
+    sandbox: "Sandbox | None" = None,
 ) -> Finding:
     """Judge one file. Raises DetectionError where it can't be read; whatever `progress` raises ends it too.
 
     `check_stability`: None checks where an unstable score would turn the outcome.
     `location`: show where a picture says it was taken. `anchors`: certificates (PEM) of whom to trust as signers of
-    Content Credentials.
+    Content Credentials. `sandbox`: decode in its processes, and not in this one.
     """
     started, limits, report_progress = time.perf_counter(), limits or Limits(), progress or _no_progress
     clock = Clock(limits.wall_seconds)
-    media = probe(path, limits)
-    report_progress(0.0)
-    panel = bundles if isinstance(bundles, Panel) else panels.read_panel(bundles)
-    medium = scoring.medium_of(media)
-    cuts = {scoring.crop_spec(bundle) for bundle, _ in panel.heard_in(medium)}
-    view = face_tracking.track_faces(
-        media, limits, clock, cuts | {PORTRAIT}, lambda share: report_progress(share * LOOKING)
-    )
-    findings = _score(panel, view, clock, report_progress)
-    credentials = provenance.read(media, location=location, anchors=anchors)
-    judgement = panels.judge(panel, medium, findings, _reasons_not_judged(view))
-    finding = _finding(media, panel, view, findings, judgement)
-    finding = replace(
-        finding,
-        provenance=credentials.to_dict(),
-        reasons=(*finding.reasons, *credentials.reasons),
-        heatmap=explain.heatmap(panel, view, finding) if heatmap else NOT_RUN,
-    )
-    if check_stability or (
-        check_stability is None and stability.could_turn(finding.outcome, finding.score, finding.cuts)
-    ):
-        slot, doubts = stability.check(panel, view, finding)
-        outcome = Outcome.INCONCLUSIVE if doubts else finding.outcome  # what a re-save could turn is not known
-        finding = replace(finding, outcome=outcome, stability=slot, reasons=(*finding.reasons, *doubts))
+    with reading(Path(path), limits, clock, sandbox) as reader:
+        report_progress(0.0)
+        panel = bundles if isinstance(bundles, Panel) else panels.read_panel(bundles)
+        finding, view = _judge(reader, panel, clock, report_progress, location=location, anchors=anchors)
+        finding = replace(finding, heatmap=explain.heatmap(panel, view, finding) if heatmap else NOT_RUN)
+        if check_stability or (
+            check_stability is None and stability.could_turn(finding.outcome, finding.score, finding.cuts)
+        ):
+            slot, doubts = stability.check(panel, view, finding)
+            outcome = Outcome.INCONCLUSIVE if doubts else finding.outcome  # what a re-save could turn is not known
+            finding = replace(finding, outcome=outcome, stability=slot, reasons=(*finding.reasons, *doubts))
     clock.check()
     report_progress(1.0)
     return replace(finding, milliseconds=(time.perf_counter() - started) * 1000)
+
+
+def _judge(
+    reader: Reader, panel: Panel, clock: Clock, report_progress: Progress, *, location: bool, anchors: str
+) -> tuple[Finding, TrackedMedia]:
+    medium = scoring.medium_of(reader.media)
+    cuts = {scoring.crop_spec(bundle) for bundle, _ in panel.heard_in(medium)}
+    view = face_tracking.track_faces(reader, clock, cuts | {PORTRAIT}, lambda share: report_progress(share * LOOKING))
+    findings = _score(panel, view, clock, report_progress)
+    credentials = reader.provenance(location=location, anchors=anchors)
+    judgement = panels.judge(panel, medium, findings, _reasons_not_judged(view))
+    finding = _finding(reader.media, panel, view, findings, judgement)
+    reasons = (*finding.reasons, *credentials.reasons)
+    return replace(finding, provenance=credentials.to_dict(), reasons=reasons), view
 
 
 def _no_progress(share: float) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import mmap
+import os
 import struct
 import warnings
 import zlib
@@ -23,7 +24,6 @@ from . import file_signatures
 from .errors import (
     DetectionError,
     Empty,
-    Missing,
     NoPicture,
     TooLong,
     TooManyBytes,
@@ -34,6 +34,7 @@ from .errors import (
     UnknownFormat,
 )
 from .limits import Limits
+from .sources import Source, open_source
 
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 av.logging.set_level(av.logging.PANIC)  # hostile files would fill our log
@@ -49,7 +50,7 @@ class Kind(StrEnum):
 class Media:
     """A probed file. Its header is within the limits; its pixels are not read yet."""
 
-    path: Path
+    path: Source
     kind: Kind
     format: str
     codec: str
@@ -135,34 +136,36 @@ def decoding() -> Iterator[None]:
         raise Undecodable(detail=repr(error)) from error
 
 
-def probe(path: Path | str, limits: Limits | None = None) -> Media:
+def probe(path: Source | str, limits: Limits | None = None) -> Media:
     """Read type and size of a file. Raises DetectionError, and nothing else, for any input."""
     limits = limits or Limits()
-    path = Path(path)
-    if not path.is_file():  # also refuses pipes and devices, which may never end
-        raise Missing()
-    size = path.stat().st_size
-    if size == 0:
-        raise Empty()
-    if size > limits.bytes:
-        raise TooManyBytes(f"This file is too large: {size / 2**20:.1f} MB; {limits.bytes / 2**20:.1f} MB are allowed.")
-    try:
-        opened = path.open("rb")
-    except OSError as error:  # no permission, or deleted meanwhile
-        raise Missing(detail=repr(error)) from error
-    with opened as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        form = file_signatures.recognise(content)
-        if form is None:
-            raise UnknownFormat()
-        file_signatures.check(form, content)
-        file.seek(0)
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        with decoding():
-            sideways = form in ("mp4", "mov") and file_signatures.is_rotated(content)
+    path = Path(path) if isinstance(path, str) else path
+    with open_source(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size == 0:
+            raise Empty()
+        if size > limits.bytes:
+            raise TooManyBytes(
+                f"This file is too large: {size / 2**20:.1f} MB; {limits.bytes / 2**20:.1f} MB are allowed."
+            )
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            form = file_signatures.recognise(content)
+            if form is None:
+                raise UnknownFormat()
+            file_signatures.check(form, content)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            with decoding():
+                sideways = form in ("mp4", "mov") and file_signatures.is_rotated(content)
     look = _probe_image if form in PILLOW else _probe_video
     with decoding():
         media = look(path, form, digest, size, limits)
     return replace(media, width=media.height, height=media.width) if sideways else media
+
+
+@contextmanager
+def open_image(path: Source, form: str) -> Iterator[Image.Image]:
+    with open_source(path) as file, Image.open(file, formats=[PILLOW[form]]) as image:
+        yield image
 
 
 def check_size(width: int, height: int, limits: Limits, *, copies: int = 2) -> None:
@@ -178,8 +181,8 @@ def check_size(width: int, height: int, limits: Limits, *, copies: int = 2) -> N
         raise TooMuchMemory()
 
 
-def _probe_image(path: Path, form: str, digest: str, size: int, limits: Limits) -> Media:
-    with Image.open(path, formats=[PILLOW[form]]) as image:
+def _probe_image(path: Source, form: str, digest: str, size: int, limits: Limits) -> Media:
+    with open_image(path, form) as image:
         width, height = image.size
         check_size(width, height, limits)
         frames = _count(path, image, limits) if form in MAY_MOVE else 1
@@ -200,12 +203,12 @@ def _probe_image(path: Path, form: str, digest: str, size: int, limits: Limits) 
     )
 
 
-def _count(path: Path, image: Image.Image, limits: Limits) -> int:
+def _count(path: Source, image: Image.Image, limits: Limits) -> int:
     """Number of frames. Pillow would read a GIF of any length to its end for it."""
     if image.format != "GIF":
         frames = int(getattr(image, "n_frames", 1))
     else:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        with open_source(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             frames = max(1, file_signatures.count_gif_frames(content, limits.animation_frames))
     if frames > limits.animation_frames:
         raise TooManyFrames(f"This animation has too many frames; {limits.animation_frames} are allowed.")
@@ -213,18 +216,21 @@ def _count(path: Path, image: Image.Image, limits: Limits) -> int:
 
 
 @contextmanager
-def open_video(path: Path, form: str) -> Iterator[av.container.InputContainer]:
-    with av.open(
-        str(path),
-        mode="r",
-        format=DEMUXERS[form],
-        metadata_errors="replace",
-        options={"protocol_whitelist": "file"},  # a video must not open other files or addresses
-    ) as container:
+def open_video(path: Source, form: str) -> Iterator[av.container.InputContainer]:
+    with (
+        open_source(path) as file,
+        av.open(
+            file,
+            mode="r",
+            format=DEMUXERS[form],
+            metadata_errors="replace",
+            options={"protocol_whitelist": "file"},  # a video must not open other files or addresses
+        ) as container,
+    ):
         yield container
 
 
-def _probe_video(path: Path, form: str, digest: str, size: int, limits: Limits) -> Media:
+def _probe_video(path: Source, form: str, digest: str, size: int, limits: Limits) -> Media:
     with open_video(path, form) as container:
         if not container.streams.video:
             raise NoPicture()

@@ -5,11 +5,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from PIL import ExifTags, Image
+from PIL import ExifTags
 
 from .errors import DetectionError
 from .finding import Code, Reason
-from .media import PILLOW, Media, decoding, open_video
+from .media import PILLOW, Media, decoding, open_image, open_video
+from .sources import open_source
 
 LONGEST = 200
 EXIF = {
@@ -113,7 +114,7 @@ def read(media: Media, *, location: bool = False, anchors: str = "") -> Provenan
     return Provenance(tuple(facts), _credentials(media, anchors))
 
 
-def _fact(group: str, name: str, value: object) -> dict[str, str]:
+def clean_fact(group: str, name: str, value: object) -> dict[str, str]:
     if isinstance(value, bytes):
         value = value.removeprefix(b"ASCII\0\0\0").removeprefix(b"UNICODE\0").decode("utf-8", "replace")
     text = " ".join(CONTROL.sub(" ", str(value)).split())
@@ -122,18 +123,18 @@ def _fact(group: str, name: str, value: object) -> dict[str, str]:
 
 def _of_image(media: Media, location: bool) -> list[dict[str, str]]:
     facts = []
-    with decoding(), Image.open(media.path, formats=[PILLOW[media.format]]) as image:
+    with decoding(), open_image(media.path, media.format) as image:
         exif = image.getexif()
         tags = {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}
         for tag, value in tags.items():
             name = ExifTags.TAGS.get(tag, "")
             if name in EXIF and value not in ("", b"", None):
-                facts.append(_fact(EXIF[name], name, value))
+                facts.append(clean_fact(EXIF[name], name, value))
         if place := exif.get_ifd(ExifTags.IFD.GPSInfo):
-            facts.append(_fact("place", "GPS", _place(place) if location else HIDDEN))
+            facts.append(clean_fact("place", "GPS", _place(place) if location else HIDDEN))
         for name in WRITTEN:
             if isinstance(image.info.get(name), str | bytes):
-                facts.append(_fact("text", name, image.info[name]))
+                facts.append(clean_fact("text", name, image.info[name]))
         xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
     return facts + _of_xmp(xmp.encode() if isinstance(xmp, str) else bytes(xmp))
 
@@ -143,7 +144,7 @@ def _of_xmp(packet: bytes) -> list[dict[str, str]]:
     for name, group in XMP.items():
         pattern = rb"[\w]+:" + name.encode() + rb"(?:\s*=\s*[\"']([^\"']{1,400})|\s*>\s*([^<]{1,400}))"
         if match := re.search(pattern, packet[: 1 << 20]):
-            facts.append(_fact(group, name, next(part for part in match.groups() if part)))
+            facts.append(clean_fact(group, name, next(part for part in match.groups() if part)))
     return facts
 
 
@@ -159,14 +160,14 @@ def _place(gps: dict[int, Any]) -> str:
 
 
 def _of_container(media: Media, location: bool) -> list[dict[str, str]]:
-    facts = [_fact("container", "format", media.format), _fact("container", "codec", media.codec)]
+    facts = [clean_fact("container", "format", media.format), clean_fact("container", "codec", media.codec)]
     with decoding(), open_video(media.path, media.format) as container:
         metadata = {**container.streams.video[0].metadata, **container.metadata}
     for name, value in metadata.items():
         if PLACE.search(name):
-            facts.append(_fact("place", name, value if location else HIDDEN))
+            facts.append(clean_fact("place", name, value if location else HIDDEN))
         elif name.lower() in CONTAINER and value:
-            facts.append(_fact(CONTAINER[name.lower()], name, value))
+            facts.append(clean_fact(CONTAINER[name.lower()], name, value))
     return facts
 
 
@@ -182,7 +183,7 @@ def _credentials(media: Media, anchors: str) -> Credentials:
         verify["verify_trust"] = True
         settings["trust"] = {"trust_anchors": anchors}
     try:
-        with media.path.open("rb") as file:
+        with open_source(media.path) as file:
             context = c2pa.Context(c2pa.Settings.from_dict(settings))
             with c2pa.Reader(MIME[media.format], file, context=context) as reader:
                 return _read_store(json.loads(reader.json()), str(reader.get_validation_state() or ""))
@@ -190,7 +191,7 @@ def _credentials(media: Media, anchors: str) -> Credentials:
         message = str(error)
         if "ManifestNotFound" in message or "NotSupported" in message or "RemoteManifest" in message:
             return Credentials()
-        return Credentials("invalid", problems=(_fact("", "", message.split(":")[0])["value"],))
+        return Credentials("invalid", problems=(clean_fact("", "", message.split(":")[0])["value"],))
     except (ValueError, OSError, UnicodeError) as error:
         return Credentials("invalid", problems=(type(error).__name__,))
 
@@ -212,8 +213,8 @@ def _read_store(store: dict[str, Any], state: str) -> Credentials:
     return Credentials(
         state={"Trusted": "valid", "Valid": "untrusted"}.get(state, "invalid"),
         generator=_tool(claimed[0]),
-        signer=_fact("", "", (active.get("signature_info") or {}).get("issuer", ""))["value"],
-        actions=tuple({k: _fact("", "", v)["value"] for k, v in action.items()} for action in actions[:50]),
+        signer=clean_fact("", "", (active.get("signature_info") or {}).get("issuer", ""))["value"],
+        actions=tuple({k: clean_fact("", "", v)["value"] for k, v in action.items()} for action in actions[:50]),
         problems=tuple(dict.fromkeys(problems)),
         generated=any(action["source"].lower().endswith(GENERATED.lower()) for action in actions),
     )
@@ -222,4 +223,4 @@ def _read_store(store: dict[str, Any], state: str) -> Credentials:
 def _tool(agent: Any) -> str:
     if isinstance(agent, dict):
         agent = " ".join(str(agent[key]) for key in ("name", "version") if agent.get(key))
-    return _fact("", "", agent or "")["value"]
+    return clean_fact("", "", agent or "")["value"]

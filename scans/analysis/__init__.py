@@ -1,5 +1,6 @@
 """The only caller of the detector: from a queued scan to its assessment, and back from workers that died."""
 
+from .decoding import decoder_sandbox
 from .files import local_file, recognise
 from .live_analysis import estimate
 from .panels import (
@@ -23,6 +24,7 @@ __all__ = [
     "cards",
     "complete",
     "cuts_in_force",
+    "decoder_sandbox",
     "estimate",
     "fail",
     "in_folder_and_in_force",

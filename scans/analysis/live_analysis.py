@@ -9,6 +9,7 @@ import detection
 from ..models import Live
 from ..storage.incoming import scratch_folder
 from . import capture
+from .decoding import decoder_sandbox
 from .panels import panel
 from .runs import limits
 
@@ -28,7 +29,9 @@ def estimate(live: Live) -> None:
             film.write(piece)
         film.flush()
         try:
-            finding = detection.inspect(Path(film.name), bundles=panel(), limits=limits(), heatmap=False)
+            finding = detection.inspect(
+                Path(film.name), bundles=panel(), limits=limits(), heatmap=False, sandbox=decoder_sandbox()
+            )
         except detection.DetectionError as refusal:
             result = {"refusal": refusal.code}
         else:

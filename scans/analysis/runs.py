@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
 from django.conf import settings
@@ -14,6 +15,7 @@ import detection
 from ..models import Assessment, Scan, Status, WrongState
 from ..storage import disk
 from . import outages
+from .decoding import decoder_sandbox
 from .files import local_file
 from .heartbeat import heartbeat, in_work
 from .panels import panel
@@ -45,8 +47,10 @@ def analyse(scan: Scan) -> None:
                 limits=limits(),
                 progress=_progress_recorder(scan),
                 check_stability=None,
+                sandbox=decoder_sandbox(),
             )
     except detection.DetectionError as refusal:
+        log.info("file refused", scan=str(scan.pk), code=refusal.code, detail=refusal.detail)
         fail(scan, refusal.code, str(refusal))
     except Cancelled:
         log.info("analysis cancelled", scan=str(scan.pk))
@@ -88,15 +92,19 @@ def complete(scan: Scan) -> Assessment | None:
     if standing is None or not standing.partial:
         raise WrongState("This scan was judged by a whole panel.")
     with local_file(scan) as path:
-        finding = detection.inspect(path, bundles=panel(), limits=limits(), check_stability=None)
+        finding = _inspect_again(path)
     return None if is_partial(finding) else add_assessment(scan, finding, instead_of=standing)
 
 
 def reassess(scan: Scan) -> Assessment:
     """Another look at an analysed file: the earlier assessments stay, this one stands now."""
     with local_file(scan) as path:
-        finding = detection.inspect(path, bundles=panel(), limits=limits(), check_stability=None)
+        finding = _inspect_again(path)
     return add_assessment(scan, finding)
+
+
+def _inspect_again(path: Path) -> detection.Finding:
+    return detection.inspect(path, bundles=panel(), limits=limits(), check_stability=None, sandbox=decoder_sandbox())
 
 
 def limits() -> detection.Limits:

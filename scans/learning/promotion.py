@@ -158,7 +158,7 @@ def _decided_files(now: Any, then: Any, trial: Rehearsal, most: int) -> None:
 def _outcome_and_score(scan: Scan, panel: Any) -> tuple[str, float | None]:
     try:
         with analysis.local_file(scan) as path:
-            finding = detection.inspect(path, bundles=panel, heatmap=False)
+            finding = detection.inspect(path, bundles=panel, heatmap=False, sandbox=analysis.decoder_sandbox())
     except detection.DetectionError:
         return "", None
     return finding.outcome.value, finding.score

@@ -55,7 +55,7 @@ def test_with_damaged_weights_nothing_is_judged_milder_and_a_person_looks(
     assert {"code": "bundle_failed", "bundle": "second/1"} in scan.assessment.reasons
     assert Reason.PARTIAL in ReviewItem.objects.get(scan=scan).reasons.values_list("reason", flat=True)
     assert health.bundles() == health.DEGRADED
-    assert "second/1" in " ".join(health.bundle_problems())
+    assert "second/1" in " ".join(health.problems_of("bundles"))
 
 
 def test_it_is_judged_again_once_the_panel_is_whole_and_copied_only_then(
@@ -105,15 +105,15 @@ def test_a_bundle_that_the_policy_names_and_that_is_gone_is_missed(
     scan = upload()
     assert (scan.outcome, scan.assessment.partial) == (Outcome.INCONCLUSIVE, True)
     assert {"code": "bundle_failed", "bundle": "third"} in scan.assessment.reasons
-    assert "third" in " ".join(health.bundle_problems())
-    assert "fourth" not in " ".join(health.bundle_problems())
+    assert "third" in " ".join(health.problems_of("bundles"))
+    assert "fourth" not in " ".join(health.problems_of("bundles"))
 
 
 def test_a_policy_that_can_not_be_read_is_said_by_its_name_and_never_a_broken_page(
     two_bundles: Path, as_user: Callable[..., Any], uploader: Any
 ) -> None:
     (two_bundles / "panel.json").write_text('{"default": "incl')
-    assert "panel.json" in " ".join(health.bundle_problems())
+    assert "panel.json" in " ".join(health.problems_of("bundles"))
     client = as_user(uploader)
     assert client.get("/models/").status_code == 503
     assert client.get("/api/v1/bundles").status_code == 503

@@ -31,6 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--chain", action="store_true", help="time the audit chain, in a separate database")
         parser.add_argument("--rows", type=int, default=1_000_000, help="with --chain: number of rows to verify")
         parser.add_argument("--restore", type=int, metavar="SCANS", help="back up and restore so many, on SQLite")
+        parser.add_argument("--decoding", action="store_true", help="time only what locked-down decoding adds")
         usual = f"http://localhost:{os.environ.get('PORT') or 8000}"
         parser.add_argument("--address", default=usual, help="with --api: URL of the site")
         parser.add_argument("--json", action="store_true", help="print one line of JSON at the end")
@@ -76,13 +77,16 @@ class Command(BaseCommand):
             figures = pages.measure(scans=scans, items=items, rounds=3)
             self._lines({name: f"{timing['ms']} ms, {timing['queries']} queries" for name, timing in figures.items()})
         else:
-            figures = self._detector(quick, options["table"])
+            figures = self._detector(quick, options["table"], only_decoding=options["decoding"])
         if options["json"]:
             self.stdout.write(benchmark.as_json(figures))
 
-    def _detector(self, quick: bool, page: Path | None) -> Any:
+    def _detector(self, quick: bool, page: Path | None, *, only_decoding: bool) -> Any:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             bench = benchmark.Bench(Path(folder), quick=quick, report=self.stdout.write)
+            if only_decoding:
+                bench.decoding(3 if quick else 100)
+                return bench.figures
             figures = bench.run()
         if page:
             page.write_text(benchmark.written(page.read_text(), bench.table()))
