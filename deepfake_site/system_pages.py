@@ -43,7 +43,7 @@ def health_page(request: HttpRequest) -> HttpResponse:
         request,
         "health",
         overview=overview.overview(),
-        problems=health.bundle_problems(),
+        problems=health.problems_of("bundles"),
         queues=waiting_messages(),
         workers=workers(),
         disk={"total": total, "used": used, "free": free, "percent": round(100 * used / total) if total else 0},
