@@ -43,7 +43,7 @@ def health_page(request: HttpRequest) -> HttpResponse:
         request,
         "health",
         overview=overview.overview(),
-        problems=health.problems_of("bundles"),
+        problems=[*health.problems_of("bundles"), *health.problems_of("decoding")],
         queues=waiting_messages(),
         workers=workers(),
         disk={"total": total, "used": used, "free": free, "percent": round(100 * used / total) if total else 0},

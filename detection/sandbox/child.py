@@ -1,6 +1,6 @@
 """The processes that decode.
 
-A template loads the decoders once and touches no file. It forks a process for the pool in milliseconds, and that one
+A template loads the decoders once and touches no file. It forks a process for the pool, and that one
 is locked down before it is handed the first file. `python -m detection.sandbox.child CONTROL JOBS MEMORY` starts one:
 the descriptor of a socket, a module with `JOBS`, and bytes of address space.
 """
