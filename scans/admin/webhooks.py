@@ -14,6 +14,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
+
 from .. import network, tasks
 from ..models import Attempt, Change, Delivery, Endpoint
 from ..updates import webhooks
@@ -21,6 +23,10 @@ from .lists import Large
 
 
 class NewEndpoint(forms.ModelForm):
+    owner = forms.ModelChoiceField(
+        User.objects.filter(is_active=True), label=_("Owner"), to_field_name="email", widget=forms.EmailInput,
+        help_text=_("E-mail address of the person whose scans are told of."),
+    )  # fmt: skip
     kinds = forms.MultipleChoiceField(
         label=_("Messages"), choices=Change.Kind.choices, required=False, widget=forms.CheckboxSelectMultiple,
         help_text=_("If you choose none, all are sent."),
@@ -50,7 +56,6 @@ class EndpointAdmin(Large):
     list_filter = ("disabled_why", "sandbox")
     search_fields = ("url", "owner__email")
     list_select_related = ("owner",)
-    autocomplete_fields = ("owner",)
     exclude = ("secret", "old_secret")
     actions = ("send_test", "switch_off", "switch_on")
 

@@ -25,7 +25,10 @@ FOR_PEOPLE = (
 AFTER_A_PROOF = ("/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/")
 AT_THE_DESK = (
     "/admin/", "/admin/accounts/user/", "/admin/accounts/user/add/", "/admin/accounts/user/1/change/",
-    "/admin/accounts/apikey/", "/admin/accounts/erasure/", "/admin/admin/logentry/",
+    "/admin/accounts/apikey/", "/admin/accounts/erasure/", "/admin/admin/logentry/", "/admin/auth/group/",
+    "/admin/auth/group/add/", "/admin/auth/group/1/change/", "/admin/system/health/", "/admin/system/settings/",
+    "/admin/system/mail/", "/admin/scans/endpoint/", "/admin/scans/endpoint/add/", "/admin/scans/delivery/",
+    "/admin/scans/panelversion/models/",
 )  # fmt: skip
 
 

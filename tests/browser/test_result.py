@@ -2,33 +2,18 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from ..detection.files import ASTRONAUT
-from ..detection.judging import films
 from ..scans.conftest import portrait
 from .conftest import Site, Window
 from .test_pages import look_again
 from .test_scans import enter, hand_in
 
 FIRST_SCREEN = """selector => document.querySelector(selector).getBoundingClientRect().bottom <= innerHeight"""
-
-
-def brighter_between(seconds: float, start: float, end: float, rate: int = 12) -> Iterable[np.ndarray]:
-    """A head that walks to the right. The network of these tests gives bright faces high scores."""
-    for number in range(round(seconds * rate)):
-        picture = np.roll(ASTRONAUT[4:404, 4:404], round(4 * number / rate), axis=1)
-        yield np.clip(picture.astype(int) + 50, 0, 255).astype(np.uint8) if start <= number / rate < end else picture
-
-
-@pytest.fixture
-def film(tmp_path: Path) -> Path:
-    return films.film(tmp_path / "film.mp4", brighter_between(12, 4, 8))
 
 
 @pytest.fixture

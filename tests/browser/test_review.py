@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
 from . import people
 from .conftest import Site, Window
 from .test_pages import look_again, look_at_all
+from .test_scans import enter, hand_in
 
 ITEM = re.compile(r"/admin/scans/reviewitem/\d+/change/$")
 LISTS = (
@@ -21,7 +23,7 @@ PUT_IN_A_QUEUE = """
 from django.utils import timezone
 from accounts import roles
 from accounts.models import User
-from scans import routing
+from scans.analysis import routing
 from scans.models import *
 ReviewItem.objects.open().update(closed_at=timezone.now(), holder=None)
 Rule.objects.update(active=False)
@@ -103,6 +105,50 @@ def test_ten_items_are_decided_without_a_mouse(window: Window, site: Site, manag
     assert not window.complaints, "\n".join(window.complaints)
 
 
+IN_THE_QUEUE = """
+from scans.analysis import routing
+from scans.models import *
+ReviewItem.objects.open().delete()
+routing.put(Scan.objects.get(pk="{scan}"), ReviewQueue.objects.get(slug="review"), Reason.HAND)
+ReviewItem.objects.update(blind=False)
+"""
+
+
+def test_a_film_plays_with_its_faces_framed_beside_the_decision(
+    open_window: Callable[..., Window], site: Site, manage: Callable[..., str], film: Path
+) -> None:
+    uploader, window = open_window().page, open_window()
+    page = window.page
+    enter(uploader, site)
+    hand_in(uploader, film)
+    at_the_desk(page, site, manage)
+    manage("shell", "-c", IN_THE_QUEUE.format(scan=uploader.url.rstrip("/").rpartition("/")[2]))
+    page.set_viewport_size({"width": 1280, "height": 800})
+    take_the_next(page)
+    expect(page.locator("video")).to_have_css("filter", re.compile("blur"))
+    page.keyboard.press("u")
+    expect(page.locator("video")).to_have_css("filter", "none")
+    fits_the_screen(page)
+    for part in (".looked video", ".face-strip .face", ".plot", ".stretches"):
+        box = page.locator(part).first.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 800, f"{part} needs scrolling"
+    group, frame = page.locator(".face-box").first, page.locator(".face-box rect").first
+    page.locator(".shots a").first.click()
+    expect(group).to_be_visible()
+    page.keyboard.press("p")
+    expect(page.locator("#seek")).to_have_attribute("aria-valuenow", re.compile(r"^[1-9]"))
+    page.keyboard.press("p")
+    left = float(frame.get_attribute("x") or "nan")
+    page.keyboard.press("ArrowRight")
+    expect(frame).not_to_have_attribute("x", f"{left:.1f}")
+    page.keyboard.press("f")
+    expect(group).to_be_hidden()
+    wrong = look_again(page, "/a film at the desk/")
+    assert not wrong, "\n".join(wrong)
+    assert not window.complaints, "\n".join(window.complaints)
+
+
 STAFF = """
 from accounts import roles
 from accounts.models import User
@@ -111,7 +157,7 @@ for email in "{staff}".split():
 """
 ONE_FILE = """
 from accounts.models import User
-from scans import routing
+from scans.analysis import routing
 from scans.models import *
 Rule.objects.update(active=False)
 ReviewItem.objects.open().delete()

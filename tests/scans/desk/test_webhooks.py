@@ -42,7 +42,7 @@ def test_an_admin_adds_an_address_and_sees_its_secret_once(
     admin: User, uploader: User, receiver: Receiver, as_user: Callable[..., Client]
 ) -> None:
     client = as_user(admin)
-    form = {"owner": uploader.pk, "url": receiver.url, "description": "Newsroom", "kinds": ["outcome.changed"]}
+    form = {"owner": uploader.email, "url": receiver.url, "description": "Newsroom", "kinds": ["outcome.changed"]}
     shown = client.post(f"{LIST}add/", form)
     made = Endpoint.objects.get()
     assert (made.owner, made.kinds) == (uploader, ["outcome.changed"])
@@ -54,7 +54,7 @@ def test_an_admin_adds_an_address_and_sees_its_secret_once(
 
 
 def test_an_address_inside_the_network_is_refused(admin: User, as_user: Callable[..., Client]) -> None:
-    form = {"owner": admin.pk, "url": "https://127.0.0.1/hook"}
+    form = {"owner": admin.email, "url": "https://127.0.0.1/hook"}
     page = as_user(admin).post(f"{LIST}add/", form).content.decode()
     assert "must be an https address on the internet" in page
     assert not Endpoint.objects.exists()
@@ -96,7 +96,7 @@ def test_an_auditor_reads_the_log_and_sends_nothing(
     assert 'value="send_test"' not in page
     for action in ("send_test", "switch_off", "switch_on"):
         act(client, LIST, action, endpoint)
-    assert client.post(f"{LIST}add/", {"owner": auditor.pk, "url": endpoint.url}).status_code == 403
+    assert client.post(f"{LIST}add/", {"owner": auditor.email, "url": endpoint.url}).status_code == 403
     assert as_user(lead).get(LIST).status_code == 403
     assert receiver.messages == []
     assert not Delivery.objects.exists()
