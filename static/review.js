@@ -43,7 +43,7 @@
       form.requestSubmit(form.querySelector(event.shiftKey ? "[name=then]" : "[type=submit]"));
       return true;
     }
-    if (player && key === "p") { if (player.paused) player.play(); else player.pause(); return true; }
+    if (player && key === "p") { if (player.paused) player.play().catch(() => {}); else player.pause(); return true; }
     if (player && (key === "ArrowLeft" || key === "ArrowRight") && !event.target.closest("input")) {
       player.currentTime += key === "ArrowLeft" ? -1 : 1;
       return true;

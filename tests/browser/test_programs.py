@@ -242,7 +242,7 @@ def world(site: Site, keys: list[str], tmp_path_factory: pytest.TempPathFactory)
 QUEUE_AND_DECIDE = """
 from django.utils import timezone
 from accounts.models import ApiKey
-from scans import routing
+from scans.analysis import routing
 from scans.evidence import report
 from scans.models import Decision, ReviewItem, Label, Reason, ReviewQueue, Scan
 from scans.result import Result

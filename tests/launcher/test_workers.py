@@ -20,7 +20,7 @@ import psutil, redis
 from django.conf import settings
 from django.core.files import File
 from accounts.models import User
-from scans import intake
+from scans.uploads import intake
 from scans.models import Scan
 
 owner, folder, up = User.objects.get(email__startswith="uploader"), sys.argv[1], int(sys.argv[2])
