@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from rest_framework.response import Response
@@ -175,7 +175,7 @@ class Refusals:
         if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
             return page(request, 400)  # PostgreSQL can't hold a zero byte, so nothing here can be named by one
         if request.method in ("TRACE", "TRACK", "CONNECT"):
-            return HttpResponse(status=405)
+            return HttpResponseNotAllowed(["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"])
         try:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:

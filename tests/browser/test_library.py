@@ -20,7 +20,7 @@ def upload_three(page: Page) -> None:
     page.locator("#id_files").set_input_files(files)
     page.get_by_role("button", name="Upload 3 files").click()
     page.wait_for_url(re.compile("/scans/batches/"))
-    expect(page.get_by_text("3 of 3 done")).to_be_visible()
+    expect(page.get_by_text("3 of 3 analysed")).to_be_visible()
 
 
 def test_scans_are_found_tagged_collected_and_shared(open_window: Callable[..., Window], site: Site) -> None:

@@ -245,7 +245,7 @@ from accounts.models import ApiKey
 from scans.analysis import routing
 from scans.evidence import report
 from scans.models import Decision, ReviewItem, Label, Reason, ReviewQueue, Scan
-from scans.result import Result
+from scans.outcome.result import Result
 from scans.review import decisions, queue
 desk = ApiKey.objects.get(prefix="{desk}").user
 review = ReviewQueue.objects.order_by("id").first()

@@ -110,7 +110,7 @@ def test_several_files_are_dropped_and_a_bad_one_is_named(window: Window, site: 
     wrong += look_again(page, "/uploaded and rejected files/")
     page.get_by_role("link", name="Show results").click()
     page.wait_for_url(re.compile("/scans/batches/"))
-    expect(page.get_by_text("2 of 2 done")).to_be_visible()
+    expect(page.get_by_text("2 of 2 analysed")).to_be_visible()
     expect(page.get_by_text("page.jpg This is not a picture or video")).to_be_visible()
     expect(page.get_by_text("song.mp3 This is not a picture or video")).to_be_visible()
     wrong += look_again(page, "/a batch/")
@@ -153,7 +153,7 @@ def test_a_dropped_archive_is_opened(window: Window, site: Site) -> None:
     page.dispatch_event("[data-part=drop]", "drop", {"dataTransfer": given})
     page.get_by_role("button", name="Upload", exact=True).click()
     page.wait_for_url(re.compile("/scans/batches/"))
-    expect(page.get_by_text("1 of 1 done")).to_be_visible()
+    expect(page.get_by_text("1 of 1 analysed")).to_be_visible()
 
 
 def test_a_pasted_picture_is_listed_and_can_be_removed_by_keys(window: Window, site: Site, photo: Path) -> None:

@@ -107,7 +107,10 @@ def test_what_machines_ask_carries_them_too(client: Client, db, settings, where:
 
 @pytest.mark.parametrize("method", ["TRACE", "TRACK", "CONNECT"])
 def test_nothing_is_echoed(client: Client, method: str) -> None:
-    assert client.generic(method, "/").status_code == 405
+    answer = client.generic(method, "/")
+    assert answer.status_code == 405
+    assert method not in answer["Allow"]
+    assert "GET" in answer["Allow"]
 
 
 def test_with_https_cookies_are_secure_and_browsers_remember_it(tmp_path) -> None:

@@ -109,7 +109,7 @@ def test_what_a_lead_has_not_touched_is_no_proposal(
     assert refused.status_code == 422
     assert "Nothing is different" in refused.content.decode()
     refused = propose(as_user(lead), **{"low-photo": "96"})
-    assert "cancan&#x27;t lie below#x27;t be below" in refused.content.decode()
+    assert "can&#x27;t be below" in refused.content.decode()
     assert not PanelVersion.objects.exists()
 
 
