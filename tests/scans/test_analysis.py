@@ -309,5 +309,5 @@ def test_another_panel_adds_assessments_and_says_what_flips(
     assert Assessment.objects.get(pk=before.pk).panel == before.panel
     assert scan.events.filter(kind="reassessed").count() == 1
     shutil.rmtree(bundles / "steep")
-    with pytest.raises(CommandError, match="No bundle"):
+    with pytest.raises(CommandError, match="No model"):
         call_command("rescore")

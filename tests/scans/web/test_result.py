@@ -193,14 +193,14 @@ def test_whether_a_re_save_would_turn_the_outcome_is_checked_before_anything_is_
 ) -> None:
     score = upload().assessment.score  # the network of these tests gives brighter faces higher scores
     (bundles / "panel.json").write_text(
-        json.dumps({"cuts": {"little_below": score + 0.005, "manipulated_above": 0.99}})
+        json.dumps({"cuts": {"little_below": score + 0.005, "manipulated_above": score + 0.006}})
     )
     scan = upload()
     assert scan.assessment.score == score
     assert scan.assessment.inspection["stability"]["stable"] is False
     assert "unstable" in {reason["code"] for reason in scan.assessment.reasons}
     assert scan.assessment.outcome == Outcome.INCONCLUSIVE, (
-        "a little brighter, and it would no longer be little evidence"
+        "a little brighter, and it would be likely manipulated"
     )
     page = ann.get(f"/scans/{scan.pk}/").content.decode()
     assert "Harmless changes to the file change the score a lot" in page
@@ -301,4 +301,5 @@ def test_a_page_costs_no_more_queries_with_a_history_than_without(
         analysis.reassess(scan)
         ann.post(f"/scans/{scan.pk}/share/", {"days": "7"})
         ann.post(f"/scans/{scan.pk}/feedback/", {"kind": "other"})
+    ann.get(f"/scans/{scan.pk}/")  # shows the messages, which the session then forgets
     assert queries() <= before + 1  # who gave the events, asked for once
