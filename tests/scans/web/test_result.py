@@ -199,9 +199,7 @@ def test_whether_a_re_save_would_turn_the_outcome_is_checked_before_anything_is_
     assert scan.assessment.score == score
     assert scan.assessment.inspection["stability"]["stable"] is False
     assert "unstable" in {reason["code"] for reason in scan.assessment.reasons}
-    assert scan.assessment.outcome == Outcome.INCONCLUSIVE, (
-        "a little brighter, and it would be likely manipulated"
-    )
+    assert scan.assessment.outcome == Outcome.INCONCLUSIVE, "a little brighter, and it would be likely manipulated"
     page = ann.get(f"/scans/{scan.pk}/").content.decode()
     assert "Harmless changes to the file change the score a lot" in page
     assert ann.post(f"/scans/{scan.pk}/stability/").status_code == 404
