@@ -111,8 +111,8 @@ def test_several_files_are_dropped_and_a_bad_one_is_named(window: Window, site: 
     page.get_by_role("link", name="Show results").click()
     page.wait_for_url(re.compile("/scans/batches/"))
     expect(page.get_by_text("2 of 2 analysed")).to_be_visible()
-    expect(page.get_by_text("page.jpg This is not a picture or video")).to_be_visible()
-    expect(page.get_by_text("song.mp3 This is not a picture or video")).to_be_visible()
+    expect(page.get_by_text("page.jpg This file is not a supported image or video")).to_be_visible()
+    expect(page.get_by_text("song.mp3 This file is not a supported image or video")).to_be_visible()
     wrong += look_again(page, "/a batch/")
     assert not wrong, "\n".join(wrong)
     assert [said for said in window.complaints if "415" not in said] == []
