@@ -20,17 +20,17 @@ class Waiting(NamedTuple):
 
 def waiting() -> dict[str, Waiting]:
     """By the messages that no worker has taken yet; of scans also by their rows, whose messages may be lost."""
-    found = {}
+    by_queue = {}
     with app.connection_for_read() as connection:
         channel = connection.default_channel
         for name in (queue for queues in settings.QUEUES.values() for queue in queues):
-            found[name] = Waiting(channel._size(name), _age(channel, name))
+            by_queue[name] = Waiting(channel._size(name), _age(channel, name))
     now = timezone.now()
     for name, oldest in Scan.objects.waiting().values_list("queue").annotate(Min("queued_at")):
-        if name in found:
+        if name in by_queue:
             seconds = (now - oldest).total_seconds()
-            found[name] = found[name]._replace(seconds=max(found[name].seconds, seconds))
-    return found
+            by_queue[name] = by_queue[name]._replace(seconds=max(by_queue[name].seconds, seconds))
+    return by_queue
 
 
 def _age(channel: Any, name: str) -> float:

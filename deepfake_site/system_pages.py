@@ -77,23 +77,23 @@ def waiting_messages() -> list[dict[str, Any]]:
 
 def workers() -> list[dict[str, Any]]:
     """Each kind of worker, and how many seconds ago the last one of it gave a sign of life."""
-    found = []
+    rows = []
     for kind in settings.QUEUES:
         try:
             seen = cache.get(SIGN_OF_LIFE.format(kind))
         except (RedisError, OSError):
             seen = None
         name = overview.NAMES[f"{kind}_worker"]
-        found.append({"name": name, "ago": None if seen is None else max(0, round(time.time() - seen))})
-    return found
+        rows.append({"name": name, "ago": None if seen is None else max(0, round(time.time() - seen))})
+    return rows
 
 
 def redis_facts() -> dict[str, Any] | None:
     try:
-        said = get_redis_connection("default").info()
+        info = get_redis_connection("default").info()
     except (RedisError, OSError):
         return None
-    return {"version": said["redis_version"], "memory": said["used_memory"], "clients": said["connected_clients"]}
+    return {"version": info["redis_version"], "memory": info["used_memory"], "clients": info["connected_clients"]}
 
 
 def database_facts() -> dict[str, Any]:

@@ -152,41 +152,41 @@ class SandboxedReader:
             yield Frame(_whole(part, "index"), _number(part, "time"), _whole(part, "run"), pixels)
 
     def provenance(self, *, location: bool, anchors: str) -> Provenance:
-        said = self._ask("metadata", location=location, anchors=anchors)
+        answer = self._ask("metadata", location=location, anchors=anchors)
         try:
             return Provenance(
-                tuple(clean_fact(fact["group"], fact["name"], fact["value"]) for fact in said["facts"]),
+                tuple(clean_fact(fact["group"], fact["name"], fact["value"]) for fact in answer["facts"]),
                 Credentials(
-                    state=_word(said["credentials"]["state"]),
-                    generator=_word(said["credentials"]["generator"]),
-                    signer=_word(said["credentials"]["signer"]),
+                    state=_word(answer["credentials"]["state"]),
+                    generator=_word(answer["credentials"]["generator"]),
+                    signer=_word(answer["credentials"]["signer"]),
                     actions=tuple(
                         {name: _word(action[name]) for name in ("action", "source", "tool")}
-                        for action in said["credentials"]["actions"]
+                        for action in answer["credentials"]["actions"]
                     ),
-                    problems=tuple(_word(problem) for problem in said["credentials"]["problems"]),
-                    generated=said["credentials"]["generated"] is True,
+                    problems=tuple(_word(problem) for problem in answer["credentials"]["problems"]),
+                    generated=answer["credentials"]["generated"] is True,
                 ),
             )
         except (KeyError, TypeError) as error:
             raise _nonsense(repr(error)) from error
 
 
-def _media(path: Path, said: Message, limits: Limits) -> Media:
+def _media(path: Path, answer: Message, limits: Limits) -> Media:
     try:
         media = Media(
             path=path,
-            kind=Kind(said["kind"]),
-            format=_word(said["format"]),
-            codec=_word(said["codec"]),
-            sha256=_word(said["sha256"]),
-            bytes=_whole(said, "bytes"),
-            width=_whole(said, "width"),
-            height=_whole(said, "height"),
-            duration=None if said["duration"] is None else _number(said, "duration"),
-            frames=None if said["frames"] is None else _whole(said, "frames"),
-            rate=None if said["rate"] is None else _number(said, "rate"),
-            animated=said["animated"] is True,
+            kind=Kind(answer["kind"]),
+            format=_word(answer["format"]),
+            codec=_word(answer["codec"]),
+            sha256=_word(answer["sha256"]),
+            bytes=_whole(answer, "bytes"),
+            width=_whole(answer, "width"),
+            height=_whole(answer, "height"),
+            duration=None if answer["duration"] is None else _number(answer, "duration"),
+            frames=None if answer["frames"] is None else _whole(answer, "frames"),
+            rate=None if answer["rate"] is None else _number(answer, "rate"),
+            animated=answer["animated"] is True,
         )
         int(media.sha256, 16)
     except (KeyError, ValueError) as error:
@@ -197,15 +197,15 @@ def _media(path: Path, said: Message, limits: Limits) -> Media:
     return media
 
 
-def _whole(said: Message, name: str) -> int:
-    value = said.get(name)
+def _whole(answer: Message, name: str) -> int:
+    value = answer.get(name)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise _nonsense(f"{name} is {value!r}")
     return value
 
 
-def _number(said: Message, name: str) -> float:
-    value = said.get(name)
+def _number(answer: Message, name: str) -> float:
+    value = answer.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e12:
         raise _nonsense(f"{name} is {value!r}")
     return float(value)

@@ -94,23 +94,23 @@ class Proposed(forms.Form):
 
     def changes(self) -> tuple[dict[str, Any], tuple[float, float] | None]:
         """What differs from the folder, and cut-offs for every medium where the panel has no others."""
-        said = self._comparable()
-        words = {bundle["label"]: said[f"word-{number}"] for number, bundle in enumerate(self.panel["bundles"])}
+        values = self._comparable()
+        words = {bundle["label"]: values[f"word-{number}"] for number, bundle in enumerate(self.panel["bundles"])}
         changed = {bundle["label"]: words[bundle["label"]] for bundle in self.panel["bundles"]
                    if words[bundle["label"]] != bundle["weight_in_folder"]}  # fmt: skip
         media: dict[str, Any] = {}
         for_all: tuple[float, float] | None = None
         for medium in self.panel["media"]:
             name = medium["medium"]
-            cuts = (said[f"low-{name}"], said[f"high-{name}"])
+            cuts = (values[f"low-{name}"], values[f"high-{name}"])
             if medium["for_all"]:
                 for_all = cuts if cuts != medium["cuts_in_folder"] else None
                 continue
             weights = {
-                bundle["label"]: said[f"weight-{number}-{name}"]
+                bundle["label"]: values[f"weight-{number}-{name}"]
                 for number, bundle in enumerate(self.panel["bundles"])
                 if name in bundle["weights"]
-                and said[f"weight-{number}-{name}"] != medium["weights_in_folder"].get(bundle["label"])
+                and values[f"weight-{number}-{name}"] != medium["weights_in_folder"].get(bundle["label"])
             }
             own = {"weights": weights} if weights else {}
             if cuts != medium["cuts_in_folder"]:
