@@ -65,11 +65,11 @@ class BulkActions:
         return render(request, "admin/scans/together.html", context, status=422 if form.errors else 200)
 
     def _decided_together(self, request: AtTheDesk, items: list[ReviewItem], form: forms.Decide) -> HttpResponse | None:
-        said = form.cleaned_data
+        fields = form.cleaned_data
         try:
             decisions.decide_all(
-                items, request.user, Label(said["label"]), action=Action(said["action"]), policy=said["policy"],
-                public_note=said["public_note"],
+                items, request.user, Label(fields["label"]), action=Action(fields["action"]), policy=fields["policy"],
+                public_note=fields["public_note"],
             )  # fmt: skip
         except decisions.PolicyNeeded:
             form.add_error("policy", _("Some of these decisions contradict the models. Choose a policy."))

@@ -76,7 +76,7 @@ class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, ReadOnly)
             "undoable": undoable_by(request.user),
             "saved_filters": self.saved_filters(request),
             "queues": self.queues(request),
-            "asked": self.asked(request),
+            "addressed": self.addressed_to(request),
             "query": request.GET.urlencode(),
             "keep_form": forms.Keep(),
             "desk_settings": DeskSettings.for_person(request.user),
@@ -102,7 +102,7 @@ class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, ReadOnly)
         """The review page: everything about one file, and what can be done about it."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        visible = ReviewItem.objects.visible_to(request.user).filter(pk=_number(object_id))
+        visible = ReviewItem.objects.visible_to(request.user).filter(pk=verbs.row_number(object_id))
         item: ReviewItem | None = visible.select_related("scan__owner", "queue", "holder").first()
         if item is None:
             raise Http404
@@ -115,7 +115,7 @@ class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, ReadOnly)
     ) -> HttpResponse:
         scan, me = item.scan, request.user
         assessment = scan.assessments.prefetch_related("findings", "artifacts").first()
-        mine = item.holder_id == me.pk and item.held_until is not None and item.held_until > timezone.now()
+        held_by_me = item.holder_id == me.pk and item.held_until is not None and item.held_until > timezone.now()
         withheld = blind.is_withheld(scan, me)
         since = timezone.now() - dt.timedelta(seconds=UNVEILED)
         context = {
@@ -125,7 +125,7 @@ class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, ReadOnly)
             "result": Result(scan, assessment) if assessment else None,
             "verdict": effective.verdict_of(scan),
             "blind": withheld,
-            "mine": mine,
+            "held_by_me": held_by_me,
             "may_review": me.has_perm("scans.review")
             and ReviewItem.objects.workable_by(me).filter(pk=item.pk).exists(),
             "veiled": not Exposure.objects.filter(person=me, scan=scan, at__gte=since).exists(),
@@ -158,7 +158,7 @@ class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, ReadOnly)
     # -- Verbs ---------------------------------------------------------------------------------------
 
     def _done(self, request: AtTheDesk, item: ReviewItem) -> HttpResponse:
-        """One of the verbs; whoever was too slow is told by whom."""
+        """Do what the button says. Where a colleague was faster, say who."""
         try:
             with transaction.atomic():
                 after = verbs.act(request, item)
@@ -179,9 +179,9 @@ class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, ReadOnly)
         return self._here(after) if isinstance(after, ReviewItem) else redirect("admin:scans_reviewitem_changelist")
 
     def _conflict(
-        self, request: AtTheDesk, item: ReviewItem, said: str, decision: Decision | None = None
+        self, request: AtTheDesk, item: ReviewItem, message: str, decision: Decision | None = None
     ) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), "item": item, "said": said, "decision": decision}
+        context = {**self.admin_site.each_context(request), "item": item, "message": message, "decision": decision}
         return render(request, "admin/scans/conflict.html", context, status=409)
 
     def _here(self, item: ReviewItem) -> HttpResponse:
@@ -201,10 +201,6 @@ class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, ReadOnly)
 
 def undoable_by(person: Any) -> Decision | None:
     """The last decision that this person can still take back."""
-    mine: Any = Decision.objects.filter(decider=person.pk, undone=None, second=None, settles_at__gt=timezone.now())
-    decision: Decision | None = mine.select_related("scan", "item").first()
+    rows: Any = Decision.objects.filter(decider=person.pk, undone=None, second=None, settles_at__gt=timezone.now())
+    decision: Decision | None = rows.select_related("scan", "item").first()
     return decision
-
-
-def _number(said: str) -> int:
-    return int(said) if said.isdecimal() and len(said) < 16 else 0

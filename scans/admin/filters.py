@@ -21,9 +21,9 @@ class Whose(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, rows: Any) -> Any:
         now = timezone.now()
         held = Q(holder__isnull=False, held_until__gt=now)
-        mine = Q(assigned_to=request.user.pk) | Q(holder=request.user.pk, held_until__gt=now)
+        assigned_or_held = Q(assigned_to=request.user.pk) | Q(holder=request.user.pk, held_until__gt=now)
         wanted = {
-            "mine": mine,
+            "mine": assigned_or_held,
             "free": ~held & Q(assigned_to=None),
             "held": held,
             "given": Q(assigned_to__isnull=False),

@@ -27,10 +27,10 @@ class Cuts(forms.Form):
     high = PointsField(label=gettext_lazy("Likely manipulated above (0–100)"))
 
     def clean(self) -> dict[str, Any]:
-        said: dict[str, Any] = super().clean() or self.cleaned_data
-        if said.get("low", 0) > said.get("high", 1):
+        fields: dict[str, Any] = super().clean() or self.cleaned_data
+        if fields.get("low", 0) > fields.get("high", 1):
             self.add_error("high", _("The upper cut-off can't be below the lower one."))
-        return said
+        return fields
 
 
 class Proposal(Cuts):
@@ -95,12 +95,12 @@ class InsightViews:
         return self._simulated(request, Cuts(request.GET or now))
 
     def _simulated(self, request: AtTheDesk, form: Cuts, proposal: Proposal | None = None) -> HttpResponse:
-        said = form.cleaned_data if form.is_valid() else {}
+        cuts = form.cleaned_data if form.is_valid() else {}
         context = {
             **self.admin_site.each_context(request),
             "form": form,
-            "proposal": proposal or Proposal(initial=said),
-            "simulation": simulator.simulate(said["low"], said["high"]) if "high" in said else None,
+            "proposal": proposal or Proposal(initial=cuts),
+            "simulation": simulator.simulate(cuts["low"], cuts["high"]) if "high" in cuts else None,
             "now": simulator.simulate(**_in_force()),
             "versions": PanelVersion.objects.select_related("proposed_by", "approved_by")[:5],
             "few": simulator.FEW,
@@ -112,9 +112,9 @@ class InsightViews:
         proposal = Proposal(request.POST)
         if not proposal.is_valid():
             return self._simulated(request, Cuts(request.POST), proposal)
-        said = proposal.cleaned_data
+        fields = proposal.cleaned_data
         try:
-            panels.propose(request.user, said["low"], said["high"], said["why"])
+            panels.propose(request.user, fields["low"], fields["high"], fields["why"])
         except panels.NotYours as error:
             raise PermissionDenied from error
         messages.success(request, _("Proposed. It takes effect when another lead has approved it."))
@@ -131,12 +131,12 @@ def _in_force() -> dict[str, Any]:
     }
 
 
-def _by_week(weeks: list[accuracy.Week], name: str, said: str) -> str:
+def _by_week(weeks: list[accuracy.Week], name: str, description: str) -> str:
     points = [
         (date_format(week.monday, "MONTH_DAY_FORMAT"), getattr(week, name).percent, getattr(week, name).interval)
         for week in weeks
     ]
-    return charts.shares(points, description=said)
+    return charts.shares(points, description=description)
 
 
 def _percent(counts: list[int]) -> list[float]:

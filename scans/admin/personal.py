@@ -87,11 +87,11 @@ class PersonalViews:
         return redirect(f"{request.path.removesuffix('filters/')}?{query.urlencode()}")
 
     def saved_filters(self, request: HttpRequest) -> list[dict[str, Any]]:
-        """One's own and everybody's, each with how many it shows now; None if its query fits no field any more."""
+        """A person's own filters and shared ones, with counts: None if a query fits no field any more."""
         rows = SavedFilter.objects.filter(Q(person=request.user.pk) | Q(shared=True)).select_related("person")[:MOST]
         return [
-            {"filter": one, "count": self._count(request, one.query), "mine": one.person_id == request.user.pk}
-            for one in rows
+            {"filter": row, "count": self._count(request, row.query), "is_own": row.person_id == request.user.pk}
+            for row in rows
         ]
 
     def queues(self, request: HttpRequest) -> list[tuple[ReviewQueue, int]]:
@@ -99,7 +99,7 @@ class PersonalViews:
         counts = Counter(ReviewItem.objects.open().visible_to(request.user).values_list("queue", flat=True))
         return [(queue, counts[queue.pk]) for queue in ReviewQueue.objects.all() if counts[queue.pk]]
 
-    def asked(self, request: HttpRequest) -> dict[str, Any]:
+    def addressed_to(self, request: HttpRequest) -> dict[str, Any]:
         """What others want of this person: items that they were given, notes in which they are named."""
         lately = timezone.now() - dt.timedelta(days=7)
         given = ReviewItem.objects.open().visible_to(request.user).filter(assigned_to=request.user.pk)
@@ -114,10 +114,10 @@ class PersonalViews:
         }
 
     def _count(self, request: HttpRequest, query: str) -> int | None:
-        asked = copy(request)
-        asked.GET = QueryDict(query)
+        filtered = copy(request)
+        filtered.GET = QueryDict(query)
         try:
-            count: int = self.get_changelist_instance(asked).get_queryset(asked).count()
+            count: int = self.get_changelist_instance(filtered).get_queryset(filtered).count()
         except (IncorrectLookupParameters, SuspiciousOperation, ValidationError, ValueError):
             return None
         return count

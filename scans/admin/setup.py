@@ -104,14 +104,14 @@ class RuleAdmin(Kept):
 
 def _dry_run(rule: Rule) -> str:
     hits, count = routing.count_fitting(rule, timezone.now() - LOOK_BACK)
-    said = ngettext(
+    sentence = ngettext(
         "Not saved. Of %(all)d assessment in 30 days this rule would have chosen %(hits)d.",
         "Not saved. Of %(all)d assessments in 30 days this rule would have chosen %(hits)d.",
         count,
     ) % {"all": count, "hits": hits}
     if rule.reason in (Reason.FEEDBACK, Reason.LOOKALIKE):
-        said += " " + _("Only those with feedback or a similar file.")
-    return said
+        sentence += " " + _("Only those with feedback or a similar file.")
+    return sentence
 
 
 @admin.register(ReviewQueue)

@@ -36,6 +36,11 @@ LIST: Final = object()  # back to the list
 After = Any  # an item to show, NEXT, or LIST
 
 
+def row_number(text: str) -> int:
+    """The number of a row from a form or a URL; 0, which no row has, where it is none."""
+    return int(text) if text.isdecimal() and len(text) < 16 else 0
+
+
 def act(request: AtTheDesk, item: ReviewItem) -> After:
     verb = VERBS.get(request.POST.get("do", ""))
     if verb is None or not request.user.has_perm("scans.review"):
@@ -78,7 +83,7 @@ def escalate(request: AtTheDesk, item: ReviewItem) -> After:
 
 
 def assign(request: AtTheDesk, item: ReviewItem) -> After:
-    to = User.objects.filter(pk=_number(request.POST.get("to", "")), is_active=True).first()
+    to = User.objects.filter(pk=row_number(request.POST.get("to", "")), is_active=True).first()
     queue.assign(item, to, request.user)
     messages.success(request, _("Assigned to %s.") % to if to else _("Not assigned to anybody."))
     return item
@@ -92,9 +97,9 @@ def reveal(request: AtTheDesk, item: ReviewItem) -> After:
 def harm(request: AtTheDesk, item: ReviewItem) -> After:
     """Mark, or take the mark off."""
     queue.may_work(item, request.user)
-    said, off = request.POST.get("harm", ""), request.POST.get("off", "")
-    if said in Harm.values:
-        caring.tag(item.scan, request.user, Harm(said))
+    on, off = request.POST.get("harm", ""), request.POST.get("off", "")
+    if on in Harm.values:
+        caring.tag(item.scan, request.user, Harm(on))
     elif off in Harm.values:
         caring.untag(item.scan, request.user, Harm(off))
     return item
@@ -122,15 +127,15 @@ def decide(request: AtTheDesk, item: ReviewItem) -> After:
     form = forms.Decide(request.POST, scan=item.scan)
     if not form.is_valid():
         raise Unfilled(form)
-    said = form.cleaned_data
+    fields = form.cleaned_data
     try:
         decisions.decide(
             item,
             request.user,
-            Label(said["label"]),
-            action=Action(said["action"]),
-            policy=said["policy"],
-            public_note=said["public_note"],
+            Label(fields["label"]),
+            action=Action(fields["action"]),
+            policy=fields["policy"],
+            public_note=fields["public_note"],
         )
     except decisions.AnswerNeeded as error:
         form.add_error("public_note", _("An appeal needs a written answer. Enter it here."))
@@ -143,7 +148,7 @@ def decide(request: AtTheDesk, item: ReviewItem) -> After:
 
 def same(request: AtTheDesk, item: ReviewItem) -> After:
     """What was decided of a file that looks like this one."""
-    earlier = Decision.objects.standing().filter(pk=_number(request.POST.get("decision", ""))).first()
+    earlier = Decision.objects.standing().filter(pk=row_number(request.POST.get("decision", ""))).first()
     if earlier is None or not lookalikes.similar(item.scan, Scan.objects.filter(pk=earlier.scan_id)):
         raise Http404
     form = forms.Decide(
@@ -172,7 +177,9 @@ def same(request: AtTheDesk, item: ReviewItem) -> After:
 
 def remember(request: AtTheDesk, item: ReviewItem) -> After:
     """Into the bank of known files, or its entry changed."""
-    decision = Decision.objects.standing().filter(pk=_number(request.POST.get("decision", "")), scan=item.scan).first()
+    decision = (
+        Decision.objects.standing().filter(pk=row_number(request.POST.get("decision", "")), scan=item.scan).first()
+    )
     form = forms.Remember(request.POST)
     if decision is None:
         raise Http404
@@ -183,7 +190,7 @@ def remember(request: AtTheDesk, item: ReviewItem) -> After:
 
 
 def undo(request: AtTheDesk, item: ReviewItem) -> After:
-    decision = Decision.objects.filter(pk=_number(request.POST.get("decision", "")), decider=request.user).first()
+    decision = Decision.objects.filter(pk=row_number(request.POST.get("decision", "")), decider=request.user).first()
     if decision is None:
         raise Http404
     decisions.undo(decision, request.user)
@@ -219,7 +226,3 @@ VERBS: Final[dict[str, Callable[[AtTheDesk, ReviewItem], After]]] = {
         undo, answer,
     )
 }  # fmt: skip
-
-
-def _number(said: str) -> int:
-    return int(said) if said.isdecimal() and len(said) < 16 else 0

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from ..models import Decision, Label, Policy, ReviewItem, ReviewQueue, Skip
 from ..review import decisions, queue
-from . import described, listing, prefetch, request_serializers, shapes
+from . import listing, prefetch, request_serializers, response_serializers
 from .base_views import ApiView, get_visible_scan
 from .documentation import LIMIT, QUEUE_PLACE, describe, filters, page_of
 from .errors import Absent, Refusal
@@ -55,13 +55,13 @@ class Queues(ApiView):
     tag = "desk"
     scopes = AT_THE_DESK
 
-    @describe("listQueues", {200: page_of(described.QueueOf, "Queue")})
+    @describe("listQueues", {200: page_of(response_serializers.QueueOf, "Queue")})
     def get(self, request: Request) -> Response:
         """List the queues, and how many items of each you can claim now."""
         free = ReviewItem.objects.free_for(request.user).workable_by(request.user)
         waiting = dict(free.order_by().values_list("queue").annotate(Count("pk", distinct=True)))
         rows = ReviewQueue.objects.all()
-        return Response(listing.whole([shapes.queue(row, waiting.get(row.pk, 0)) for row in rows]))
+        return Response(listing.whole(response_serializers.QueueOf(rows, many=True, context={"waiting": waiting}).data))
 
 
 class Items(ApiView):
@@ -70,14 +70,17 @@ class Items(ApiView):
 
     @describe(
         "listQueueItems",
-        {200: page_of(described.QueueItem, "QueueItem")},
+        {200: page_of(response_serializers.QueueItem, "QueueItem")},
         query=[LIMIT, QUEUE_PLACE, *filters(listing.OF_ITEMS)],
     )
     def get(self, request: Request) -> Response:
         """List the items that wait for review: overdue first, then by priority, then by due date."""
         rows = listing.filtered(request, open_items(request), listing.OF_ITEMS)
+        context = {"person": request.user}
         return Response(
-            listing.in_queue_order(request, rows, lambda items: [shapes.item(item, request.user) for item in items])
+            listing.in_queue_order(
+                request, rows, lambda items: response_serializers.QueueItem(items, many=True, context=context).data
+            )
         )
 
 
@@ -85,10 +88,10 @@ class OneItem(ApiView):
     tag = "desk"
     scopes = AT_THE_DESK
 
-    @describe("getQueueItem", {200: described.QueueItem})
+    @describe("getQueueItem", {200: response_serializers.QueueItem})
     def get(self, request: Request, pk: int) -> Response:
         """Get an item, and whether somebody has claimed it."""
-        return Response(shapes.item(get_item(request, pk), request.user))
+        return describe_item(get_item(request, pk), request)
 
 
 class ItemVerb(ApiView):
@@ -98,11 +101,11 @@ class ItemVerb(ApiView):
 
     def respond(self, request: Request, item: ReviewItem) -> Response:
         item.refresh_from_db()
-        return Response(shapes.item(item, request.user))
+        return describe_item(item, request)
 
 
 class Claim(ItemVerb):
-    @describe("claimQueueItem", {200: described.QueueItem}, refusals=ITEM_REFUSALS)
+    @describe("claimQueueItem", {200: response_serializers.QueueItem}, refusals=ITEM_REFUSALS)
     def post(self, request: Request, pk: int) -> Response:
         """Claim an item until `expires_at`. Claim it again to keep it longer."""
         with desk_errors_as_problems():
@@ -110,7 +113,7 @@ class Claim(ItemVerb):
 
 
 class Release(ItemVerb):
-    @describe("releaseQueueItem", {200: described.QueueItem}, refusals=ITEM_REFUSALS)
+    @describe("releaseQueueItem", {200: response_serializers.QueueItem}, refusals=ITEM_REFUSALS)
     def post(self, request: Request, pk: int) -> Response:
         """Release an item that you have claimed."""
         item = get_item(request, pk)
@@ -120,7 +123,7 @@ class Release(ItemVerb):
 
 class Pass(ItemVerb):
     @describe(
-        "skipQueueItem", {200: described.QueueItem}, body={"application/json": request_serializers.Passing},
+        "skipQueueItem", {200: response_serializers.QueueItem}, body={"application/json": request_serializers.Passing},
         refusals=ITEM_REFUSALS, example={"cause": "unsure"},
     )  # fmt: skip
     def post(self, request: Request, pk: int) -> Response:
@@ -134,7 +137,7 @@ class Pass(ItemVerb):
 
 class FirstAnswer(ItemVerb):
     @describe(
-        "answerBlind", {200: described.QueueItem}, body={"application/json": request_serializers.FirstLook},
+        "answerBlind", {200: response_serializers.QueueItem}, body={"application/json": request_serializers.FirstLook},
         refusals=ITEM_REFUSALS, example={"label": "inconclusive"},
     )  # fmt: skip
     def post(self, request: Request, pk: int) -> Response:
@@ -151,7 +154,9 @@ class Decisions(ApiView):
     scopes: ClassVar[dict[str, str]] = {"GET": "scans:read", "POST": "review:write"}
     limits: ClassVar[dict[str, str]] = {"POST": "review"}
 
-    @describe("listDecisions", {200: page_of(described.Decision, "Decision")}, refusals=["blind_first", "gone"])
+    @describe(
+        "listDecisions", {200: page_of(response_serializers.Decision, "Decision")}, refusals=["blind_first", "gone"]
+    )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """List the decisions on a scan, newest first. The owner sees them once they can no longer be undone."""
         scan = get_unblinded_scan(request, pk)
@@ -165,11 +170,11 @@ class Decisions(ApiView):
             "decider__groups",
             "second__person__groups",
         )
-        return Response(listing.whole([shapes.decision(row) for row in rows]))
+        return Response(listing.whole(response_serializers.Decision(rows, many=True).data))
 
     @describe(
         "decideScan",
-        {201: described.Decision},
+        {201: response_serializers.Decision},
         body={"application/json": request_serializers.NewDecision},
         refusals=[
             "version_conflict", "wrong_state", "already_decided", "already_claimed", "blind_first", "policy_needed",
@@ -194,7 +199,11 @@ class Decisions(ApiView):
                 item, request.user, Label(fields["label"]), action=fields["action"], policy=_policy(fields["policy"]),
                 public_note=fields["note_public"],
             )  # fmt: skip
-        return Response(shapes.decision(decision), 201)
+        return Response(response_serializers.Decision(decision).data, 201)
+
+
+def describe_item(item: ReviewItem, request: Request) -> Response:
+    return Response(response_serializers.QueueItem(item, context={"person": request.user}).data)
 
 
 def open_items(request: Request) -> Any:

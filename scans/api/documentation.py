@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schem
 from rest_framework import serializers
 
 from ..models import Outcome, Status
-from . import described, listing
+from . import listing, response_serializers
 from .listing import MOST, USUAL
 
 PROBLEM = "application/problem+json"
@@ -192,7 +192,7 @@ class Schema(AutoSchema):
             codes = [*ALWAYS, *operation.pop("x-refusals", [])]
             operation.pop("x-public", None)
             codes += self._usual_refusals(operation)
-            problem = self.resolve_serializer(described.Problem, "response").ref
+            problem = self.resolve_serializer(response_serializers.Problem, "response").ref
             shared = next(iter(operation["responses"].values())).get("headers", {})
             _add_problems(operation["responses"], codes, shared, problem)
         return operation

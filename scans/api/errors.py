@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException
 
 from ..uploads import intake
+from ..uploads.http_status import http_status
 
 
 class Refusal(APIException):
@@ -26,7 +27,6 @@ class Refusal(APIException):
             self.wait = 5
 
 
-HTTP_OF = {"too_many_bytes": 413, "quota": 413, "unknown_format": 415, "no_space": 507, "url_busy": 503}
 CODE_OF = {
     "too_many_bytes": "file_too_large", "quota": "quota_exceeded", "unknown_format": "unsupported_media",
     "url_busy": "busy",
@@ -35,9 +35,7 @@ CODE_OF = {
 
 def refused(refusal: intake.Refused) -> Refusal:
     """What may not enter, in the API's codes."""
-    return Refusal(
-        HTTP_OF.get(refusal.code, 422), CODE_OF.get(refusal.code, refusal.code), str(refusal), {"file": str(refusal)}
-    )
+    return Refusal(http_status(refusal), CODE_OF.get(refusal.code, refusal.code), str(refusal), {"file": str(refusal)})
 
 
 class Absent(Refusal):

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from .. import network, tasks
 from ..models import Delivery, Endpoint
 from ..updates import webhooks
-from . import described, listing, request_serializers, shapes
+from . import listing, request_serializers, response_serializers
 from .base_views import ApiView, is_sandbox, of_this_key
 from .documentation import CURSOR, LIMIT, describe, filters, page_of
 from .errors import Absent, Refusal
@@ -25,20 +25,22 @@ class Endpoints(ApiView):
     tag = "webhooks"
     scopes = SCOPES
 
-    @describe("listWebhookEndpoints", {200: page_of(described.EndpointOf, "Endpoint")}, query=[LIMIT, CURSOR])
+    @describe(
+        "listWebhookEndpoints", {200: page_of(response_serializers.EndpointOf, "Endpoint")}, query=[LIMIT, CURSOR]
+    )
     def get(self, request: Request) -> Response:
         """List your webhook endpoints."""
         return Response(
             listing.page(
                 request,
                 owned_endpoints(request),
-                lambda endpoints: [shapes.endpoint(endpoint) for endpoint in endpoints],
+                lambda endpoints: response_serializers.EndpointOf(endpoints, many=True).data,
             )
         )
 
     @describe(
         "createWebhookEndpoint",
-        {201: described.EndpointWithSecret},
+        {201: response_serializers.EndpointWithSecret},
         body={"application/json": request_serializers.NewEndpoint},
         refusals=["url_refused", "wrong_state"],
         example={"url": "https://hooks.example.org/deepfakes", "kinds": ["outcome.changed"]},
@@ -50,21 +52,21 @@ class Endpoints(ApiView):
             raise Refusal(409, "wrong_state", _("You can have at most %d endpoints.") % MOST)
         _check(fields["url"])
         endpoint: Endpoint = Endpoint.objects.create(owner=request.user, sandbox=is_sandbox(request), **fields)
-        return Response(shapes.endpoint(endpoint, endpoint.secret), 201)
+        return Response(response_serializers.EndpointWithSecret(endpoint).data, 201)
 
 
 class OneEndpoint(ApiView):
     tag = "webhooks"
     scopes = SCOPES
 
-    @describe("getWebhookEndpoint", {200: described.EndpointOf})
+    @describe("getWebhookEndpoint", {200: response_serializers.EndpointOf})
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """Get a webhook endpoint."""
-        return Response(shapes.endpoint(get_endpoint(request, pk)))
+        return Response(response_serializers.EndpointOf(get_endpoint(request, pk)).data)
 
     @describe(
         "changeWebhookEndpoint",
-        {200: described.EndpointOf},
+        {200: response_serializers.EndpointOf},
         body={"application/json": request_serializers.EndpointChange},
         refusals=["url_refused", "wrong_state"],
         example={"kinds": ["outcome.changed", "scan.failed"]},
@@ -85,7 +87,7 @@ class OneEndpoint(ApiView):
         elif enabled is False and endpoint.disabled_at is None:
             endpoint.disabled_at, endpoint.disabled_why = timezone.now(), "asked"
         endpoint.save()
-        return Response(shapes.endpoint(endpoint))
+        return Response(response_serializers.EndpointOf(endpoint).data)
 
     @describe("deleteWebhookEndpoint", {204: None})
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
@@ -98,11 +100,11 @@ class Rotate(ApiView):
     tag = "webhooks"
     scopes = SCOPES
 
-    @describe("rotateWebhookSecret", {200: described.EndpointWithSecret})
+    @describe("rotateWebhookSecret", {200: response_serializers.EndpointWithSecret})
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Create a new secret, shown only in this response. For 24 hours, messages are signed with both secrets."""
         endpoint = webhooks.rotate(get_endpoint(request, pk))
-        return Response(shapes.endpoint(endpoint, endpoint.secret))
+        return Response(response_serializers.EndpointWithSecret(endpoint).data)
 
 
 class Ping(ApiView):
@@ -110,7 +112,7 @@ class Ping(ApiView):
     scopes = SCOPES
     limits: ClassVar[dict[str, str]] = {"POST": "webhook_test"}
 
-    @describe("pingWebhookEndpoint", {202: described.DeliveryOf}, refusals=["wrong_state"])
+    @describe("pingWebhookEndpoint", {202: response_serializers.DeliveryOf}, refusals=["wrong_state"])
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Send a test message of the type `ping`."""
         endpoint = get_endpoint(request, pk)
@@ -125,14 +127,14 @@ class Deliveries(ApiView):
 
     @describe(
         "listWebhookDeliveries",
-        {200: page_of(described.DeliveryOf, "Delivery")},
+        {200: page_of(response_serializers.DeliveryOf, "Delivery")},
         query=[LIMIT, CURSOR, *filters(listing.OF_DELIVERIES)],
     )
     def get(self, request: Request) -> Response:
         """List the deliveries of the last 30 days, newest first."""
         rows = listing.filtered(request, _deliveries(request), listing.OF_DELIVERIES)
         return Response(
-            listing.page(request, rows, lambda deliveries: [shapes.delivery(delivery) for delivery in deliveries])
+            listing.page(request, rows, lambda deliveries: response_serializers.DeliveryOf(deliveries, many=True).data)
         )
 
 
@@ -140,10 +142,10 @@ class OneDelivery(ApiView):
     tag = "webhooks"
     scopes = SCOPES
 
-    @describe("getWebhookDelivery", {200: described.DeliveryOf})
+    @describe("getWebhookDelivery", {200: response_serializers.DeliveryOf})
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """Get a delivery with all its attempts."""
-        return Response(shapes.delivery(get_delivery(request, pk)))
+        return Response(response_serializers.DeliveryOf(get_delivery(request, pk)).data)
 
 
 class Redeliver(ApiView):
@@ -151,7 +153,7 @@ class Redeliver(ApiView):
     scopes = SCOPES
     limits: ClassVar[dict[str, str]] = {"POST": "webhook_test"}
 
-    @describe("redeliverWebhook", {202: described.DeliveryOf}, refusals=["wrong_state"])
+    @describe("redeliverWebhook", {202: response_serializers.DeliveryOf}, refusals=["wrong_state"])
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Send it once more, under the same `webhook-id`."""
         delivery = get_delivery(request, pk)
@@ -185,7 +187,7 @@ def get_delivery(request: Request, pk: uuid.UUID) -> Delivery:
 
 def _accepted(delivery: Delivery) -> Response:
     transaction.on_commit(tasks.send_webhooks.delay)
-    return Response(shapes.delivery(delivery), 202)
+    return Response(response_serializers.DeliveryOf(delivery).data, 202)
 
 
 def _check(address: str) -> None:

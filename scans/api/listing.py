@@ -69,7 +69,7 @@ def _changed_since(rows: Any, at: dt.datetime) -> Any:
 
 
 def _in_review(rows: Any, state: str) -> Any:
-    """Scans in this state of review. The order of the states is the one in `shapes`."""
+    """Scans in this state of review. The order of the states is the one in `response_serializers`."""
     now = timezone.now()
     why = ReviewReason.objects.exclude(reason=Reason.DOUBLE).filter(item__scan=OuterRef("pk"), item__closed_at=None)
     stages = {

@@ -17,8 +17,9 @@ from ..retention import purging
 
 @dataclass(slots=True)
 class ScanContext:
-    """What belongs to one scan."""
+    """A scan, and what belongs to it."""
 
+    scan: Scan
     newest: Assessment | None = None
     settled: Decision | None = None
     item: ReviewItem | None = None
@@ -34,7 +35,7 @@ class ScanContext:
 
 def load_contexts(scans: Sequence[Scan], person: Any) -> dict[uuid.UUID, ScanContext]:
     ids = [scan.pk for scan in scans]
-    contexts = {pk: ScanContext() for pk in ids}
+    contexts = {scan.pk: ScanContext(scan) for scan in scans}
     for newest in (
         effective.newest(Assessment.objects.filter(scan__in=ids)).select_related("same_as").prefetch_related("findings")
     ):

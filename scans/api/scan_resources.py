@@ -20,19 +20,22 @@ from ..models import Appeal, Artifact, Decision, Event, Feedback, Report, Scan
 from ..outcome import blind
 from ..outcome.result import Result
 from ..review import appeals
-from . import described, listing, request_serializers, shapes
+from . import listing, request_serializers, response_serializers
 from .base_views import ApiView, get_owned_scan, get_visible_scan, refuse_deleted
 from .documentation import LIMIT, NUMBER, describe, page_of
 from .errors import Absent, Refusal
 
-SALT = "scans.api.artifact"
 MINUTES = 5
 
 
 class Assessments(ApiView):
     tag = "evidence"
 
-    @describe("listAssessments", {200: page_of(described.Assessment, "Assessment")}, refusals=["blind_first", "gone"])
+    @describe(
+        "listAssessments",
+        {200: page_of(response_serializers.Assessment, "Assessment")},
+        refusals=["blind_first", "gone"],
+    )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """List the assessments of a scan, newest first."""
         rows = (
@@ -40,40 +43,47 @@ class Assessments(ApiView):
             .assessments.select_related("same_as")
             .prefetch_related("findings", "artifacts")
         )
-        return Response(listing.whole([shapes.assessment(assessment, _heatmap(assessment)) for assessment in rows]))
+        context = {"heatmaps": {assessment.pk: _heatmap(assessment) for assessment in rows}}
+        return Response(listing.whole(response_serializers.Assessment(rows, many=True, context=context).data))
 
 
 class Frames(ApiView):
     tag = "evidence"
 
     @describe(
-        "listFrames", {200: page_of(described.Frame, "Frame")}, query=[LIMIT, NUMBER], refusals=["blind_first", "gone"]
+        "listFrames",
+        {200: page_of(response_serializers.Frame, "Frame")},
+        query=[LIMIT, NUMBER],
+        refusals=["blind_first", "gone"],
     )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """List the analysed frames of a video in the latest assessment."""
         assessment = get_unblinded_scan(request, pk).assessment
-        frames = [shapes.frame(frame) for frame in assessment.inspection.get("frames", [])] if assessment else []
-        return Response(listing.slice_of(request, frames))
+        frames = assessment.inspection.get("frames", []) if assessment else []
+        return Response(listing.slice_of(request, response_serializers.Frame(frames, many=True).data))
 
 
 class FacesOf(ApiView):
     tag = "evidence"
 
     @describe(
-        "listFaces", {200: page_of(described.Face, "Face")}, query=[LIMIT, NUMBER], refusals=["blind_first", "gone"]
+        "listFaces",
+        {200: page_of(response_serializers.Face, "Face")},
+        query=[LIMIT, NUMBER],
+        refusals=["blind_first", "gone"],
     )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """List the faces found in the latest assessment."""
         assessment = get_unblinded_scan(request, pk).assessment
-        faces = [shapes.face(face) for face in assessment.inspection.get("faces", [])] if assessment else []
-        return Response(listing.slice_of(request, faces))
+        faces = assessment.inspection.get("faces", []) if assessment else []
+        return Response(listing.slice_of(request, response_serializers.Face(faces, many=True).data))
 
 
 class Artifacts(ApiView):
     tag = "evidence"
 
     @describe(
-        "listArtifacts", {200: page_of(described.ArtifactOf, "Artifact")}, query=[LIMIT, NUMBER],
+        "listArtifacts", {200: page_of(response_serializers.ArtifactOf, "Artifact")}, query=[LIMIT, NUMBER],
         refusals=["blind_first", "gone"],
     )  # fmt: skip
     def get(self, request: Request, pk: uuid.UUID) -> Response:
@@ -81,12 +91,9 @@ class Artifacts(ApiView):
         scan = get_unblinded_scan(request, pk)
         viewing.note(scan, request.user, "artifacts")
         assessment = scan.assessment
-        drawn = (
-            [shapes.artifact(artifact, _address(request, artifact)) for artifact in assessment.artifacts.all()]
-            if assessment
-            else []
-        )
-        return Response(listing.slice_of(request, drawn))
+        rows = assessment.artifacts.all() if assessment else []
+        pictures = response_serializers.ArtifactOf(rows, many=True, context={"request": request}).data
+        return Response(listing.slice_of(request, pictures))
 
 
 class ArtifactContent(ApiView):
@@ -98,7 +105,7 @@ class ArtifactContent(ApiView):
     def get(self, request: Request, token: str) -> HttpResponseBase:
         """Get a picture. Its URL needs no key and is valid for five minutes."""
         try:
-            pk = signing.loads(token, salt=SALT, max_age=MINUTES * 60)
+            pk = signing.loads(token, salt=response_serializers.ARTIFACT_SALT, max_age=MINUTES * 60)
         except signing.BadSignature as error:
             raise NotAuthenticated(_("This link has expired. List the pictures again to get a new one.")) from error
         artifact = Artifact.objects.filter(pk=pk).first()
@@ -144,7 +151,7 @@ class CheckReport(ApiView):
 
     @describe(
         "verifyReport",
-        {200: described.ReportOf},
+        {200: response_serializers.ReportOf},
         body={"application/json": request_serializers.CheckCode, "multipart/form-data": request_serializers.CheckFile},
         example={"code": "2345-6789-ABCD"},
         public=True,
@@ -158,35 +165,35 @@ class CheckReport(ApiView):
         else:
             code = request_serializers.read(request_serializers.CheckCode, request)["code"]
             report = issued.filter(code=code.strip().upper()).first()
-        unknown = {"object": "report", "standing": "unknown", "code": None, "made_at": None}
-        return Response(shapes.report(report) if report else unknown)
+        unknown = {"standing": "unknown", "code": None, "made_at": None}
+        return Response(response_serializers.ReportOf(report or unknown).data)
 
 
 class OneReport(ApiView):
     tag = "evidence"
 
-    @describe("getReportStanding", {200: described.ReportOf})
+    @describe("getReportStanding", {200: response_serializers.ReportOf})
     def get(self, request: Request, code: str) -> Response:
         """Get the status of a report by its check code."""
         report = Report.objects.select_related("assessment__scan").filter(code=code.upper()).first()
         if report is None:
             raise Absent
-        return Response(shapes.report(report))
+        return Response(response_serializers.ReportOf(report).data)
 
 
 class Appeals(ApiView):
     tag = "people"
 
-    @describe("listAppeals", {200: page_of(described.Appeal, "Appeal")}, refusals=["gone"])
+    @describe("listAppeals", {200: page_of(response_serializers.Appeal, "Appeal")}, refusals=["gone"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """List your appeals against decisions on a scan."""
         scan = refuse_deleted(get_owned_scan(request, pk))
         rows = Appeal.objects.filter(decision__scan=scan).select_related("decision", "answered_by")
-        return Response(listing.whole([shapes.appeal(appeal) for appeal in rows]))
+        return Response(listing.whole(response_serializers.Appeal(rows, many=True).data))
 
     @describe(
         "appealDecision",
-        {201: described.Appeal},
+        {201: response_serializers.Appeal},
         body={"application/json": request_serializers.AppealRequest},
         refusals=["no_appeal", "gone"],
         example={"text": "This is my own unedited photograph; I can send the raw file."},
@@ -199,7 +206,7 @@ class Appeals(ApiView):
         try:
             if decision is None:
                 raise appeals.NoAppeal
-            return Response(shapes.appeal(appeals.make(decision, request.user, text)), 201)
+            return Response(response_serializers.Appeal(appeals.make(decision, request.user, text)).data, 201)
         except appeals.NoAppeal as error:
             raise Refusal(
                 409,
@@ -213,7 +220,7 @@ class FeedbackOf(ApiView):
 
     @describe(
         "giveFeedback",
-        {201: described.FeedbackOf},
+        {201: response_serializers.FeedbackOf},
         body={"application/json": request_serializers.Opinion},
         refusals=["wrong_state", "gone"],
         example={"label": "missed", "comment": "The mouth was replaced."},
@@ -230,7 +237,7 @@ class FeedbackOf(ApiView):
             )
             Event.objects.create(scan=scan, kind="feedback", actor=request.user, content={"kind": fields["label"]})
             routing.feedback_given(scan, scan.assessment)
-        return Response(shapes.feedback(feedback), 201)
+        return Response(response_serializers.FeedbackOf(feedback).data, 201)
 
 
 def get_unblinded_scan(request: Request, pk: uuid.UUID) -> Scan:
@@ -245,8 +252,3 @@ def _heatmap(assessment: Any) -> uuid.UUID | None:
     return next(
         (artifact.pk for artifact in assessment.artifacts.all() if artifact.kind == Artifact.Kind.HEATMAP), None
     )
-
-
-def _address(request: Request, artifact: Artifact) -> str:
-    token = signing.dumps(str(artifact.pk), salt=SALT)
-    return request.build_absolute_uri(f"/api/v1/artifacts/{token}")

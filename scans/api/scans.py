@@ -1,11 +1,8 @@
 """Scans and batches: upload, read, list, cancel, delete."""
 
-import threading
-import time
 import uuid
 from typing import ClassVar
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,7 +14,7 @@ from ..models import Batch, Event, Scan, Source, Status, WrongState
 from ..outcome import blind
 from ..retention import deletion
 from ..uploads import fetching, idempotency, intake
-from . import described, listing, request_serializers, shapes
+from . import listing, request_serializers, response_serializers
 from .base_views import (
     ApiView,
     get_owned_scan,
@@ -29,10 +26,9 @@ from .base_views import (
 )
 from .documentation import CURSOR, LIMIT, WAIT, describe, filters, page_of
 from .errors import Absent, Refusal, refused
+from .waiting import wait_for_result
 
-LONGEST = 30.0  # seconds that an answer may be waited for
 FILE_REFUSALS = ("rules_not_accepted", "quota_exceeded", "empty", "no_space")
-_parked = threading.BoundedSemaphore(settings.API_WAITERS)
 
 
 class Scans(ApiView):
@@ -42,7 +38,7 @@ class Scans(ApiView):
 
     @describe(
         "listScans",
-        {200: page_of(described.Scan, "Scan")},
+        {200: page_of(response_serializers.Scan, "Scan")},
         query=[LIMIT, CURSOR, *filters(listing.OF_SCANS)],
     )
     def get(self, request: Request) -> Response:
@@ -52,11 +48,11 @@ class Scans(ApiView):
         if {"outcome", "effective", "review_state"} & set(request.query_params):
             rows = rows.exclude(pk__in=blind.withheld_from(request.user))
         rows = listing.filtered(request, rows, listing.OF_SCANS)
-        return Response(listing.page(request, rows, lambda rows: shapes.scans(rows, request.user)))
+        return Response(listing.page(request, rows, lambda rows: response_serializers.scans(rows, request.user)))
 
     @describe(
         "submitScan",
-        {202: described.Scan, 200: described.Scan},
+        {202: response_serializers.Scan, 200: response_serializers.Scan},
         body={
             "multipart/form-data": request_serializers.Submission,
             "application/json": request_serializers.SubmissionByUrl,
@@ -100,15 +96,20 @@ class Scans(ApiView):
 class OneScan(ApiView):
     tag = "scans"
 
-    @describe("getScan", {200: described.Scan}, query=[WAIT], refusals=["gone"])
+    @describe("getScan", {200: response_serializers.Scan}, query=[WAIT], refusals=["gone"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """Get a scan and its result. For a deleted scan, the response is 410 with a receipt."""
         scan = get_trashed_scan(request, pk) or wait_for_result(get_visible_scan(request, pk), request)
         if scan.status == Status.DELETED:
-            raise Refusal(410, "gone", _("This scan was deleted."), more={"receipt": shapes.scan(scan, request.user)})
+            raise Refusal(
+                410,
+                "gone",
+                _("This scan was deleted."),
+                more={"receipt": response_serializers.scan(scan, request.user)},
+            )
         return _answer(scan, request, 200)
 
-    @describe("deleteScan", {202: described.Scan}, refusals=["wrong_state", "held", "gone"])
+    @describe("deleteScan", {202: response_serializers.Scan}, refusals=["wrong_state", "held", "gone"])
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
         """Delete the file, its pictures and its name immediately and permanently. Hash, scores and history are kept.
 
@@ -125,13 +126,13 @@ class OneScan(ApiView):
         except WrongState as error:
             raise Refusal(409, "wrong_state", _("This scan is being analysed. Cancel it first.")) from error
         scan.refresh_from_db()
-        return Response(shapes.scan(scan, request.user), 202)
+        return Response(response_serializers.scan(scan, request.user), 202)
 
 
 class Cancel(ApiView):
     tag = "scans"
 
-    @describe("cancelScan", {200: described.Scan}, refusals=["wrong_state"])
+    @describe("cancelScan", {200: response_serializers.Scan}, refusals=["wrong_state"])
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Cancel the analysis of a scan."""
         scan = get_owned_scan(request, pk)
@@ -140,14 +141,14 @@ class Cancel(ApiView):
         except WrongState as error:
             raise Refusal(409, "wrong_state", _("The analysis has already finished.")) from error
         scan.refresh_from_db()
-        return Response(shapes.scan(scan, request.user))
+        return Response(response_serializers.scan(scan, request.user))
 
 
 class Rescore(ApiView):
     tag = "scans"
     limits: ClassVar[dict[str, str]] = {"POST": "upload"}
 
-    @describe("rescoreScan", {202: described.Scan}, refusals=["wrong_state", "gone"])
+    @describe("rescoreScan", {202: response_serializers.Scan}, refusals=["wrong_state", "gone"])
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Analyse a scan again with the current models. Earlier assessments are kept."""
         scan = get_owned_scan(request, pk)
@@ -167,15 +168,15 @@ class Batches(ApiView):
     limits: ClassVar[dict[str, str]] = {"POST": "upload"}
     is_one_transaction = False
 
-    @describe("listBatches", {200: page_of(described.BatchOf, "Batch")}, query=[LIMIT, CURSOR])
+    @describe("listBatches", {200: page_of(response_serializers.BatchOf, "Batch")}, query=[LIMIT, CURSOR])
     def get(self, request: Request) -> Response:
         """List your batches, newest first."""
         rows = of_this_key(request, Batch.objects.filter(owner=request.user))
-        return Response(listing.page(request, rows, shapes.batches))
+        return Response(listing.page(request, rows, response_serializers.batches))
 
     @describe(
         "submitBatch",
-        {202: described.BatchOf},
+        {202: response_serializers.BatchOf},
         body={"multipart/form-data": request_serializers.Batch},
         refusals=FILE_REFUSALS,
         example={"files": "photo.jpg"},
@@ -193,7 +194,11 @@ class Batches(ApiView):
                     idempotency.renew(self.replay)
         with self.once() as keep:
             intake.seal(batch)
-            return keep(Response(shapes.batch(batch), 202, headers={"Location": f"/api/v1/batches/{batch.pk}"}))
+            return keep(
+                Response(
+                    response_serializers.batches([batch])[0], 202, headers={"Location": f"/api/v1/batches/{batch.pk}"}
+                )
+            )
 
     def _get_or_create_batch(self, request: Request) -> Batch:
         """A new batch, or the batch that the same request began before it broke off."""
@@ -209,51 +214,20 @@ class Batches(ApiView):
 class OneBatch(ApiView):
     tag = "batches"
 
-    @describe("getBatch", {200: described.BatchOf})
+    @describe("getBatch", {200: response_serializers.BatchOf})
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """Get a batch and the number of its files in each status. To list the files, use `GET /scans?batch=…`."""
         batch = of_this_key(request, Batch.objects.filter(owner=request.user)).filter(pk=pk).first()
         if batch is None:
             raise Absent
-        return Response(shapes.batch(batch))
+        return Response(response_serializers.batches([batch])[0])
 
 
 def _answer(scan: Scan, request: Request, status: int) -> Response:
-    content = shapes.scan(scan, request.user)
+    content = response_serializers.scan(scan, request.user)
     answer = Response(content, status)
     answer["Location"] = f"/api/v1/scans/{scan.pk}"
     if scan.is_moving or status == 202:
         seconds = (Scan.seconds_each() or 0) * ((content["queue_position"] or 0) + 1)
         answer["Retry-After"] = str(max(1, round(seconds)))
     return answer
-
-
-def wait_for_result(scan: Scan, request: Request) -> Scan:
-    """Wait until the scan is done or the time is up. Returns at once if too many requests wait already."""
-    seconds = _seconds(request)
-    if not scan.is_moving or not seconds or not _parked.acquire(blocking=False):
-        return scan
-    try:
-        deadline = time.monotonic() + seconds
-        while scan.is_moving and time.monotonic() < deadline:
-            time.sleep(0.1)
-            scan.refresh_from_db(fields=["status"])
-        scan.refresh_from_db()
-    finally:
-        _parked.release()
-    return scan
-
-
-def _seconds(request: Request) -> float:
-    try:
-        seconds = float(request.query_params.get("wait", "0"))
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds <= LONGEST:  # also refuses NaN
-        raise Refusal(
-            422,
-            "validation_error",
-            _("Some parameters are invalid."),
-            {"wait": _("Use a number of seconds from 0 to 30.")},
-        )
-    return seconds

@@ -33,6 +33,7 @@ from ..models import (
     Scan,
     Status,
 )
+from ..outcome import effective
 
 # About as much as is found out about a photo.
 FACE = {"id": 0, "box": [1.0, 2.0, 3.0, 4.0], "score": 0.5, "applicable": True, "reasons": [], "sightings": ["x" * 400]}
@@ -141,7 +142,10 @@ def _fill(owner: User, scans: int, items: int) -> None:
             for assessment in assessments[: None if is_read else 0] for name in ("first", "second")
         )  # fmt: skip
         Change.objects.bulk_create(
-            Change(scan=scan, owner=owner, kind=Change.Kind.COMPLETED, version=3, effective={}) for scan in chunk
+            Change(
+                scan=scan, owner=owner, kind=Change.Kind.COMPLETED, version=3, effective=effective.as_json(None, None)
+            )
+            for scan in chunk
         )
         Event.objects.bulk_create(
             Event(scan=scan, kind=kind, at=scan.created_at) for scan in chunk for kind in ("queued", "analysed")

@@ -15,9 +15,9 @@ from django.views.decorators.cache import never_cache
 
 from ..models import Batch, Resumable
 from ..uploads import intake, resumable
+from ..uploads.http_status import http_status
 from ..uploads.intake import PIECE, Refused
 from .access import SignedIn
-from .upload_views import HTTP_OF
 
 VERSION = "1.0.0"
 BODY = "application/offset+octet-stream"
@@ -154,7 +154,7 @@ def _state(upload: Resumable) -> dict[str, str]:
 
 
 def _refused(refusal: Refused) -> HttpResponse:
-    answer = JsonResponse({"code": refusal.code, "said": str(refusal)}, status=HTTP_OF.get(refusal.code, 422))
+    answer = JsonResponse({"code": refusal.code, "said": str(refusal)}, status=http_status(refusal))
     return _answer_to(answer)
 
 

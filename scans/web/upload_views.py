@@ -20,13 +20,13 @@ from ..models import Batch, Live, Scan
 from ..outcome import blind, effective, words
 from ..outcome.result import Glimpse
 from ..uploads import fetching, idempotency, intake, live
+from ..uploads.http_status import http_status
 from ..uploads.intake import Refused
 from . import forms, limits, notification_views
 from .access import SignedIn, looks, seconds_until_next_look, wants_json
 
 FRAMES = range(1, 33)  # pictures of one capture
 LONGEST_KEY = 100
-HTTP_OF = {"full": 409, "in_progress": 409, "too_many_bytes": 413, "quota": 413, "unknown_format": 415, "no_space": 507}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -129,7 +129,7 @@ def _upload_page(request: SignedIn, form: forms.Upload, *, status: int = 200, re
 
 
 def _refused(request: SignedIn, refusal: Refused) -> HttpResponse:
-    status = HTTP_OF.get(refusal.code, 422)
+    status = http_status(refusal)
     if wants_json(request):
         answer = {"code": refusal.code, "said": str(refusal), "advice": words.advice(refusal.code)}
         return JsonResponse(answer, status=status)

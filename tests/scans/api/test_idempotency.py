@@ -120,7 +120,7 @@ def test_killed_before_it_was_done_the_first_is_in_progress_for_a_while_and_then
 def test_killed_while_it_waits_for_the_result_the_same_key_gives_the_same_scan(own: Program, monkeypatch: Any) -> None:
     own.client.defaults["HTTP_IDEMPOTENCY_KEY"] = "a"
     with monkeypatch.context() as patched, pytest.raises(Killed):
-        patched.setattr("scans.api.scans.time.sleep", raise_killed)
+        patched.setattr("scans.api.waiting.time.sleep", raise_killed)
         own.submit(judged=False, query="?wait=30")
     again = own.submit(judged=False, query="?wait=30")
     assert again.json()["id"] == str(Scan.objects.get().pk)
@@ -132,7 +132,7 @@ def test_what_breaks_after_it_was_done_does_not_have_it_done_again(own: Program,
     own.client.defaults["HTTP_IDEMPOTENCY_KEY"] = "a"
     own.client.raise_request_exception = False
     with monkeypatch.context() as patched:
-        patched.setattr("scans.api.scans.time.sleep", lambda _seconds: 1 / 0)
+        patched.setattr("scans.api.waiting.time.sleep", lambda _seconds: 1 / 0)
         assert own.submit(judged=False, query="?wait=30").status_code == 500
     assert own.submit(judged=False, query="?wait=30").json()["id"] == str(Scan.objects.get().pk)
 

@@ -337,11 +337,11 @@ def test_a_wait_that_is_none_is_refused(wait: str, own: Program) -> None:
 
 
 def test_waiting_ends_with_the_time_and_only_some_may(own: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    from scans.api import scans as views
+    from scans.api import waiting
 
     where = own.submit(judged=False)["Location"]
     assert own.get(where, wait="0.2").json()["status"] == "queued"
-    monkeypatch.setattr(views._parked, "acquire", lambda blocking: False)
+    monkeypatch.setattr(waiting._parked, "acquire", lambda blocking: False)
     assert own.get(where, wait="30").json()["status"] == "queued", "at once"
 
 

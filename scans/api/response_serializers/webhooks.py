@@ -2,14 +2,14 @@
 
 from rest_framework import serializers
 
-from ...models import Delivery
-from .fields import Shape, chosen, flag, kind_of, maybe, moment, one_id, several, some_moment, text, whole
+from ...models import Delivery, Endpoint
+from .fields import Resource, chosen, flag, kind_of, maybe, moment, one_id, several, some_moment, text, whole
 
 
-class EndpointOf(Shape):
+class EndpointOf(Resource):
     """A URL that receives a message when something changes."""
 
-    id = one_id("ID of the endpoint.")
+    id = one_id("ID of the endpoint.", source="pk")
     object = kind_of("webhook_endpoint")
     url = text("The URL.")
     description = serializers.CharField(help_text="Your own description.")
@@ -24,6 +24,9 @@ class EndpointOf(Shape):
     failing_since = some_moment("Since when all deliveries fail.")
     old_secret_until = some_moment("Until when messages are also signed with the previous secret.")
 
+    def get_enabled(self, endpoint: Endpoint) -> bool:
+        return endpoint.disabled_at is None
+
 
 class EndpointWithSecret(EndpointOf):
     """An endpoint with its secret, which is shown only once."""
@@ -31,24 +34,24 @@ class EndpointWithSecret(EndpointOf):
     secret = text("The secret that signs messages, as in the Standard Webhooks specification.")
 
 
-class AttemptOf(Shape):
+class AttemptOf(Resource):
     """One attempt to deliver a message."""
 
     at = moment("When it was sent.")
     status = whole("HTTP status of the response.", allow_null=True)
     failure = maybe("Why there was no response.")
-    ms = whole("Duration in milliseconds.")
+    ms = whole("Duration in milliseconds.", source="milliseconds")
     answer = text("The beginning of the response body.")
 
 
-class DeliveryOf(Shape):
+class DeliveryOf(Resource):
     """One message to one endpoint."""
 
-    id = one_id("ID of the delivery.")
+    id = one_id("ID of the delivery.", source="pk")
     object = kind_of("webhook_delivery")
-    endpoint = one_id("ID of the endpoint.")
+    endpoint = one_id("ID of the endpoint.", source="endpoint_id")
     message_id = text("The `webhook-id` header; the same for every attempt.")
-    type = text("Type of the message.")
+    type = text("Type of the message.", source="kind")
     state = chosen("State of the delivery.", Delivery.State.choices)
     created_at = moment("When it was created.")
     next_at = some_moment("When the next attempt is made.")

@@ -1,10 +1,10 @@
 """Errors."""
 
-from .fields import Shape, text, whole
+from .fields import Resource, text, whole
 from .scans import Scan
 
 
-class Pointer(Shape):
+class Pointer(Resource):
     """A field or parameter that is wrong."""
 
     pointer = text("JSON pointer to the field, such as `/external_id`.")
@@ -12,7 +12,7 @@ class Pointer(Shape):
     detail = text("What is wrong.")
 
 
-class Problem(Shape):
+class Problem(Resource):
     """An error (RFC 9457)."""
 
     type = text("URL that describes the error code.")

@@ -1,0 +1,12 @@
+"""The HTTP status of a file that may not enter, on the pages as in the API."""
+
+from .intake import Refused
+
+STATUS_OF = {
+    "full": 409, "in_progress": 409, "too_many_bytes": 413, "quota": 413, "unknown_format": 415, "url_busy": 503,
+    "no_space": 507,
+}  # fmt: skip
+
+
+def http_status(refusal: Refused) -> int:
+    return STATUS_OF.get(refusal.code, 422)
