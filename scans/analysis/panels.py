@@ -82,7 +82,7 @@ def in_folder_and_in_force() -> dict[str, Any]:
         read = detection.read_panel(settings.BUNDLES_DIR)
     except detection.DetectionError as error:
         raise PanelUnreadable(str(error)) from error
-    now = as_agreed(read)
+    now, own = as_agreed(read), PanelVersion.current()
     in_folder = {bundle.label: weight.value for bundle, weight in read.members}
     fused = {medium: rule for medium, rule in now.fusion.items() if not now.cuts}
     bundles = [
@@ -99,15 +99,18 @@ def in_folder_and_in_force() -> dict[str, Any]:
         for bundle, weight in now.members
     ]
     if fused:
-        media = [_medium(medium.value, read, now.cuts_in(medium), rule) for medium, rule in fused.items()]
+        media = [_medium(medium.value, read, now, own, rule) for medium, rule in fused.items()]
     else:
-        media = [_medium("all", read, now.cuts_in(detection.Medium.PHOTO), None)] if bundles else []
+        media = [_medium("all", read, now, own, None)] if bundles else []
     return {"bundles": bundles, "media": media, "broken": now.to_dict()["broken"]}
 
 
-def _medium(name: str, read: detection.Panel, cuts: Any, rule: Any) -> dict[str, Any]:
+def _medium(
+    name: str, read: detection.Panel, now: detection.Panel, own: PanelVersion | None, rule: Any
+) -> dict[str, Any]:
     medium = detection.Medium.PHOTO if rule is None else detection.Medium(name)
-    folder = read.cuts_in(medium)
+    cuts = now.cuts_in(medium)
+    folder, file = read.decide_cuts(medium)
     measured = rule.measured if rule else {}
     return {
         "medium": name,
@@ -115,6 +118,7 @@ def _medium(name: str, read: detection.Panel, cuts: Any, rule: Any) -> dict[str,
         "low": cuts.little_below,
         "high": cuts.manipulated_above,
         "cuts_in_folder": (folder.little_below, folder.manipulated_above),
+        "cuts_file": "" if own and own.sets_cuts_in(name) else file,  # empty: two people here have agreed on them
         "weights_in_folder": {} if rule is None else dict(read.fusion[medium].weights),
         "measured": measured,
         "measured_each": measured.get("bundles") or {},

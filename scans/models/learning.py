@@ -93,6 +93,9 @@ class PanelVersion(models.Model):
             lines.append(_points((self.little_below, self.manipulated_above)))
         return lines
 
+    def sets_cuts_in(self, medium: str) -> bool:
+        return self.little_below is not None or bool(self.changes.get("media", {}).get(medium, {}).get("cuts"))
+
     @property
     def is_current(self) -> bool:
         return self.approved_at is not None and self.ended_at is None

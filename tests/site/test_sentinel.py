@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import redis as redis_client
 
+from deepfake_site import redis_server
 from tests.browser.conftest import free_port
-from tests.conftest import redis_binary
 
 from .test_defaults import PRODUCTION, START, run
 
@@ -48,7 +48,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     def server(port: int, *more: str, config: str = "") -> subprocess.Popen[bytes]:
         file = tmp_path / f"{port}.conf"
         file.write_text(f"port {port}\nbind 127.0.0.1\ndir {tmp_path}\n{config}")
-        process = subprocess.Popen([redis_binary(), str(file), *more], stdout=subprocess.DEVNULL)
+        process = subprocess.Popen([str(redis_server.find()), str(file), *more], stdout=subprocess.DEVNULL)
         running.append(process)
         until(lambda: answers(port), f"the server on port {port}")
         return process

