@@ -224,6 +224,18 @@ BACKBONES: dict[str, Callable[[Any, int], Any]] = {
 }
 
 
+def _on_backbone(name: str) -> Callable[[int, int, int], Model]:
+    return lambda size, width, kinds: image_network(size, name, kinds=kinds)
+
+
+# What a plan can name: from the side of a crop, the width and the number of kinds to a network. A backbone ignores the
+# width.
+NETWORKS: dict[str, Callable[[int, int, int], Model]] = {
+    **{name: _on_backbone(name) for name in BACKBONES},
+    "residual": lambda size, width, kinds: residual_network(size, width=width, kinds=kinds),
+}
+
+
 def _rebuilt_on(model: Model, inputs: Any) -> Any:
     """The model's layers on another input, so that the whole is one flat graph and its insides stay in reach."""
     tensors = {id(model.inputs[0]): inputs}

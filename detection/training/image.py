@@ -29,7 +29,7 @@ class Plan(PlanFile):
     """Of an image network."""
 
     name: str = "image"
-    network: str = "mobilenetv2"  # mobilenetv2, resnet50, tiny or residual
+    network: str = "mobilenetv2"  # one of networks.NETWORKS
     width: int = 16  # channels that the residual network begins with
     recipe: Recipe = field(default_factory=Recipe)
     batch: int = 32
@@ -50,7 +50,7 @@ class Plan(PlanFile):
         self.check(
             {"width": 1, "batch": 1, "steps": 1, "check_every": 1, "each": 1, "workers": 0, "warm": 0, "seed": 0}
         )
-        for name, allowed in (("network", (*networks.BACKBONES, "residual")), ("norms", ("fixed", "learnt"))):
+        for name, allowed in (("network", tuple(networks.NETWORKS)), ("norms", ("fixed", "learnt"))):
             if getattr(self, name) not in allowed:
                 raise TrainingError(f"{name} is {getattr(self, name)!r}, and has to be one of {', '.join(allowed)}")
 
@@ -63,11 +63,7 @@ class Plan(PlanFile):
 
 
 def build(plan: Plan, init: Path | None = None) -> Any:
-    size = plan.recipe.size
-    if plan.network == "residual":
-        model = networks.residual_network(size, width=plan.width, kinds=len(GROUPS))
-    else:
-        model = networks.image_network(size, plan.network, kinds=len(GROUPS))
+    model = networks.NETWORKS[plan.network](plan.recipe.size, plan.width, len(GROUPS))
     if init is not None:
         try:
             _start_from(model, init)

@@ -101,10 +101,6 @@ class PanelVersion(models.Model):
         return self.approved_at is not None and self.ended_at is None
 
     @property
-    def is_waiting(self) -> bool:
-        return self.approved_at is None and self.ended_at is None
-
-    @property
     def refusals(self) -> list[str]:
         """Why it can't be approved, as its trial found."""
         return list((self.rehearsal or {}).get("refusals", []))

@@ -12,7 +12,6 @@ import detection
 from detection import Code, Outcome
 from detection.bundle import Thresholds
 from detection.errors import BadBundle
-from detection.finding import Medium
 
 from .test_inspection import codes
 
@@ -101,7 +100,7 @@ def test_cut_offs_are_those_of_the_policy_then_of_the_fusion_then_of_the_bundle_
     fusion = {"photo": {"weights": {"one/1": 1.0}, "cuts": {"little_below": 0.5, "manipulated_above": 0.6}}}
     policy(bundles={"one": "trust", "two": "trust"}, fusion=fusion)
     panel = detection.read_panel(bundles)
-    photo, film = Medium.PHOTO, Medium.FILM
+    photo, film = detection.Medium.PHOTO, detection.Medium.FILM
     assert panel.decide_cuts(photo) == (Thresholds(0.5, 0.6), "panel.json")
     assert panel.decide_cuts(photo, "one/1") == (Thresholds(0.5, 0.6), "panel.json")
     assert panel.decide_cuts(photo, "two/1") == (Thresholds(0.3, 0.4), "two/bundle.json"), "it is not fused"
