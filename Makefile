@@ -17,14 +17,14 @@ run: $(VENV)/site  ## start the whole site on this machine; Ctrl-C stops it
 
 test: $(VENV)/tests  ## run all tests: on SQLite, then on PostgreSQL where one is installed
 	$(PY) -m pytest -n 2
-	$(PY) tests/on_postgresql.py $(PY) -m pytest -n 2 -m database  # the others know none
+	$(PY) tests/on_postgresql.py $(PY) -m pytest -n 2 -m database  # what a database can change
 
 FAST = tests/accounts tests/house tests/scans tests/site
 test-fast: $(VENV)/tests  ## what most changes break, on SQLite: no browser, no training, no whole site, nothing marked slow
 	$(PY) -m pytest -n 2 -m "not slow" $(FAST)
 
 test-often: $(VENV)/tests  ## the whole suite twenty times, each in another order, until one fails
-	for run in $$(seq 20); do $(PY) -m pytest -n 2 -p randomly || exit 1; done
+	for run in $$(seq 20); do $(PY) -m pytest -n 2 || exit 1; done
 
 chaos: $(VENV)/tests  ## kill, restart and flush the running site's parts on both databases, and print what became of 50 scans each
 	$(PY) -m tests.chaos

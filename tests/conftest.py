@@ -55,6 +55,10 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 SITES = ("tests/browser", "tests/launcher")  # tests of a whole site, which brings its own processes and database
+# Of the running site, what many programs send at once, what random requests hold, and commands with SQL of their own.
+# The launcher's tests bring SQLite or PostgreSQL themselves, whatever the others run on. What people do in a browser
+# sends queries that the tests of pages send as well.
+SITES_ON_BOTH = ("tests/browser/test_programs.py", "tests/browser/test_measurements.py")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -62,8 +66,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what a database can change. pytest-django refuses every query of a test that does not ask for one."""
     for item in items:
         asks = item.get_closest_marker("django_db") or DATABASES & set(getattr(item, "fixturenames", ()))
-        if asks or item.nodeid.startswith(SITES):
+        if asks or item.nodeid.startswith(SITES_ON_BOTH):
             item.add_marker("database")
+    # However they are shuffled: a site is started once for its folder. (The sort is stable.)
+    items.sort(key=lambda item: next((place for place, site in enumerate(SITES) if item.nodeid.startswith(site)), -1))
 
 
 class TogetherWhereDear(LoadScopeScheduling):

@@ -50,7 +50,8 @@ def server() -> Iterator[Server | None]:
         quiet = {"check": True, "cwd": folder, "stdout": subprocess.DEVNULL}
         subprocess.run([*as_user, initdb, "-D", data, "-U", "site", "-A", "trust", "-E", "UTF8", "--no-sync"], **quiet)
         # Nothing here must survive a power cut.
-        options = f"-k {folder} -c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=200"
+        options = f"-k {folder} -c listen_addresses= -c max_connections=200"
+        options += "".join(f" -c {name}=off" for name in ("fsync", "synchronous_commit", "full_page_writes"))
         control = [*as_user, pg_ctl, "-D", data, "-w", "-s", "-l", f"{folder}/log", "-o", options]
         subprocess.run([*control, "start"], **quiet)
         try:

@@ -31,13 +31,14 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from accounts import keys, roles, rules
 from accounts.models import User
 from accounts.roles import Role
-user = User.objects.create_user("{name}@example.org", "correct horse battery", name="Program")
-roles.give(user, *Role)
-TOTP.activate(user, generate_totp_secret())
-user = User.objects.get(pk=user.pk)
-rules.accept(user)
-for test in (False, True):
-    print(keys.issue(user, name="program", scopes=roles.scopes_for(user), test=test)[1])
+for name in {names}:
+    user = User.objects.create_user(name + "@example.org", "correct horse battery", name="Program")
+    roles.give(user, *Role)
+    TOTP.activate(user, generate_totp_secret())
+    user = User.objects.get(pk=user.pk)
+    rules.accept(user)
+    for test in (False, True):
+        print(keys.issue(user, name="program", scopes=roles.scopes_for(user), test=test)[1])
 """
 
 
@@ -48,10 +49,15 @@ def in_shell(site: Site, said: str) -> str:
     return done.stdout
 
 
+def make_keys(site: Site, people: int = 1) -> list[str]:
+    """A live key and a test key for each of them, who may do everything."""
+    names = [f"program-{uuid.uuid4().hex[:6]}" for _number in range(people)]
+    return in_shell(site, MAKE_KEYS.format(names=names)).split()
+
+
 @pytest.fixture(scope="package")
 def keys(site: Site) -> list[str]:
-    """A live key and a test key of somebody who may do everything."""
-    return in_shell(site, MAKE_KEYS.format(name=f"program-{uuid.uuid4().hex[:6]}")).split()
+    return make_keys(site)
 
 
 @pytest.fixture
@@ -190,10 +196,10 @@ class World:
     special: dict[str, dict[str, str]]  # operation → what it needs instead
 
 
-@pytest.fixture(scope="package")
-def world(site: Site, keys: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("world")
-    desk_key = in_shell(site, MAKE_KEYS.format(name=f"desk-{uuid.uuid4().hex[:6]}")).split()[0]
+@pytest.fixture
+def world(site: Site, tmp_path: Path) -> Iterator[World]:
+    """Of people of its own: what a test does to it is nobody else's business."""
+    *keys, desk_key, _test = make_keys(site, people=2)
     own, trying, desk = Client(site.address, keys[0]), Client(site.address, keys[1]), Client(site.address, desk_key)
 
     def fresh() -> str:
@@ -203,7 +209,7 @@ def world(site: Site, keys: list[str], tmp_path_factory: pytest.TempPathFactory)
     said = in_shell(site, QUEUE_AND_DECIDE.format(scans=scans, desk=desk_key.split("_")[2]))
     code = said.split()[-1]
     items = {one["scan"]: str(one["id"]) for one in every(desk, "queue-items")}
-    (folder / "photo.jpg").write_bytes(portrait() + uuid.uuid4().bytes)
+    (tmp_path / "photo.jpg").write_bytes(portrait() + uuid.uuid4().bytes)
     token = own._ask("GET", f"scans/{scans[0]}/artifacts")["results"][0]["url"].rpartition("/")[2]
     with listening() as receiver:
         hook = own._ask("POST", "webhook-endpoints", body={"url": receiver.url})
@@ -211,12 +217,12 @@ def world(site: Site, keys: list[str], tmp_path_factory: pytest.TempPathFactory)
         sent = own._ask("POST", f"webhook-endpoints/{hook['id']}/ping")
         waits = trying.submit(portrait(), name="waiting.jpg")["id"]
         together = subprocess.run(
-            ["curl", "-sS", "-H", f"Authorization: Bearer {keys[0]}", "-F", f"files=@{folder}/photo.jpg",
+            ["curl", "-sS", "-H", f"Authorization: Bearer {keys[0]}", "-F", f"files=@{tmp_path}/photo.jpg",
              f"{site.address}/api/v1/batches"], capture_output=True, check=True,
         )  # fmt: skip
         at_the_desk = {"KEY": desk_key}
         yield World(
-            folder,
+            tmp_path,
             {
                 "SITE": f"{site.address}/api/v1", "KEY": keys[0], "SCAN": scans[0], "CODE": code, "TOKEN": token,
                 "BATCH": json.loads(together.stdout)["id"], "ENDPOINT": hook["id"], "DELIVERY": sent["id"],
@@ -287,14 +293,14 @@ def test_every_published_example_works(world: World) -> None:
         assert done.returncode == 0, (one.name, sample, done.stdout[-800:], done.stderr)
 
 
-@pytest.mark.usefixtures("world")
-def test_all_that_the_description_allows_is_answered_as_it_says(site: Site, keys: list[str]) -> None:
+def test_all_that_the_description_allows_is_answered_as_it_says(site: Site, world: World) -> None:
     """Examples, edges, random requests, and requests that follow from each other's answers; all checks, no failure."""
+    bearer = f"Authorization: Bearer {world.standing['KEY']}"
     done = subprocess.run(
         [
             str(Path(sys.executable).with_name("schemathesis")),
             "--config-file", str(HERE / "schemathesis.toml"), "run",
-            f"{site.address}/api/v1/openapi.json", "--header", f"Authorization: Bearer {keys[0]}", "--checks", "all",
+            f"{site.address}/api/v1/openapi.json", "--header", bearer, "--checks", "all",
             "--max-examples", "10", "--workers", "1", "--no-color", "--generation-deterministic",
         ],
         cwd=HERE, capture_output=True, text=True, check=False, timeout=500,
