@@ -80,7 +80,7 @@ class Bench:
 
     def run(self) -> dict[str, float | None]:
         self._prepare()
-        rounds = 3 if self.quick else 15
+        rounds = 1 if self.quick else 15
         self._classifier(rounds)
         self._image(rounds)
         self.decoding(rounds * 4)

@@ -16,7 +16,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connections
+from django.db import connection, connections
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test import Client
 from django.utils import timezone, translation
@@ -128,19 +128,20 @@ def redis() -> Iterator[Redis]:
 
 @pytest.fixture(scope="session")
 def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
-    """Begin with the kept copy of the migrated database, if its migrations are still the same."""
-    return schema.copy_to_test_database()
+    """Begin with a copy of a migrated database. PostgreSQL begins with nothing."""
+    if connection.vendor == "sqlite":
+        schema.copy_database(connection.creation._get_test_db_name())
+    return connection.vendor == "sqlite"
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """The shipped audit rule draws 2 of 100 scans by their random id: only tests of that rule may meet it."""
     with django_db_blocker.unblock():
-        schema.keep_test_database()
         Rule.objects.filter(reason=Reason.AUDIT).update(share=0)
-        for connection in connections.all():
-            if hasattr(connection, "_test_serialized_contents"):  # what transactional tests begin with
-                connection._test_serialized_contents = connection.creation.serialize_db_to_string()
+        for database in connections.all():
+            if hasattr(database, "_test_serialized_contents"):  # what transactional tests begin with
+                database._test_serialized_contents = database.creation.serialize_db_to_string()
 
 
 @pytest.fixture(scope="session", autouse=True)

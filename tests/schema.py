@@ -1,14 +1,14 @@
-"""The empty SQLite database that tests begin with: migrated once for each state of the migrations, then copied.
+"""The empty SQLite database that tests and their sites begin with: migrated once for each state of the migrations.
 
 The copy stands in for the migrations alone. `migrate` runs on it all the same, finds nothing left to do, and fills
 groups and permissions from the code as it is now.
 """
 
+import os
 import shutil
-import sqlite3
+import subprocess
+import sys
 from pathlib import Path
-
-from django.db import connection
 
 from . import prepared
 
@@ -16,22 +16,17 @@ from . import prepared
 SOURCES = ("*/migrations/*.py", "*/models.py", "*/models/*.py", "deepfake_site/settings/*.py")
 
 
-def copy_to_test_database() -> bool:
-    """Whether there was one to copy."""
-    kept = prepared.place("schema", *SOURCES)
-    if connection.vendor != "sqlite" or not kept.exists():
-        return False
-    shutil.copyfile(kept, connection.creation._get_test_db_name())
-    return True
+def copy_database(to: str | Path) -> None:
+    shutil.copyfile(prepared.prepare(prepared.place("schema", *SOURCES), _migrate), to)
 
 
-def keep_test_database() -> None:
-    if connection.vendor == "sqlite":
-        prepared.prepare(prepared.place("schema", *SOURCES), _back_up)
-
-
-def _back_up(path: Path) -> None:
-    connection.ensure_connection()
-    with sqlite3.connect(path) as copy:
-        connection.connection.backup(copy)
-    copy.close()
+def _migrate(path: Path) -> None:
+    folder = path.parent / "site"
+    folder.mkdir()
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"],
+        cwd=prepared.BASE,
+        env={"PATH": os.environ["PATH"], "EMBEDDED": "1", "VAR_DIR": str(folder)},
+        check=True,
+    )
+    (folder / "db.sqlite3").rename(path)

@@ -107,6 +107,8 @@ class Sandbox:
     def _take(self) -> Child:
         while True:
             with self._lock:
+                if self._template and self._template.poll() is not None:
+                    self._end_template()  # its children are ending: one of them could still look alive
                 child = self._idle.pop() if self._idle else None
             if child is None:
                 return self._start()

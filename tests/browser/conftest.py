@@ -22,6 +22,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
+from .. import schema
 from ..detection.files import ASTRONAUT
 from ..detection.judging import films
 from ..scans.conftest import bundle
@@ -101,6 +102,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             "LIMIT_WEBHOOK_TEST": "100000/1m",
             "PRIVATE_TARGETS": "127.0.0.1/32",
         }
+        if not database:
+            schema.copy_database(folder / "db.sqlite3")
         up = subprocess.Popen(
             [sys.executable, "manage.py", "up"],
             cwd=settings.BASE_DIR,

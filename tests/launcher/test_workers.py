@@ -9,6 +9,7 @@ from django.conf import settings
 
 from detection import benchmark
 
+from .. import schema
 from ..scans.conftest import portrait
 from .test_up import Launcher, launcher
 
@@ -38,7 +39,8 @@ def until(true, seconds=120):
 scans = [submit("film.mp4"), submit("photo.jpg"), submit("broken.jpg")]
 until(lambda: Scan.objects.get(pk=scans[0].pk).status == "analysing")
 workers = [p for p in psutil.Process(up).children(recursive=True) if "analysis@" in " ".join(p.cmdline())]
-busy = [p for p in workers if not p.children()]
+leaders = {p.pid for p in workers}
+busy = [p for p in workers if p.ppid() in leaders]
 for process in busy:
     process.suspend()
 for process in busy:
@@ -56,6 +58,8 @@ def test_a_killed_worker_s_scan_is_judged_by_the_next_one_and_once(launcher: Lau
     (tmp_path / "photo.jpg").write_bytes(portrait())
     (tmp_path / "broken.jpg").write_bytes(portrait()[:5000])
     benchmark.film(tmp_path / "film.mp4", 60, (1920, 1080))
+    (tmp_path / "var").mkdir()
+    schema.copy_database(tmp_path / "var" / "db.sqlite3")
     up = launcher.start(SILENCE_SECONDS="5")
     launcher.wait_for("Ctrl-C stops everything")
     environment = {

@@ -1,6 +1,7 @@
 """Pseudo-fakes of the one public face, and a tiny network that learns in seconds to tell them apart."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import skimage.data
 
 from detection import bundle as bundles
-from detection import crops, faces, networks
+from detection import crops, faces
 
 SIZE = 64
 ASTRONAUT = skimage.data.astronaut()
@@ -47,6 +48,7 @@ def crop(picture: np.ndarray, size: int = SIZE, margin: float = 0.2) -> np.ndarr
     return crops.square(picture, faces.detect(picture)[0].box, margin, size)
 
 
+@cache
 def samples(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     chance = np.random.default_rng(seed)
     labels = np.arange(count) % 2
@@ -55,7 +57,9 @@ def samples(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def trained(epochs: int = 8, count: int = 160) -> Any:
-    import keras
+    import keras  # here: it takes seconds to load, and films need none
+
+    from detection import networks
 
     keras.utils.set_random_seed(3)
     pictures, labels = samples(count, seed=1)

@@ -15,12 +15,14 @@ from detection.runtime import Runner, runner
 
 from . import faking
 
-PICTURES = faking.samples(8, seed=12)[0]
+
+def pictures() -> np.ndarray:
+    return faking.samples(8, seed=12)[0]
 
 
 def test_keras_and_onnx_agree_on_real_crops(install: Callable[..., Path]) -> None:
     bundle = bundles.read_bundle(install(files=("model.onnx", "model.keras")) / "tiny-image")
-    onnx, keras = (Runner(bundle, runtime=name).raw(PICTURES) for name in ("onnx", "keras"))
+    onnx, keras = (Runner(bundle, runtime=name).raw(pictures()) for name in ("onnx", "keras"))
     assert onnx.keys() == keras.keys() == {"score", "cam", "embedding"}
     assert np.ptp(onnx["score"]) > 0.5, "or they would agree about anything"
     for name in onnx:
@@ -30,11 +32,11 @@ def test_keras_and_onnx_agree_on_real_crops(install: Callable[..., Path]) -> Non
 def test_a_bundle_with_keras_weights_alone_is_served(install: Callable[..., Path]) -> None:
     bundle = bundles.read_bundle(install(files=("model.keras",)) / "tiny-image")
     assert bundle.runtime == "keras"
-    assert np.ptp(runner(bundle).raw(PICTURES)["score"]) > 0.5
+    assert np.ptp(runner(bundle).raw(pictures())["score"]) > 0.5
 
 
 def test_the_class_map_adds_up_to_the_score(install: Callable[..., Path]) -> None:
-    given = Runner(bundles.read_bundle(install() / "tiny-image")).raw(PICTURES)
+    given = Runner(bundles.read_bundle(install() / "tiny-image")).raw(pictures())
     odds = np.log(given["score"] / (1 - given["score"]))
     apart = odds - given["cam"].mean((1, 2, 3))
     assert np.ptp(apart) < 1e-3, "all that differs is the dense unit's bias"
@@ -42,16 +44,16 @@ def test_the_class_map_adds_up_to_the_score(install: Callable[..., Path]) -> Non
 
 @pytest.mark.parametrize("fake_is", [0, 1])
 def test_whatever_the_polarity_a_score_is_of_being_manipulated(fake_is: int, install: Callable[..., Path]) -> None:
-    plain = Runner(bundles.read_bundle(install("plain") / "plain")).raw(PICTURES)["score"]
+    plain = Runner(bundles.read_bundle(install("plain") / "plain")).raw(pictures())["score"]
     turned = bundles.read_bundle(install("turned", output={"fake_is": fake_is}) / "turned")
     expected = plain if fake_is == 1 else 1 - plain
-    np.testing.assert_allclose(Runner(turned).raw(PICTURES)["score"], expected, atol=1e-6)
+    np.testing.assert_allclose(Runner(turned).raw(pictures())["score"], expected, atol=1e-6)
 
 
 def test_a_mirror_gives_the_middle_of_both_views(install: Callable[..., Path]) -> None:
     plain = Runner(bundles.read_bundle(install("plain") / "plain"))
-    both = Runner(bundles.read_bundle(install("both", input={"mirror": True}) / "both")).raw(PICTURES)["score"]
-    one, other = plain.raw(PICTURES)["score"], plain.raw(PICTURES[:, :, ::-1])["score"]
+    both = Runner(bundles.read_bundle(install("both", input={"mirror": True}) / "both")).raw(pictures())["score"]
+    one, other = plain.raw(pictures())["score"], plain.raw(pictures()[:, :, ::-1])["score"]
     assert ((both >= np.minimum(one, other) - 1e-5) & (both <= np.maximum(one, other) + 1e-5)).all()
 
 

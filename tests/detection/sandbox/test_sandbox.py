@@ -170,7 +170,9 @@ def test_closing_leaves_no_process_behind() -> None:
 def test_after_its_template_was_killed_the_next_file_is_read(photo: Path) -> None:
     sandbox = Sandbox(jobs=JOBS)
     try:
-        os.kill(template_of(sandbox), signal.SIGKILL)
+        template = template_of(sandbox)
+        os.kill(template, signal.SIGKILL)
+        os.waitid(os.P_PID, template, os.WEXITED | os.WNOWAIT)
         assert width(sandbox, photo) == 96
     finally:
         sandbox.close()
