@@ -69,6 +69,12 @@ def media_path(scan: "Scan", name: str) -> str:
     return f"media/{scan.pk.hex[:2]}/{scan.pk.hex}/{uuid.uuid4().hex}{PurePath(name).suffix.lower()[:10]}"
 
 
+def _long_ago(column: str, seconds: float) -> models.Q:
+    """A time this far in the future was written before the clock was set back."""
+    now, span = timezone.now(), dt.timedelta(seconds=seconds)
+    return models.Q(**{f"{column}__lt": now - span}) | models.Q(**{f"{column}__gt": now + span})
+
+
 class ScanQuerySet(models.QuerySet["Scan"]):
     def visible_to(self, user: Any) -> Self:
         """The whole access rule: one's own, or all for those who may review; nothing that is in the trash."""
@@ -128,8 +134,7 @@ class ScanQuerySet(models.QuerySet["Scan"]):
 
     def overdue(self, seconds: float) -> Self:
         """Queued, and given to the broker longer ago than that: the oldest first."""
-        limit = timezone.now() - dt.timedelta(seconds=seconds)
-        return self.filter(status=Status.QUEUED, sent_at__lt=limit).order_by("queued_at")
+        return self.filter(_long_ago("sent_at", seconds), status=Status.QUEUED).order_by("queued_at")
 
     def stand_still(self, seconds: float) -> bool:
         """Some have waited for so long, and all that time none was begun, is being worked on or was finished."""
@@ -141,8 +146,7 @@ class ScanQuerySet(models.QuerySet["Scan"]):
 
     def silent_for(self, seconds: float) -> Self:
         """Being analysed, as the rows say, by workers of which nothing was heard for so long."""
-        limit = timezone.now() - dt.timedelta(seconds=seconds)
-        return self.filter(status=Status.ANALYSING, heartbeat_at__lt=limit)
+        return self.filter(_long_ago("heartbeat_at", seconds), status=Status.ANALYSING)
 
 
 class Scan(models.Model):

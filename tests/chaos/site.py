@@ -13,13 +13,16 @@ from pathlib import Path
 
 import psutil
 
+from .clock import Clock
+
 BASE = Path(__file__).resolve().parent.parent.parent
+TOKEN = "only-for-these-runs"
 MARKS = {"web": "gunicorn", "analysis": "analysis@", "post": "post@", "beat": " beat ", "redis": "redis-server"}
 
 
 class Site:
     def __init__(self, folder: Path, database_url: str) -> None:
-        self.folder = folder
+        self.folder, self.bundles, self.clock = folder, folder / "bundles", Clock(folder)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
@@ -29,7 +32,10 @@ class Site:
             "VAR_DIR": str(folder),
             "PORT": str(self.port),
             "DATABASE_URL": database_url,
-            "BUNDLES_DIR": str(folder / "bundles"),
+            "MEDIA_ROOT": str(folder / "media"),
+            "BUNDLES_DIR": str(self.bundles),
+            "METRICS_TOKEN": TOKEN,
+            "PRIVATE_TARGETS": "127.0.0.1/32",
             "EMBEDDED": "1",
             "DEMO": "0",
             "LIMIT_UPLOAD": "100000/1m",
@@ -41,7 +47,8 @@ class Site:
         log = (self.folder / "up.txt").open("w")
         self.up = subprocess.Popen(
             [sys.executable, "manage.py", "up"],
-            cwd=BASE, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            cwd=BASE, env={**self.environment, **self.clock.environment},
+            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         until(self.is_ready, "the site to be ready", 300)
 
@@ -53,6 +60,17 @@ class Site:
                 return bool(json.load(answer)["parts"]["analysis_worker"] == "ok")
         except OSError:
             return False
+
+    def alarms(self) -> set[str]:
+        """The parts that /metrics says are not working."""
+        address = f"http://localhost:{self.port}/metrics"
+        request = urllib.request.Request(address, headers={"Authorization": f"Bearer {TOKEN}"})
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                lines = answer.read().decode().splitlines()
+        except OSError:
+            return {"no answer"}
+        return {line.split('"')[1] for line in lines if line.startswith("site_part_up{") and line.endswith(" 0.0")}
 
     def stop(self) -> None:
         self.up.send_signal(signal.SIGTERM)

@@ -62,6 +62,21 @@ def test_a_queued_scan_whose_message_is_gone_is_analysed_all_the_same(
 
 
 @pytest.mark.django_db
+def test_a_clock_that_was_set_back_keeps_no_scan_waiting(
+    bundles: Path, upload: Callable[..., Scan], on_commit: Callable[..., Any]
+) -> None:
+    """Signs of life and messages of the time before lie in the future."""
+    interrupted, waiting = (upload(run=False, name=name) for name in ("interrupted.jpg", "waiting.jpg"))
+    interrupted.move(Status.ANALYSING)
+    in_two_hours = timezone.now() + dt.timedelta(hours=2)
+    Scan.objects.filter(pk=interrupted.pk).update(heartbeat_at=in_two_hours)
+    Scan.objects.filter(pk=waiting.pk).update(sent_at=in_two_hours)
+    with on_commit(execute=True):
+        tasks.rescue()
+    assert set(Scan.objects.values_list("status", flat=True)) == {Status.ANALYSED}
+
+
+@pytest.mark.django_db
 def test_only_as_many_messages_are_sent_again_as_are_missing(
     real_messages: None, bundles: Path, upload: Callable[..., Scan], on_commit: Callable[..., Any]
 ) -> None:

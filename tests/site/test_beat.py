@@ -14,6 +14,7 @@ import pytest
 import redis as redis_client
 from django.conf import settings
 
+from tests.chaos.clock import Clock
 from tests.conftest import Redis
 
 from .test_defaults import PRODUCTION
@@ -28,15 +29,16 @@ def private_redis(tmp_path: Path) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def start_beat(private_redis: Redis, tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
+def start_beat(private_redis: Redis, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     running = []
 
-    def start(machine: str) -> subprocess.Popen[bytes]:
+    def start(machine: str, **more: str) -> subprocess.Popen[bytes]:
         folder = tmp_path / machine
         folder.mkdir()
         environment = {
             **PRODUCTION, "PATH": os.environ["PATH"], "VAR_DIR": str(folder), "TMPDIR": str(folder),
             "REDIS_URL": f"unix://{private_redis.socket}", "DJANGO_SETTINGS_MODULE": "deepfake_site.settings",
+            **more,
         }  # fmt: skip
         command = [sys.executable, "-m", "celery", "-A", "deepfake_site", "beat", "--pidfile="]
         process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, stderr=subprocess.DEVNULL)
@@ -62,7 +64,7 @@ def until(true: Callable[[], bool], what: str) -> None:
 
 
 def test_two_beats_start_each_task_once_and_the_second_goes_on_alone(
-    private_redis: Redis, start_beat: Callable[[str], subprocess.Popen[bytes]]
+    private_redis: Redis, start_beat: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
     began = time.monotonic()
     first = start_beat("first")
@@ -78,3 +80,19 @@ def test_two_beats_start_each_task_once_and_the_second_goes_on_alone(
     before = sent(private_redis)
     until(lambda: sent(private_redis)["scans.tasks.rescue"] >= before["scans.tasks.rescue"] + 2, "the other beat")
     assert sent(private_redis)["accounts.tasks.forget_sessions"] == 1
+
+
+def test_a_clock_that_was_set_back_by_hours_stops_no_task(
+    private_redis: Redis, start_beat: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    clock = Clock(tmp_path)
+    if not clock.environment:
+        pytest.skip("There is no C compiler, so no clock can be set back.")
+    clock.jump_to(7200)
+    start_beat("first", **clock.environment)
+    until(lambda: len(sent(private_redis)) == len(settings.CELERY_BEAT_SCHEDULE), "every task")
+    before = sent(private_redis)
+    clock.jump_to(0)
+    until(lambda: sent(private_redis)["scans.tasks.rescue"] >= before["scans.tasks.rescue"] + 2, "the next turns")
+    # Its lock in Redis still lasts for most of an hour.
+    until(lambda: sent(private_redis)["scans.tasks.anchor_chain"] == 2, "what is due once an hour")
