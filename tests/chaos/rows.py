@@ -211,7 +211,7 @@ class Run:
         times: dict[str, list[float]] = {}
         for (_headers, body), at in zip(list(good.got), list(good.times), strict=False):
             message = json.loads(body)
-            if message["type"] == "scan.analysed":
+            if message["type"] == "scan.completed":
                 times.setdefault(message["data"]["scan_id"], []).append(at)
         return times
 
