@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-often chaos screenshots lint docs bench train mtcnn-export api types format lock messages clean
+.PHONY: help run test test-fast test-often chaos soak hostile screenshots lint docs bench train mtcnn-export api types format lock messages clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,8 +27,14 @@ test-fast: $(VENV)/tests  ## what most changes break, on SQLite: no browser, no 
 test-often: $(VENV)/tests  ## the whole suite twenty times, each in another order, until one fails
 	for run in $$(seq 20); do $(PY) -m pytest -n 2 || exit 1; done
 
-chaos: $(VENV)/tests  ## kill, restart and flush the running site's parts on both databases, and print what became of 50 scans each
-	$(PY) -m tests.chaos
+chaos: $(VENV)/tests  ## do 12 kinds of harm to a running site, on both databases, and print what became of 50 scans each
+	$(PY) -m tests.chaos --table docs/endurance.md
+
+soak: $(VENV)/tests  ## MINUTES=30: keep a site at capacity, and print what grew
+	$(PY) -m tests.chaos.soak --minutes $(or $(MINUTES),30) --table docs/endurance.md
+
+hostile: $(VENV)/tests  ## REQUESTS=10000: send a running site what no browser sends, and print the answers by status
+	$(PY) -m tests.chaos.hostile --requests $(or $(REQUESTS),10000) --table docs/endurance.md
 
 screenshots: $(VENV)/tests  ## ONLY="home upload" LANGUAGE=de THEME=dark: pictures of every page, with contact sheets, in var/screenshots
 	$(PY) -m tests.screenshots $(if $(ONLY),--only $(ONLY)) $(if $(filter de en,$(LANGUAGE)),--language $(LANGUAGE)) \

@@ -307,9 +307,9 @@ def film(path: Path, seconds: int, size: tuple[int, int]) -> Path:
     return path
 
 
-def written(page: str, table: str) -> str:
+def written(page: str, table: str, mark: str = "bench") -> str:
     """The page with the table between its two marks."""
-    begin, end = "<!-- bench -->", "<!-- /bench -->"
+    begin, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
     if begin not in page or end not in page:
         raise ValueError(f"There is no {begin} … {end} in it.")
     before, rest = page.split(begin, 1)

@@ -3,6 +3,7 @@
 In a database of its own, like the pages. Every event is a transaction of its own; one sealer runs beside them."""
 
 import multiprocessing
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from ..evidence import chain, sealing
 from ..models import Event
@@ -36,6 +38,19 @@ def measure(*, writers: int, seconds: float, rows: int) -> dict[str, str]:
             f"{result.seconds:.1f} s, of which this process worked {worked:.1f} s"
         )
     return figures
+
+
+def mark() -> str:
+    """The place in the manual for figures of this database."""
+    return f"chain-{connection.vendor}"
+
+
+def table(figures: dict[str, str]) -> str:
+    machine = f"{os.cpu_count()} cores, load {os.getloadavg()[2]:.1f} in the last 15 minutes"
+    head = f"On {connection.vendor}, {timezone.now():%Y-%m-%d}, {machine}:"
+    return "\n".join(
+        [head, "", "| what | |", "|---|---|", *(f"| {name} | {text} |" for name, text in figures.items()), ""]
+    )
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +12,9 @@ COLUMNS = ("id", "scan_id", "kind", "actor_id", "at", "content")
 SEAL = ("position", "previous", "salt", "hash", "sealed_at")
 TEXT = {"scan_id", "kind", "at", "content", "previous", "salt", "hash", "sealed_at"}
 ALL = (*COLUMNS, *SEAL)
+# Read as text and not parsed: a chain has millions of rows.
+UUID = re.compile("[0-9a-f]{32}").fullmatch
+TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}) ([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{6})?").fullmatch
 
 
 def unsealed(connection: Any, limit: int) -> list[dict[str, Any]]:
@@ -69,12 +73,8 @@ def _uuid(value: Any) -> str | None:
         return None
     if isinstance(value, uuid.UUID):
         return str(value)
-    text = str(_text(value))
-    try:
-        parsed = uuid.UUID(text)
-    except ValueError:
-        return text
-    return str(parsed) if parsed.hex == text else text  # one spelling only
+    text = str(_text(value))  # as SQLite stores it; another spelling stays as it is, and so changes the hash
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}" if UUID(text) else text
 
 
 def time_text(at: dt.datetime) -> str:
@@ -88,12 +88,10 @@ def _time(value: Any) -> str | None:
     if isinstance(value, dt.datetime):
         return time_text(value)
     text = str(_text(value))
-    try:
-        parsed = dt.datetime.fromisoformat(text)
-    except ValueError:
+    stored = TIME(text)
+    if stored is None or stored[3] == ".000000":  # SQLite's spelling has no empty fraction
         return text
-    written = parsed.replace(tzinfo=None).isoformat(" ", "microseconds" if parsed.microsecond else "auto")
-    return time_text(parsed.replace(tzinfo=dt.UTC)) if written == text else text
+    return f"{stored[1]}T{stored[2]}{stored[3] or '.000000'}+00:00"
 
 
 def _json(value: Any) -> Any:

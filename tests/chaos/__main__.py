@@ -24,7 +24,7 @@ DATABASES = ("sqlite", "postgresql")
 
 
 @contextmanager
-def started(database: str) -> "Iterator[tuple[Site, object]]":
+def started(database: str, *, small: bool = True, **settings: str) -> "Iterator[tuple[Site, object]]":
     """A site of its own with two models, Django set up for it in this process, and its PostgreSQL, if that is meant."""
     from tests.on_postgresql import server
 
@@ -33,8 +33,10 @@ def started(database: str) -> "Iterator[tuple[Site, object]]":
         if database == "postgresql" and postgresql is None:
             sys.exit("PostgreSQL isn't installed.")
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
-        stack.enter_context(small_disk(folder / "media"))
+        if small:
+            stack.enter_context(small_disk(folder / "media"))
         site = Site(folder, postgresql.url if postgresql else "")
+        site.environment.update(settings)
         os.environ.update(site.environment, DJANGO_SETTINGS_MODULE="deepfake_site.settings")
         import django
 

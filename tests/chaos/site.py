@@ -23,6 +23,8 @@ MARKS = {"web": "gunicorn", "analysis": "analysis@", "post": "post@", "beat": " 
 class Site:
     def __init__(self, folder: Path, database_url: str) -> None:
         self.folder, self.bundles, self.clock = folder, folder / "bundles", Clock(folder)
+        self.temporary = folder / "temporary"
+        self.temporary.mkdir()
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
@@ -41,6 +43,7 @@ class Site:
             "LIMIT_UPLOAD": "100000/1m",
             "LIMIT_READ": "100000/1m",
             "MIN_FREE_DISK_MB": "1",
+            "TMPDIR": str(self.temporary),
         }
 
     def start(self) -> None:

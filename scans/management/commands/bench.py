@@ -37,7 +37,10 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one line of JSON at the end")
         parser.add_argument("--quick", action="store_true", help="fewer files and rounds, to test the command")
         parser.add_argument(
-            "--table", metavar="PAGE", type=Path, help="write the table into this file, between its marks"
+            "--table",
+            metavar="PAGE",
+            type=Path,
+            help="write the table into this page (the detector's, or with --chain)",
         )
 
     def handle(self, **options: Any) -> None:
@@ -66,6 +69,8 @@ class Command(BaseCommand):
             writers, seconds, rows = (2, 0.5, 500) if quick else (8, 10.0, options["rows"])
             figures = chain.measure(writers=writers, seconds=seconds, rows=rows)
             self._lines(figures)
+            if page := options["table"]:
+                page.write_text(benchmark.written(page.read_text(), chain.table(figures), chain.mark()))
         elif options["restore"]:
             try:
                 figures = restore.measure(options["restore"])
