@@ -10,20 +10,23 @@ TEXTS = [
     "\u202egpj.exe", "00000000-0000-0000-0000-000000000000", "\ufeff", "ß" * 300, "١٢٣", "1_000", "0x10", " 1", "+1",
     "1.0", "--", "*", "?", "#",
 ]  # fmt: skip
-NAMES = """
-    q page limit cursor after since next o p e view sort text outcome status kind created_before created_after
-    effective id ids action _selected_action select_across _popup _to_field format language theme name email login
-    password password1 note reason verdict file files media url kinds external_id batch zero_retention
-    consents_to_training scopes expires code token message text_body queue wait include fields owner role roles tags
-    case share csrfmiddlewaretoken low high weights bundle frame width days from to quarter status__exact
-    owner__email id__in
-""".split()
-HEADERS = """
-    Accept Accept-Language Accept-Encoding Authorization Content-Type Content-Encoding Cookie Expect Host If-Match
-    If-None-Match If-Modified-Since Idempotency-Key Origin Range Referer Transfer-Encoding Upload-Length
-    Upload-Metadata Upload-Offset Tus-Resumable User-Agent X-CSRFToken X-Forwarded-For X-Forwarded-Host
-    X-Forwarded-Proto X-HTTP-Method-Override X-Request-ID X-Requested-With HX-Request Prefer
-""".split()
+NAMES = [
+    "q", "page", "limit", "cursor", "after", "since", "next", "o", "p", "e", "view", "sort", "text", "outcome",
+    "status", "kind", "created_before", "created_after", "effective", "id", "ids", "action", "_selected_action",
+    "select_across", "_popup", "_to_field", "format", "language", "theme", "name", "email", "login", "password",
+    "password1", "note", "reason", "verdict", "file", "files", "media", "url", "kinds", "external_id", "batch",
+    "zero_retention", "consents_to_training", "scopes", "expires", "code", "token", "message", "text_body", "queue",
+    "wait", "include", "fields", "owner", "role", "roles", "tags", "case", "share", "csrfmiddlewaretoken", "low",
+    "high", "weights", "bundle", "frame", "width", "days", "from", "to", "quarter", "status__exact", "owner__email",
+    "id__in",
+]  # fmt: skip
+HEADERS = [
+    "Accept", "Accept-Language", "Accept-Encoding", "Authorization", "Content-Type", "Content-Encoding", "Cookie",
+    "Expect", "Host", "If-Match", "If-None-Match", "If-Modified-Since", "Idempotency-Key", "Origin", "Range",
+    "Referer", "Transfer-Encoding", "Upload-Length", "Upload-Metadata", "Upload-Offset", "Tus-Resumable",
+    "User-Agent", "X-CSRFToken", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
+    "X-HTTP-Method-Override", "X-Request-ID", "X-Requested-With", "HX-Request", "Prefer",
+]  # fmt: skip
 HEADER_TEXTS = [
     "*/*;q=x", "de;q=2, en;q=-1", "Bearer", "Bearer dfm_live_", "Basic Og==", "bytes=--1",
     "bytes=0-0,5-1,99999999999999999999-", "multipart/form-data", "multipart/form-data; boundary=",
