@@ -217,7 +217,7 @@ class Run:
 
 
 class Watch:
-    """Looks at /metrics once a second and keeps the names of all parts that were not working."""
+    """Looks at /metrics every few seconds and keeps the names of all parts that were not working."""
 
     def __init__(self, site: Site) -> None:
         self.site, self.over = site, threading.Event()
@@ -225,7 +225,7 @@ class Watch:
         self.thread = threading.Thread(target=self.look, daemon=True)
 
     def look(self) -> None:
-        while not self.over.wait(1):
+        while not self.over.wait(5):
             self.alarms |= self.site.alarms()
 
     def __enter__(self) -> "Watch":

@@ -53,7 +53,7 @@ class Site:
             cwd=BASE, env={**self.environment, **self.clock.environment},
             stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
-        until(self.is_ready, "the site to be ready", 300)
+        until(self.is_ready, "the site to be ready", 900)
 
     def is_ready(self) -> bool:
         if self.up.poll() is not None:
