@@ -52,25 +52,25 @@ def started(database: str, *, small: bool = True, **settings: str) -> "Iterator[
 
 
 def on_one(options: argparse.Namespace) -> int:
-    with started(options.on) as (site, postgresql):
+    with started(options.inside) as (site, postgresql):
         run = Run(site, options.scans)
         faults = Faults(site, run.sender, getattr(postgresql, "restart", None))
         results = []
         for name, fault in faults.all(options.kills).items():
-            if options.only in name:
+            if any(part in name for part in options.only):
                 results.append(run.row(name, fault, faults))
-                print(results[-1].line(options.on), flush=True)
-        if options.only in HANGING:
+                print(results[-1].line(options.inside), flush=True)
+        if any(part in HANGING for part in options.only):
             results.append(run.receivers())
-            print(results[-1].line(options.on), flush=True)
+            print(results[-1].line(options.inside), flush=True)
     return int(not all(result.is_good for result in results))
 
 
-def on_both(options: argparse.Namespace) -> int:
+def on_all(options: argparse.Namespace) -> int:
     print(HEAD, flush=True)
     status = 0
-    for name in DATABASES:
-        command = [sys.executable, "-m", "tests.chaos", *sys.argv[1:], "--on", name]
+    for name in options.on:
+        command = [sys.executable, "-m", "tests.chaos", *sys.argv[1:], "--inside", name]
         with subprocess.Popen(command, cwd=BASE, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             for line in process.stdout:
@@ -93,11 +93,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__.splitlines()[0])
     parser.add_argument("--scans", type=int, default=50, help="for each fault")
     parser.add_argument("--kills", type=int, default=10, help="of the analysis worker; a third of it of the others")
-    parser.add_argument("--only", default="", help="faults whose name has this in it")
+    parser.add_argument("--only", nargs="+", default=[""], help="faults whose names have one of these in them")
     parser.add_argument("--table", type=Path, metavar="PAGE", help="write the rows into this page")
-    parser.add_argument("--on", choices=DATABASES, help="only on this database, and only print the rows")
+    parser.add_argument("--on", nargs="+", choices=DATABASES, default=DATABASES)
+    parser.add_argument("--inside", choices=DATABASES, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    return on_one(options) if options.on else on_both(options)
+    return on_one(options) if options.inside else on_all(options)
 
 
 if __name__ == "__main__":
