@@ -51,6 +51,7 @@ class Cast:
             for pk in model._default_manager.order_by("?").values_list("pk", flat=True)[:8]:
                 kind = "uuid" if isinstance(pk, uuid.UUID) else "int" if isinstance(pk, int) else "str"
                 ids[kind].append(str(pk))
+        ids["path"] = ids["int"] + ids["uuid"]  # of pages of the desk
         self.ids = ids
 
 

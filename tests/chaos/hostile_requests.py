@@ -15,6 +15,7 @@ METHODS = (
     ["GET"] * 8 + ["POST"] * 8 + ["PATCH", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "get", "X" * 40]
 )
 CSRF = "c" * 32
+FATAL = ["Host", "Expect", "Transfer-Encoding"]  # nearly every value of these ends a request before a page sees it
 
 
 def addresses() -> list[str]:
@@ -74,7 +75,9 @@ class Requests:
             headers["Content-Type"] = kind
         headers["Content-Length"] = str(len(body))
         for _ in range(self.random.randint(0, 3)):
-            headers[choose(HEADERS)] = choose(HEADER_TEXTS) if chance() < 0.6 else self.text()
+            headers[choose(HEADERS if chance() < 0.95 else FATAL)] = (
+                choose(HEADER_TEXTS) if chance() < 0.6 else self.text()
+            )
         if chance() < 0.02:
             headers["Content-Length"] = choose(["-1", "abc", "999999999999", str(len(body) + 5), "1, 2", "0x5"])
         lines = "".join(

@@ -22,8 +22,8 @@ NAMES = [
 ]  # fmt: skip
 HEADERS = [
     "Accept", "Accept-Language", "Accept-Encoding", "Authorization", "Content-Type", "Content-Encoding", "Cookie",
-    "Expect", "Host", "If-Match", "If-None-Match", "If-Modified-Since", "Idempotency-Key", "Origin", "Range",
-    "Referer", "Transfer-Encoding", "Upload-Length", "Upload-Metadata", "Upload-Offset", "Tus-Resumable",
+    "If-Match", "If-None-Match", "If-Modified-Since", "Idempotency-Key", "Origin", "Range",
+    "Referer", "Upload-Length", "Upload-Metadata", "Upload-Offset", "Tus-Resumable",
     "User-Agent", "X-CSRFToken", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
     "X-HTTP-Method-Override", "X-Request-ID", "X-Requested-With", "HX-Request", "Prefer",
 ]  # fmt: skip
