@@ -20,8 +20,11 @@ test: $(VENV)/tests  ## run all tests: on SQLite, then on PostgreSQL where one i
 	$(PY) tests/on_postgresql.py $(PY) -m pytest -n 2 -m database \
 	  --ignore tests/detection  # what a database can change; the detector knows none
 
-FAST = tests/accounts tests/house tests/scans tests/site
-test-fast: $(VENV)/tests  ## what most changes break, on SQLite: no browser, no training, no whole site, nothing marked slow
+FAST = tests/accounts tests/house tests/site \
+  $(addprefix tests/scans/test_, analysis.py intake.py) tests/scans/api/test_scans.py \
+  $(addprefix tests/scans/desk/test_, decisions.py permissions.py queue.py routing.py) \
+  $(addprefix tests/scans/web/test_, home.py result.py upload.py)
+test-fast: $(VENV)/tests  ## what most changes break, on SQLite: people, pages, documents and the way of a scan; nothing marked slow
 	$(PY) -m pytest -n 2 -m "not slow" $(FAST)
 
 test-often: $(VENV)/tests  ## the whole suite twenty times, each in another order, until one fails

@@ -19,6 +19,8 @@ from tests.conftest import Redis
 
 from .test_defaults import PRODUCTION
 
+pytestmark = pytest.mark.slow  # starts processes
+
 
 @pytest.fixture
 def private_redis(tmp_path: Path) -> Iterator[Redis]:

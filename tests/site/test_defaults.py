@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+pytestmark = pytest.mark.slow  # starts processes
 PRODUCTION = {
     "SECRET_KEY": "abcdefghij" * 6,
     "ALLOWED_HOSTS": "moderation.example.org",

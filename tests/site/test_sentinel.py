@@ -14,6 +14,8 @@ from tests.browser.conftest import free_port
 
 from .test_defaults import PRODUCTION, START, run
 
+pytestmark = pytest.mark.slow  # starts processes
+
 PASSWORD = "only-for-tests"
 USES_REDIS = """
 import sys, time
