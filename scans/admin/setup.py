@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.admin import RolesField
 
 from ..analysis import routing
-from ..models import CannedReply, Outcome, Policy, Reason, ReviewQueue, Rule, TrustedSource
+from ..models import BEYOND_ASSESSMENT, CannedReply, Outcome, Policy, ReviewQueue, Rule, TrustedSource
 from .points import PointsField
 
 LOOK_BACK = dt.timedelta(days=30)
@@ -109,7 +109,7 @@ def _dry_run(rule: Rule) -> str:
         "Not saved. Of %(all)d assessments in 30 days this rule would have chosen %(hits)d.",
         count,
     ) % {"all": count, "hits": hits}
-    if rule.reason in (Reason.FEEDBACK, Reason.LOOKALIKE):
+    if rule.reason in BEYOND_ASSESSMENT:
         sentence += " " + _("Only those with feedback or a similar file.")
     return sentence
 

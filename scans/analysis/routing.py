@@ -1,4 +1,4 @@
-"""Which scans wait for a person, and why: rules as data, asked in the transaction that makes the assessment."""
+"""Which scans wait for a person, and why. The rules are rows, applied in the transaction that stores the assessment."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from ..models import (
+    CONDITIONS,
     Assessment,
     Decision,
     Event,
@@ -25,20 +26,19 @@ from ..models import (
 from . import lookalikes
 
 FLAGGED = (Label.MANIPULATED, Label.PERMITTED, Label.MISLEADING)
-TRUST = 30  # by so much less urgent is what a trusted source brings; it is judged and decided like anything else
-READ_FROM_ASSESSMENT = {Reason.OUTCOME, Reason.BAND, Reason.DISAGREE, Reason.AUDIT}
+TRUST = 30  # subtracted from the priority of what a trusted source uploads; nothing else about it differs
 
 
 def route(scan: Scan, assessment: Assessment) -> ReviewItem | None:
-    """After an assessment: all rules that fit leave their reason, the weightiest says where and until when.
+    """Put a scan into a queue if rules apply. Each adds its reason; the highest priority sets queue and due date.
 
-    What people decided on the same outcome is not asked again."""
+    A scan that people have decided with the same outcome is not queued again."""
     if scan.zero_retention:
         return None  # nobody could look at it
     before = Decision.objects.standing().filter(scan=scan).select_related("assessment").first()
     if before and before.assessment and before.assessment.outcome == assessment.outcome:
         return None
-    fitting = [rule for rule in _rules(READ_FROM_ASSESSMENT) if rule.fits(assessment)]
+    fitting = [rule for rule in _rules(CONDITIONS) if rule.fits(assessment)]
     fitting += [rule for rule in _rules({Reason.LOOKALIKE}) if rule.fits(assessment) and _like_a_flagged_one(scan)]
     item = _put(scan, fitting)
     if assessment.partial and (queue := item.queue if item else ReviewQueue.objects.first()):
@@ -105,7 +105,9 @@ def find_known_file(scan: Scan) -> KnownFile | None:
 
 def count_fitting(rule: Rule, since: dt.datetime) -> tuple[int, int]:
     """Dry run of a rule: how many assessments since then fit it, and how many there are."""
-    among = Assessment.objects.filter(at__gte=since, scan__sandbox=False).only("scan_id", "outcome", "score", "reasons")
+    condition = CONDITIONS.get(Reason(rule.reason))
+    fields = condition.fields if condition else ()
+    among = Assessment.objects.filter(at__gte=since, scan__sandbox=False).only("scan_id", "outcome", "score", *fields)
     count = hit = 0
     for assessment in among.iterator(2000):
         count += 1
@@ -130,8 +132,8 @@ def _put(scan: Scan, rules: Iterable[Rule]) -> ReviewItem | None:
     return item
 
 
-def _rules(reasons: set[Reason]) -> list[Rule]:
-    return list(Rule.objects.filter(active=True, reason__in=reasons).select_related("queue"))
+def _rules(reasons: Iterable[Reason]) -> list[Rule]:
+    return list(Rule.objects.filter(active=True, reason__in=list(reasons)).select_related("queue"))
 
 
 def _like_a_flagged_one(scan: Scan) -> bool:

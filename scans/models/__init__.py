@@ -15,14 +15,17 @@ from .library import Case, CaseLink, SavedSearch, Tag
 from .live import Live, LivePicture
 from .notification import MailPreferences, Notification, notify, wants_mail
 from .purge import PurgeRun
-from .queueing import Exposure, FirstAnswer, Reason, ReviewItem, ReviewQueue, ReviewReason, Rule, Skip, TrustedSource
+from .queueing import Exposure, FirstAnswer, ReviewItem, ReviewQueue, ReviewReason, Rule, Skip, TrustedSource
 from .replay import Replay
 from .resumable import Piece, Resumable
+from .review_reasons import BEYOND_ASSESSMENT, CONDITIONS, Reason
 from .scan import TRANSITIONS, Queue, Scan, Source, Status, WrongState
 from .sharing import Report, Share
 from .webhook import Attempt, Delivery, Endpoint
 
 __all__ = [
+    "BEYOND_ASSESSMENT",
+    "CONDITIONS",
     "TRANSITIONS",
     "Action",
     "Anchor",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from .assessment import Assessment
 from .caring import DeskSettings, HarmTag
 from .decision import Decision
+from .review_reasons import CONDITIONS, FOR_RULES, Reason
 from .wording import in_language
 
 PERSON = settings.AUTH_USER_MODEL
@@ -39,36 +40,12 @@ class ReviewQueue(models.Model):
         return in_language(self, "name")
 
 
-class Reason(models.TextChoices):
-    OUTCOME = "outcome", _("Outcome")
-    BAND = "band", _("Score within a band")
-    DISAGREE = "disagree", _("The models contradict each other")
-    FEEDBACK = "feedback", _("The uploader reported a mistake")
-    LOOKALIKE = "lookalike", _("Looks like a file that was decided to be manipulated")
-    AUDIT = "audit", _("Drawn at random")
-    HAND = "hand", _("Added by hand")
-    APPEAL = "appeal", _("The uploader appeals")
-    SECOND = "second", _("A second person must approve")
-    OPINION = "opinion", _("A second opinion was requested")
-    DOUBLE = "double", _("Blind second review")
-    DISPUTE = "dispute", _("Two reviewers disagree")
-    KNOWN = "known", _("Looks like a file that was decided before")
-    PARTIAL = "partial", _("Analysed without some of the models")
-
-    @classmethod
-    def for_another(cls) -> tuple["Reason", ...]:
-        """Somebody is wanted who has not decided about the file."""
-        return (cls.DOUBLE, cls.SECOND, cls.APPEAL)
-
-
 class Rule(models.Model):
     """If an assessment is like this, the scan is put into that queue."""
 
-    BY_RULE = (Reason.OUTCOME, Reason.BAND, Reason.DISAGREE, Reason.FEEDBACK, Reason.LOOKALIKE, Reason.AUDIT)
-
     name = models.CharField(_("name"), max_length=80)
     name_de = models.CharField(_("name in German"), max_length=80, blank=True, default="")
-    reason = models.CharField(_("based on"), max_length=10, choices=[(r.value, r.label) for r in BY_RULE])
+    reason = models.CharField(_("based on"), max_length=10, choices=[(r.value, r.label) for r in FOR_RULES])
     outcomes = models.JSONField(
         _("outcomes"), default=list, blank=True, help_text=_("If you choose none, the rule applies to all outcomes.")
     )
@@ -98,7 +75,7 @@ class Rule(models.Model):
         return in_language(self, "name")
 
     def fits(self, assessment: Assessment) -> bool:
-        """By what the assessment itself tells; feedback and look-alikes are asked about elsewhere."""
+        """Whether the rule applies, as far as the assessment shows. Feedback and look-alikes are checked elsewhere."""
         if self.outcomes and assessment.outcome not in self.outcomes:
             return False
         score = assessment.score
@@ -106,12 +83,13 @@ class Rule(models.Model):
             return False
         if self.highest is not None and (score is None or score > self.highest):
             return False
-        if self.reason == Reason.DISAGREE and not any(r["code"] == "bundles_disagree" for r in assessment.reasons):
+        condition = CONDITIONS.get(Reason(self.reason))
+        if condition and not condition.applies(assessment):
             return False
         return self.draws(assessment.scan_id)
 
     def draws(self, scan_id: uuid.UUID) -> bool:
-        """Chance that comes out the same whenever it is asked: of a scan for this rule."""
+        """Whether chance draws this scan for this rule. The same scan always gets the same answer."""
         if self.share >= 1:
             return True
         digest = hashlib.sha256(f"{self.pk}:{scan_id}".encode()).digest()

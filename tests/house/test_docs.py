@@ -24,7 +24,7 @@ PAPERS = [
     *sorted(ROOT.glob("ml_models/**/*.md")),
     *sorted(ROOT.glob(".github/*.md")),
 ]
-GUIDES = [*ROOT.glob("docs/training/add-*.md")]  # tests/detection/training/test_guides.py follows them
+GUIDES = [*ROOT.glob("docs/*/add-*.md")]  # tests/house/test_guides.py follows them
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"```\w*[^\n]*\n(.*?)```|`([^`\n]+)`|^(?: {4}|\t)(\S.*)$", re.DOTALL | re.MULTILINE)
 
