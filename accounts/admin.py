@@ -86,7 +86,7 @@ class PersonAdmin(UserAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
 
-    @admin.action(description=_("Sign the chosen people out everywhere"), permissions=["change"])
+    @admin.action(description=_("Sign selected people out everywhere"), permissions=["change"])
     def end_sessions(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         ended = 0
         for person in chosen:
@@ -103,7 +103,7 @@ class PersonAdmin(UserAdmin):
         return ", ".join(role_name(group.name) for group in person.groups.all())
 
 
-VERBS = {"view": _("See: %s"), "add": _("Add: %s"), "change": _("Change: %s"), "delete": _("Delete: %s")}
+VERBS = {"view": _("View: %s"), "add": _("Add: %s"), "change": _("Change: %s"), "delete": _("Delete: %s")}
 
 
 def _in_words(permission: Permission) -> str:

@@ -63,7 +63,7 @@ class User(AbstractUser):
         verbose_name_plural = _("people")
         permissions = (
             ("view_system", _("Can see the site's health and settings")),
-            ("run_system", _("Can look after the site")),
+            ("run_system", _("Can manage the site")),
         )
         constraints = [models.UniqueConstraint(Lower("email"), name="one_person_per_address")]
 

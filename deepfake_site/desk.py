@@ -24,7 +24,7 @@ SECTIONS: Final[tuple[tuple[str, Promise, tuple[Entry, ...]], ...]] = (
             ("scans.Policy", _("The written rules on which decisions are based.")),
             ("scans.CannedReply", _("Reusable notes to uploaders.")),
             ("scans.TrustedSource", _("People whose uploads get a lower priority.")),
-            ("scans.PanelVersion", _("The cut-offs in force, who proposed and who approved them.")),
+            ("scans.PanelVersion", _("The cut-offs in force, who proposed them and who approved them.")),
         ),
     ),
     (
@@ -82,11 +82,11 @@ PAGES: Final[tuple[Page, ...]] = (
     ),
     (
         "system", "admin:system_settings", _("Settings of the site"),
-        _("What is in force, and where each value comes from."), "accounts.view_system",
+        _("The values in force, and where each one comes from."), "accounts.view_system",
     ),
     (
         "system", "admin:system_mail", _("Mail"),
-        _("By which server mail leaves, and a test."), "accounts.view_system",
+        _("The mail server, and a test email."), "accounts.view_system",
     ),
 )  # fmt: skip
 

@@ -137,12 +137,12 @@ def _send_test(request: SignedIn) -> HttpResponse:
     if not request.user.has_perm("accounts.run_system"):
         raise PermissionDenied
     to = request.user.email
-    text = _("This mail was sent by %(site)s to test its mail server. Nothing else is to be done.")
-    mail = EmailMessage(_("Test mail"), text % {"site": settings.SITE_NAME}, to=[to])
+    text = _("%(site)s sent this email to test its mail server. You don't need to do anything.")
+    mail = EmailMessage(_("Test email"), text % {"site": settings.SITE_NAME}, to=[to])
     try:
         mail.send()
     except (OSError, smtplib.SMTPException) as error:
-        messages.error(request, _("The mail could not be sent: %s") % error)
+        messages.error(request, _("The email could not be sent: %s") % error)
     else:
-        messages.success(request, _("Sent to %s. See whether it arrives.") % to)
+        messages.success(request, _("Sent to %s. Check whether it arrives.") % to)
     return redirect("admin:system_mail")

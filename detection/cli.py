@@ -40,9 +40,9 @@ BECAUSE = {
     Code.BUNDLES_DISAGREE: "the bundles disagree",
     Code.UNCALIBRATED: "the bundle is not calibrated: its number is no probability",
     Code.OUT_OF_DISTRIBUTION: "the face is unlike the faces that the bundle was trained on",
-    Code.SCORE_HIGH: "the score is above the upper cut",
-    Code.SCORE_BETWEEN: "the score is between the cuts",
-    Code.SCORE_LOW: "the score is below the lower cut",
+    Code.SCORE_HIGH: "the score is above the upper cut-off",
+    Code.SCORE_BETWEEN: "the score is between the cut-offs",
+    Code.SCORE_LOW: "the score is below the lower cut-off",
     Code.CREDENTIALS_SAY_GENERATED: "its Content Credentials say that a generative tool was used",
     Code.CREDENTIALS_INVALID: "its Content Credentials don't fit the file",
     Code.UNSTABLE: "harmless changes move the score a lot",
@@ -135,7 +135,7 @@ def _in_words(path: Path, finding: Finding) -> str:
         lines.append(f"  {result.bundle.label} ({result.policy}): {status}{number}, {result.milliseconds:.0f} ms")
     for face in finding.faces:
         number = "not judged" if face.score is None else f"{face.score:.3f}"
-        lines.append(f"  face {face.id}: {number}, seen in {len(face.sightings)} frames")
+        lines.append(f"  face {face.id}: {number}, seen in {len(face.sightings)} frame{"" if len(face.sightings) == 1 else "s"}")
     for segment in finding.segments:
         lines.append(f"  suspicious from {segment.start:.1f} s to {segment.end:.1f} s: {segment.score:.3f}")
     if finding.heatmap.status != "not_run":

@@ -54,7 +54,7 @@ class Proposed(forms.Form):
         for number, bundle in enumerate(panel["bundles"]):
             label = bundle["label"]
             self.fields[f"word-{number}"] = forms.ChoiceField(
-                label=_("How %s counts") % label, choices=WEIGHTS, initial=bundle["weight"]
+                label=_("Use of %s") % label, choices=WEIGHTS, initial=bundle["weight"]
             )
             for medium, weight in bundle["weights"].items():
                 self.fields[f"weight-{number}-{medium}"] = forms.FloatField(
@@ -75,7 +75,7 @@ class Proposed(forms.Form):
             if low is not None and high is not None and low > high:
                 self.add_error(f"high-{medium['medium']}", _("The upper cut-off can't be below the lower one."))
         if not self.errors and not self.differs():
-            self.add_error(None, _("Nothing is different from the panel in force."))
+            self.add_error(None, _("You have not changed anything."))
         return cleaned
 
     def differs(self) -> bool:
@@ -176,7 +176,7 @@ class ModelViews:
             return self._models(request, form)
         changes, cuts = form.changes()
         panels.propose_changes(request.user, changes, cuts, form.cleaned_data["why"])
-        messages.success(request, _("Proposed. It is tried on decided files now; then another lead can approve it."))
+        messages.success(request, _("Proposed. A trial on decided files has started. After it, another lead can approve the change."))
         return redirect("admin:scans_panelversion_models")
 
     def upload_view(self, request: HttpRequest) -> HttpResponse:
@@ -189,7 +189,7 @@ class ModelViews:
         if refused:
             messages.error(request, str(refused[1]))
         elif file is None:
-            messages.error(request, _("Choose a zip first."))
+            messages.error(request, _("Choose a zip file first."))
         else:
             try:
                 label = model_uploads.add(file, request.user)

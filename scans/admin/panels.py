@@ -46,15 +46,15 @@ class PanelVersionAdmin(ModelViews, ReadOnly):
         try:
             if do in ("approve", "restore"):
                 (panels.approve if do == "approve" else panels.restore)(version, request.user)
-                messages.success(request, _("In force. Files are assessed by it from now on."))
+                messages.success(request, _("In force. Files are assessed with it from now on."))
             elif do == "try":
                 panels.try_again(version, request.user)
-                messages.success(request, _("It is tried again. This takes some minutes."))
+                messages.success(request, _("The trial has started again. It takes some minutes."))
             else:
                 panels.end(version, request.user)
                 messages.success(request, _("Ended."))
         except panels.NotTried:
-            messages.error(request, _("It can't be approved before it was tried on decided files without a fault."))
+            messages.error(request, _("It can only be approved after a trial on decided files without errors."))
         except panels.NotYours as error:
             raise PermissionDenied from error
         except panels.Stale:

@@ -25,7 +25,7 @@ from .lists import Large
 class NewEndpoint(forms.ModelForm):
     owner = forms.ModelChoiceField(
         User.objects.filter(is_active=True), label=_("Owner"), to_field_name="email", widget=forms.EmailInput,
-        help_text=_("E-mail address of the person whose scans are told of."),
+        help_text=_("Email address of the person whose scans are reported."),
     )  # fmt: skip
     kinds = forms.MultipleChoiceField(
         label=_("Messages"), choices=Change.Kind.choices, required=False, widget=forms.CheckboxSelectMultiple,
@@ -42,7 +42,7 @@ class NewEndpoint(forms.ModelForm):
             network.check(url)
         except network.Blocked as error:
             raise ValidationError(
-                gettext("Messages can't be sent there: it must be an https address on the internet.")
+                gettext("Messages can't be sent to this address. It must be an https address on the internet.")
             ) from error
         return url
 
@@ -77,7 +77,7 @@ class EndpointAdmin(Large):
         answer["Cache-Control"] = "no-store"
         return answer
 
-    @admin.action(description=_("Send a test message to the chosen addresses"), permissions=["switch"])
+    @admin.action(description=_("Send a test message to selected addresses"), permissions=["switch"])
     def send_test(self, request: HttpRequest, chosen: QuerySet[Endpoint]) -> None:
         active = list(chosen.filter(disabled_at=None))
         for endpoint in active:
@@ -91,29 +91,29 @@ class EndpointAdmin(Large):
             request,
             format_html(
                 '{} <a href="{}">{}</a>', text % {"count": count}, reverse("admin:scans_delivery_changelist"),
-                gettext("See whether it arrives"),
+                gettext("Check whether it arrives"),
             ),
             messages.SUCCESS,
         )  # fmt: skip
 
-    @admin.action(description=_("Disable selected endpoints"), permissions=["switch"])
+    @admin.action(description=_("Disable selected addresses"), permissions=["switch"])
     def switch_off(self, request: HttpRequest, chosen: QuerySet[Endpoint]) -> None:
         off = 0
         for endpoint in chosen.select_related("owner"):
             if webhooks.switch_off(endpoint, "operator"):
                 off += 1
                 self.log_change(request, endpoint, "Switched off.")
-        text = ngettext("%(count)d address switched off.", "%(count)d addresses switched off.", off) % {"count": off}
+        text = ngettext("%(count)d address disabled.", "%(count)d addresses disabled.", off) % {"count": off}
         self.message_user(request, text, messages.SUCCESS)
 
-    @admin.action(description=_("Switch the chosen addresses on"), permissions=["switch"])
+    @admin.action(description=_("Enable selected addresses"), permissions=["switch"])
     def switch_on(self, request: HttpRequest, chosen: QuerySet[Endpoint]) -> None:
         on = 0
         for endpoint in chosen:
             if webhooks.switch_on(endpoint):
                 on += 1
                 self.log_change(request, endpoint, "Switched on.")
-        text = ngettext("%(count)d address switched on.", "%(count)d addresses switched on.", on) % {"count": on}
+        text = ngettext("%(count)d address enabled.", "%(count)d addresses enabled.", on) % {"count": on}
         self.message_user(request, text, messages.SUCCESS)
 
 
@@ -146,7 +146,7 @@ class DeliveryAdmin(Large):
     def has_send_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("scans.change_endpoint")
 
-    @admin.action(description=_("Send the chosen messages again"), permissions=["send"])
+    @admin.action(description=_("Send selected messages again"), permissions=["send"])
     def send_again(self, request: HttpRequest, chosen: QuerySet[Delivery]) -> None:
         active = list(chosen.filter(endpoint__disabled_at=None))
         for delivery in active:
@@ -155,5 +155,5 @@ class DeliveryAdmin(Large):
         if active:
             transaction.on_commit(tasks.send_webhooks.delay)
         count = len(active)
-        text = ngettext("%(count)d message is sent again.", "%(count)d messages are sent again.", count)
+        text = ngettext("%(count)d message will be sent again.", "%(count)d messages will be sent again.", count)
         self.message_user(request, text % {"count": count}, messages.SUCCESS)

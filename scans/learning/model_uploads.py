@@ -36,7 +36,7 @@ def add(archive: IO[bytes], person: Any) -> str:
     """The name of the model, which is installed and heard by nobody until two people have agreed on it."""
     root = Path(settings.BUNDLES_DIR)
     if not folder_is_writable():
-        raise NotTaken(_("The site can't write into its folder of models."))
+        raise NotTaken(_("The site can't write to its model folder."))
     with tempfile.TemporaryDirectory(prefix=".upload-", dir=root) as incoming:
         folder = Path(incoming)
         _unpack(archive, folder)
@@ -46,7 +46,7 @@ def add(archive: IO[bytes], person: Any) -> str:
         except detection.BadBundle as error:
             raise NotTaken(str(error)) from error
         if any(name.removesuffix(".keras") + ".onnx" not in bundle.files for name in bundle.files if _is_keras(name)):
-            raise NotTaken(_("The model must come as ONNX: a file of another kind could run any program here."))
+            raise NotTaken(_("The model must be in ONNX format. Files of other formats could run programs on this server."))
         place = root / f"{bundle.name}-{bundle.version}"
         installed = {other.label for other, _weight in detection.read_panel(root).members}
         if bundle.label in installed or place.exists():
@@ -80,7 +80,7 @@ def _unpack(archive: IO[bytes], folder: Path) -> None:
             for entry in chosen:
                 _write(packed, entry, folder)
     except DAMAGED as error:
-        raise NotTaken(_("This is not a zip that can be read.")) from error
+        raise NotTaken(_("This zip file can't be read.")) from error
 
 
 def _write(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> None:
@@ -92,5 +92,5 @@ def _write(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> Non
         while piece := source.read(1 << 20):
             left -= len(piece)
             if left < 0:  # larger than the zip says
-                raise NotTaken(_("This is not a zip that can be read."))
+                raise NotTaken(_("This zip file can't be read."))
             target.write(piece)

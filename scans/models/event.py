@@ -1,4 +1,4 @@
-"""What happened to a scan: its history, and the outbox of what is told to others."""
+"""What happened to a scan: its history, and the outbox of webhooks."""
 
 from typing import Any, ClassVar, Self
 
@@ -38,7 +38,7 @@ class Kind(models.TextChoices):
     HELD = "held", _("Decided, waiting for a second person")
     SECOND_APPROVE = "second_approve", _("Approved by a second person")
     SECOND_REJECT = "second_reject", _("Rejected by a second person")
-    SECOND_CANCEL = "second_cancel", _("Withdrawn by a second person")
+    SECOND_CANCEL = "second_cancel", _("Removed from the queue by a second person")
     OPINION_ASKED = "opinion_asked", _("A second opinion was requested")
     ESCALATED = "escalated", _("Escalated to the leads")
     TAGGED = "tagged", _("Marked as sensitive content")
@@ -102,7 +102,7 @@ class Event(models.Model):
     )
     at = models.DateTimeField(_("when"), default=timezone.now)
     content = models.JSONField(_("content"), default=dict, blank=True)
-    published_at = models.DateTimeField(_("told to others"), null=True, blank=True, editable=False)
+    published_at = models.DateTimeField(_("reported"), null=True, blank=True, editable=False)
     position = models.BigIntegerField(_("position in the chain"), null=True, editable=False, unique=True)
     previous = models.CharField(_("hash of the row before"), max_length=64, blank=True, editable=False)
     salt = models.CharField(max_length=64, blank=True, editable=False)

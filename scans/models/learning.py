@@ -78,7 +78,7 @@ class PanelVersion(models.Model):
         permissions = (("install_model", _("Can add a model")),)
 
     def __str__(self) -> str:
-        return ", ".join(self.lines) or str(_("As in the models’ folder"))
+        return ", ".join(self.lines) or str(_("As in the model folder"))
 
     @property
     def lines(self) -> list[str]:

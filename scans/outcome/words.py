@@ -86,7 +86,7 @@ MEANINGS: dict[Outcome, Meaning] = {
         (_("Upload a version in which a face is larger, sharper and seen from the front."), FIND_ORIGINAL),
     ),
     Outcome.UNABLE_TO_EVALUATE: Meaning(
-        _("Something that the analysis needs was missing, so there is no result."),
+        _("The analysis could not be completed, so there is no result."),
         _("It says nothing about whether the picture was manipulated."),
         (_("Try again later, or with another version of the file."), FIND_ORIGINAL),
     ),

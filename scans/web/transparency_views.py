@@ -83,20 +83,20 @@ def _report_context(report: dict[str, Any]) -> dict[str, Any]:
         "tiles": [
             (_("uploads"), uploads["total"]),
             (_("decisions by people"), decisions["total"]),
-            (_("messages that an outcome is wrong"), report["feedback"]["total"]),
+            (_("reports of wrong outcomes"), report["feedback"]["total"]),
             (_("appeals"), appeals["total"]),
         ],
         "uploads": [
             _table(_("By outcome at the end of the period"), words.OUTCOMES, uploads, "by_outcome"),
             _table(_("By kind"), words.KINDS, uploads, "by_kind"),
-            _table(_("By where they came from"), words.SOURCES, uploads, "by_source"),
+            _table(_("By source"), words.SOURCES, uploads, "by_source"),
         ],
         "decisions": [
             _table(_("By action"), words.ACTIONS, decisions, "by_action"),
             _table(_("By policy"), policies, decisions, "by_policy"),
-            _table(_("By what led to them"), words.BASES, decisions, "by_basis"),
+            _table(_("By cause"), words.BASES, decisions, "by_basis"),
         ],
-        "feedback": [_table(_("By what is said to be wrong"), words.FEEDBACK, report["feedback"], "by_kind")],
+        "feedback": [_table(_("By reported mistake"), words.FEEDBACK, report["feedback"], "by_kind")],
         "appeals": [_table(_("By result"), words.APPEALS, appeals, "by_outcome")],
         "times": [
             (_("From upload to the models' outcome"), _duration(uploads["median_seconds_to_outcome"])),

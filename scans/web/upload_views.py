@@ -65,9 +65,9 @@ def _fetched(request: SignedIn, address: str) -> Any:
     try:
         return fetching.fetch(address, request.user.pk)
     except network.Blocked as error:
-        raise Refused("url_refused", _("Nothing is fetched from this address.")) from error
+        raise Refused("url_refused", _("Files cannot be fetched from this URL.")) from error
     except network.Unreachable as error:
-        raise Refused("url_failed", _("The address gave no file.")) from error
+        raise Refused("url_failed", _("The URL returned no file.")) from error
 
 
 def _all_once(request: SignedIn, uploads: list[Any], options: dict[str, Any]) -> Batch:

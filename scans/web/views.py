@@ -106,7 +106,7 @@ def cancel(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
         intake.cancel(scan, request.user)
         messages.success(request, _("The analysis was cancelled."))
     except WrongState:
-        messages.info(request, _("Too late: it was finished already."))
+        messages.info(request, _("The analysis has already finished."))
     return redirect(scan)
 
 

@@ -46,8 +46,8 @@ def test_health_tells_workers_queues_storage_and_what_failed(
     failed = Scan.objects.create(owner=uploader, name="a", sha256="0" * 64, bytes=1, status="analysing")
     failed.move("failed")  # type: ignore[arg-type]
     page = text_of(as_user(admin), HEALTH)
-    assert re.search(r"Analysis worker Seen ([4-9]|\d\d) seconds ago", page)
-    assert "Webhook worker No sign of life" in page
+    assert re.search(r"Analysis worker Last response ([4-9]|\d\d) seconds ago", page)
+    assert "Webhook worker No response" in page
     assert re.search(r"live analysis \d+", page)
     assert re.search(r"of [\d.,]+ \wB free", page)
     assert "1 Could not be analysed, 24 hours" in page

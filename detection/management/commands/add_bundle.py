@@ -12,7 +12,7 @@ from detection.scalings import SCALINGS
 
 
 class Command(BaseCommand):
-    help = "Add a model as a bundle: .keras, .h5, ONNX or a SavedModel. It is tried on a real photo first."
+    help = "Add a model as a bundle: .keras, .h5, ONNX or a SavedModel. It is tested on a real photo first."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from detection.training import speed
 
 
 class Command(BaseCommand):
-    help = "Time a training step: TensorFlow beside PyTorch, in ms for each sample."
+    help = "Measure the time of a training step with TensorFlow and with PyTorch, in ms per sample."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -16,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--sizes", nargs="+", type=count, default=[160, 224])
         parser.add_argument("--ways", nargs="+", choices=speed.WAYS, default=list(speed.WAYS))
         parser.add_argument("--batch", type=count, default=16)
-        parser.add_argument("--steps", type=count, default=6, help="the best of so many counts")
+        parser.add_argument("--steps", type=count, default=6, help="steps to time; the fastest counts")
 
     def handle(self, **options: Any) -> None:
         self.stdout.write("| network | pixels | way | ms a sample | of processor time |\n|---|---|---|---|---|")

@@ -12,7 +12,7 @@ from detection.training.image import Plan
 
 
 class Command(BaseCommand):
-    help = "Draw samples once, for any number of trainings. Run it again to resume, or to make the cache larger."
+    help = "Make a cache of samples for any number of trainings. Run it again to resume, or to make the cache larger."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

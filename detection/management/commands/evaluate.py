@@ -44,7 +44,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no bundle in {options['bundles']}.")
         with command_errors(resumes=options["scores"] is not None), datasets.items(options["source"]) as files:
             if not files:
-                raise CommandError(f"{options['source'].name} holds neither real/ nor fake/, nor a known layout.")
+                raise CommandError(f"{options['source'].name} has neither real/ and fake/ nor another known layout.")
             part = options["part"] or ("test" if any(item.part == "test" for item in files) else "all")
             in_part = [item for item in files if part in (item.part, "all")]
             if not in_part:

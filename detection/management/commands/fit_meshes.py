@@ -19,9 +19,9 @@ class Command(BaseCommand):
         parser.add_argument("--faces", type=Path, nargs="+", required=True, help="folders with faces.csv")
         parser.add_argument(
             "--landmarker", type=Path, required=True,
-            help="MediaPipe's face_landmark.tflite (Apache-2.0), as a wheel of mediapipe 0.10.14 holds it",
+            help="MediaPipe's face_landmark.tflite (Apache-2.0), from the wheel of mediapipe 0.10.14",
         )  # fmt: skip
-        parser.add_argument("--count", type=count, help="the first so many; without it, all")
+        parser.add_argument("--count", type=count, help="only the first N faces (default: all)")
 
     def handle(self, **options: Any) -> None:
         with command_errors():

@@ -14,34 +14,34 @@ from detection.training import evaluation, panel_fitting
 
 class Command(BaseCommand):
     help = (
-        "Choose who is heard in photos and in films, how much each counts, and the cuts: by what every bundle said of "
-        "files with known answers (`evaluate --every-bundle --scores`)."
+        "Choose which bundles are used for photos and for videos, their weights and the cut-offs, from the scores of "
+        "labelled files (`evaluate --every-bundle --scores`)."
     )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("scores", type=Path, nargs="+", help="CSVs of scores")
-        parser.add_argument("--false-alarms", type=share, default=0.02, help="of the real ones, above the upper cut")
-        parser.add_argument("--missed", type=share, default=0.2, help="of the fakes, below the lower cut")
+        parser.add_argument("--false-alarms", type=share, default=0.02, help="share of real files above the upper cut-off")
+        parser.add_argument("--missed", type=share, default=0.2, help="share of fakes below the lower cut-off")
         parser.add_argument(
             "--inconclusive", type=share, default=0.2,
-            help="of the real ones, between the cuts; the lower cut moves up for it, to 0.5 at most",
+            help="share of real files between the cut-offs; the lower one is raised for it, to 0.5 at most",
         )  # fmt: skip
         parser.add_argument(
             "--others", type=Path, nargs="+", default=[],
-            help="CSVs of scores of files by others: their real ones are held to the same rate of false alarms",
+            help="CSVs of scores of files from other sources; their real files get the same limit of false alarms",
         )  # fmt: skip
         parser.add_argument(
             "--probability", nargs="+", choices=[medium.value for medium in Medium], default=[],
-            help="where the score was measured to be a probability on files by others too",
+            help="media for which the score is a probability on files from other sources, too",
         )  # fmt: skip
         parser.add_argument(
             "--without", nargs="+", type=_bundle_in, default=[], metavar="MEDIUM=BUNDLE",
-            help="not used there, because it did not detect manipulation in files by others",
+            help="do not use it for these media, because it did not detect manipulation in files from other sources",
         )  # fmt: skip
         parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR), help="folder of bundles")
-        parser.add_argument("--made-by", nargs="+", default=[], help="the commands that made the scores, to keep them")
-        parser.add_argument("--write", action="store_true", help="into the panel's policy")
+        parser.add_argument("--made-by", nargs="+", default=[], help="commands that made the scores, stored with the panel")
+        parser.add_argument("--write", action="store_true", help="write the result to the panel's policy")
 
     def handle(self, **options: Any) -> None:
         rates = {name: options[name] for name in ("false_alarms", "missed", "inconclusive")}
@@ -73,7 +73,7 @@ class Command(BaseCommand):
                     },
                     made_by=[*options["made_by"], _command(options)],
                 )
-                self.stdout.write(f"Written into {options['bundles'] / panels.POLICY}.")
+                self.stdout.write(f"Written to {options['bundles'] / panels.POLICY}.")
 
 
 def _bundle_in(text: str) -> tuple[Medium, str]:

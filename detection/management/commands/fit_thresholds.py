@@ -21,7 +21,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--missed", type=share, default=0.2, help="share of fakes below the lower threshold")
         parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR), help="folder of bundles")
-        parser.add_argument("--write", action="store_true", help="write them into the panel's policy")
+        parser.add_argument("--write", action="store_true", help="write them to the panel's policy")
 
     def handle(self, **options: Any) -> None:
         with command_errors():
@@ -38,4 +38,4 @@ class Command(BaseCommand):
             f"{fitted.reals} real ones {fitted.alarms} lie above, of {fitted.fakes} fakes {fitted.missed} below."
         )
         if options["write"]:
-            self.stdout.write(f"Written into {options['bundles'] / panels.POLICY}.")
+            self.stdout.write(f"Written to {options['bundles'] / panels.POLICY}.")

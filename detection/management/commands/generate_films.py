@@ -25,7 +25,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("out", type=Path, help="a new folder")
         parser.add_argument("--faces", type=Path, nargs="+", required=True, help="folders with faces.csv")
-        parser.add_argument("--clips", type=Path, help="folder of real films: every fourth film is made of these")
+        parser.add_argument("--clips", type=Path, help="folder of real videos, from which every fourth video is made")
         parser.add_argument("--plan", type=Path, help="make the kinds in this plan.json (default: those of a new plan)")
         parser.add_argument("--kinds", nargs="+", help="make these kinds instead")
         parser.add_argument("--part", choices=("validation", "calibration"), default="validation", help="whose faces")

@@ -27,8 +27,8 @@ class Command(BaseCommand):
         parser.add_argument("--size", type=count, default=160)
         parser.add_argument("--plan", type=Path, help="plan.json with the recipe (default: the built-in one)")
         parser.add_argument("--kinds", nargs="+", choices=list(pseudofakes.KINDS), help="only these")
-        parser.add_argument("--paired", action="store_true", help="each fake beside what it was made of")
-        parser.add_argument("--time", action="store_true", help="print what a sample of each kind costs")
+        parser.add_argument("--paired", action="store_true", help="show each fake beside its original")
+        parser.add_argument("--time", action="store_true", help="print how long a sample of each kind takes")
 
     def handle(self, **options: Any) -> None:
         with command_errors():

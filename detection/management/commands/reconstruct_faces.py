@@ -13,7 +13,7 @@ from detection.training.tiny_autoencoder import TinyAutoencoder
 
 
 class Command(BaseCommand):
-    help = "Draw real faces through a diffusion model's auto-encoder, for fakes made of them. Can be interrupted."
+    help = "Reconstruct real faces with a diffusion model's auto-encoder, as material for fakes. It can be resumed."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--count", type=count, help="only so many faces, the same ones every time")
         parser.add_argument("--threads", type=count, default=1)
-        parser.add_argument("--fidelity", action="store_true", help="draw nothing; print how close 20 faces come (dB)")
+        parser.add_argument("--fidelity", action="store_true", help="only print how similar 20 reconstructed faces are (dB)")
 
     def handle(self, **options: Any) -> None:
         with command_errors():

@@ -13,8 +13,8 @@ MARK = ".shipped"  # the digest of what was copied here
 
 class Command(BaseCommand):
     help = (
-        "Copy the bundles that come with this release to BUNDLES_DIR, where that is another folder. A folder that the "
-        "site has changed (promote_bundle, fit_thresholds, add_bundle) is left as it is."
+        "Copy the bundles of this release to BUNDLES_DIR, if that is another folder. Bundles that the site has "
+        "changed (promote_bundle, fit_thresholds, add_bundle) are left as they are."
     )
     requires_system_checks = ()
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             return
         elif (mark := target / MARK).is_file() and mark.read_text() == _digest(target):
             _copy(shipped, target)
-            self.stdout.write(f"Replaced the bundles in {target} by those of this release.")
+            self.stdout.write(f"Replaced the bundles in {target} with those of this release.")
         else:
             self.stdout.write(
                 f"{target} has bundles of this site's own, so it stays as it is. To take one from this release, run "

@@ -13,7 +13,7 @@ from detection.training.face_dataset import read_parts
 
 
 class Command(BaseCommand):
-    help = "Train a face swapper on real faces and keep what it draws, for fakes made of it. It can be resumed."
+    help = "Train a face swapper on real faces and store its pictures, as material for fakes. It can be resumed."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -12,8 +12,8 @@ from scans.benchmarks import api, chain, pages, restore, site, workers
 
 class Command(BaseCommand):
     help = (
-        "Time this pipeline beside the way small applications do it: same weights, same files, by turns. "
-        "Or what the site adds to it, or how long pages with many rows take."
+        "Compare the speed of this pipeline with a simple implementation: same weights, same files, in turns. "
+        "Or measure what the site adds, or how long pages with many rows take."
     )
     requires_system_checks: list[str] = []
 

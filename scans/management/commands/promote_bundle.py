@@ -11,8 +11,8 @@ from scans.learning import promotion
 
 class Command(BaseCommand):
     help = (
-        "Put a bundle into the panel, if it gets nothing wrong that an appeal has turned over, and tells this site's "
-        "decided files apart no worse than the panel does now."
+        "Put a bundle into the panel, unless it repeats a mistake that an appeal has corrected, or distinguishes the "
+        "decided files of this site worse than the current panel."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -14,12 +14,12 @@ DAYS = 30
 
 
 class Command(BaseCommand):
-    help = "Delete files whose time is over: trash, uploads without retention, rules. The site does so by itself."
+    help = "Delete files that are due: trash, uploads without retention, retention rules. The site does this by itself."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="only say what would go, what is kept, and why")
+        parser.add_argument("--dry-run", action="store_true", help="only list what would be deleted, what is kept, and why")
         parser.add_argument(
-            "--days", type=int, default=0, metavar="N", help="with --dry-run: list what goes in the next N days, too"
+            "--days", type=int, default=0, metavar="N", help="with --dry-run: also list what is due in the next N days"
         )
 
     def handle(self, **options: Any) -> None:
@@ -48,7 +48,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{count:>8}  {Reason(code).label}")
         stays = {code: count for code, count in report.kept.items() if Reason(code) in purging.STAYS}
         if stays:
-            self.stdout.write("Kept, though their time is over:")
+            self.stdout.write("Due, but kept:")
         for code, count in stays.items():
             self.stdout.write(f"{count:>8}  {Reason(code).label}")
 

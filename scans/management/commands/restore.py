@@ -29,5 +29,5 @@ class Command(BaseCommand):
         self.stdout.write(f"Files: {saved.files:,} ({saved.bytes:,} bytes): every SHA-256 is equal.")
         if saved.missing:
             self.stdout.write(f"{len(saved.missing)} files were missing in the backup; backup.json names them.")
-        self.stdout.write(f"Audit chain: whole up to position {saved.chain['position']}, and its head is equal.")
+        self.stdout.write(f"Audit chain: complete up to position {saved.chain['position']}, and its head is equal.")
         self.stdout.write(f"Restored the backup of {saved.made_at} in {time.monotonic() - began:.1f} s.")

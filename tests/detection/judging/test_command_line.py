@@ -25,7 +25,7 @@ def test_files_are_judged_in_words(fake: Path, install: Callable[..., Path], cap
     said = capsys.readouterr().out
     assert "likely manipulated (score 0." in said
     assert "tiny-image/1 (include): ran" in said
-    assert "because the score is above the upper cut (face 0, tiny-image/1)" in said
+    assert "because the score is above the upper cut-off (face 0, tiny-image/1)" in said
     assert "stability:" in said
     assert "content credentials: none" in said
 

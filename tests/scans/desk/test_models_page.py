@@ -151,7 +151,7 @@ def test_what_gets_a_locked_case_wrong_can_not_be_approved(
     assert f"locked case wrong again: {locked.pk}" in version.refusals[0]
     page = answer(as_user(other_lead), version, "approve").content.decode()
     assert "can&#x27;t be approved before" in page
-    assert "The trial speaks against it" in page
+    assert "The trial failed" in page
     assert PanelVersion.current() is None
 
 

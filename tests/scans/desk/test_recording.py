@@ -127,7 +127,7 @@ def test_the_page_says_whether_the_chain_is_whole_and_checks_it(
         assert client.post(where).status_code == 302
     check = ChainCheck.objects.get()
     assert check.rows > 0
-    assert f"Whole: {check.rows} rows" in client.get(where).content.decode()
+    assert f"Complete: {check.rows} rows" in client.get(where).content.decode()
     event = Event.objects.filter(position__isnull=False).first()
     ChainCheck.objects.create(rows=5, problem="changed", position=6, event=event.pk, seconds=1)
     page = client.get(where).content.decode()
