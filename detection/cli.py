@@ -135,7 +135,7 @@ def _in_words(path: Path, finding: Finding) -> str:
         lines.append(f"  {result.bundle.label} ({result.policy}): {status}{number}, {result.milliseconds:.0f} ms")
     for face in finding.faces:
         number = "not judged" if face.score is None else f"{face.score:.3f}"
-        lines.append(f"  face {face.id}: {number}, seen in {len(face.sightings)} frame{"" if len(face.sightings) == 1 else "s"}")
+        lines.append(f"  face {face.id}: {number}, frames: {len(face.sightings)}")
     for segment in finding.segments:
         lines.append(f"  suspicious from {segment.start:.1f} s to {segment.end:.1f} s: {segment.score:.3f}")
     if finding.heatmap.status != "not_run":

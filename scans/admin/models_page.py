@@ -176,7 +176,7 @@ class ModelViews:
             return self._models(request, form)
         changes, cuts = form.changes()
         panels.propose_changes(request.user, changes, cuts, form.cleaned_data["why"])
-        messages.success(request, _("Proposed. A trial on decided files has started. After it, another lead can approve the change."))
+        messages.success(request, _("Proposed. A trial has started. After it, another lead can approve the change."))
         return redirect("admin:scans_panelversion_models")
 
     def upload_view(self, request: HttpRequest) -> HttpResponse:

@@ -46,7 +46,7 @@ def add(archive: IO[bytes], person: Any) -> str:
         except detection.BadBundle as error:
             raise NotTaken(str(error)) from error
         if any(name.removesuffix(".keras") + ".onnx" not in bundle.files for name in bundle.files if _is_keras(name)):
-            raise NotTaken(_("The model must be in ONNX format. Files of other formats could run programs on this server."))
+            raise NotTaken(_("The model must be in ONNX format. Other formats could run programs on this server."))
         place = root / f"{bundle.name}-{bundle.version}"
         installed = {other.label for other, _weight in detection.read_panel(root).members}
         if bundle.label in installed or place.exists():

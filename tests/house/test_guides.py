@@ -66,6 +66,7 @@ def test_every_guide_is_followed() -> None:
     assert guides == set(RESULTS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("guide", RESULTS)
 def test_a_newcomer_who_does_what_the_guide_says_gets_what_it_promises(guide: str, copy: Path) -> None:
     steps = list(STEP.finditer((ROOT / "docs" / f"{guide}.md").read_text()))

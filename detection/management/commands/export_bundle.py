@@ -28,8 +28,8 @@ class Command(BaseCommand):
         parser.add_argument("--release", default="1", help="the bundle's version")
         parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR))
         parser.add_argument("--each", type=count, default=60, help="samples of each kind to calibrate and measure on")
-        parser.add_argument("--false-alarms", type=share, default=0.01, help="share of real faces above the upper cut-off")
-        parser.add_argument("--missed", type=share, default=0.1, help="share of generated fakes below the lower cut-off")
+        parser.add_argument("--false-alarms", type=share, default=0.01, help="share of real files above the cut-offs")
+        parser.add_argument("--missed", type=share, default=0.1, help="share of fakes below the cut-offs")
         parser.add_argument(
             "--no-probability", action="store_true", help="the calibration does not hold on other files"
         )

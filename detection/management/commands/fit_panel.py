@@ -21,8 +21,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("scores", type=Path, nargs="+", help="CSVs of scores")
-        parser.add_argument("--false-alarms", type=share, default=0.02, help="share of real files above the upper cut-off")
-        parser.add_argument("--missed", type=share, default=0.2, help="share of fakes below the lower cut-off")
+        parser.add_argument("--false-alarms", type=share, default=0.02, help="share of real files above the cut-offs")
+        parser.add_argument("--missed", type=share, default=0.2, help="share of fakes below the cut-offs")
         parser.add_argument(
             "--inconclusive", type=share, default=0.2,
             help="share of real files between the cut-offs; the lower one is raised for it, to 0.5 at most",
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             help="do not use it for these media, because it did not detect manipulation in files from other sources",
         )  # fmt: skip
         parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR), help="folder of bundles")
-        parser.add_argument("--made-by", nargs="+", default=[], help="commands that made the scores, stored with the panel")
+        parser.add_argument("--made-by", nargs="+", default=[], help="commands that made the scores, for the panel")
         parser.add_argument("--write", action="store_true", help="write the result to the panel's policy")
 
     def handle(self, **options: Any) -> None:

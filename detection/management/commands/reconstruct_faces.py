@@ -24,7 +24,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--count", type=count, help="only so many faces, the same ones every time")
         parser.add_argument("--threads", type=count, default=1)
-        parser.add_argument("--fidelity", action="store_true", help="only print how similar 20 reconstructed faces are (dB)")
+        parser.add_argument("--fidelity", action="store_true", help="only print how close 20 faces come (dB)")
 
     def handle(self, **options: Any) -> None:
         with command_errors():

@@ -17,7 +17,7 @@ class Command(BaseCommand):
     help = "Delete files that are due: trash, uploads without retention, retention rules. The site does this by itself."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="only list what would be deleted, what is kept, and why")
+        parser.add_argument("--dry-run", action="store_true", help="only list what would be deleted or kept, and why")
         parser.add_argument(
             "--days", type=int, default=0, metavar="N", help="with --dry-run: also list what is due in the next N days"
         )
