@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -80,15 +81,16 @@ def test_a_newcomer_who_does_what_the_guide_says_gets_what_it_promises(guide: st
 
 
 def edit(path: Path, text: str, anchor: str | None) -> None:
-    """Write the block as a new file, or above the line that begins with `anchor`."""
-    block = "".join(f"{line.removeprefix('    ')}\n" for line in text.splitlines())  # the step is a list item
+    """Write the block as a new file, or above the line that begins with `anchor`, as far indented as that line."""
+    block = textwrap.dedent(text)
     if anchor is None:
         path.write_text(block)
         return
     before, line = path.read_text(), anchor.replace('\\"', '"')
     assert before.count(f"\n{line}") == 1, f"{path.name} has not one line that begins with {line!r}"
-    gap = "\n\n" if block.startswith("def ") else ""
-    path.write_text(before.replace(f"\n{line}", f"\n{block}{gap}{line}"))
+    indent = line[: len(line) - len(line.lstrip())]
+    gap = ("\n" if indent else "\n\n") if block.startswith("def ") else ""
+    path.write_text(before.replace(f"\n{line}", f"\n{textwrap.indent(block, indent)}{gap}{line}"))
 
 
 def run(commands: str, house: Path) -> None:

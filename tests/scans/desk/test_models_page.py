@@ -107,17 +107,17 @@ def test_the_page_says_who_wrote_the_cut_offs(
 ) -> None:
     client = as_user(lead)
     page = client.get(PAGE).content.decode()
-    assert page.count("From panel.json in the models’ folder") == 2
+    assert page.count("From panel.json in the model folder") == 2
     (two_models / "panel.json").unlink()
     page = client.get(PAGE).content.decode()
-    assert "From bright/bundle.json in the models’ folder, written when this model was trained." in page
+    assert "From bright/bundle.json in the model folder, written when this model was trained." in page
     assert "From panel.json" not in page
     (two_models / "panel.json").write_text(json.dumps(FUSED))
     propose(client, **{"low-photo": "30"})
     answer(as_user(other_lead), PanelVersion.objects.get(), "approve")
     page = client.get(PAGE).content.decode()
     assert f"Set on this site: proposed by {lead}, approved by {other_lead}." in page
-    assert page.count("From panel.json in the models’ folder") == 1, "those for videos"
+    assert page.count("From panel.json in the model folder") == 1, "those for videos"
 
 
 def test_what_a_lead_has_not_touched_is_no_proposal(
