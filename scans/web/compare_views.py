@@ -7,7 +7,7 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -111,6 +111,6 @@ def _facts(side: Side) -> dict[str, str]:
         _("Size"): filesizeformat(scan.bytes),
     }
     if side.result.is_video:
-        facts[_("Length")] = f"{side.result.duration:.1f} s"
+        facts[_("Length")] = f"{number_format(side.result.duration, 1)} s"
     facts[_("Uploaded")] = date_format(localtime(scan.created_at), "DATETIME_FORMAT")
     return facts | {str(fact["name"]): str(fact["value"]) for fact in side.result.facts}

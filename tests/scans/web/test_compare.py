@@ -105,3 +105,16 @@ def test_with_many_scans_it_costs_no_more_queries(
     for number in range(3):
         upload(portrait(320 + number), name=f"{number}.jpg")
     assert [queries(each) for each in where] == before
+
+
+def test_a_german_page_writes_the_length_of_a_video_with_a_comma(scan: Scan, other: Scan, ann: Client) -> None:
+    inspection = scan.assessment.inspection
+    Scan.objects.filter(pk=scan.pk).update(kind="video")
+    scan.assessments.create(
+        outcome="inconclusive",
+        score=0.5,
+        version="1",
+        inspection={**inspection, "media": {**inspection["media"], "duration": 2.5}},
+    )
+    page = text_of(ann.get(address(scan, other), headers={"accept-language": "de"}).content.decode())
+    assert "Länge anders 2,5 s" in page
