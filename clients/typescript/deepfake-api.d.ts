@@ -1593,7 +1593,7 @@ export interface components {
         Failure: {
             /** @description Stable code. */
             code: string;
-            /** @description What is wrong, for people. */
+            /** @description What is wrong, in the language of the request. */
             detail: string;
         };
         /** @description Feedback of the uploader on an assessment. */

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from ..analysis import lookalikes, routing
 from ..evidence import viewing
 from ..models import Artifact, DecisionNotice, Event, ReviewItem, Scan, Status, WrongState
-from ..outcome import blind, effective, reverse_search, statement
+from ..outcome import blind, effective, failures, reverse_search, statement
 from ..outcome.result import Result
 from ..retention import purging
 from ..uploads import intake
@@ -34,6 +34,7 @@ def scan(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
         "poll": seconds_until_next_look(request),
         "looks": looks(request) + 1,
         "is_mine": scan.owner_id == request.user.pk,
+        "failure": failures.sentence(scan),
     }
     if request.htmx:
         if scan.is_moving:

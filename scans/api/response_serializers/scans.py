@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from ... import models as tables
 from ...models import Action, Label, Outcome, Reason, Status
-from ...outcome import effective
+from ...outcome import effective, failures
 from .. import prefetch
 from ..listing import REVIEW_STATES
 from ..prefetch import ScanContext
@@ -94,7 +94,10 @@ class Failure(Resource):
     """Why a file could not be analysed."""
 
     code = text("Stable code.", source="refusal")
-    detail = text("What is wrong, for people.", source="failure_message")
+    detail = text("What is wrong, in the language of the request.")
+
+    def get_detail(self, scan: tables.Scan) -> str:
+        return failures.sentence(scan)
 
 
 class Review(Resource):

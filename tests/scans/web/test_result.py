@@ -16,6 +16,7 @@ from django.utils import translation
 from PIL import Image
 
 import detection
+from accounts.models import User
 from detection import explain
 from scans import analysis
 from scans.models import Feedback, Outcome, Scan
@@ -301,3 +302,25 @@ def test_a_page_costs_no_more_queries_with_a_history_than_without(
         ann.post(f"/scans/{scan.pk}/feedback/", {"kind": "other"})
     ann.get(f"/scans/{scan.pk}/")  # shows the messages, which the session then forgets
     assert queries() <= before + 1  # who gave the events, asked for once
+
+
+def _kinds_of(error: type[detection.DetectionError]) -> set[type[detection.DetectionError]]:
+    return {error}.union(*(_kinds_of(kind) for kind in error.__subclasses__()))
+
+
+def test_a_failed_analysis_is_explained_in_the_language_of_the_reader(uploader: User, ann: Client) -> None:
+    codes = {kind.code for kind in _kinds_of(detection.DetectionError)} - {"bad_bundle"} | {"gave_up"}
+    for code in sorted(codes):
+        scan = Scan.objects.create(
+            owner=uploader, name="a", sha256="0" * 64, bytes=1, status="failed", refusal=code, failure_message="English"
+        )
+        pages = {
+            language: ann.get(f"/scans/{scan.pk}/", headers={"accept-language": language}).content.decode()
+            for language in ("en", "de")
+        }
+        sentences = {
+            language: re.findall(r'<section class="panel"><h2>[^<]+</h2>\s*<p>([^<]+)</p>', page)[0]
+            for language, page in pages.items()
+        }
+        assert sentences["en"] != sentences["de"], code
+        assert "English" not in sentences.values(), code
