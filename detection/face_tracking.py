@@ -71,6 +71,11 @@ class Track:
         return [seen for seen in self.seen if seen.applicable]
 
     @property
+    def height(self) -> float:
+        """Of the face where it is largest, in pixels of the file."""
+        return max(seen.face.box[3] - seen.face.box[1] for seen in self.seen)
+
+    @property
     def best(self) -> int:
         """The index of the clearest sighting. Sightings that can be judged come first."""
         return max(range(len(self.seen)), key=lambda i: (self.seen[i].applicable, self.seen[i].clarity))

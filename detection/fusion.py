@@ -16,6 +16,18 @@ class Medium(StrEnum):
     FILM = "film"
 
 
+class Condition(StrEnum):
+    """What weights and thresholds are fitted for."""
+
+    PHOTO = "photo"  # every face in it, or only the larger ones where there is a rule for small ones
+    SMALL_FACES = "photo_small_faces"
+    FILM = "film"
+
+    @property
+    def medium(self) -> Medium:
+        return Medium.FILM if self is Condition.FILM else Medium.PHOTO
+
+
 class Combining(StrEnum):
     SUM = "sum of log-odds"  # each bundle sees some of every manipulation
     ODDS = "log of the sum of odds"  # each bundle sees manipulations of its own
@@ -23,7 +35,7 @@ class Combining(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """Of one medium. A bundle of weight 0 is not heard there: it doesn't run, and counts for nothing."""
+    """Of one condition. A bundle of weight 0 is not heard there: it counts for nothing."""
 
     weights: Mapping[str, float]  # by label; a bundle that isn't in it was not known when they were fitted
     offset: float
@@ -32,6 +44,7 @@ class Fusion:
     cuts: Thresholds
     holds: bool  # whether the score was measured to be a probability on files from elsewhere
     measured: Mapping[str, Any]
+    faces_below: float | None = None  # in pixels of the face's height; of small faces only
 
     @property
     def heard(self) -> list[str]:
@@ -69,12 +82,34 @@ class Fusion:
             "slope": self.slope,
             "cuts": {"little_below": self.cuts.little_below, "manipulated_above": self.cuts.manipulated_above},
             "holds": self.holds,
+            **({} if self.faces_below is None else {"faces_below": self.faces_below}),
         }
 
 
-def read(policy: Mapping[str, Any]) -> dict[Medium, Fusion]:
-    """The rules of a policy, one for each medium; ValueError, KeyError or TypeError where they make no sense."""
-    return {Medium(medium): _read(rule) for medium, rule in policy.items()}
+Rules = Mapping[Condition, Fusion]
+
+
+def read(policy: Mapping[str, Any]) -> dict[Condition, Fusion]:
+    """The rules of a policy, one for each condition; ValueError, KeyError or TypeError where they make no sense."""
+    rules = {Condition(condition): _read(rule) for condition, rule in policy.items()}
+    for condition, rule in rules.items():
+        if (condition is Condition.SMALL_FACES) != (rule.faces_below is not None):
+            raise ValueError(f"faces_below belongs to {Condition.SMALL_FACES}, and only there")
+    if Condition.SMALL_FACES in rules and Condition.PHOTO not in rules:
+        raise ValueError(f"{Condition.SMALL_FACES} needs a rule for {Condition.PHOTO} beside it")
+    return rules
+
+
+def rule_for(rules: Rules, medium: Medium, height: float | None = None) -> Fusion | None:
+    """The rule for a face of this height in pixels; without a height that for the medium."""
+    small = rules.get(Condition.SMALL_FACES)
+    if medium is Medium.PHOTO and height is not None and small is not None and small.faces_below is not None:
+        return small if height < small.faces_below else rules[Condition.PHOTO]
+    return rules.get(Condition(medium.value))
+
+
+def rules_in(rules: Rules, medium: Medium) -> list[Fusion]:
+    return [rule for condition, rule in rules.items() if condition.medium is medium]
 
 
 def _read(rule: Mapping[str, Any]) -> Fusion:
@@ -90,6 +125,7 @@ def _read(rule: Mapping[str, Any]) -> Fusion:
         cuts=read_thresholds(rule["cuts"]),
         holds=bool(rule.get("holds", False)),
         measured=dict(rule.get("measured") or {}),
+        faces_below=None if rule.get("faces_below") is None else _number(rule["faces_below"]),
     )
 
 

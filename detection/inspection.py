@@ -28,7 +28,6 @@ from .finding import (
     Segment,
     Sighting,
 )
-from .fusion import Medium
 from .images import Pixels
 from .limits import Clock, Limits
 from .media import Kind, Media
@@ -89,7 +88,8 @@ def _judge(
     view = face_tracking.track_faces(reader, clock, cuts | {PORTRAIT}, lambda share: report_progress(share * LOOKING))
     findings = _score(panel, view, clock, report_progress)
     credentials = reader.provenance(location=location, anchors=anchors)
-    judgement = panels.judge(panel, medium, findings, _reasons_not_judged(view))
+    heights = {track.id: track.height for track in view.tracks}
+    judgement = panels.judge(panel, medium, findings, _reasons_not_judged(view), heights)
     finding = _finding(reader.media, panel, view, findings, judgement)
     reasons = (*finding.reasons, *credentials.reasons)
     return replace(finding, provenance=credentials.to_dict(), reasons=reasons), view
@@ -135,7 +135,8 @@ class _Scores:
     sightings: dict[tuple[int, int | None], float]
 
 
-def _scores(panel: Panel, medium: Medium, findings: tuple[BundleFinding, ...]) -> _Scores:
+def _scores(panel: Panel, view: TrackedMedia, findings: tuple[BundleFinding, ...]) -> _Scores:
+    medium, heights = scoring.medium_of(view.media), {track.id: track.height for track in view.tracks}
     faces: dict[int | None, dict[str, float]] = {}
     seen: dict[tuple[int, int | None], dict[str, float]] = {}
     for finding in findings:
@@ -144,15 +145,15 @@ def _scores(panel: Panel, medium: Medium, findings: tuple[BundleFinding, ...]) -
         for frame, face, score in finding.frames:
             seen.setdefault((frame, face), {})[finding.bundle.label] = score
     return _Scores(
-        {face: panel.score(medium, scores) for face, scores in faces.items()},
-        {place: panel.score(medium, scores) for place, scores in seen.items()},
+        {face: panel.score(medium, scores, heights.get(face)) for face, scores in faces.items()},
+        {place: panel.score(medium, scores, heights.get(place[1])) for place, scores in seen.items()},
     )
 
 
 def _finding(
     media: Media, panel: Panel, view: TrackedMedia, findings: tuple[BundleFinding, ...], judgement: Judgement
 ) -> Finding:
-    scores = _scores(panel, scoring.medium_of(view.media), findings)
+    scores = _scores(panel, view, findings)
     frames = tuple(_frame(index, at, view, scores) for index, at, _ in view.frames)
     of_worst = {frame: score for (frame, face), score in scores.sightings.items() if face == judgement.face}
     outcome, reasons = judgement.outcome, list(judgement.reasons)

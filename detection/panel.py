@@ -14,7 +14,7 @@ from . import fusion as fusions
 from .bundle import Bundle, Thresholds
 from .errors import BadBundle
 from .finding import BundleFinding, Code, Outcome, Reason
-from .fusion import Fusion, Medium
+from .fusion import Condition, Fusion, Medium, rule_for, rules_in
 
 POLICY = "panel.json"
 EVALUATIONS = "evaluations"
@@ -36,7 +36,7 @@ class Panel:
     broken: tuple[tuple[str, str], ...] = ()  # folder's name, what is wrong with it
     cuts: Thresholds | None = None  # for every medium; `decide_cuts` says when they count
     policy: dict[str, Any] = field(default_factory=dict)
-    fusion: Mapping[Medium, Fusion] = field(default_factory=dict)
+    fusion: Mapping[Condition, Fusion] = field(default_factory=dict)
 
     def faults(self) -> list[str]:
         """What is wrong with its bundles, in sentences; it reads all weights. None: the panel is whole."""
@@ -69,34 +69,39 @@ class Panel:
 
     def is_heard(self, bundle: Bundle, weight: Weight, medium: Medium) -> bool:
         """A bundle that the fusion does not know is heard by the word that it has in the policy."""
-        rule = self.fusion.get(medium)
-        return weight is not Weight.IGNORE and (rule is None or rule.weights.get(bundle.label, 1.0) > 0)
+        rules = rules_in(self.fusion, medium)
+        return weight is not Weight.IGNORE and (
+            not rules or any(rule.weights.get(bundle.label, 1.0) > 0 for rule in rules)
+        )
 
-    def cuts_in(self, medium: Medium, deciding: str = "") -> Thresholds:
-        return self.decide_cuts(medium, deciding)[0]
+    def cuts_in(self, medium: Medium, deciding: str = "", height: float | None = None) -> Thresholds:
+        return self.decide_cuts(medium, deciding, height)[0]
 
-    def decide_cuts(self, medium: Medium, deciding: str = "") -> tuple[Thresholds, str]:
+    def decide_cuts(self, medium: Medium, deciding: str = "", height: float | None = None) -> tuple[Thresholds, str]:
         """The cut-offs that count, and the file that they were written in. Nothing else chooses between them.
 
         Those of the policy for every medium come first, then those of the fusion, then those of the bundle that
-        decides. `deciding`: its label; without one, the fused bundles or the first that can decide.
+        decides. `deciding`: its label; without one, the fused bundles or the first that can decide. `height`: of the
+        face, as the fusion may have cut-offs of their own for small ones.
         """
         if self.cuts:
             return self.cuts, POLICY
-        rule = self.fusion.get(medium)
+        rule = rule_for(self.fusion, medium, height)
         if rule and (not deciding or deciding in rule.heard):
             return rule.cuts, POLICY
         heard = sorted(self.heard_in(medium), key=lambda member: member[1] is not Weight.TRUST)
         bundle = next((b for b, _ in heard if deciding in ("", b.label)), None)
         return (bundle.cuts, f"{bundle.folder.name}/{bundles.CARD}") if bundle else (Thresholds(), "")
 
-    def score(self, medium: Medium, scores: Mapping[str, float]) -> float:
+    def score(self, medium: Medium, scores: Mapping[str, float], height: float | None = None) -> float:
         """One score of a face, a frame or a variant, from those of the bundles that judged it, by label.
 
         What is fused counts as one trusted bundle. Of several trusted ones the highest score counts; where nobody is
         trusted, the mean.
         """
-        rule = self.fusion.get(medium)
+        rule = rule_for(self.fusion, medium, height)
+        if rule:
+            scores = {label: scores[label] for label in scores if rule.weights.get(label, 1.0) > 0} or scores
         fused = [label for label in scores if rule and label in rule.heard]
         words = {b.label: weight for b, weight in self.members}
         trusted = [scores[label] for label in scores if label not in fused and words.get(label) is Weight.TRUST]
@@ -114,7 +119,7 @@ class Panel:
         }
 
     def _fusion(self) -> dict[str, Any]:
-        return {medium.value: rule.to_dict() for medium, rule in self.fusion.items()}
+        return {condition.value: rule.to_dict() for condition, rule in self.fusion.items()}
 
     def with_policy(self, policy: dict[str, Any]) -> "Panel":
         """The same bundles under another policy: what an operator keeps elsewhere than in the folder."""
@@ -176,7 +181,7 @@ def write_policy(root: Path, **changes: Any) -> None:
 
 def _policy(
     policy: dict[str, Any],
-) -> tuple[dict[str, Weight], Weight, Thresholds | None, dict[Medium, Fusion]]:
+) -> tuple[dict[str, Weight], Weight, Thresholds | None, dict[Condition, Fusion]]:
     try:
         weights = {name: Weight(weight) for name, weight in policy.get("bundles", {}).items()}
         default = Weight(policy.get("default", "include"))
@@ -198,8 +203,17 @@ class Judgement:
     calibrated: bool = False
 
 
-def judge(panel: Panel, medium: Medium, findings: tuple[BundleFinding, ...], why_not: tuple[Reason, ...]) -> Judgement:
-    """The worst face that could be judged decides; doubts make an outcome weaker, never stronger."""
+def judge(
+    panel: Panel,
+    medium: Medium,
+    findings: tuple[BundleFinding, ...],
+    why_not: tuple[Reason, ...],
+    heights: Mapping[int, float] | None = None,
+) -> Judgement:
+    """The worst face that could be judged decides; doubts make an outcome weaker, never stronger.
+
+    `heights`: of the faces, in pixels.
+    """
     failed = tuple(
         Reason(Code.BUNDLE_FAILED, bundle=finding.bundle.label) for finding in findings if finding.status == "failed"
     ) + tuple(Reason(Code.BUNDLE_FAILED, bundle=folder) for folder, _ in panel.broken)
@@ -212,21 +226,35 @@ def judge(panel: Panel, medium: Medium, findings: tuple[BundleFinding, ...], why
             return Judgement(Outcome.NOT_APPLICABLE, reasons=(*(why_not or unfit), *failed))
         return Judgement(Outcome.UNABLE_TO_EVALUATE, reasons=failed)
     faces = sorted({face for finding in ran for face in finding.faces}, key=str)
-    judgements = [_judge_face(panel, medium, ran, face) for face in faces]
-    worst = max(judgements, key=lambda judgement: (judgement.score or 0.0, judgement.face is not None))
+    heights = heights or {}
+    judgements = [_judge_face(panel, medium, ran, face, None if face is None else heights.get(face)) for face in faces]
+    worst = max(judgements, key=_severity)
     outcome = worst.outcome
     if failed and outcome is Outcome.LITTLE_EVIDENCE:  # those that were not heard could have raised a doubt
         outcome = Outcome.INCONCLUSIVE
     return replace(worst, outcome=outcome, reasons=(*worst.reasons, *failed))
 
 
-def _judge_face(panel: Panel, medium: Medium, ran: list[BundleFinding], face: int | None) -> Judgement:
+def _severity(judgement: Judgement) -> tuple[int, float, bool]:
+    """Small faces may have other cuts than large ones, so the outcome by its own cuts comes before the score."""
+    assert judgement.score is not None
+    assert judgement.cuts is not None
+    order = (Outcome.LITTLE_EVIDENCE, Outcome.INCONCLUSIVE, Outcome.LIKELY_MANIPULATED)
+    return order.index(judgement.cuts.outcome(judgement.score)), judgement.score, judgement.face is not None
+
+
+def _judge_face(
+    panel: Panel, medium: Medium, ran: list[BundleFinding], face: int | None, height: float | None
+) -> Judgement:
+    by_size = rule_for(panel.fusion, medium, height)
     heard = [finding for finding in ran if face in finding.faces]
-    score = panel.score(medium, {finding.bundle.label: finding.faces[face] for finding in heard})
-    first, rule = _deciding(panel, medium, heard, face)
+    if by_size:
+        heard = [finding for finding in heard if by_size.weights.get(finding.bundle.label, 1.0) > 0] or heard
+    score = panel.score(medium, {finding.bundle.label: finding.faces[face] for finding in heard}, height)
+    first, rule = _deciding(by_size, heard, face)
     label = first.bundle.label
     own = {b.label: b.cuts for b, _ in panel.members}
-    cuts = panel.cuts_in(medium, label)
+    cuts = panel.cuts_in(medium, label, height)
     outcome = cuts.outcome(score)
     reasons = [Reason(_score_code(outcome), bundle=label, face=face)]
     outcomes = {finding.bundle.label: own[finding.bundle.label].outcome(finding.faces[face]) for finding in heard}
@@ -245,11 +273,8 @@ def _judge_face(panel: Panel, medium: Medium, ran: list[BundleFinding], face: in
     return Judgement(outcome, score, tuple(reasons), face, label, cuts, calibrated)
 
 
-def _deciding(
-    panel: Panel, medium: Medium, heard: list[BundleFinding], face: int | None
-) -> tuple[BundleFinding, Fusion | None]:
+def _deciding(rule: Fusion | None, heard: list[BundleFinding], face: int | None) -> tuple[BundleFinding, Fusion | None]:
     """The bundle that says most of a face; and the fusion, if it is fused."""
-    rule = panel.fusion.get(medium)
     fused = [finding for finding in heard if rule and finding.bundle.label in rule.heard]
     others = [finding for finding in heard if finding not in fused]
     trusted = [finding for finding in others if finding.policy == Weight.TRUST]

@@ -68,10 +68,11 @@ def check(panel: Panel, view: TrackedMedia, finding: Finding) -> tuple[OptionalE
         return OptionalEvidence("not_available", "Only faces are scored again. This picture was judged as a whole."), ()
     judging = {result.bundle.label for result in finding.bundles if face in result.faces}
     bundles = [bundle for bundle, _ in panel.members if bundle.label in judging and bundle.looks_at == "face"]
-    medium, judged = scoring.medium_of(view.media), view.tracks[face].judged
+    medium, track = scoring.medium_of(view.media), view.tracks[face]
 
     def scored(change: Callable[[Pixels], Pixels]) -> float:
-        return panel.score(medium, {bundle.label: _scored(bundle, judged, change) for bundle in bundles})
+        scores = {bundle.label: _scored(bundle, track.judged, change) for bundle in bundles}
+        return panel.score(medium, scores, track.height)
 
     try:
         scores = {"unchanged": scored(lambda crop: crop)}

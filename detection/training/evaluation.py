@@ -110,8 +110,10 @@ def _checked(row: Row, item: LabelledFile, panel: Panel, limits: Limits) -> Row:
         return row
     findings = stored_findings.parse(row.findings)
     if panel.id not in findings.unstable:
-        cuts = panel.cuts_in(findings.medium)
-        if not stability.could_turn(Outcome(row.outcome), row.score, (cuts.little_below, cuts.manipulated_above)):
+        cuts = findings.judged_by(panel)[0].cuts
+        if cuts is None or not stability.could_turn(
+            Outcome(row.outcome), row.score, (cuts.little_below, cuts.manipulated_above)
+        ):
             return row
         finding = inspect(item.path, bundles=panel, limits=limits, heatmap=False, check_stability=True)
         unstable = any(reason.code is Code.UNSTABLE for reason in finding.reasons)

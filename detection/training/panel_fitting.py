@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
 import numpy as np
 
 from .. import metrics
 from ..bundle import Thresholds
-from ..fusion import Combining, Fusion, Medium
+from ..fusion import Combining, Condition, Fusion, Medium
 from ..panel import Panel
 from . import calibration, stored_findings
-from .evaluation import Row, ScoresMismatch, arrays, judged_by
+from .evaluation import Row, ScoresMismatch, arrays
 
 PENALTY = 0.1  # on the squared distance of the weights from their mean, beside the mean loss
 GAIN = 0.005  # of AUC on kinds of fakes left out, below which weights stay equal
@@ -47,12 +47,34 @@ class Judged:
 Way = Callable[[Judged], tuple[Combining, Any]]  # how to combine, and the weights
 
 
-def media_of(rows: Sequence[Row]) -> list[Medium]:
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """Which faces a rule is fitted to: those of a medium, or in photos only small or only larger ones."""
+
+    condition: Condition
+    below: float | None = None  # in pixels of their height: where small faces begin
+
+    def covers(self, medium: Medium, height: float) -> bool:
+        if medium is not self.condition.medium:
+            return False
+        return (
+            self.below is None
+            or medium is Medium.FILM
+            or (height < self.below) is (self.condition is Condition.SMALL_FACES)
+        )
+
+
+def conditions_of(rows: Sequence[Row], below: float | None = None) -> list[Faces]:
+    """What rules can be fitted to these files. `below`: with a rule of their own for smaller faces."""
     present = {stored_findings.parse(row.findings).medium for row in rows if row.findings}
-    return [medium for medium in Medium if medium in present]
+    return [
+        Faces(condition, below)
+        for condition in Condition
+        if condition.medium in present and (below is not None or condition is not Condition.SMALL_FACES)
+    ]
 
 
-def judged(rows: Sequence[Row], panel: Panel, medium: Medium) -> Judged:
+def judged(rows: Sequence[Row], panel: Panel, which: Faces) -> Judged:
     """Of every file the face that most bundles judged, of several the largest."""
     labels = tuple(bundle.label for bundle, _ in panel.members)
     rows_and_scores = []
@@ -60,7 +82,7 @@ def judged(rows: Sequence[Row], panel: Panel, medium: Medium) -> Judged:
         if not row.findings:
             continue
         findings = stored_findings.parse(row.findings)
-        if findings.medium is not medium:
+        if findings.medium is not which.condition.medium:
             continue
         if findings.lacking(replace(panel, fusion={})):
             raise CannotFit(f"Not every bundle has judged {row.name}: evaluate these files with --every-bundle.")
@@ -72,6 +94,8 @@ def judged(rows: Sequence[Row], panel: Panel, medium: Medium) -> Judged:
             faces,
             key=lambda number: (sum(number in scores[label] for label in labels), findings.faces.get(number, (0.0, 0))),
         )
+        if not which.covers(findings.medium, findings.faces.get(face, (inf, 0))[0]):
+            continue
         rows_and_scores.append((row, [scores[label].get(face, np.nan) for label in labels]))
     values = np.array([scores for _, scores in rows_and_scores], float).reshape(-1, len(labels))
     return Judged(
@@ -86,7 +110,7 @@ def judged(rows: Sequence[Row], panel: Panel, medium: Medium) -> Judged:
 def fit_panel(
     rows: Sequence[Row],
     panel: Panel,
-    medium: Medium,
+    which: Faces,
     *,
     false_alarms: float,
     missed: float,
@@ -102,7 +126,7 @@ def fit_panel(
     bundles that are known to tell nothing on files by others. `others`: files by others, whose real ones are held to
     the same rate of false alarms.
     """
-    all_judged = judged(rows, panel, medium)
+    all_judged = judged(rows, panel, which)
     intervals = {label: _interval(all_judged, label) for label in all_judged.labels}
     heard = [
         label
@@ -110,9 +134,9 @@ def fit_panel(
         if interval and interval["auc_ci"][0] > 0.5 and label.partition("/")[0] not in without
     ]
     if not heard:
-        raise CannotFit(f"No bundle surely tells fakes from real ones in these {medium}s.")
+        raise CannotFit(f"No bundle surely tells fakes from real ones in these files ({which.condition}).")
     data = all_judged.by(heard)
-    _enough(data, medium, false_alarms, missed)
+    _enough(data, which.condition, false_alarms, missed)
     equal = np.full(len(heard), 1 / len(heard))
     ways: dict[str, Way] = {
         "equal weights": lambda files: (Combining.SUM, equal),
@@ -133,8 +157,9 @@ def fit_panel(
     by_label = dict.fromkeys(all_judged.labels, 0.0)
     by_label |= {label: round(float(weight), 4) for label, weight in zip(heard, weights, strict=True)}
     even = Thresholds(0.5, 0.5)
-    fusion = Fusion(by_label, round(fitted.b, 4), combining, round(float(slope), 4), even, holds, {})
-    real = _real_scores(others, replace(panel, cuts=None, fusion={medium: fusion}), medium)
+    small = which.below if which.condition is Condition.SMALL_FACES else None
+    fusion = Fusion(by_label, round(fitted.b, 4), combining, round(float(slope), 4), even, holds, {}, small)
+    real = _real_scores(others, panel, fusion, which)
     cuts = _cuts(scores, data.fake, real, false_alarms=false_alarms, missed=missed, inconclusive=inconclusive)
     measured = {
         "bundles": intervals,
@@ -157,11 +182,25 @@ def fit_panel(
     return replace(fusion, cuts=cuts, measured=measured)
 
 
-def _real_scores(rows: Sequence[Row], panel: Panel, medium: Medium) -> Any:
-    """The panel's scores of the real files of a medium."""
-    chosen = [row for row in rows if not row.fake and row.findings]
-    chosen = [row for row in chosen if stored_findings.parse(row.findings).medium is medium]
-    return np.array([row.score for row in (judged_by(panel, row) for row in chosen) if row.judged], float)
+def _real_scores(rows: Sequence[Row], panel: Panel, fusion: Fusion, which: Faces) -> Any:
+    """Of each real file the score of its worst face among those that the rule is for."""
+    by_file = []
+    for row in rows:
+        if row.fake or not row.findings:
+            continue
+        findings = stored_findings.parse(row.findings)
+        if findings.medium is not which.condition.medium:
+            continue
+        if findings.lacking(replace(panel, fusion={})):
+            raise CannotFit(f"Not every bundle has judged {row.name}: evaluate these files with --every-bundle.")
+        scores = [
+            fusion.score(of_face)
+            for face, of_face in findings.scores_by_face().items()
+            if which.covers(findings.medium, findings.faces.get(face, (inf, 0))[0]) and set(of_face) & set(fusion.heard)
+        ]
+        if scores:
+            by_file.append(max(scores))
+    return np.array(by_file, float)
 
 
 def _cuts(
@@ -216,11 +255,11 @@ def _interval(data: Judged, label: str) -> dict[str, Any] | None:
     }
 
 
-def _enough(data: Judged, medium: Medium, false_alarms: float, missed: float) -> None:
+def _enough(data: Judged, condition: Condition, false_alarms: float, missed: float) -> None:
     for count, rate, name in ((~data.fake, false_alarms, "real"), (data.fake, missed, "fake")):
         if count.sum() * rate < 1:
             raise CannotFit(
-                f"For a rate of {rate} it takes {ceil(1 / rate)} judged {name} {medium}s or more; there are "
+                f"For a rate of {rate} it takes {ceil(1 / rate)} judged {name} files or more ({condition}); there are "
                 f"{int(count.sum())}."
             )
 

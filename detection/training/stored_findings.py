@@ -40,9 +40,17 @@ class StoredFindings:
             if self.knows(bundle)
         )
         return (
-            judge(panel, self.medium, findings, self.why_not),
+            judge(panel, self.medium, findings, self.why_not, {face: size for face, (size, _) in self.faces.items()}),
             self.looking + sum(finding.milliseconds for finding in findings),
         )
+
+    def scores_by_face(self) -> dict[int, dict[str, float]]:
+        """What every bundle that ran gave each face, by its label."""
+        scores: dict[int, dict[str, float]] = {}
+        for label, content in self.bundles.items():
+            for face, score in content["faces"] if content["status"] == "ran" else ():
+                scores.setdefault(face, {})[label] = score
+        return scores
 
     def merged(self, other: "StoredFindings") -> "StoredFindings":
         return StoredFindings(

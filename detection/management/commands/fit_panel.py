@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from detection import panel as panels
-from detection.fusion import Medium
+from detection.fusion import Condition
 from detection.management.cli_errors import command_errors, share
 from detection.training import evaluation, panel_fitting
 
@@ -32,12 +32,16 @@ class Command(BaseCommand):
             help="CSVs of scores of files from other sources; their real files get the same limit of false alarms",
         )  # fmt: skip
         parser.add_argument(
-            "--probability", nargs="+", choices=[medium.value for medium in Medium], default=[],
-            help="media for which the score is a probability on files from other sources, too",
+            "--probability", nargs="+", choices=[condition.value for condition in Condition], default=[],
+            help="conditions for which the score is a probability on files from other sources, too",
         )  # fmt: skip
         parser.add_argument(
-            "--without", nargs="+", type=_bundle_in, default=[], metavar="MEDIUM=BUNDLE",
-            help="do not use it for these media, because it did not detect manipulation in files from other sources",
+            "--without", nargs="+", type=_bundle_in, default=[], metavar="CONDITION=BUNDLE",
+            help="do not use it there, because it did not detect manipulation in files from other sources",
+        )  # fmt: skip
+        parser.add_argument(
+            "--small-faces-below", type=float, metavar="PIXELS",
+            help="fit separate weights for faces in photos that are less high",
         )  # fmt: skip
         parser.add_argument("--bundles", type=Path, default=Path(settings.BUNDLES_DIR), help="folder of bundles")
         parser.add_argument("--made-by", nargs="+", default=[], help="commands that made the scores, for the panel")
@@ -50,25 +54,25 @@ class Command(BaseCommand):
             rows = [row for path in options["scores"] for row in evaluation.read(path)]
             others = [row for path in options["others"] for row in evaluation.read(path)]
             fitted = {
-                medium.value: panel_fitting.fit_panel(
+                which.condition.value: panel_fitting.fit_panel(
                     rows,
                     panel,
-                    medium,
+                    which,
                     **rates,
                     others=others,
-                    holds=medium.value in options["probability"],
-                    without=[name for where, name in options["without"] if where is medium],
+                    holds=which.condition.value in options["probability"],
+                    without=[name for where, name in options["without"] if where is which.condition],
                 )
-                for medium in panel_fitting.media_of(rows)
+                for which in panel_fitting.conditions_of(rows, options["small_faces_below"])
             }
-            for medium, rule in fitted.items():
-                self.stdout.write(f"{medium}: {json.dumps({**rule.to_dict(), 'measured': dict(rule.measured)})}")
+            for condition, rule in fitted.items():
+                self.stdout.write(f"{condition}: {json.dumps({**rule.to_dict(), 'measured': dict(rule.measured)})}")
             if options["write"]:
                 panels.write_policy(
                     options["bundles"],
                     cuts=None,
                     fusion={
-                        **panel.policy.get("fusion", {}),
+                        **_kept(panel.policy.get("fusion", {}), fitted),
                         **{name: {**rule.to_dict(), "measured": dict(rule.measured)} for name, rule in fitted.items()},
                     },
                     made_by=[*options["made_by"], _command(options)],
@@ -76,9 +80,15 @@ class Command(BaseCommand):
                 self.stdout.write(f"Written to {options['bundles'] / panels.POLICY}.")
 
 
-def _bundle_in(text: str) -> tuple[Medium, str]:
-    medium, _, name = text.partition("=")
-    return Medium(medium), name
+def _kept(fusion: dict[str, Any], fitted: dict[str, Any]) -> dict[str, Any]:
+    """The rules that stay: a new one for all faces of photos ends an older one for small faces."""
+    dropped = {Condition.SMALL_FACES.value} if Condition.PHOTO.value in fitted else set()
+    return {condition: rule for condition, rule in fusion.items() if condition not in dropped}
+
+
+def _bundle_in(text: str) -> tuple[Condition, str]:
+    condition, _, name = text.partition("=")
+    return Condition(condition), name
 
 
 def _command(options: dict[str, Any]) -> str:
@@ -88,7 +98,9 @@ def _command(options: dict[str, Any]) -> str:
     if options["others"]:
         words.append(f"--others {' '.join(path.name for path in options['others'])}")
     if options["without"]:
-        words.append(f"--without {' '.join(f'{medium}={name}' for medium, name in options['without'])}")
+        words.append(f"--without {' '.join(f'{condition}={name}' for condition, name in options['without'])}")
+    if options["small_faces_below"]:
+        words.append(f"--small-faces-below {options['small_faces_below']:g}")
     if options["probability"]:
         words.append(f"--probability {' '.join(options['probability'])}")
     return " ".join([*words, "--write"])
