@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .finding import Code as Code
     from .finding import Finding as Finding
     from .finding import Outcome as Outcome
+    from .fusion import Condition as Condition
     from .fusion import Medium as Medium
     from .inspection import inspect as inspect
     from .limits import Limits as Limits
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 DOOR = {
     "BadBundle": "errors",
     "Code": "finding",
+    "Condition": "fusion",
     "DetectionError": "errors",
     "Finding": "finding",
     "Limits": "limits",

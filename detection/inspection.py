@@ -102,8 +102,10 @@ def _no_progress(share: float) -> None:
 def _score(panel: Panel, view: TrackedMedia, clock: Clock, report_progress: Progress) -> tuple[BundleFinding, ...]:
     findings, medium = [], scoring.medium_of(view.media)
     for number, (bundle, weight) in enumerate(panel.members):
-        if panel.is_heard(bundle, weight, medium):
-            findings.append(scoring.score(bundle, weight, view, clock))
+        of_faces = [track.id for track in view.tracks if panel.counts_for(bundle, medium, track.height)]
+        unused = bundle.looks_at == "face" and view.tracks and not of_faces
+        if panel.is_heard(bundle, weight, medium) and not unused:
+            findings.append(scoring.score(bundle, weight, view, clock, of_faces))
         else:
             status = "ignored" if weight is Weight.IGNORE else "not_heard"
             findings.append(BundleFinding(bundle.identity(), weight.value, status))
@@ -136,7 +138,8 @@ class _Scores:
 
 
 def _scores(panel: Panel, view: TrackedMedia, findings: tuple[BundleFinding, ...]) -> _Scores:
-    medium, heights = scoring.medium_of(view.media), {track.id: track.height for track in view.tracks}
+    medium = scoring.medium_of(view.media)
+    heights: dict[int | None, float] = {track.id: track.height for track in view.tracks}
     faces: dict[int | None, dict[str, float]] = {}
     seen: dict[tuple[int, int | None], dict[str, float]] = {}
     for finding in findings:

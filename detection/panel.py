@@ -74,6 +74,11 @@ class Panel:
             not rules or any(rule.weights.get(bundle.label, 1.0) > 0 for rule in rules)
         )
 
+    def counts_for(self, bundle: Bundle, medium: Medium, height: float) -> bool:
+        """Whether a bundle that is heard in a medium is heard of a face of this height, in pixels."""
+        rule = rule_for(self.fusion, medium, height)
+        return rule is None or rule.weights.get(bundle.label, 1.0) > 0
+
     def cuts_in(self, medium: Medium, deciding: str = "", height: float | None = None) -> Thresholds:
         return self.decide_cuts(medium, deciding, height)[0]
 

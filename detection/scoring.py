@@ -1,6 +1,7 @@
 """Score all faces of a file with one bundle: raw and calibrated, per face and frame."""
 
 import time
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -29,8 +30,10 @@ def crop_spec(bundle: Bundle) -> CropSpec:
     return CropSpec(bundle.size, bundle.margin, bundle.fit, bundle.looks_at)
 
 
-def score(bundle: Bundle, weight: Weight, view: TrackedMedia, clock: Clock) -> BundleFinding:
-    """Score a file with one bundle. A bundle that fails is reported; the others go on."""
+def score(
+    bundle: Bundle, weight: Weight, view: TrackedMedia, clock: Clock, faces: Collection[int] | None = None
+) -> BundleFinding:
+    """Score a file with one bundle. A bundle that fails is reported; the others go on. `faces`: only these."""
     started = time.perf_counter()
     finding = BundleFinding(
         bundle=bundle.identity(),
@@ -40,7 +43,7 @@ def score(bundle: Bundle, weight: Weight, view: TrackedMedia, clock: Clock) -> B
         cuts=(bundle.cuts.little_below, bundle.cuts.manipulated_above),
     )
     try:
-        result = _score(runner(bundle), view, clock, finding)
+        result = _score(runner(bundle), view, clock, finding, faces)
     except BadBundle as error:
         result = replace(finding, reasons=(Reason(Code.BUNDLE_FAILED, bundle.label, detail=str(error)),))
     except RUNTIME_ERRORS as error:
@@ -49,12 +52,16 @@ def score(bundle: Bundle, weight: Weight, view: TrackedMedia, clock: Clock) -> B
     return replace(result, milliseconds=(time.perf_counter() - started) * 1000)
 
 
-def _score(run: Runner, view: TrackedMedia, clock: Clock, finding: BundleFinding) -> BundleFinding:
+def _score(
+    run: Runner, view: TrackedMedia, clock: Clock, finding: BundleFinding, only: Collection[int] | None
+) -> BundleFinding:
     bundle = run.bundle
     rows: list[tuple[int | None, list[int], Floats]] = []  # face, frames, raw scores
     unfamiliar, kinds = set(), dict[int | None, dict[str, float]]()
     small = False
     for face, frames, pictures in _pictures(bundle, view):
+        if only is not None and face is not None and face not in only:
+            continue
         if face is not None and (small := _too_small(bundle, view, face)):
             continue
         if bundle.kind == "video" and len(frames) < LEAST:

@@ -61,19 +61,27 @@ def cards() -> list[dict[str, Any]]:
 
 
 def media() -> list[dict[str, Any]]:
-    """Which bundles the panel uses for photos and for films, and which it leaves out."""
+    """Which bundles the panel uses for photos, for small faces in them and for films, and which it leaves out."""
     current = panel()
     usable = [bundle.label for bundle, weight in current.members if weight != "ignore"]
-    heard = {medium: [bundle.label for bundle, _ in current.heard_in(medium)] for medium in detection.Medium}
-    return [
-        {
-            "medium": medium.value,
-            "bundles": labels,
-            "not_heard": [label for label in usable if label not in labels],
-            "weights": current.fusion[medium].weights if medium in current.fusion else {},
-        }
-        for medium, labels in heard.items()
-    ]
+    described = []
+    for condition in detection.Condition:
+        rule = current.fusion.get(condition)
+        if rule is None and condition is detection.Condition.SMALL_FACES:
+            continue
+        weights = rule.weights if rule else {}
+        heard = [bundle.label for bundle, _ in current.heard_in(condition.medium)]
+        labels = [label for label in heard if weights.get(label, 1.0) > 0]
+        described.append(
+            {
+                "medium": condition.medium.value,
+                "faces_below": rule.faces_below if rule else None,
+                "bundles": labels,
+                "not_heard": [label for label in usable if label not in labels],
+                "weights": weights,
+            }
+        )
+    return described
 
 
 def in_folder_and_in_force() -> dict[str, Any]:
@@ -84,7 +92,7 @@ def in_folder_and_in_force() -> dict[str, Any]:
         raise PanelUnreadable(str(error)) from error
     now, own = as_agreed(read), PanelVersion.current()
     in_folder = {bundle.label: weight.value for bundle, weight in read.members}
-    fused = {medium: rule for medium, rule in now.fusion.items() if not now.cuts}
+    fused = {} if now.cuts else now.fusion
     bundles = [
         {
             "label": bundle.label,
@@ -93,36 +101,55 @@ def in_folder_and_in_force() -> dict[str, Any]:
             "kind": bundle.kind,
             "weight": weight.value,
             "weight_in_folder": in_folder[bundle.label],
-            "weights": {medium.value: rule.weights.get(bundle.label) for medium, rule in fused.items()},
+            "weights": {condition.value: rule.weights.get(bundle.label) for condition, rule in fused.items()},
             "calibrated": bundle.calibration.fitted and bundle.calibration.holds,
         }
         for bundle, weight in now.members
     ]
     if fused:
-        media = [_medium(medium.value, read, now, own, rule) for medium, rule in fused.items()]
+        media = [_condition(condition, read, own, rule) for condition, rule in fused.items()]
     else:
-        media = [_medium("all", read, now, own, None)] if bundles else []
+        media = [_for_all(read, now, own)] if bundles else []
     return {"bundles": bundles, "media": media, "broken": now.to_dict()["broken"]}
 
 
-def _medium(
-    name: str, read: detection.Panel, now: detection.Panel, own: PanelVersion | None, rule: Any
+def _condition(
+    condition: detection.Condition, read: detection.Panel, own: PanelVersion | None, in_force: Any
 ) -> dict[str, Any]:
-    medium = detection.Medium.PHOTO if rule is None else detection.Medium(name)
-    cuts = now.cuts_in(medium)
-    folder, file = read.decide_cuts(medium)
-    measured = rule.measured if rule else {}
+    in_folder = read.fusion[condition]
     return {
-        "medium": name,
-        "for_all": rule is None,
+        "medium": condition.value,
+        "for_all": False,
+        "low": in_force.cuts.little_below,
+        "high": in_force.cuts.manipulated_above,
+        "cuts_in_folder": (in_folder.cuts.little_below, in_folder.cuts.manipulated_above),
+        "cuts_file": _cuts_file(condition.value, read, condition.medium, own),
+        "weights_in_folder": dict(in_folder.weights),
+        "measured": in_force.measured,
+        "measured_each": in_force.measured.get("bundles") or {},
+    }
+
+
+def _for_all(read: detection.Panel, now: detection.Panel, own: PanelVersion | None) -> dict[str, Any]:
+    """Without a fusion one pair of cut-offs holds for every medium."""
+    medium = detection.Medium.PHOTO
+    cuts, folder = now.cuts_in(medium), read.cuts_in(medium)
+    return {
+        "medium": "all",
+        "for_all": True,
         "low": cuts.little_below,
         "high": cuts.manipulated_above,
         "cuts_in_folder": (folder.little_below, folder.manipulated_above),
-        "cuts_file": "" if own and own.sets_cuts_in(name) else file,  # empty: two people here have agreed on them
-        "weights_in_folder": {} if rule is None else dict(read.fusion[medium].weights),
-        "measured": measured,
-        "measured_each": measured.get("bundles") or {},
+        "cuts_file": _cuts_file("all", read, medium, own),
+        "weights_in_folder": {},
+        "measured": {},
+        "measured_each": {},
     }
+
+
+def _cuts_file(name: str, read: detection.Panel, medium: Any, own: PanelVersion | None) -> str:
+    """Where the cut-offs were written; empty if two people here have agreed on them."""
+    return "" if own and own.sets_cuts_in(name) else read.decide_cuts(medium)[1]
 
 
 def cuts_in_force() -> tuple[Any, Any]:

@@ -116,7 +116,7 @@ class PanelVersion(models.Model):
 
 
 WEIGHTS: Final = {"ignore": _("off"), "include": _("included"), "trust": _("trusted")}
-MEDIA: Final = {"photo": _("Photos"), "film": _("Videos")}
+MEDIA: Final = {"photo": _("Photos"), "photo_small_faces": _("Small faces in photos"), "film": _("Videos")}
 
 
 def _points(cuts: Sequence[float]) -> str:

@@ -53,6 +53,15 @@ def _models_sentence(medium: dict[str, Any]) -> str:
         if silent:
             return _("Videos: %(names)s. Not used: %(silent)s.") % names_by_use
         return _("Videos: %(names)s.") % names_by_use
+    if medium["faces_below"]:
+        names_by_use["pixels"] = f"{medium['faces_below']:g}"
+        if not names:
+            return _("Faces in photos less than %(pixels)s pixels high: no model.") % names_by_use
+        if silent:
+            return (
+                _("Faces in photos less than %(pixels)s pixels high: %(names)s. Not used: %(silent)s.") % names_by_use
+            )
+        return _("Faces in photos less than %(pixels)s pixels high: %(names)s.") % names_by_use
     if not names:
         return _("Photos: no model.")
     if silent:
@@ -94,6 +103,7 @@ def _cuts(panel: Any, label: str) -> list[tuple[str, Any]]:
         return [(_("Cut-offs of all models together"), panel.cuts)]
     names = {
         "photo": _("Cut-offs of all models together, photos"),
+        "photo_small_faces": _("Cut-offs of all models together, small faces in photos"),
         "film": _("Cut-offs of all models together, videos"),
     }
     return [(names[medium], rule.cuts) for medium, rule in panel.fusion.items() if label in rule.heard]

@@ -60,6 +60,7 @@ class MediumOf(Resource):
     """Which models are used for photos or for videos."""
 
     medium = text("`photo` or `film`.")
+    faces_below = share("Only for faces in photos that are less high, in pixels; null for all others.", allow_null=True)
     bundles = several("Models that are used.", serializers.CharField())
     not_heard = several(
         "Models that are not used, because they did not detect manipulation there.", serializers.CharField()

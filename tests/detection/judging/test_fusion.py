@@ -11,8 +11,9 @@ import detection
 from detection import Code, Outcome
 from detection import fusion as fusions
 from detection.errors import BadBundle
-from detection.fusion import Medium
-from detection.panel import read_panel
+from detection.finding import BundleFinding
+from detection.fusion import Condition, Medium
+from detection.panel import judge, read_panel
 
 from . import films
 from .test_inspection import codes
@@ -25,7 +26,7 @@ def rule(weights: dict[str, float], **more: Any) -> dict[str, Any]:
 
 
 def score(weights: dict[str, float], scores: dict[str, float], **more: Any) -> float:
-    return fusions.read({"film": rule(weights, **more)})[Medium.FILM].score(scores)
+    return fusions.read({"film": rule(weights, **more)})[Condition.FILM].score(scores)
 
 
 def test_log_odds_are_added_by_weight() -> None:
@@ -128,6 +129,58 @@ def test_a_sites_own_cuts_come_before_those_of_the_fusion(two: Path, real: Path)
     assert finding.outcome is Outcome.INCONCLUSIVE
 
 
+@pytest.mark.parametrize(("below", "deciding"), [(1, "sees/1"), (9999, "shouts/1")])
+def test_small_faces_in_photos_are_judged_by_weights_and_cut_offs_of_their_own(
+    two: Path, real: Path, policy: Callable[..., None], below: float, deciding: str
+) -> None:
+    own_cuts = {"little_below": 0.2, "manipulated_above": 0.6}
+    policy(
+        bundles={"sees": "trust", "shouts": "trust"},
+        fusion={
+            "photo": rule({"sees/1": 1.0, "shouts/1": 0.0}),
+            "photo_small_faces": {"weights": {"sees/1": 0.0, "shouts/1": 1.0}, "cuts": own_cuts, "faces_below": below},
+        },
+    )
+    finding = detection.inspect(real, bundles=two, check_stability=True)
+    ran = [result.bundle.label for result in finding.bundles if result.status == "ran"]
+    unused = [result.bundle.label for result in finding.bundles if result.status == "not_heard"]
+    assert finding.deciding_bundle == deciding
+    assert ran == [deciding], "a bundle that counts for no face does not run"
+    assert unused == [label for label in ("sees/1", "shouts/1") if label != deciding]
+    assert finding.cuts == ((0.2, 0.6) if deciding == "shouts/1" else (0.4, 0.7))
+    assert (
+        finding.score
+        == finding.faces[0].score
+        == pytest.approx(finding.bundles[deciding == "shouts/1"].score, abs=1e-5)
+    )
+    unchanged = next(row for row in finding.stability.content["variants"] if row["name"] == "unchanged")
+    assert unchanged["score"] == pytest.approx(finding.score, abs=1e-3)
+
+
+def test_of_two_faces_the_worse_outcome_decides_and_not_the_higher_number(
+    two: Path, policy: Callable[..., None]
+) -> None:
+    """A small face above its upper cut-off, beside a large one with a higher score that is below its own."""
+    policy(
+        bundles={"sees": "trust", "shouts": "ignore"},
+        fusion={
+            "photo": {"weights": {"sees/1": 1.0}, "cuts": {"little_below": 0.4, "manipulated_above": 0.9}},
+            "photo_small_faces": {
+                "weights": {"sees/1": 1.0},
+                "cuts": {"little_below": 0.4, "manipulated_above": 0.6},
+                "faces_below": 200,
+            },
+        },
+    )
+    panel = read_panel(two)
+    bundle = panel.members[0][0]
+    finding = BundleFinding(bundle.identity(), "trust", "ran", calibrated=True, faces={0: 0.8, 1: 0.7})
+    judgement = judge(panel, Medium.PHOTO, (finding,), (), {0: 400.0, 1: 100.0})
+    assert (judgement.face, judgement.outcome) == (1, Outcome.LIKELY_MANIPULATED)
+    larger = judge(panel, Medium.PHOTO, (finding,), (), {0: 400.0, 1: 300.0})
+    assert (larger.face, larger.outcome) == (0, Outcome.INCONCLUSIVE)
+
+
 def test_a_panel_of_another_fusion_has_another_id(two: Path) -> None:
     panel = read_panel(two)
     ids = {panel.id}
@@ -164,6 +217,9 @@ def test_the_number_is_a_probability_only_where_the_fused_score_is_one(
         {"film": {"weights": {"a/1": 1.0}}},
         {"film": rule({"a/1": 1.0}, combining="by chance")},
         {"film": rule({"a/1": 1.0}, slope=0)},
+        {"photo": rule({"a/1": 1.0}), "photo_small_faces": rule({"a/1": 1.0})},
+        {"photo_small_faces": rule({"a/1": 1.0}, faces_below=200)},
+        {"film": rule({"a/1": 1.0}, faces_below=200)},
         ["film"],
     ],
 )

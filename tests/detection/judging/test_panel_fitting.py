@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from detection import metrics
-from detection.fusion import Combining, Medium
+from detection.fusion import Combining, Condition, Medium
 from detection.panel import read_panel
 from detection.training import evaluation, panel_fitting, stored_findings
 
@@ -29,7 +29,11 @@ class Files:
     chance: np.random.Generator
 
     def rows(
-        self, log_odds: dict[str, Callable[[Any, Any], Any]], medium: Medium = Medium.PHOTO, count: int = MANY
+        self,
+        log_odds: dict[str, Callable[[Any, Any], Any]],
+        medium: Medium = Medium.PHOTO,
+        count: int = MANY,
+        height: float = 100.0,
     ) -> list[evaluation.Row]:
         panel = read_panel(self.bundles)
         fake = np.arange(2 * count) % 2 == 1
@@ -49,9 +53,9 @@ class Files:
                 }
                 for bundle, _ in panel.members
             }
-            findings = stored_findings.StoredFindings(medium, {0: (100.0, 1)}, (), (), 1.0, said)
+            findings = stored_findings.StoredFindings(medium, {0: (height, 1)}, (), (), 1.0, said)
             row = evaluation.Row(
-                f"{medium}-{number}", bool(fake[number]), kinds[number] if fake[number] else "", f"p{number}",
+                f"{medium}-{height}-{number}", bool(fake[number]), kinds[number] if fake[number] else "", f"p{number}",
                 "", 0.5, "", 1.0, 1, None, None, "-", findings.to_json(),
             )  # fmt: skip
             rows.append(row)
@@ -84,8 +88,11 @@ def files(tmp_path: Path) -> Files:
     return Files(tmp_path / "bundles", np.random.default_rng(5))
 
 
-def fit(files: Files, rows: list[evaluation.Row], medium: Medium = Medium.PHOTO) -> Any:
-    return panel_fitting.fit_panel(rows, read_panel(files.bundles), medium, false_alarms=0.02, missed=0.2)
+PHOTOS = panel_fitting.Faces(Condition.PHOTO)
+
+
+def fit(files: Files, rows: list[evaluation.Row]) -> Any:
+    return panel_fitting.fit_panel(rows, read_panel(files.bundles), PHOTOS, false_alarms=0.02, missed=0.2)
 
 
 def test_who_sees_nothing_or_has_it_the_wrong_way_round_is_not_heard(files: Files) -> None:
@@ -107,7 +114,7 @@ def test_two_that_see_alike_are_heard_alike(files: Files) -> None:
 
 def test_who_sees_more_counts_more_but_less_than_its_due(files: Files) -> None:
     rows = files.rows({"one/1": files.sees(1.5), "two/1": files.sees(0.2), "three/1": files.blind})
-    data = panel_fitting.judged(rows, read_panel(files.bundles), Medium.PHOTO).by(["one/1", "two/1"])
+    data = panel_fitting.judged(rows, read_panel(files.bundles), PHOTOS).by(["one/1", "two/1"])
     strong, weak = panel_fitting.fit_weights(data)
     assert 0 < weak < strong
     assert strong / weak < 1.5 / 0.2, "drawn towards equal weights"
@@ -160,14 +167,45 @@ def test_photos_and_films_are_fitted_apart_and_written_with_the_commands(
     assert said["made_by"][0] == "manage.py generate_films OWN"
     assert said["made_by"][1].startswith("manage.py fit_panel photos.csv films.csv --false-alarms 0.02")
     panel = read_panel(files.bundles)
-    assert set(panel.fusion[Medium.PHOTO].heard) == {"one/1", "two/1"}
-    assert set(panel.fusion[Medium.FILM].heard) == {"two/1", "three/1"}
-    assert (panel.fusion[Medium.PHOTO].holds, panel.fusion[Medium.FILM].holds) == (False, True)
+    photo, film = panel.fusion[Condition.PHOTO], panel.fusion[Condition.FILM]
+    assert set(photo.heard) == {"one/1", "two/1"}
+    assert set(film.heard) == {"two/1", "three/1"}
+    assert (photo.holds, film.holds) == (False, True)
+
+
+def test_small_faces_get_a_rule_of_their_own_until_all_are_fitted_together_again(files: Files, tmp_path: Path) -> None:
+    small = {"one/1": files.sees(1.0), "two/1": files.blind, "three/1": files.sees(-1.0)}
+    large = {"one/1": files.blind, "two/1": files.sees(1.0), "three/1": files.sees(1.0)}
+    evaluation.write(tmp_path / "own.csv", [*files.rows(small, height=120), *files.rows(large, height=300)])
+    # By others: small real faces of which 5 % look like fakes, and large ones that nobody doubts.
+    odd = {"one/1": lambda fake, _: np.where(np.arange(len(fake)) % 20 == 0, 6.0, -3.0), "two/1": files.blind}
+    plain = {label: lambda fake, _: np.full(len(fake), -3.0) for label in ("one/1", "two/1", "three/1")}
+    others = [*files.rows(odd | {"three/1": files.blind}, height=150), *files.rows(plain, height=250)]
+    evaluation.write(tmp_path / "others.csv", [row for row in others if not row.fake])
+
+    def written(**more: Any) -> dict[str, Any]:
+        call_command(
+            "fit_panel", [tmp_path / "own.csv"], bundles=files.bundles, others=[tmp_path / "others.csv"], write=True,
+            stdout=io.StringIO(), **more,
+        )  # fmt: skip
+        policy: dict[str, Any] = json.loads((files.bundles / "panel.json").read_text())
+        return policy
+
+    policy = written(small_faces_below=200.0)
+    assert "--small-faces-below 200" in policy["made_by"][-1]
+    rules = read_panel(files.bundles).fusion
+    assert rules[Condition.SMALL_FACES].heard == ["one/1"]
+    assert rules[Condition.SMALL_FACES].faces_below == 200
+    assert set(rules[Condition.PHOTO].heard) == {"two/1", "three/1"}
+    small_cut, large_cut = (rules[name].cuts.manipulated_above for name in (Condition.SMALL_FACES, Condition.PHOTO))
+    assert small_cut > 0.98 > large_cut, "the odd small faces by others raise the cut-off for small faces only"
+    assert rules[Condition.SMALL_FACES].measured["real_by_others"][0] == 300
+    assert set(written()["fusion"]) == {"photo"}
 
 
 def test_nothing_is_fitted_to_few_files_or_where_a_bundle_was_not_asked(files: Files) -> None:
     seen = {"one/1": files.sees(2.0), "two/1": files.sees(2.0), "three/1": files.blind}
-    with pytest.raises(panel_fitting.CannotFit, match="takes 50 judged real photos or more; there are 40"):
+    with pytest.raises(panel_fitting.CannotFit, match=r"takes 50 judged real files or more \(photo\); there are 40"):
         fit(files, files.rows(seen, count=40))
     with pytest.raises(panel_fitting.CannotFit, match="No bundle surely tells"):
         fit(files, files.rows(dict.fromkeys(seen, files.blind)))

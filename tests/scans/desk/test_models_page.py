@@ -120,6 +120,29 @@ def test_the_page_says_who_wrote_the_cut_offs(
     assert page.count("From panel.json in the model folder") == 1, "those for videos"
 
 
+def test_small_faces_have_weights_and_cut_offs_of_their_own(
+    two_models: Path, lead: User, other_lead: User, as_user: Callable[..., Client], propose: Callable[..., Any]
+) -> None:
+    small = {
+        "weights": {"bright/1": 1.0, "dim/1": 0.0},
+        "cuts": {"little_below": 0.3, "manipulated_above": 0.95},
+        "faces_below": 200,
+    }
+    fusion = {**FUSED["fusion"], "photo_small_faces": small}
+    (two_models / "panel.json").write_text(json.dumps({**FUSED, "fusion": fusion}))
+    assert "Small faces in photos" in as_user(lead).get(PAGE).content.decode()
+    propose(as_user(lead), **{"high-photo_small_faces": "97", "weight-1-photo_small_faces": "0.5"})
+    version = PanelVersion.objects.get()
+    assert version.changes["media"] == {"photo_small_faces": {"cuts": [0.3, 0.97], "weights": {"dim/1": 0.5}}}
+    answer(as_user(other_lead), version, "approve")
+    photo, small_faces, film = analysis.media()
+    assert (photo["medium"], small_faces["medium"], film["medium"]) == ("photo", "photo", "film")
+    assert (photo["faces_below"], small_faces["faces_below"]) == (None, 200)
+    assert small_faces["weights"] == {"bright/1": 1.0, "dim/1": 0.5}
+    public = as_user(lead).get("/models/").content.decode()
+    assert "Faces in photos less than 200 pixels high: bright and dim." in public
+
+
 def test_what_a_lead_has_not_touched_is_no_proposal(
     two_models: Path, lead: User, as_user: Callable[..., Client], propose: Callable[..., Any]
 ) -> None:
