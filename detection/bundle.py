@@ -15,6 +15,7 @@ from .scalings import PREPROCESSING, SCALINGS
 CARD = "bundle.json"
 FORMAT = 1
 JUDGING = ("name", "version", "kind", "input", "output", "calibration", "cuts", "out_of_distribution", "weights")
+MEAN, UPPER_QUARTER = "mean", "upper_quarter"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 VERSION = re.compile(r"[a-z0-9][a-z0-9.-]{0,30}")
 DISTRIBUTION = "training_distribution.npz"  # of the embeddings of faces that the network was trained on
@@ -78,6 +79,8 @@ class Bundle:
     cuts: Thresholds
     files: dict[str, str]
     smallest_face: float
+    film_margins: tuple[float, ...]  # of an image network in films: one frame after the other takes the next of them
+    film_score: str  # of a face, from its frames: the mean, or the mean of the upper quarter
     mirror: bool  # the mirrored crop is scored too, and both scores are averaged
     kinds: tuple[str, ...]  # of manipulation, in the order of the second output; “other” where it can't tell
     out_of_distribution: dict[str, Any]
@@ -175,6 +178,10 @@ def _checked(folder: Path, card: dict[str, Any], digest: str) -> Bundle:
         cuts=read_thresholds(cuts),
         files={_matching(FILES, name, "weights"): str(value) for name, value in card["weights"].items()},
         smallest_face=_number(input_card.get("smallest_face", 48), "input.smallest_face", 8, 1024),
+        film_margins=tuple(
+            float(_number(margin, "input.film_margins", 0.0, 2.0)) for margin in input_card.get("film_margins", ())
+        ),
+        film_score=_one_of(input_card.get("film_score", MEAN), "input.film_score", MEAN, UPPER_QUARTER),
         mirror=bool(input_card.get("mirror", False)),
         kinds=tuple(str(kind) for kind in out.get("kinds", ())),
         out_of_distribution=dict(card.get("out_of_distribution") or {}),

@@ -84,7 +84,7 @@ def _judge(
     reader: Reader, panel: Panel, clock: Clock, report_progress: Progress, *, location: bool, anchors: str
 ) -> tuple[Finding, TrackedMedia]:
     medium = scoring.medium_of(reader.media)
-    cuts = {scoring.crop_spec(bundle) for bundle, _ in panel.heard_in(medium)}
+    cuts = {spec for bundle, _ in panel.heard_in(medium) for spec in scoring.crop_specs(bundle, medium)}
     view = face_tracking.track_faces(reader, clock, cuts | {PORTRAIT}, lambda share: report_progress(share * LOOKING))
     findings = _score(panel, view, clock, report_progress)
     credentials = reader.provenance(location=location, anchors=anchors)

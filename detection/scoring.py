@@ -3,12 +3,11 @@
 import time
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .bundle import Bundle
+from .bundle import UPPER_QUARTER, Bundle
 from .errors import BadBundle
 from .face_tracking import CropSpec, TrackedFace, TrackedMedia
 from .finding import BundleFinding, Code, Reason
@@ -28,6 +27,17 @@ def medium_of(media: Media) -> Medium:
 
 def crop_spec(bundle: Bundle) -> CropSpec:
     return CropSpec(bundle.size, bundle.margin, bundle.fit, bundle.looks_at)
+
+
+def crop_specs(bundle: Bundle, medium: Medium) -> set[CropSpec]:
+    """All crops that a bundle takes of a file. Films: also those of its other margins."""
+    first = crop_spec(bundle)
+    return {first} | {replace(first, margin=margin) for margin in _margins(bundle, medium)}
+
+
+def _margins(bundle: Bundle, medium: Medium) -> tuple[float, ...]:
+    """Consecutive frames are almost alike, so each takes another margin: that tells more, and costs nothing."""
+    return bundle.film_margins if medium is Medium.FILM and bundle.film_margins else (bundle.margin,)
 
 
 def score(
@@ -78,7 +88,7 @@ def _score(
                 kinds[face][kind] += float(share)
     if not rows:
         return replace(finding, status="not_applicable", reasons=(_not_applicable_reason(bundle, view, small),))
-    faces = {face: _mean(raw) for face, _, raw in rows}
+    faces = {face: _face_raw(bundle, raw) for face, _, raw in rows}
     worst = max(faces, key=lambda face: faces[face])
     scores = {face: bundle.calibration(raw) for face, raw in faces.items()}
     return replace(
@@ -109,18 +119,18 @@ def _raw(run: Runner, pictures: NDArray[np.uint8]) -> tuple[Floats, dict[str, Fl
 
 def face_score(run: Runner, pictures: NDArray[np.uint8]) -> tuple[float, float]:
     """The calibrated and the raw score of one face, from all its crops."""
-    raw = _mean(_raw(run, pictures)[0])
+    raw = _face_raw(run.bundle, _raw(run, pictures)[0])
     return run.bundle.calibration(raw), raw
 
 
 def _pictures(bundle: Bundle, view: TrackedMedia) -> list[tuple[int | None, list[int], NDArray[np.uint8]]]:
     """For each face, or for the whole picture: its frames and the crops that the bundle takes."""
-    cut = crop_spec(bundle)
+    medium = medium_of(view.media)
     if bundle.looks_at == "whole":
-        pictures = view.wholes.get(cut, [])
+        pictures = view.wholes.get(crop_spec(bundle), [])
         return [(None, [index for index, _, _ in view.frames], np.stack(pictures))] if pictures else []
     return [
-        (track.id, [seen.frame for seen in track.judged], np.stack([seen.crops[cut] for seen in track.judged]))
+        (track.id, [seen.frame for seen in track.judged], pictures_of(bundle, track.judged, medium))
         for track in view.tracks
         if track.judged
     ]
@@ -168,6 +178,15 @@ def _mean(raw: Floats) -> float:
     return float(1 / (1 + np.exp(-np.log(held / (1 - held)).mean())))
 
 
-def pictures_of(bundle: Bundle, seen: list[TrackedFace]) -> Any:
-    cut = crop_spec(bundle)
-    return np.stack([face.crops[cut] for face in seen])
+def _face_raw(bundle: Bundle, raw: Floats) -> float:
+    """Of a face, from its frames. Few frames of a fake may show that it is one: the upper quarter finds them."""
+    if bundle.film_score == UPPER_QUARTER:
+        raw = np.sort(raw)[-max(1, len(raw) // 4) :]
+    return _mean(raw)
+
+
+def pictures_of(bundle: Bundle, seen: list[TrackedFace], medium: Medium = Medium.PHOTO) -> NDArray[np.uint8]:
+    cut, margins = crop_spec(bundle), _margins(bundle, medium)
+    return np.stack(
+        [face.crops[replace(cut, margin=margins[number % len(margins)])] for number, face in enumerate(seen)]
+    )

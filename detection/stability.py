@@ -9,6 +9,7 @@ from . import scoring
 from .bundle import Bundle, Thresholds
 from .face_tracking import TrackedFace, TrackedMedia
 from .finding import Code, Finding, OptionalEvidence, Outcome, Reason
+from .fusion import Medium
 from .images import Pixels
 from .panel import Panel
 from .runtime import RUNTIME_ERRORS, runner
@@ -71,7 +72,7 @@ def check(panel: Panel, view: TrackedMedia, finding: Finding) -> tuple[OptionalE
     medium, track = scoring.medium_of(view.media), view.tracks[face]
 
     def scored(change: Callable[[Pixels], Pixels]) -> float:
-        scores = {bundle.label: _scored(bundle, track.judged, change) for bundle in bundles}
+        scores = {bundle.label: _scored(bundle, track.judged, medium, change) for bundle in bundles}
         return panel.score(medium, scores, track.height)
 
     try:
@@ -105,8 +106,8 @@ def is_unstable(scores: Mapping[str, float], cuts: Thresholds) -> bool:
     return opposite or sum(outcome is not first for outcome in others) > len(others) / 2
 
 
-def _scored(bundle: Bundle, judged: list[TrackedFace], change: Callable[[Pixels], Pixels]) -> float:
+def _scored(bundle: Bundle, judged: list[TrackedFace], medium: Medium, change: Callable[[Pixels], Pixels]) -> float:
     step = max(1, len(judged) // MOST)
     seen = judged[::step][:MOST] if bundle.kind == "image" else judged
-    crops = np.stack([change(crop) for crop in scoring.pictures_of(bundle, seen)])
+    crops = np.stack([change(crop) for crop in scoring.pictures_of(bundle, seen, medium)])
     return scoring.face_score(runner(bundle), crops)[0]
