@@ -80,7 +80,7 @@ class Bundle:
     files: dict[str, str]
     smallest_face: float
     film_margins: tuple[float, ...]  # of an image network in films: one frame after the other takes the next of them
-    film_score: str  # of a face, from its frames: the mean, or the mean of the upper quarter
+    film_score: str  # of a face: the mean of its frames, or of the quarter of the places with the highest scores
     mirror: bool  # the mirrored crop is scored too, and both scores are averaged
     kinds: tuple[str, ...]  # of manipulation, in the order of the second output; “other” where it can't tell
     out_of_distribution: dict[str, Any]
