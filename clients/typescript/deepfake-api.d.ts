@@ -1742,6 +1742,11 @@ export interface components {
         MediumOf: {
             /** @description `photo` or `film`. */
             medium: string;
+            /**
+             * Format: double
+             * @description Only for faces in photos that are less high, in pixels; null for all others.
+             */
+            faces_below: number | null;
             /** @description Models that are used. */
             bundles: string[];
             /** @description Models that are not used, because they did not detect manipulation there. */
