@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .bundle import Bundle
+from .bundle import UPPER_QUARTER, Bundle
 
 DIGITS = 3
 APART = ("summary", "again")  # fields of `training` that are not in the list
@@ -19,6 +19,7 @@ def markdown(bundle: Bundle) -> str:
         + (f", {bundle.frames} frames at a time" if bundle.frames > 1 else "")
         + f", scaled {input_card['scaling']}, {bundle.colours.upper()}."
         + f" Licence: {card.get('licence', 'unknown')}.",
+        *_in_films(bundle),
         _calibration(bundle),
         "A score is an estimate of how likely a face is manipulated. It is never proof.",
     ]
@@ -41,6 +42,19 @@ def markdown(bundle: Bundle) -> str:
         parts += ["## Known failures", *(f"- {failure}" for failure in failures)]
     parts += ["## Weights", *(f"- `{name}` sha256 `{digest}`" for name, digest in bundle.files.items())]
     return "\n\n".join(parts).replace("\n\n- ", "\n- ") + "\n"
+
+
+def _in_films(bundle: Bundle) -> list[str]:
+    sentences = []
+    if bundle.film_margins:
+        margins = ", ".join(f"{margin:g}" for margin in bundle.film_margins)
+        sentences.append(f"In films, one frame after the other is cut with the next of these margins: {margins}.")
+    if bundle.film_score == UPPER_QUARTER:
+        sentences.append(
+            "The score of a face in a film is the mean of the quarter of the places (four frames each) with the highest "
+            "scores."
+        )
+    return [" ".join(sentences)] if sentences else []
 
 
 def trained_on(training: dict[str, Any]) -> list[tuple[str, str]]:
