@@ -41,10 +41,7 @@ SOURCES = (
         "swapped.jpg",
         _("A swapped face"),
         _("Face swapped"),
-        _(
-            "Another face was blended into a portrait. One model detects the seam, but its score is not stable "
-            "enough for a clear outcome."
-        ),
+        _("Another face was blended into a portrait. The models see traces of that."),
         GENERATED,
         _("Portrait of a woman whose face has a different skin tone than her neck"),
     ),
