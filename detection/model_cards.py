@@ -51,8 +51,8 @@ def _in_films(bundle: Bundle) -> list[str]:
         sentences.append(f"In films, one frame after the other is cut with the next of these margins: {margins}.")
     if bundle.film_score == UPPER_QUARTER:
         sentences.append(
-            "The score of a face in a film is the mean of the quarter of the places (four frames each) with the highest "
-            "scores."
+            "The score of a face in a film is the mean of the quarter of the places (four frames each) with the "
+            "highest scores."
         )
     return [" ".join(sentences)] if sentences else []
 
