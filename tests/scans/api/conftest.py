@@ -1,6 +1,6 @@
 """A program with a key, and a worker that is there only when a test wants one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -9,9 +9,12 @@ from django.test import Client
 
 from accounts import keys
 from accounts.models import User
+from accounts.roles import Role
+from scans.models import Rule
 
 from ..conftest import portrait
 from . import contract
+from .receiver import Receiver, listening
 
 SCANS = "/api/v1/scans"
 
@@ -71,3 +74,31 @@ def program(django_capture_on_commit_callbacks: Callable[..., Any], settings: An
 @pytest.fixture
 def own(program: Callable[..., Program], uploader: User, bundles: Any) -> Program:
     return program(uploader)
+
+
+@pytest.fixture
+def desk(program: Callable[..., Program], moderator: User) -> Program:
+    return program(moderator, "scans:read", "review:read", "review:write")
+
+
+@pytest.fixture
+def receiver(settings: Any) -> Iterator[Receiver]:
+    settings.PRIVATE_TARGETS = ["127.0.0.1/32"]
+    with listening() as found:
+        yield found
+
+
+@pytest.fixture
+def integrator(person: Callable[..., User]) -> User:
+    return person("integrator", Role.INTEGRATOR)
+
+
+@pytest.fixture
+def hooked(program: Callable[..., Program], integrator: User, bundles: Any) -> Program:
+    return program(integrator, "scans:read", "scans:write", "webhooks")
+
+
+@pytest.fixture
+def no_rules(db: None) -> None:
+    """Nothing waits for a person unless a test says so."""
+    Rule.objects.update(active=False)

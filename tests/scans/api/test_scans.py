@@ -1,6 +1,5 @@
 """Handing in, reading, listing, cancelling and deleting by a program with a key."""
 
-import datetime as dt
 import json
 import uuid
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Acceptance, User
 from accounts.roles import Role
-from scans.models import Label, Outcome, Policy, Reason, ReviewItem, ReviewQueue, Scan, Status
+from scans.models import Label, Outcome, Policy, Reason, ReviewItem, ReviewQueue, Scan
 from scans.review import decisions, queue
 
 from .conftest import SCANS, Program
@@ -191,76 +190,6 @@ def test_a_program_reads_when_the_trash_is_purged_and_deletes_from_it_at_once(
     assert said["status"] == "analysed"
     assert own.delete(where).status_code == 202
     assert error(own.get(where), 410, "gone")["receipt"]["purge_at"] is None
-
-
-# -- Lists -------------------------------------------------------------------------------------------
-
-
-def make(owner: User, count: int) -> list[Scan]:
-    now = timezone.now()
-    return Scan.objects.bulk_create(
-        Scan(
-            owner=owner, name=f"{n}", sha256=f"{n:064x}", bytes=1, status=Status.ANALYSED if n % 2 else Status.FAILED,
-            external_id=f"ref {n}", outcome=Outcome.INCONCLUSIVE if n % 3 else "",
-            created_at=now - dt.timedelta(minutes=n // 2),  # two of each moment
-        )
-        for n in range(count)
-    )  # fmt: skip
-
-
-def test_pages_by_cursor_tell_everything_once(own: Program, uploader: User) -> None:
-    made = make(uploader, 25)
-    ids, where = [], f"{SCANS}?limit=10"
-    while where:
-        answer = own.get(where)
-        ids += [one["id"] for one in answer.json()["results"]]
-        where = answer.json()["next"]
-        if len(ids) == 10:
-            make(uploader, 1)  # one that comes meanwhile moves nothing
-    assert len(ids) == 25
-    assert set(ids) == {str(one.pk) for one in made}
-
-
-@pytest.mark.parametrize(
-    ("query", "count"),
-    [
-        ({}, 10), ({"status": "failed"}, 5), ({"outcome": "inconclusive"}, 6), ({"external_id": "ref 7"}, 1),
-        ({"sha256": f"{3:064X}"}, 1), ({"created_after": "2020-01-01T00:00:00Z"}, 10),
-        ({"created_before": "2020-01-01T00:00:00+02:00"}, 0), ({"updated_since": "2020-01-01T00:00:00Z"}, 0),
-        ({"batch": str(uuid.UUID(int=1))}, 0), ({"status": "failed", "outcome": "inconclusive"}, 3),
-    ],
-)  # fmt: skip
-def test_filters(query: dict[str, str], count: int, own: Program, uploader: User) -> None:
-    make(uploader, 10)
-    assert len(own.get(SCANS, **query).json()["results"]) == count
-
-
-def test_what_has_changed_since(own: Program, uploader: User) -> None:
-    make(uploader, 3)
-    before = timezone.now()
-    one = own.submit().json()
-    assert [found["id"] for found in own.get(SCANS, updated_since=before.isoformat()).json()["results"]] == [one["id"]]
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"colour": "red"}, {"status": "done"}, {"outcome": "fake"}, {"created_after": "yesterday"},
-        {"created_after": "2026-01-01T00:00:00"}, {"batch": "x"}, {"limit": "0"}, {"limit": "101"}, {"limit": "x"},
-        {"cursor": "x"}, {"cursor": "AAAA"}, {"external_id": ""}, {"limit": "9" * 50},
-    ],
-)  # fmt: skip
-def test_what_can_t_be_filtered_by_is_said_so(query: dict[str, str], own: Program) -> None:
-    said = error(own.get(SCANS, **query), 422, "validation_error")
-    assert said["errors"][0]["pointer"] == f"/{next(iter(query))}"
-
-
-def test_a_list_takes_as_many_queries_for_fifty_as_it_must(
-    own: Program, uploader: User, django_assert_max_num_queries: Any
-) -> None:
-    make(uploader, 50)
-    with django_assert_max_num_queries(50 * 9 + 10):
-        own.get(SCANS, limit=50)
 
 
 # -- People ------------------------------------------------------------------------------------------

@@ -2,13 +2,10 @@
 
 import datetime as dt
 import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core import mail
-from django.db import connections
 from django.test import Client
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
@@ -17,41 +14,17 @@ from accounts.models import User
 from accounts.roles import Role
 from scans import tasks
 from scans.evidence import retention
-from scans.models import Delivery, Endpoint, Label, Policy, ReviewItem, ReviewQueue, Rule, Scan
+from scans.models import Delivery, Endpoint, Label, Policy, ReviewItem, ReviewQueue, Scan
 from scans.models.webhook import KEPT
 from scans.review import appeals, decisions, queue
 from scans.updates import change_feed, webhooks
-from scans.updates.webhooks.sending import PAUSES
 
 from ..conftest import portrait
 from .conftest import Program
-from .receiver import Receiver, listening
+from .receiver import Receiver
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_rules")]
 ENDPOINTS, DELIVERIES = "/api/v1/webhook-endpoints", "/api/v1/webhook-deliveries"
-
-
-@pytest.fixture
-def receiver(settings: Any) -> Iterator[Receiver]:
-    settings.PRIVATE_TARGETS = ["127.0.0.1/32"]
-    with listening() as found:
-        yield found
-
-
-@pytest.fixture(autouse=True)
-def no_rules(db: None) -> None:
-    """Nothing waits for a person unless a test says so."""
-    Rule.objects.update(active=False)
-
-
-@pytest.fixture
-def integrator(person: Callable[..., User]) -> User:
-    return person("integrator", Role.INTEGRATOR)
-
-
-@pytest.fixture
-def hooked(program: Callable[..., Program], integrator: User, bundles: Any) -> Program:
-    return program(integrator, "scans:read", "scans:write", "webhooks")
 
 
 def endpoint(program: Program, receiver: Receiver, **fields: Any) -> dict[str, Any]:
@@ -64,12 +37,6 @@ def endpoint(program: Program, receiver: Receiver, **fields: Any) -> dict[str, A
 def tell() -> None:
     change_feed.publish()
     webhooks.send_due()
-
-
-def later(**by: int) -> None:
-    """As if so much time had passed for what waits."""
-    for one in Delivery.objects.filter(state="pending"):
-        Delivery.objects.filter(pk=one.pk).update(next_at=one.next_at - dt.timedelta(**by))
 
 
 def test_what_is_sent_is_verified_by_software_that_knows_nothing_of_us(hooked: Program, receiver: Receiver) -> None:
@@ -114,111 +81,6 @@ def test_the_secret_is_shown_once_and_two_sign_while_it_changes(hooked: Program,
     assert Webhook(new).verify(body, headers)
     with pytest.raises(WebhookVerificationError):
         Webhook(made["secret"]).verify(body, headers)
-
-
-@pytest.mark.parametrize("first", [500, 404, "drop", "rubbish", "redirect", 301])
-def test_what_is_not_taken_is_sent_again_under_the_same_id(
-    first: Any, hooked: Program, receiver: Receiver, integrator: User
-) -> None:
-    endpoint(hooked, receiver)
-    receiver.answers = [first]
-    hooked.submit()
-    tell()
-    one = Delivery.objects.get()
-    assert (one.state, one.tries) == ("pending", 1)
-    assert Endpoint.objects.get().failing_since is not None
-    webhooks.send_due()
-    assert len(receiver.got) == 1, "not before its time"
-    later(seconds=5)
-    webhooks.send_due()
-    assert len(receiver.got) == 2
-    assert receiver.got[0][0]["webhook-id"] == receiver.got[1][0]["webhook-id"]
-    assert receiver.got[0][1] == receiver.got[1][1]
-    assert receiver.elsewhere == [], "redirects are not followed"
-    one.refresh_from_db()
-    assert one.state == "delivered"
-    assert Endpoint.objects.get().failing_since is None
-
-
-def test_it_is_given_up_after_the_last_pause_and_can_be_sent_again_by_hand(hooked: Program, receiver: Receiver) -> None:
-    endpoint(hooked, receiver)
-    hooked.submit()
-    receiver.answers = [503] * (len(PAUSES) + 1)
-    change_feed.publish()
-    waits = []
-    for _try in range(len(PAUSES) + 1):
-        before = timezone.now()
-        webhooks.send_due()
-        one = Delivery.objects.get()
-        if one.next_at:
-            waits.append(round((one.next_at - before).total_seconds()))
-        later(hours=11)
-    assert waits == [5, 300, 1800, 7200, 18000, 36000, 36000]
-    assert one.state == "dead"
-    assert len(receiver.got) == 8
-    log = hooked.get(f"{DELIVERIES}/{one.pk}").json()
-    assert [tried["status"] for tried in log["attempts"]] == [503] * 8
-    again = hooked.post(f"{DELIVERIES}/{one.pk}/redeliver")
-    assert again.status_code == 202
-    webhooks.send_due()
-    assert hooked.get(f"{DELIVERIES}/{one.pk}").json()["state"] == "delivered"
-    assert len({headers["webhook-id"] for headers, _body in receiver.got}) == 1
-
-
-def test_who_answers_gone_is_switched_off_and_its_owner_told(
-    hooked: Program, receiver: Receiver, django_capture_on_commit_callbacks: Callable[..., Any]
-) -> None:
-    gone = endpoint(hooked, receiver)
-    other = endpoint(hooked, receiver, kinds=["endpoint.disabled"])
-    hooked.submit()
-    receiver.answers = [410]
-    with django_capture_on_commit_callbacks(execute=True):
-        tell()
-    said = hooked.get(f"{ENDPOINTS}/{gone['id']}").json()
-    assert (said["enabled"], said["disabled_why"]) == (False, "gone")
-    assert len(mail.outbox) == 1
-    assert receiver.url in mail.outbox[0].body
-    webhooks.send_due()
-    told = receiver.messages[-1]
-    assert (told["type"], told["data"]["endpoint_id"]) == ("endpoint.disabled", gone["id"])
-    assert hooked.get(f"{ENDPOINTS}/{other['id']}").json()["enabled"]
-    hooked.submit(portrait(300))
-    tell()
-    assert len(receiver.got) == 2, "nothing more is sent there"
-    assert hooked.post(f"{ENDPOINTS}/{gone['id']}/ping").status_code == 409
-    assert hooked.patch(f"{ENDPOINTS}/{gone['id']}", {"enabled": True}).json()["enabled"]
-    hooked.submit(portrait(310))
-    tell()
-    assert receiver.messages[-1]["type"] == "scan.completed"
-
-
-def test_who_takes_nothing_for_days_is_switched_off(
-    hooked: Program, receiver: Receiver, django_capture_on_commit_callbacks: Callable[..., Any], settings: Any
-) -> None:
-    endpoint(hooked, receiver)
-    hooked.submit()
-    receiver.answers = [500, 500]
-    tell()
-    Endpoint.objects.update(failing_since=timezone.now() - dt.timedelta(days=settings.WEBHOOK_PATIENCE_DAYS))
-    later(minutes=10)
-    with django_capture_on_commit_callbacks(execute=True):
-        webhooks.send_due()
-    assert Endpoint.objects.get().disabled_why == "failing"
-    assert len(mail.outbox) == 1
-
-
-def test_one_that_fails_does_not_hold_the_others_up(hooked: Program, receiver: Receiver, settings: Any) -> None:
-    with listening() as broken:
-        endpoint(hooked, broken)
-        endpoint(hooked, receiver)
-        broken.answers = [500] * 50
-        for size in range(200, 212):
-            hooked.submit(portrait(size))
-        tell()
-        assert len(broken.got) <= 10
-        while Delivery.objects.due().exists():
-            webhooks.send_due()
-        assert len(receiver.got) == 12
 
 
 def test_an_address_hears_of_what_it_asked_for_and_of_its_owner_s_scans_only(
@@ -358,53 +220,3 @@ def test_others_addresses_are_as_absent_as_none(
         assert answer.status_code == 404
     assert hooked.delete(f"{ENDPOINTS}/{made['id']}").status_code == 204
     assert not Delivery.objects.exists()
-
-
-def test_two_senders_send_it_once(hooked: Program, receiver: Receiver) -> None:
-    endpoint(hooked, receiver)
-    hooked.submit()
-    change_feed.publish()
-    from scans.updates.webhooks import sending
-
-    both = [list(Delivery.objects.due()), list(Delivery.objects.due())]
-    assert [bool(sending._begin_attempt(delivery)) for delivery in both[0]] == [True]
-    assert [bool(sending._begin_attempt(delivery)) for delivery in both[1]] == [False], "somebody has it"
-
-
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_an_address_may_go_while_something_is_sent_there(hooked: Program, receiver: Receiver) -> None:
-    made = endpoint(hooked, receiver)
-    other = endpoint(hooked, receiver)
-    receiver.answers = ["late"]
-    webhooks.ping(Endpoint.objects.get(pk=made["id"]))
-    sending = threading.Thread(target=_send_in_a_thread)
-    sending.start()
-    while not receiver.got:
-        receiver.came.wait(10)
-    assert hooked.delete(f"{ENDPOINTS}/{made['id']}").status_code == 204
-    receiver.release.set()
-    sending.join(30)
-    assert not sending.is_alive()
-    assert not Delivery.objects.exists()
-    webhooks.ping(Endpoint.objects.get(pk=other["id"]))
-    assert webhooks.send_due() == 1
-
-
-def _send_in_a_thread() -> None:
-    try:
-        webhooks.send_due()
-    finally:
-        connections.close_all()
-
-
-def test_what_a_sender_died_over_is_sent_by_the_next(hooked: Program, receiver: Receiver) -> None:
-    endpoint(hooked, receiver)
-    hooked.submit()
-    change_feed.publish()
-    from scans.updates.webhooks import sending
-
-    assert all(sending._begin_attempt(delivery) for delivery in Delivery.objects.due().select_related("endpoint"))
-    assert webhooks.send_due() == 0, "somebody has it"
-    later(seconds=61)
-    assert webhooks.send_due() == 1
-    assert Delivery.objects.get().state == "delivered"

@@ -2,14 +2,16 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
 from scans.analysis import routing
-from scans.models import Outcome, Policy, ReviewItem, Scan
+from scans.models import Outcome, Policy, Reason, ReviewItem, ReviewQueue, Scan
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 
@@ -53,3 +55,18 @@ def policy() -> Policy:
 
 def why(scan: Scan) -> list[str]:
     return [one.reason for item in scan.items.all() for one in item.reasons.all()]
+
+
+@pytest.fixture
+def waiting(bundles: Path, upload: Callable[..., Scan], settings: Any) -> ReviewItem:
+    """A photo that was judged and waits."""
+    settings.BLIND_PERCENT = 0
+    ReviewItem.objects.all().delete()
+    scan = upload()
+    found: ReviewItem | None = ReviewItem.objects.filter(scan=scan).first()
+    return found or routing.put(scan, ReviewQueue.objects.get(slug="review"), Reason.HAND)
+
+
+@pytest.fixture
+def mo(as_user: Callable[..., Client], moderator: User) -> Client:
+    return as_user(moderator)
