@@ -4,6 +4,8 @@ import ast
 import io
 import subprocess
 import sys
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,33 @@ def test_the_detector_knows_django_only_at_its_edge(path: Path) -> None:
 @pytest.mark.parametrize("path", sources(*OURS), ids=lambda p: str(p.relative_to(HOUSE)))
 def test_no_room_is_named_after_nothing(path: Path) -> None:
     assert path.stem not in {"util", "utils", "helper", "helpers", "common", "core", "misc", "mixins", "services"}
+
+
+TO_BE_SPLIT = {"detection/training/evaluation.py"}
+
+
+def test_no_room_has_more_than_320_lines() -> None:
+    lines = {str(path.relative_to(HOUSE)): len(path.read_text().splitlines()) for path in sources(*OURS, "tests")}
+    long = {name for name, count in lines.items() if count > 320}
+    assert long <= TO_BE_SPLIT, "split them by noun"
+
+
+def blocks(path: Path, size: int = 12) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Every run of so many lines of code, without blank lines, comments and imports, and where it begins."""
+    lines = [(number, line.strip()) for number, line in enumerate(path.read_text().splitlines(), 1)]
+    code = [(number, line) for number, line in lines if line and not line.startswith(("#", "import ", "from "))]
+    for start in range(len(code) - size + 1):
+        yield code[start][0], tuple(line for _, line in code[start : start + size])
+
+
+def test_no_block_of_twelve_lines_stands_twice() -> None:
+    pages = [path for folder in ("templates", "static") for path in (HOUSE / folder).rglob("*")]
+    places: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for path in [*sources(*OURS), *(page for page in pages if page.suffix in (".html", ".css", ".js"))]:
+        for number, block in blocks(path):
+            places[block].append(f"{path.relative_to(HOUSE)}:{number}")
+    assert len(places) > 10_000
+    assert not [where for where in places.values() if len(where) > 1]
 
 
 @pytest.mark.django_db
