@@ -71,13 +71,13 @@ def skip(request: AtTheDesk, item: ReviewItem) -> After:
 
 
 def opinion(request: AtTheDesk, item: ReviewItem) -> After:
-    queue.ask_another(item, request.user, request.POST.get("said", "").strip()[:2000])
+    queue.ask_another(item, request.user, request.POST.get("message", "").strip()[:2000])
     messages.success(request, _("%s is back in the queue for a second opinion. You will not be given it again.") % item)
     return LIST
 
 
 def escalate(request: AtTheDesk, item: ReviewItem) -> After:
-    queue.escalate(item, request.user, request.POST.get("said", "").strip()[:2000])
+    queue.escalate(item, request.user, request.POST.get("message", "").strip()[:2000])
     messages.success(request, _("%s was escalated to the leads.") % item)
     return LIST
 

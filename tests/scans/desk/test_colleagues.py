@@ -35,7 +35,7 @@ def test_a_second_opinion_comes_from_somebody_else(
     item: ReviewItem, moderator: User, person: Callable[..., User], as_user: Callable[..., Client]
 ) -> None:
     queue.claim(item, moderator)
-    do(as_user(moderator), item, "opinion", said="Is the ear right?")
+    do(as_user(moderator), item, "opinion", message="Is the ear right?")
     item.refresh_from_db()
     assert item.holder is None
     assert item.skips == 0, "asking is not letting pass"
@@ -50,7 +50,7 @@ def test_handed_to_the_leads_with_all_that_is_known(
     item: ReviewItem, moderator: User, lead: User, as_user: Callable[..., Client]
 ) -> None:
     queue.claim(item, moderator)
-    do(as_user(moderator), item, "escalate", said="A public figure.")
+    do(as_user(moderator), item, "escalate", message="A public figure.")
     item.refresh_from_db()
     assert item.queue.slug == "leads"
     assert do(as_user(moderator), item, "claim").status_code == 404
