@@ -4,7 +4,6 @@ import io
 import re
 import struct
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
