@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.formats import number_format
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,6 +15,7 @@ from detection import format_value, trained_on
 
 from .. import analysis
 from ..insight.figures import LEAST, conditions
+from ..models.learning import WEIGHTS
 
 # Columns of a card's figures. A card may have others, which keep their own names.
 FIGURES = {
@@ -84,7 +86,8 @@ def card(request: HttpRequest, name: str, version: str) -> HttpResponse:
         "card": model_card,
         "cuts": _cuts(analysis.panel(), model_card["label"]),
         "columns": [FIGURES.get(name) or name.replace("_", " ") for name in columns],
-        "rows": [[format_value(row.get(name)) for name in columns] for row in figures],
+        "use": WEIGHTS.get(model_card["weight"], model_card["weight"]),
+        "rows": [[_cell(row.get(name)) for name in columns] for row in figures],
         "trained_on": trained_on(model_card.get("training") or {}),
     }
     return render(request, "scans/card.html", context)
@@ -107,6 +110,15 @@ def _cuts(panel: Any, label: str) -> list[tuple[str, Any]]:
         "film": _("Cut-offs of all models together, videos"),
     }
     return [(names[medium], rule.cuts) for medium, rule in panel.fusion.items() if label in rule.heard]
+
+
+def _cell(value: Any) -> str:
+    """A value of a card, with the decimal separator of the reader's language."""
+    if isinstance(value, float):
+        return number_format(value, 3)
+    if isinstance(value, list):
+        return " – ".join(map(_cell, value))
+    return format_value(value)
 
 
 def _columns(figures: list[dict[str, Any]]) -> list[str]:

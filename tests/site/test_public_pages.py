@@ -1,6 +1,7 @@
 """What strangers can read: the landing page with its examples, help, privacy, contact, status, and errors."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -122,3 +123,10 @@ def test_a_page_that_is_not_there_keeps_the_navigation(client: Client, db) -> No
 
 def test_models_are_open_to_everybody(client: Client, db) -> None:
     assert client.get("/models/").status_code == 200
+
+
+def test_a_german_card_has_german_words_and_numbers_with_a_comma(client: Client, db) -> None:
+    page = client.get("/models/image-blend/5/", headers={"accept-language": "de"}).content.decode()
+    assert re.search(r"<dt>Im Panel</dt><dd>(Maßgeblich|Einbezogen|Aus)</dd>", page)
+    assert re.search(r"<td>0,\d{3}</td>", page)
+    assert not re.search(r"<td>0\.\d+", page)

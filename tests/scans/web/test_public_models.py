@@ -31,7 +31,7 @@ def test_the_models_page_is_made_of_the_cards(bundles: Path, ann: Client) -> Non
     assert page.count("real files score higher than manipulated ones") == 1, "0.22 is worse than chance, not near it"
     assert _without_tokens(page) == _without_tokens(ann.get("/models/").content.decode())
     page = ann.get("/models/bright/1/").content.decode()
-    for text in ("many", "0.880 to 0.940", "7 crops.", "<dd>CC0 4, CC BY 3</dd>", "manage.py train &lt;RUN&gt;"):
+    for text in ("many", "0.880 – 0.940", "7 crops.", "<dd>CC0 4, CC BY 3</dd>", "manage.py train &lt;RUN&gt;"):
         assert text in page
     assert ann.get("/models/none/1/").status_code == 404
 
