@@ -40,7 +40,7 @@ class Rehearsal:
         reasons = [f"gets a locked case wrong again: {case}" for case in self.broken]
         if self.now_between and self.then is not None and self.then < self.now_between[0]:
             reasons.append(
-                f"AUC on decided files {self.then:.3f}, below the interval of the panel as it is "
+                f"AUC on decided files {self.then:.3f}, below the interval of the current panel "
                 f"({self.now:.3f}, {self.now_between[0]:.3f} to {self.now_between[1]:.3f})"
             )
         return reasons
@@ -75,7 +75,7 @@ def try_version(version: PanelVersion) -> None:
     """What the trial found stands with the version, for whoever is to approve it."""
     try:
         panel = analysis.panel_under(version)
-        if faults := [*panel.faults(), *([] if panel.active else ["No model would be heard."])]:
+        if faults := [*panel.faults(), *([] if panel.active else ["No model would be used."])]:
             rehearsal: dict[str, Any] = {"refusals": faults}
         else:
             rehearsal = compare(panel, most=MOST_BY_PAGE).to_dict()
