@@ -1,5 +1,6 @@
 """README and manual: they build, lead somewhere, are in step with the code, and name commands that exist."""
 
+import ast
 import io
 import os
 import re
@@ -53,6 +54,17 @@ def test_every_setting_has_a_comment_of_its_own() -> None:
             lacking.append(line)
         previous = line
     assert not lacking
+
+
+@pytest.mark.parametrize(("module", "name"), [("image", "Plan"), ("samples", "Recipe")])
+def test_every_field_of_a_training_plan_is_explained(module: str, name: str) -> None:
+    tree = ast.parse((ROOT / "detection" / "training" / f"{module}.py").read_text())
+    body = next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
+    fields = [node.target.id for node in body if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)]
+    assert len(fields) > 5
+    page = (ROOT / "docs" / "training" / "index.md").read_text()
+    rows = "".join(line.split("|")[1] for line in page.splitlines() if line.startswith("|"))
+    assert [field for field in fields if f"`{field}`" not in rows] == []
 
 
 def test_the_manual_builds_without_a_dead_link_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from django.conf import settings as configured
 from django.core.management import call_command
 from django.test import Client
 
+from scans import analysis
 from scans.insight.measured import measured_sets
 from scans.outcome import examples
 
@@ -126,7 +127,8 @@ def test_models_are_open_to_everybody(client: Client, db) -> None:
 
 
 def test_a_german_card_has_german_words_and_numbers_with_a_comma(client: Client, db) -> None:
-    page = client.get("/models/image-blend/5/", headers={"accept-language": "de"}).content.decode()
+    label = analysis.cards()[0]["label"]
+    page = client.get(f"/models/{label}/", headers={"accept-language": "de"}).content.decode()
     assert re.search(r"<dt>Im Panel</dt><dd>(Maßgeblich|Einbezogen|Aus)</dd>", page)
     assert re.search(r"<td>0,\d{3}</td>", page)
     assert not re.search(r"<td>0\.\d+", page)
