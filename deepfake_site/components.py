@@ -14,6 +14,7 @@ NAMESPACE = uuid.UUID("6f1c6f0e-2a53-5c1e-9d0f-6d3f3f1f0a55")  # of the serial n
 VENDORED = (
     ("lucide", "ISC", "static/icons"),
     ("inter", "OFL-1.1", "static/fonts"),
+    ("uplot", "MIT", "static/uplot"),
 )
 CLASSIFIER = "License :: OSI Approved :: "
 

@@ -4,10 +4,7 @@ In a database of its own, like the pages. Every event is a transaction of its ow
 
 import multiprocessing
 import os
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, transaction
@@ -21,7 +18,7 @@ AT_ONCE = 10_000
 
 
 def measure(*, writers: int, seconds: float, rows: int) -> dict[str, str]:
-    with _file_of_sqlite(), own_database():
+    with own_database():
         written, took, behind = _write(writers, seconds)
         figures = {
             f"{writers} writers, events written, each in its own transaction": f"{written / took:,.0f} a second",
@@ -51,15 +48,6 @@ def table(figures: dict[str, str]) -> str:
     return "\n".join(
         [head, "", "| what | |", "|---|---|", *(f"| {name} | {text} |" for name, text in figures.items()), ""]
     )
-
-
-@contextmanager
-def _file_of_sqlite() -> Iterator[None]:
-    """By itself SQLite makes a test's database in memory, which other processes don't see."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        if connection.vendor == "sqlite":
-            connection.settings_dict["TEST"]["NAME"] = f"{folder}/bench.sqlite3"
-        yield
 
 
 def _write(writers: int, seconds: float) -> tuple[int, float, int]:

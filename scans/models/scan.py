@@ -60,7 +60,9 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 
 
 MOVING = (Status.QUEUED, Status.ANALYSING)
-COUNTED = ["owner", "trashed_at", "status", "outcome", "kind", "source", "sandbox", "bytes", "media_deleted_at"]
+COUNTED = [
+    "owner", "trashed_at", "status", "outcome", "kind", "source", "sandbox", "bytes", "media_deleted_at", "name",
+]  # fmt: skip
 UNKEPT = models.Q(zero_retention=True, media_deleted_at=None)
 
 
@@ -218,7 +220,7 @@ class Scan(models.Model):
         indexes = [
             models.Index(fields=["owner", "-created_at"], name="scan_of_owner"),
             models.Index(fields=["owner", "outcome", "-created_at"], name="scan_of_owner_by_outcome"),
-            # All that counts and sums of one's own files need, so that they are read from the index alone.
+            # All that counts, sums and searches of one's own files need, so that they are read from the index alone.
             models.Index(fields=COUNTED, name="scan_of_owner_counted"),
             models.Index(fields=["owner", "name"], name="scan_of_owner_by_name"),
             models.Index(fields=["owner", "bytes"], name="scan_of_owner_by_size"),

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, Subquery, TextChoices, Value
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, TextChoices, Value
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ..models import Assessment, Decision, Label, Scan
+from ..models import Assessment, Decision, Label, Scan, SecondLook
 from ..models.decision import OUTCOME_OF
 from . import scores
 from .statement import moment
@@ -163,21 +164,27 @@ def counting_as(scans: Any, outcome: str) -> Any:
 
 
 def decided_by_people(owner: Any) -> Any:
-    """An owner's scans whose verdict is people's. They are sought from the decisions on: whoever owns very many scans
-    has few decided ones, so the index of owners, which `Coalesce` keeps out of it, would be the long way."""
+    """An owner's scans whose verdict is people's, each with its `label`. They are sought from the decisions on: whoever
+    owns very many scans has few decided ones, so the index of owners, which `Coalesce` keeps out of it, would be the
+    long way."""
     own = Scan.objects.kept().alias(own=Coalesce("owner_id", Value(0))).filter(own=owner.pk)
-    return own.filter(pk__in=Decision.objects.settled().values("scan"))
+    settled = own.filter(
+        Q(decisions__needs_second=False) | Q(decisions__second__verdict=SecondLook.Verdict.APPROVE),
+        decisions__undone=None,
+        decisions__settles_at__lte=timezone.now(),
+    ).annotate(label=F("decisions__label"), decision=F("decisions__pk"))
+    later = Decision.objects.settled().filter(scan=OuterRef("pk"), pk__gt=OuterRef("decision"))
+    return settled.filter(~Exists(later))
 
 
 def counted(scans: Any, decided: Any, *columns: str) -> Counter[tuple[str, ...]]:
     """How many scans have which effective outcome, together with other columns, in two queries. `decided`: those of
-    them that people have decided."""
+    them that people have decided, with their labels."""
     counts: Counter[tuple[str, ...]] = Counter()
     # Counting rows instead of keys reads nothing but the index.
     for *values, count in scans.order_by().values_list("outcome", *columns).annotate(count=Count("*")):
         counts[tuple(values)] += count
-    last = Decision.objects.settled().filter(scan=OuterRef("pk")).order_by("-id").values("label")[:1]
-    rows = decided.order_by().annotate(label=Subquery(last)).values_list("label", "outcome", *columns)
+    rows = decided.order_by().values_list("label", "outcome", *columns)
     for label, models_outcome, *values, count in rows.annotate(count=Count("*")):
         counts[(models_outcome, *values)] -= count
         counts[(OUTCOME_OF[Label(label)].value, *values)] += count

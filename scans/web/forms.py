@@ -1,6 +1,7 @@
 """The site's forms about scans."""
 
 import datetime as dt
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -8,9 +9,12 @@ from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from ..models import Case, Decision, Feedback, Outcome, ReviewItem, Source, Tag
+from ..models import Case, Decision, Feedback, Outcome, ReviewItem, Scan, Source, Tag
 from ..outcome import effective
 from .facets import KINDS, STATUSES
+
+HEX = re.compile(r"[0-9a-fA-F]{4,64}")
+MOST = 500  # scans of the same beginning of a hash
 
 
 class Upload(forms.Form):
@@ -90,7 +94,7 @@ class Filter(forms.Form):
     def apply(self, scans: "QuerySet[Any]", *, without: Collection[str] = ()) -> "QuerySet[Any]":
         chosen = {name: value for name, value in self.chosen.items() if name not in without}
         if text := chosen.get("text"):
-            scans = scans.filter(Q(name__icontains=text) | Q(sha256__startswith=text.lower()))
+            scans = scans.filter(_named(text))
         for name in ("kind", "source", "status", "batch"):
             if chosen.get(name):
                 scans = scans.filter(**{name: chosen[name]})
@@ -133,6 +137,19 @@ class NewCaseLink(NewShare):
         label=_("Include the pictures"), required=False, help_text=_("Otherwise only the results are shown.")
     )
     with_notes = forms.BooleanField(label=_("Include the notes"), required=False)
+
+
+def _named(text: str) -> Q:
+    """The name contains the text, or the hash begins with it. Hashes are sought by their own index: together with
+    names, the rows of all scans would be read."""
+    named = Q(name__icontains=text)
+    if HEX.fullmatch(text):
+        begin = text.lower()
+        hashed = list(
+            Scan.objects.filter(sha256__gte=begin, sha256__lt=begin + "g").values_list("pk", flat=True)[:MOST]
+        )
+        return named | Q(pk__in=hashed) if hashed else named
+    return named
 
 
 def _by_review(scans: Any, state: str) -> Any:

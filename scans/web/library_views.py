@@ -25,6 +25,7 @@ from .home_views import unread_decisions
 PAGE = 24
 VIEWS: Final = ("grid", "table")
 YEAR = 365 * 24 * 3600
+FEW = 500
 SEARCHES = 30  # of one person
 
 
@@ -44,13 +45,13 @@ class CountedPaginator(Paginator):
 def history(request: SignedIn) -> HttpResponse:
     form = forms.Filter(request.GET, request.user)
     own = _own(request)
-    narrowed: Any = form.apply(own).order_by(*form.order)
     query = request.GET.copy()
     query.pop("page", None)
     query.pop("view", None)
     decided = effective.decided_by_people(request.user).exclude(status=Status.DELETED)
     base, decided = form.apply(own, without=COUNTED), form.apply(decided, without=COUNTED)
     facet_list, total = facets(base, decided, request.user, query, form.chosen)
+    narrowed = _ordered(form, own, total)
     pages = CountedPaginator(narrowed.listed().prefetch_related("tags"), total)
     page = pages.get_page(request.GET.get("page"))
     remembered = request.COOKIES.get(settings.LIBRARY_VIEW_COOKIE_NAME)
@@ -82,6 +83,15 @@ def history(request: SignedIn) -> HttpResponse:
             samesite="Lax",
         )
     return answer
+
+
+def _ordered(form: forms.Filter, own: Any, total: int) -> Any:
+    """The scans left with all filters. A few of very many are sought first and then sorted: in their order, nearly all
+    of the person's scans would have to be read to fill a page."""
+    scans: Any = form.apply(own)
+    if form.chosen.get("text") and total <= FEW:
+        scans = own.filter(pk__in=list(scans.order_by().values_list("pk", flat=True)[:FEW]))
+    return scans.order_by(*form.order)
 
 
 def _own(request: SignedIn) -> Any:

@@ -68,6 +68,31 @@ def the_action_follows_the_label(page: Page) -> None:
         expect(page.get_by_label(action, exact=True)).to_be_checked()
 
 
+def a_chart_tells_its_values_to_pointer_and_keys(page: Page) -> None:
+    """Today's decisions stand in the last column; the table has the same number."""
+    page.goto("/admin/scans/reviewitem/insight/")
+    chart = page.locator("figure", has_text="Decisions per day")
+    plot, tip, table = chart.get_by_label("Decisions per day"), chart.locator(".tip"), chart.get_by_role("table")
+    expect(plot.locator("canvas")).to_be_visible()
+    expect(table).to_be_hidden()
+    chart.get_by_role("button", name="Show as a table").click()
+    today = table.get_by_role("row").last
+    day, count = today.get_by_role("rowheader").inner_text(), today.get_by_role("cell").inner_text()
+    assert int(count) >= 10
+    plot.first.focus()
+    page.keyboard.press("End")
+    expect(tip).to_contain_text(f"{day}{count}")
+    expect(chart.get_by_role("status")).to_have_text(f"{day}: {count}")
+    page.keyboard.press("ArrowLeft")
+    expect(tip).not_to_contain_text(day)
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+    box = plot.locator(".u-over").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] - 5, box["y"] + 20)
+    expect(tip).to_contain_text(day)
+
+
 def test_ten_items_are_decided_without_a_mouse(window: Window, site: Site, manage: Callable[..., str]) -> None:
     page = window.page
     at_the_desk(page, site, manage)
@@ -101,6 +126,7 @@ def test_ten_items_are_decided_without_a_mouse(window: Window, site: Site, manag
     page.keyboard.press("1")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("file 10")
+    a_chart_tells_its_values_to_pointer_and_keys(page)
     assert not wrong, "\n".join(wrong)
     assert not window.complaints, "\n".join(window.complaints)
 

@@ -1,6 +1,7 @@
 import os
 import tempfile
 from argparse import ArgumentParser
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--processes", type=int, nargs="+", default=[1, 2, 4], help="with --workers: numbers of workers to compare"
         )
-        parser.add_argument("--pages", action="store_true", help="time library and desk, in a separate database")
+        parser.add_argument(
+            "--pages", action="store_true", help="time all pages with many rows, in a separate database"
+        )
         parser.add_argument("--scans", type=int, default=100_000, help="with --pages: number of scans")
         parser.add_argument("--api", type=Path, metavar="PHOTO", help="use the REST API of the running site instead")
         parser.add_argument("--chain", action="store_true", help="time the audit chain, in a separate database")
@@ -79,12 +82,19 @@ class Command(BaseCommand):
             self._lines(figures)
         elif options["pages"]:
             scans, items = (500, 60) if quick else (options["scans"], 5_000)
-            figures = pages.measure(scans=scans, items=items, rounds=3)
-            self._lines({name: f"{timing['ms']} ms, {timing['queries']} queries" for name, timing in figures.items()})
+            figures = self._pages(scans, items, options["table"])
         else:
             figures = self._detector(quick, options["table"], only_decoding=options["decoding"])
         if options["json"]:
             self.stdout.write(benchmark.as_json(figures))
+
+    def _pages(self, scans: int, items: int, page: Path | None) -> Any:
+        timings = pages.measure(scans=scans, items=items, rounds=3)
+        table = pages.table(timings, scans, items)
+        self.stdout.write(table)
+        if page:
+            page.write_text(benchmark.written(page.read_text(), table, "pages"))
+        return {f"{timing.name}, {timing.who}": asdict(timing) for timing in timings}
 
     def _detector(self, quick: bool, page: Path | None, *, only_decoding: bool) -> Any:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:

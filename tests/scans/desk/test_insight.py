@@ -1,11 +1,16 @@
 """What the desk's rows tell, against numbers that others have published or that are counted by hand."""
 
 import datetime as dt
+import hashlib
+import json
 import random
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from accounts.models import User
@@ -241,8 +246,30 @@ def test_each_number_leads_to_its_list(item: ReviewItem, moderator: User, as_use
     for where in ("?due=over", "?due=today", "?whose=held", "?reasons__reason__exact=outcome"):
         assert where in page
         assert as_user(moderator).get(f"/admin/scans/reviewitem/{where}").status_code == 200
-    assert page.count('<svg class="chart"') == 5
-    assert page.count('role="img"') >= 5
+
+
+def test_each_chart_has_titled_axes_with_units_and_the_same_numbers_in_a_table(
+    decided: Callable[..., Decision], moderator: User, as_user: Callable[..., Client], clock: Clock
+) -> None:
+    decided(Label.NOT_MANIPULATED, Outcome.LIKELY_MANIPULATED, 0.85)
+    decided(Label.NOT_MANIPULATED, Outcome.LITTLE_EVIDENCE, 0.1)
+    Decision.objects.update(at=clock.now)
+    page = as_user(moderator).get(INSIGHT).content.decode()
+    assert page.count("<figure ") == 5
+    chart = json.loads(page.split('<script id="false_alarms" type="application/json">')[1].split("</script>")[0])
+    assert (chart["x"], chart["y"], chart["unit"]) == ("Week of", "False alarms (%)", " %")
+    assert chart["series"][0]["values"][-1] == 50
+    table = page.split('id="false_alarms-table"')[1].split("</table>")[0]
+    assert "50.0 %" in table
+    assert "(1 / 2, 9.5 – 90.5 %)" in table, "Wilson, 1 of 2"
+    assert len(re.findall(r'<th scope="row">', table)) == len(chart["categories"]) == accuracy.WEEKS
+
+
+def test_the_chart_library_is_the_pinned_one_with_its_licence() -> None:
+    folder = Path(settings.BASE_DIR) / "static" / "uplot"
+    assert "MIT" in (folder / "LICENSE.uplot").read_text()
+    digest = hashlib.sha256((folder / "uPlot.iife.min.js").read_bytes()).hexdigest()
+    assert digest == "19c8d4c6ad88929a79f4ae49d6f7161566dfd0ba3d15cc495e974f787eb78f1f", "uPlot 1.6.32"
 
 
 def test_appeals_and_blind_answers_are_counted(
