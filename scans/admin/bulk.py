@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from ..models import Action, Decision, Label, ReviewItem
 from ..review import decisions, queue
 from . import forms
+from .columns import with_thumbs
 from .verbs import AtTheDesk
 
 
@@ -58,7 +59,7 @@ class BulkActions:
         )
         context = {
             **self.admin_site.each_context(request),
-            "items": items,
+            "items": with_thumbs(items),
             "outcomes": outcomes.most_common(),
             "form": form,
         }

@@ -1,5 +1,6 @@
 """What the list of items shows of each."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -13,9 +14,18 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..models import ReviewItem
+from ..models import ReviewItem, Scan
 from ..models.queueing import lateness
 from ..review.places import place_of
+
+
+def with_thumbs(items: Iterable[ReviewItem]) -> list[ReviewItem]:
+    """The same items, each with its `thumb`. Sought for these alone: sorting thousands would first seek theirs all."""
+    rows = list(items)
+    thumbs = dict(Scan.objects.filter(pk__in=[row.scan_id for row in rows]).listed().values_list("pk", "thumb"))
+    for row in rows:
+        vars(row)["thumb"] = thumbs.get(row.scan_id)
+    return rows
 
 
 class ItemColumns:

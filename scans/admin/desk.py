@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.admin import ReadOnly
 
 from ..analysis import lookalikes, routing
-from ..models import Decision, DeskSettings, Exposure, Harm, Label, Policy, ReviewItem, Scan, SecondLook, Skip
+from ..models import Decision, DeskSettings, Exposure, Harm, Label, Policy, ReviewItem, SecondLook, Skip
 from ..outcome import blind, effective
 from ..outcome.result import Result
 from ..review import appeals, decisions, queue
@@ -24,7 +24,7 @@ from ..review.places import place_of
 from ..review.uploader import messages_of
 from . import forms, verbs
 from .bulk import BulkActions
-from .columns import ItemColumns
+from .columns import ItemColumns, with_thumbs
 from .filters import Due, Whose
 from .insight import InsightViews
 from .personal import PersonalViews
@@ -48,16 +48,15 @@ class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, ReadOnly)
     actions = ("together", "in_turn")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewItem]:
-        scans: Any = Scan.objects.filter(pk=OuterRef("scan_id")).listed()
         rows: Any = super().get_queryset(request)
         if any(name.startswith("reasons__") for name in request.GET):  # the reason would tell the models' answer
             rows = rows.exclude(scan__in=blind.withheld_from(request.user))
-        return (
-            rows.open()
-            .visible_to(request.user)
-            .prefetch_related("reasons__rule")
-            .annotate(thumb=Subquery(scans.values("thumb")[:1]))
-        )
+        return rows.open().visible_to(request.user).prefetch_related("reasons__rule")
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changes = super().get_changelist_instance(request)
+        changes.result_list = with_thumbs(changes.result_list)
+        return changes
 
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view

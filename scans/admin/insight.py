@@ -13,8 +13,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.formats import date_format
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from redis.exceptions import RedisError
 
 from .. import analysis
@@ -62,26 +62,20 @@ class InsightViews:
     def insight_view(self, request: AtTheDesk) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        weeks, drift, waiting = accuracy.weeks(), _kept_drift(), desk.waiting()
+        figures, waiting = _figures(), desk.waiting()
         days = desk.decided_by_day()
         context = {
             **self.admin_site.each_context(request),
+            **figures,
             "waiting": waiting,
-            "late": accuracy.Share(*desk.late()),
-            "timings": desk.timings(),
             "exposures": desk.exposures() if request.user.has_perm("scans.lead_review") else None,
-            "alarms": accuracy.alarms(weeks),
-            "drift": drift,
-            "appeals": accuracy.appeals(),
-            "double": accuracy.double(),
             "own": accuracy.double(request.user),
-            "anchoring": accuracy.anchoring(),
             "decided": sum(count for _day, count in days),
             "ages_chart": _ages(waiting["ages"]),
             "days_chart": _days(days),
-            "alarms_chart": _by_week(weeks, "false_alarms", _("False alarms"), _("False alarms (%)")),
-            "misses_chart": _by_week(weeks, "misses", _("Misses"), _("Misses (%)")),
-            "drift_chart": _drift(drift),
+            "alarms_chart": _by_week(figures["weeks"], "false_alarms", _("False alarms"), _("False alarms (%)")),
+            "misses_chart": _by_week(figures["weeks"], "misses", _("Misses"), _("Misses (%)")),
+            "drift_chart": _drift(figures["drift"]),
         }
         return render(request, "admin/scans/insight.html", context)
 
@@ -131,16 +125,27 @@ def _in_force() -> dict[str, Any]:
     }
 
 
-def _kept_drift() -> dict[str, Any]:
-    """Some minutes old at most: the scores of five weeks take longer to read than a page may."""
-    drift: dict[str, Any] | None = None
+def _figures() -> dict[str, Any]:
+    """What takes longer to count than a page may, some minutes old at most. Names of queues are in a language."""
+    key = f"insight:{get_language()}"
+    figures: dict[str, Any] | None = None
     with contextlib.suppress(RedisError, OSError):
-        drift = cache.get("insight_drift")
-    if drift is None:
-        drift = accuracy.drift()
+        figures = cache.get(key)
+    if figures is None:
+        weeks = accuracy.weeks()
+        figures = {
+            "weeks": weeks,
+            "alarms": accuracy.alarms(weeks),
+            "drift": accuracy.drift(),
+            "late": accuracy.Share(*desk.late()),
+            "timings": desk.timings(),
+            "appeals": accuracy.appeals(),
+            "double": accuracy.double(),
+            "anchoring": accuracy.anchoring(),
+        }
         with contextlib.suppress(RedisError, OSError):
-            cache.set("insight_drift", drift, KEPT)
-    return drift
+            cache.set(key, figures, KEPT)
+    return figures
 
 
 def _ages(ages: list[tuple[str, int]]) -> charts.Chart:
@@ -177,7 +182,7 @@ def _drift(drift: dict[str, Any]) -> charts.Chart:
         charts.Series(_("The 28 days before"), _percent(drift["before"])),
     ]
     return charts.Chart(
-        "drift", _("Do the scores drift?"), _("Score (0–100)"), _("Share of the files (%)"), names, series,
+        "drift", _("Have the scores changed?"), _("Score (0–100)"), _("Share of the files (%)"), names, series,
         unit=" %", digits=1,
     )  # fmt: skip
 

@@ -1,12 +1,13 @@
 """A site with many rows: 100,000 scans of one person, thousands of decisions, and a desk with 5,000 open items."""
 
 import datetime as dt
+import uuid
 from typing import Any
 
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import roles, rules
@@ -47,11 +48,11 @@ INSPECTION = {
     "cuts": [0.4, 0.9], "segments": [], "reasons": [{"code": "score_between", "face": 0}], "bundles": [BUNDLE, BUNDLE],
     "heatmap": {"status": "available", "said": "", "padding": "x" * 200}, "provenance": {"padding": "x" * 120},
 }  # fmt: skip
-OUTCOMES = (*[Outcome.LITTLE_EVIDENCE] * 16, *[Outcome.INCONCLUSIVE] * 3, Outcome.LIKELY_MANIPULATED)
 LABELS = (Label.NOT_MANIPULATED, Label.MANIPULATED, Label.INCONCLUSIVE)
 ROLES = (Role.UPLOADER, Role.MODERATOR, Role.LEAD, Role.AUDITOR, Role.ADMIN)
 CHUNK = 5000
 BATCH = 50  # files
+BATCHES = 200
 
 
 def fill(scans: int, items: int) -> dict[Role, User]:
@@ -59,12 +60,15 @@ def fill(scans: int, items: int) -> dict[Role, User]:
     people = {role: _person(role) for role in ROLES}
     uploader = people[Role.UPLOADER]
     now = timezone.now()
-    batches = Batch.objects.bulk_create(
-        Batch(owner=uploader, sealed_at=now, told_at=now, created_at=now - dt.timedelta(minutes=number * BATCH))
-        for number in range(min(200, scans // BATCH))
-    )
-    for start in range(0, scans, CHUNK):
-        _fill_scans(uploader, range(start, min(start + CHUNK, scans)), batches, now, is_read=start in (0, scans // 2))
+    Batch.objects.bulk_create(
+        Batch(
+            id=uuid.UUID(int=number), owner=uploader, sealed_at=now, told_at=now,
+            created_at=now - dt.timedelta(minutes=number * BATCH),
+        )
+        for number in range(min(BATCHES, scans // BATCH))
+    )  # fmt: skip
+    with transaction.atomic():
+        _fill_scans(uploader, scans, now)
     _fill_desk(people, items, now)
     _fill_library(uploader)
     _fill_records(people, min(20_000, scans // 5))
@@ -83,39 +87,66 @@ def _person(role: Role) -> User:
     return User.objects.get(pk=person.pk)
 
 
-def _fill_scans(owner: User, numbers: range, batches: list[Batch], now: dt.datetime, *, is_read: bool) -> None:
-    """Only scans that some page shows have all their details; the others lie between."""
-    chunk = [
-        Scan(
-            owner=owner, name=f"photo-{number}.jpg", kind="image", format="jpeg", sha256=f"{number:064x}",
-            bytes=200_000 + number % 977, status=Status.ANALYSED, outcome=OUTCOMES[number % len(OUTCOMES)],
-            rank=number % 1000 / 1000, created_at=now - dt.timedelta(minutes=number),
-            batch=batches[number // BATCH] if number // BATCH < len(batches) else None,
-        )
-        for number in numbers
-    ]  # fmt: skip
-    Scan.objects.bulk_create(chunk)
-    assessments = Assessment.objects.bulk_create(
-        Assessment(
-            scan=scan, outcome=scan.outcome, score=scan.rank, version="bench", at=scan.created_at,
-            inspection=INSPECTION if is_read else {}, reasons=INSPECTION["reasons"],
-        )
-        for scan in chunk
+def _fill_scans(owner: User, count: int, now: dt.datetime) -> None:
+    """The newest by Django, and the others by the database, as copies of it: a hundred times as fast."""
+    first = Scan.objects.create(
+        id=uuid.UUID(int=0), owner=owner, name="photo-0.jpg", kind="image", format="jpeg", sha256="0" * 64,
+        bytes=200_000, status=Status.ANALYSED, rank=0.0, created_at=now, batch_id=uuid.UUID(int=0),
     )  # fmt: skip
-    Finding.objects.bulk_create(
-        Finding(
+    assessment = Assessment.objects.create(
+        scan=first, outcome=Outcome.LITTLE_EVIDENCE, score=0.0, version="bench", at=now, inspection=INSPECTION,
+        reasons=INSPECTION["reasons"],
+    )  # fmt: skip
+    for name in ("first", "second"):
+        Finding.objects.create(
             assessment=assessment, bundle=name, version="1", weights="0" * 64, preprocessing=1, policy="trust",
             status="ran", score=0.5, score_raw=0.5, milliseconds=20.0,
-        )
-        for assessment in assessments for name in ("first", "second")
-    )  # fmt: skip
-    Change.objects.bulk_create(
-        Change(scan=scan, owner=owner, kind=Change.Kind.COMPLETED, version=3, effective=effective.as_json(None, None))
-        for scan in chunk
+        )  # fmt: skip
+    Change.objects.create(
+        scan=first, owner=owner, kind=Change.Kind.COMPLETED, version=3, effective=effective.as_json(None, None)
     )
-    Event.objects.bulk_create(
-        Event(scan=scan, kind=kind, at=scan.created_at) for scan in chunk for kind in ("queued", "analysed")
+    for kind in ("queued", "analysed"):
+        Event.objects.create(scan=first, kind=kind, at=now)
+    lite = connection.vendor == "sqlite"
+    scan_id = "printf('%032x', n)" if lite else "lpad(to_hex(n), 32, '0')::uuid"
+    batch_id = scan_id.replace("n)", f"n / {BATCH})")
+    ago = "strftime('%Y-%m-%d %H:%M:%S', t.{0}, '-' || n || ' minutes')" if lite else "t.{0} - n * interval '1 minute'"
+    outcome = "CASE n % 20 WHEN 19 THEN 'likely_manipulated' WHEN 18 THEN 'inconclusive' ELSE 'little_evidence' END"
+    score = "(n % 1000) / 1000.0"
+    # Only scans that some page shows have all their details; the others lie between.
+    is_read = f"(n < {CHUNK} OR n BETWEEN {count // 2} AND {count // 2 + CHUNK})"
+    scan = {
+        "id": scan_id, "name": "'photo-' || n || '.jpg'", "bytes": "200000 + n % 977", "outcome": outcome,
+        "rank": score, "sha256": "printf('%064x', n)" if lite else "lpad(to_hex(n), 64, '0')",
+        "created_at": ago.format("created_at"),
+        "batch_id": f"CASE WHEN n / {BATCH} < {min(BATCHES, count // BATCH)} THEN {batch_id} END",
+    }  # fmt: skip
+    _copy(Scan, count, scan)
+    inspection = f"CASE WHEN {is_read} THEN t.inspection ELSE '{{}}' END"
+    at = ago.format("at")
+    _copy(
+        Assessment, count, {"scan_id": scan_id, "outcome": outcome, "score": score, "at": at, "inspection": inspection}
     )
+    _copy(Change, count, {"scan_id": scan_id})
+    _copy(Event, count, {"scan_id": scan_id, "at": at})
+    source = f"scans_assessment a, scans_finding t WHERE a.id <> {assessment.pk}"
+    _insert(Finding, {"assessment_id": "a.id"}, source)
+
+
+def _copy(model: Any, count: int, values: dict[str, str]) -> None:
+    """Copies number 1 to `count` of all rows there are, with these values in some columns."""
+    numbers = f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count - 1})"  # noqa: S608
+    _insert(model, values, f"numbers, {model._meta.db_table} t", numbers)
+
+
+def _insert(model: Any, values: dict[str, str], source: str, before: str = "") -> None:
+    """A key that counts itself is left to the database."""
+    meta = model._meta
+    names = [field.column for field in meta.concrete_fields if not field.primary_key or field.column in values]
+    columns = ", ".join(f'"{name}"' for name in names)
+    chosen = ", ".join(values.get(name, f't."{name}"') for name in names)
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {meta.db_table} ({columns}) {before} SELECT {chosen} FROM {source}")  # noqa: S608
 
 
 def _fill_desk(people: dict[Role, User], items: int, now: dt.datetime) -> None:

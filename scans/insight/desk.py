@@ -1,12 +1,11 @@
 """The state of the desk: what waits and why, what was decided, how long it took."""
 
 import datetime as dt
-from collections import Counter
 from dataclasses import dataclass
 from statistics import quantiles
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, F, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -31,17 +30,22 @@ def waiting() -> dict[str, Any]:
     open_ = ReviewItem.objects.open()
     now = timezone.now()
     reasons = dict(open_.values_list("reasons__reason").annotate(count=Count("pk", distinct=True)))
-    ages: Counter[str] = Counter()
-    for opened in open_.values_list("opened_at", flat=True).iterator(5000):
-        hours = (now - opened).total_seconds() / 3600
-        ages[next(str(name) for limit, name in AGES if hours < limit)] += 1
+    since = [now - dt.timedelta(hours=hours) for hours, _name in AGES]
+    counted = open_.aggregate(
+        count=Count("pk"),
+        overdue=Count("pk", filter=Q(due_at__lt=now)),
+        today=Count("pk", filter=Q(due_at__range=(now, now + dt.timedelta(hours=24)))),
+        held=Count("pk", filter=Q(held_until__gt=now)),
+        **{f"age_{place}": Count("pk", filter=Q(opened_at__gt=at)) for place, at in enumerate(since)},
+    )
+    younger = [counted.pop(f"age_{place}") for place in range(len(AGES))]
     return {
-        "count": open_.count(),
+        **counted,
         "reasons": [(reason, Reason(reason).label, reasons[reason]) for reason in Reason.values if reasons.get(reason)],
-        "ages": [(str(name), ages[str(name)]) for _limit, name in AGES],
-        "overdue": open_.filter(due_at__lt=now).count(),
-        "today": open_.filter(due_at__range=(now, now + dt.timedelta(hours=24))).count(),
-        "held": open_.filter(held_until__gt=now).count(),
+        "ages": [
+            (str(name), count - before)
+            for (_hours, name), count, before in zip(AGES, younger, [0, *younger[:-1]], strict=True)
+        ],
     }
 
 
@@ -50,7 +54,7 @@ def decided_by_day(days: int = 14) -> list[tuple[dt.date, int]]:
     first = today - dt.timedelta(days=days - 1)
     rows = dict(
         Decision.objects.standing()
-        .filter(at__date__gte=first)
+        .filter(at__gte=timezone.make_aware(dt.datetime.combine(first, dt.time())))
         .order_by()
         .values_list(TruncDate("at"))
         .annotate(count=Count("pk", distinct=True))
@@ -60,9 +64,9 @@ def decided_by_day(days: int = 14) -> list[tuple[dt.date, int]]:
 
 def late() -> tuple[int, int]:
     """Of the items closed lately, how many after they were due."""
-    closed = ReviewItem.objects.filter(closed_at__gte=timezone.now() - LOOK_BACK).values_list("closed_at", "due_at")
-    done = list(closed[:20_000])
-    return sum(at > due for at, due in done if at), len(done)
+    closed = ReviewItem.objects.filter(closed_at__gte=timezone.now() - LOOK_BACK)
+    counted = closed.aggregate(late=Count("pk", filter=Q(closed_at__gt=F("due_at"))), all=Count("pk"))
+    return counted["late"], counted["all"]
 
 
 def timings() -> list[Timing]:

@@ -39,6 +39,11 @@ class ReviewQueue(models.Model):
     def __str__(self) -> str:
         return in_language(self, "name")
 
+    @classmethod
+    def open_to(cls, person: Any) -> Any:
+        """Those that this person may work in, by their groups; for subqueries."""
+        return cls.objects.filter(models.Q(roles=None) | models.Q(roles__in=person.groups.all())).values("pk")
+
 
 class Rule(models.Model):
     """If an assessment is like this, the scan is put into that queue."""
@@ -130,11 +135,10 @@ class ReviewItemQuerySet(models.QuerySet["ReviewItem"]):
 
     def workable_by(self, user: Any) -> Self:
         """In queues that this person may work in; never one's own upload, nor where somebody else is to look."""
-        free = models.Q(queue__roles=None) | models.Q(queue__roles__in=user.groups.all())
         decided = Decision.objects.filter(scan=models.OuterRef("scan"), decider=user, undone=None)
         another = ReviewReason.objects.filter(item=models.OuterRef("pk"), reason__in=Reason.for_another())
-        rows = self.filter(free, scan__trashed_at=None).exclude(scan__owner=user)
-        return rows.exclude(models.Exists(another), models.Exists(decided)).distinct()
+        rows = self.filter(queue__in=ReviewQueue.open_to(user), scan__trashed_at=None).exclude(scan__owner=user)
+        return rows.exclude(models.Exists(another), models.Exists(decided))
 
     def visible_to(self, user: Any) -> Self:
         """Not one's own upload, and of those who work at the desk only the queues that they may work in."""
@@ -143,8 +147,7 @@ class ReviewItemQuerySet(models.QuerySet["ReviewItem"]):
         rows = self.filter(scan__trashed_at=None).exclude(scan__owner=user)
         if user.has_perm("scans.lead_review") or not user.has_perm("scans.review"):
             return rows
-        queues = ReviewQueue.objects.filter(models.Q(roles=None) | models.Q(roles__in=user.groups.all()))
-        return rows.filter(queue__in=queues)
+        return rows.filter(queue__in=ReviewQueue.open_to(user))
 
     def bearable_for(self, user: Any) -> Self:
         """Without what this person asked not to be given."""

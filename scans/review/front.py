@@ -43,8 +43,8 @@ def front(person: Any) -> Front:
         for row in items.order_by()
         .values("queue")
         .annotate(
-            count=Count("pk", distinct=True),
-            overdue=Count("pk", filter=Q(due_at__lt=now), distinct=True),
+            count=Count("pk"),
+            overdue=Count("pk", filter=Q(due_at__lt=now)),
             oldest=Min("opened_at"),
             next_due=Min("due_at"),
         )
@@ -56,7 +56,8 @@ def front(person: Any) -> Front:
         for row in [counted.get(queue.pk, nothing)]
     ]
     own = items.filter(Q(assigned_to=person.pk) | Q(holder=person.pk, held_until__gt=now))
-    by_reason = dict(items.order_by().values_list("reasons__reason").annotate(Count("pk", distinct=True)))
+    counted_reasons = items.filter(reasons__reason__in=(Reason.SECOND, Reason.APPEAL)).order_by()
+    by_reason = dict(counted_reasons.values_list("reasons__reason").annotate(Count("pk", distinct=True)))
     may_review = person.has_perm("scans.review")
     return Front(
         queues=queues,

@@ -75,6 +75,16 @@ def test_filters(query: str, count: int, ann: Client, uploader: User) -> None:
     assert answer.context["pages"].count == count
 
 
+def test_what_a_search_leaves_stands_in_the_chosen_order(ann: Client, uploader: User) -> None:
+    scans = make(uploader, 4)
+    for scan, name in zip(scans, ("b cat.jpg", "dog.jpg", "c cat.jpg", "a CAT.jpg"), strict=True):
+        Scan.objects.filter(pk=scan.pk).update(name=name)
+    shown = [scan.name for scan in ann.get("/scans/?text=cat&sort=name").context["scans"]]
+    assert shown == ["a CAT.jpg", "b cat.jpg", "c cat.jpg"]
+    begin = scans[1].sha256[:-1] + scans[1].sha256[-1].upper()
+    assert [scan.name for scan in ann.get(f"/scans/?text={begin}").context["scans"]] == ["dog.jpg"]
+
+
 def test_a_long_list_costs_no_more_queries_than_a_short_one(ann: Client, uploader: User) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as seen:
