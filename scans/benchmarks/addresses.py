@@ -155,7 +155,7 @@ def _desk() -> list[Address]:
 
 
 def _admin_lists() -> list[Address]:
-    """Every list that an administrator may open, also by what is searched."""
+    """Every list and form that an administrator may open."""
     request = HttpRequest()
     request.user = User.objects.get(email=f"{Role.ADMIN}@bench.invalid")
     addresses = []
@@ -165,6 +165,8 @@ def _admin_lists() -> list[Address]:
         where = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         name = f"list of {model._meta.model_name}"
         addresses.append(Address(name, Role.ADMIN, where))
+        if model_admin.has_add_permission(request):
+            addresses.append(Address(f"form for a new {model._meta.model_name}", Role.ADMIN, f"{where}add/"))
         if model_admin.search_fields:
             addresses.append(Address(f"{name}, searched", Role.ADMIN, f"{where}?q=photo-77"))
     return addresses
