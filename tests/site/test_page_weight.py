@@ -40,7 +40,7 @@ def weights(names: set[str], counted: set[Path]) -> list[int]:
 
 
 def test_no_page_weighs_more_than_150_kilobytes_before_its_media(transactional_db: None) -> None:
-    rows.fill(60, 8)
+    rows.fill(600, 40)
     clients: dict[str | None, Client] = {None: Client(headers={"Accept-Language": "de"})}
     for role in rows.ROLES:
         clients[role] = Client(headers={"Accept-Language": "de"})
