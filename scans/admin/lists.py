@@ -154,7 +154,7 @@ class RecentValues(admin.SimpleListFilter):
     """Offers what the newest rows have: seeking all values would read the whole table."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        newest = Finding.objects.order_by("-id").values_list(self.parameter_name, flat=True)[:1000]
+        newest = Finding.objects.order_by("-id").values_list(str(self.parameter_name), flat=True)[:1000]
         return [(value, value) for value in sorted(set(newest))]
 
     def queryset(self, request: HttpRequest, rows: Any) -> Any:
