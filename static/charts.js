@@ -9,9 +9,9 @@
   function colours() {
     const probe = document.body.appendChild(document.createElement("span"));
     const read = (name) => { probe.style.color = `var(${name})`; return getComputedStyle(probe).color; };
-    const found = { ink: read("--ink"), quiet: read("--quiet"), line: read("--line"), series: [read("--chart-1"), read("--chart-2")] };
+    const theme = { ink: read("--ink"), quiet: read("--quiet"), line: read("--line"), series: [read("--chart-1"), read("--chart-2")] };
     probe.remove();
-    return found;
+    return theme;
   }
 
   function wrapped(text, width) {

@@ -34,7 +34,7 @@ def weights(names: set[str], counted: set[Path]) -> list[int]:
         counted.add(path)
         content = path.read_bytes()
         sizes.append(len(gzip.compress(content, 9)))
-        imported = {str(Path(name).parent / found.decode()) for found in IMPORT.findall(content)}
+        imported = {str(Path(name).parent / target.decode()) for target in IMPORT.findall(content)}
         sizes += weights(imported, counted)
     return sizes
 
