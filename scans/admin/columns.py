@@ -22,7 +22,8 @@ from ..review.places import place_of
 def with_thumbs(items: Iterable[ReviewItem]) -> list[ReviewItem]:
     """The same items, each with its `thumb`. Sought for these alone: sorting thousands would first seek theirs all."""
     rows = list(items)
-    thumbs = dict(Scan.objects.filter(pk__in=[row.scan_id for row in rows]).listed().values_list("pk", "thumb"))
+    scans: Any = Scan.objects.filter(pk__in=[row.scan_id for row in rows]).listed()
+    thumbs = dict(scans.values_list("pk", "thumb"))
     for row in rows:
         vars(row)["thumb"] = thumbs.get(row.scan_id)
     return rows

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles import Role
 
-from ..models import Batch, Case, Outcome, Reason, ReviewItem, Scan, Share
+from ..models import Batch, Case, Outcome, Reason, ReviewItem, Scan, Share, Tag
 
 DESK = "/admin/scans/reviewitem/"
 API = "/api/v1"
@@ -65,7 +65,9 @@ def _library() -> list[Address]:
     decided = kept.filter(decisions__isnull=False).first() or newest
     batch, case = Batch.objects.first(), Case.objects.first()
     assert batch is not None
+    tag = Tag.objects.first()
     assert case is not None
+    assert tag is not None
     month = (timezone.now() - dt.timedelta(days=30)).date()
     return [
         Address(name, Role.UPLOADER, path)
@@ -87,7 +89,7 @@ def _library() -> list[Address]:
             ("history, by name and outcome", f"/scans/?text=photo-7&outcome={Outcome.INCONCLUSIVE}"),
             ("history, decided by people", "/scans/?review=decided"),
             ("history, not reviewed", "/scans/?review=none"),
-            ("history, by tag", f"/scans/?tag={case.owner.tags.first().pk}"),
+            ("history, by tag", f"/scans/?tag={tag.pk}"),
             ("history, by case", f"/scans/?case={case.pk}"),
             ("upload", "/scans/new/"),
             ("camera", "/scans/camera/"),

@@ -181,8 +181,8 @@ def _fill_desk(people: dict[Role, User], items: int, now: dt.datetime) -> None:
         (
             Decision(
                 scan_id=item.scan_id, item=item, assessment_id=assessed[item.scan_id], label=LABELS[number % 3],
-                decider=people[Role.MODERATOR if number % 2 else Role.LEAD], policy=policy, at=item.closed_at,
-                settles_at=item.closed_at,
+                decider=people[Role.MODERATOR if number % 2 else Role.LEAD], policy=policy, at=item.closed_at or now,
+                settles_at=item.closed_at or now,
             )
             for number, item in enumerate(rows[items:])
         ),

@@ -1,6 +1,6 @@
 """What the desk's templates need beside Django's own tags for its admin."""
 
-from typing import Final
+from typing import Any, Final
 
 from django import forms, template
 
@@ -10,6 +10,6 @@ PREFILLING: Final = ("admin/js/urlify.js", "admin/js/prepopulate.js", "admin/js/
 
 
 @register.filter
-def without_prefilling(media: forms.Media) -> forms.Media:
+def without_prefilling(media: Any) -> forms.Media:
     scripts = [script for script in media._js if not str(script).startswith(PREFILLING)]
     return forms.Media(css=media._css, js=scripts)
