@@ -25,7 +25,14 @@ from .roles import Role
 admin.site.unregister(Group)
 
 
-class ReadOnly(admin.ModelAdmin):
+class ByKey(admin.ModelAdmin):
+    """A `_to_field` without a value names no field; Django looks for one with that name, and fails."""
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        return super().get_object(request, object_id, from_field or None)
+
+
+class ReadOnly(ByKey):
     """For looking, never for changing."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -62,7 +69,7 @@ class NewPerson(AdminUserCreationForm):
 @method_decorator(reauthentication_required(allow_get=True), name="change_view")
 @method_decorator(reauthentication_required(allow_get=True), name="user_change_password")
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(ByKey, UserAdmin):
     add_form = NewPerson
     list_display = ("email", "name", "role_names", "is_active", "last_login")
     list_filter = ("groups", "is_active", "is_superuser")
@@ -115,7 +122,7 @@ def _in_words(permission: Permission) -> str:
 
 
 @admin.register(Group)
-class GroupAdmin(admin.ModelAdmin):
+class GroupAdmin(ByKey):
     """The roles, to be read; and a site's own groups, which permit nothing and decide who works in a queue."""
 
     list_display = ("label", "people", "kind")

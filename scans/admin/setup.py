@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.admin import RolesField
+from accounts.admin import ByKey, RolesField
 
 from ..analysis import routing
 from ..models import BEYOND_ASSESSMENT, CannedReply, Outcome, Policy, ReviewQueue, Rule, TrustedSource
@@ -20,7 +20,7 @@ from .points import PointsField
 LOOK_BACK = dt.timedelta(days=30)
 
 
-class Kept(admin.ModelAdmin):
+class Kept(ByKey):
     """Set up and switched off, never deleted: decisions and items point at it."""
 
     about_people = False

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
@@ -283,3 +284,13 @@ def test_a_very_long_list_stops_counting_and_says_so(
     monkeypatch.setattr(CappedPaginator, "most", 2)
     page = as_user(lead).get("/admin/scans/scan/").content.decode()
     assert "More than 2 scans. Search or filter to see the others." in page
+
+
+@pytest.mark.parametrize("page", ["scans/reviewqueue", "auth/group"])
+def test_a_page_whose_address_names_an_empty_field_opens(
+    person: Callable[..., User], as_user: Callable[..., Client], page: str
+) -> None:
+    admin = person("root", Role.ADMIN)
+    model = apps.get_model(page.replace("/", "."))
+    row = model.objects.first()
+    assert as_user(admin).get(f"/admin/{page}/{row.pk}/change/?_to_field=").status_code == 200
