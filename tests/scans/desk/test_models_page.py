@@ -79,7 +79,7 @@ def test_a_model_is_switched_off_once_another_lead_agrees(
     assert heard("photo") == ["bright/1", "dim/1"]
     page = theirs.get(PAGE).content.decode()
     assert "dim/1: off" in page
-    assert "Tried: 0 locked cases right" in page
+    assert "Trial: 0 locked cases correct" in page
     answer(theirs, version, "approve")
     assert heard("photo") == ["bright/1"]
     verbs = list(Event.objects.filter(kind="setting_changed").order_by("pk").values_list("content__verb", "actor"))
@@ -148,7 +148,7 @@ def test_what_a_lead_has_not_touched_is_no_proposal(
 ) -> None:
     refused = propose(as_user(lead))
     assert refused.status_code == 422
-    assert "Nothing is different" in refused.content.decode()
+    assert "You have not changed anything." in refused.content.decode()
     refused = propose(as_user(lead), **{"low-photo": "96"})
     assert "can&#x27;t be below" in refused.content.decode()
     assert not PanelVersion.objects.exists()
@@ -173,7 +173,7 @@ def test_what_gets_a_locked_case_wrong_can_not_be_approved(
     version = PanelVersion.objects.get()
     assert f"locked case wrong again: {locked.pk}" in version.refusals[0]
     page = answer(as_user(other_lead), version, "approve").content.decode()
-    assert "can&#x27;t be approved before" in page
+    assert "It can only be approved after a trial" in page
     assert "The trial failed" in page
     assert PanelVersion.current() is None
 
@@ -185,7 +185,7 @@ def test_before_the_trial_nothing_is_approved_and_it_can_be_tried_again(
     client = as_user(lead)
     client.post(PAGE, {**as_shown(client), "word-0": "include", "why": "x"})  # no worker takes it
     version = PanelVersion.objects.get()
-    assert "It is being tried" in client.get(PAGE).content.decode()
+    assert "A trial on files that people decided here is running." in client.get(PAGE).content.decode()
     answer(as_user(other_lead), version, "approve")
     assert PanelVersion.current() is None
     with django_capture_on_commit_callbacks(execute=True):
@@ -273,8 +273,8 @@ def test_what_is_no_model_is_refused_in_words(
     two_models: Path, newer: Path, admin: User, as_user: Callable[..., Client]
 ) -> None:
     client = as_user(admin, proven=True)
-    assert "Choose a zip first" in client.post(f"{PAGE}upload/", {}, follow=True).content.decode()
-    assert "not a zip" in send(client, SimpleUploadedFile("x.zip", b"nothing of the kind"))
+    assert "Choose a zip file first" in client.post(f"{PAGE}upload/", {}, follow=True).content.decode()
+    assert "can&#x27;t be read." in send(client, SimpleUploadedFile("x.zip", b"nothing of the kind"))
     assert "not part of a model" in send(client, zipped(newer, run_sh=b"echo"))
     (newer / "model.onnx").write_bytes(b"another network")
     assert "not the one its card was written for" in send(client, zipped(newer))
@@ -295,7 +295,7 @@ def test_a_network_that_could_hold_a_program_is_not_taken(
     card = json.loads((newer / "bundle.json").read_text())
     card["weights"] = {"model.keras": card["weights"]["model.onnx"]}
     (newer / "bundle.json").write_text(json.dumps(card))
-    assert "must come as ONNX" in send(as_user(admin, proven=True), zipped(newer))
+    assert "must be in ONNX format" in send(as_user(admin, proven=True), zipped(newer))
     assert not (two_models / "newer-1").exists()
 
 
