@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from . import env, reference
@@ -34,7 +35,10 @@ class Setting:
 def sections() -> list[tuple[str, list[Setting]]]:
     """As .env.example has them."""
     return [
-        (title, [_setting(name, example, comment) for name, example, comment in entries])
+        (
+            gettext(title),
+            [_setting(name, example, gettext(comment) if comment else "") for name, example, comment in entries],
+        )
         for title, entries in reference.documented_settings()
     ]
 

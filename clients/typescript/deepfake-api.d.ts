@@ -110,6 +110,178 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/case-links/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * @description Revoke a link to your case.
+         *
+         *     Scope: `scans:write`.
+         */
+        delete: operations["revokeCaseLink"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description List your cases, newest first.
+         *
+         *     Scope: `scans:read`.
+         */
+        get: operations["listCases"];
+        put?: never;
+        /**
+         * @description Create a case, with scans of yours if you list them.
+         *
+         *     Scope: `scans:write`.
+         */
+        post: operations["createCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Get a case. With the scope `review:read`: also cases of others.
+         *
+         *     Scope: `scans:read`.
+         */
+        get: operations["getCase"];
+        put?: never;
+        post?: never;
+        /**
+         * @description Delete your case and its links. Its scans are kept.
+         *
+         *     Scope: `scans:write`.
+         */
+        delete: operations["deleteCase"];
+        options?: never;
+        head?: never;
+        /**
+         * @description Rename your case, or change its notes.
+         *
+         *     Scope: `scans:write`.
+         */
+        patch: operations["changeCase"];
+        trace?: never;
+    };
+    "/api/v1/cases/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Export the scans of your case: a table as CSV or JSON, or a zip archive with the files, tables and notes.
+         *
+         *     Scope: `scans:read`.
+         */
+        get: operations["exportCase"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description List the links to your case, newest first.
+         *
+         *     Scope: `scans:read`.
+         */
+        get: operations["listCaseLinks"];
+        put?: never;
+        /**
+         * @description Create a link to your case. Anyone who has it can see the results, without names of files or people.
+         *
+         *     Scope: `scans:write`.
+         */
+        post: operations["shareCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{id}/scans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description List the scans of a case, newest first, without those in the trash.
+         *
+         *     Scope: `scans:read`.
+         */
+        get: operations["listScansOfCase"];
+        put?: never;
+        /**
+         * @description Add scans of yours to your case. If the case is shared, its links show them too.
+         *
+         *     Scope: `scans:write`.
+         */
+        post: operations["addScansToCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{id}/scans/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Take scans out of your case. The scans are kept; those that are not in the case are ignored.
+         *
+         *     Scope: `scans:write`.
+         */
+        post: operations["removeScansFromCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/changes": {
         parameters: {
             query?: never;
@@ -652,6 +824,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scans/{id}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * @description Set the tags of your scan: exactly these. An empty list removes all. Only you can see your tags.
+         *
+         *     Scope: `scans:write`.
+         */
+        put: operations["setTags"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description List your tags by name, with the number of scans that have them.
+         *
+         *     Scope: `scans:read`.
+         */
+        get: operations["listTags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/usage": {
         parameters: {
             query?: never;
@@ -1134,6 +1348,105 @@ export interface components {
             media: components["schemas"]["MediumOf"][];
             /** @description Measured accuracy of the models. */
             conditions: components["schemas"]["Condition"][];
+        };
+        /** @description A link to the results of a case, without names of files or people. */
+        CaseLinkOf: {
+            /** @description ID of the link. */
+            id: number;
+            /**
+             * @description Always `case_link`.
+             * @enum {string}
+             */
+            object: "case_link";
+            /**
+             * Format: uuid
+             * @description ID of the case.
+             */
+            case: string;
+            /** @description URL of the page. Anyone who has it can open the page. */
+            url: string;
+            /** @description Whether the page shows the pictures. */
+            with_picture: boolean;
+            /** @description Whether the page shows the notes. */
+            with_notes: boolean;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it expires.
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When it was revoked.
+             */
+            revoked_at: string | null;
+            /** @description How often it was opened by others. */
+            views: number;
+        };
+        /** @description A page of a list. */
+        CaseLinkPage: {
+            /** @description The objects on this page. */
+            results: components["schemas"]["CaseLinkOf"][];
+            /**
+             * Format: uri
+             * @description URL of the next page; null on the last page.
+             */
+            next: string | null;
+            /**
+             * Format: uri
+             * @description URL of the previous page; null on the first page.
+             */
+            previous: string | null;
+        };
+        /** @description Several scans of one story, with notes. */
+        CaseOf: {
+            /**
+             * Format: uuid
+             * @description ID of the case.
+             */
+            id: string;
+            /**
+             * @description Always `case`.
+             * @enum {string}
+             */
+            object: "case";
+            /** @description Title. */
+            title: string;
+            /** @description Notes. */
+            notes: string;
+            /** @description Created with a test key: contains test scans only. */
+            sandbox: boolean;
+            /** @description Number of scans in it, without those in the trash. */
+            scans: number;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            changed_at: string;
+        };
+        /** @description A page of a list. */
+        CasePage: {
+            /** @description The objects on this page. */
+            results: components["schemas"]["CaseOf"][];
+            /**
+             * Format: uri
+             * @description URL of the next page; null on the last page.
+             */
+            next: string | null;
+            /**
+             * Format: uri
+             * @description URL of the previous page; null on the first page.
+             */
+            previous: string | null;
         };
         /** @description One change. */
         ChangeOf: {
@@ -1784,6 +2097,18 @@ export interface components {
              */
             ms: number;
         };
+        /** @description A new case. */
+        NewCaseRequest: {
+            /** @description Title. */
+            title: string;
+            /**
+             * @description Notes.
+             * @default
+             */
+            notes: string;
+            /** @description IDs of scans to add. */
+            scans?: string[];
+        };
         /** @description A new decision. */
         NewDecisionRequest: {
             /**
@@ -1819,6 +2144,29 @@ export interface components {
             /** @description Types of messages to receive; an empty list means all. */
             kinds?: ("scan.completed" | "scan.failed" | "scan.cancelled" | "scan.review_required" | "outcome.changed" | "decision.final" | "appeal.opened" | "appeal.decided" | "media.deleted" | "batch.completed" | "endpoint.disabled")[];
         };
+        /** @description A new link. */
+        NewLinkRequest: {
+            /**
+             * @description Days until the link expires.
+             * @default 7
+             */
+            days: number;
+            /**
+             * @description Whether to show the pictures. Default: no.
+             * @default false
+             */
+            with_picture: boolean;
+            /**
+             * @description Whether to show the notes. Default: no.
+             * @default false
+             */
+            with_notes: boolean;
+        };
+        /** @description The tags of a scan. */
+        NewTagsRequest: {
+            /** @description All tags that the scan shall have. Upper and lower case are the same. */
+            tags: string[];
+        };
         /** @description Feedback on an assessment. It does not change the outcome. */
         OpinionRequest: {
             /**
@@ -1839,6 +2187,13 @@ export interface components {
              * @enum {string}
              */
             cause: "unsure" | "language" | "conflict" | "harm" | "opinion";
+        };
+        /** @description Changes to a case. Fields that you leave out stay unchanged. */
+        PatchedCaseChangeRequest: {
+            /** @description Title. */
+            title?: string;
+            /** @description Notes. */
+            notes?: string;
         };
         /** @description Changes to an endpoint. Fields that you leave out stay unchanged. */
         PatchedEndpointChangeRequest: {
@@ -2108,6 +2463,8 @@ export interface components {
              * @description ID of its batch.
              */
             batch: string | null;
+            /** @description Your tags on it. */
+            tags: string[];
             /** @description The uploaded file. */
             media: components["schemas"]["Media"];
             /**
@@ -2157,6 +2514,11 @@ export interface components {
             code: string;
             /** @description The reason, for people. */
             said: string;
+        };
+        /** @description Scans of yours. */
+        SomeScansRequest: {
+            /** @description IDs of the scans. */
+            scans: string[];
         };
         /** @description Storage. */
         Storage: {
@@ -2223,6 +2585,33 @@ export interface components {
              * @description The photo or video. Its type is detected from its content, not its name.
              */
             file: string;
+        };
+        /** @description A word that you put on scans of yours. */
+        TagOf: {
+            /**
+             * @description Always `tag`.
+             * @enum {string}
+             */
+            object: "tag";
+            /** @description The tag. */
+            name: string;
+            /** @description Number of scans with this tag. */
+            scans: number;
+        };
+        /** @description A page of a list. */
+        TagPage: {
+            /** @description The objects on this page. */
+            results: components["schemas"]["TagOf"][];
+            /**
+             * Format: uri
+             * @description URL of the next page; null on the last page.
+             */
+            next: string | null;
+            /**
+             * Format: uri
+             * @description URL of the previous page; null on the first page.
+             */
+            previous: string | null;
         };
         /** @description Storage, rate limits and uploads. */
         Usage: {
@@ -2982,6 +3371,488 @@ export interface operations {
             503: components["responses"]["503-unavailable"];
         };
     };
+    revokeCaseLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400-validation_error"];
+            401: components["responses"]["401-unauthorized"];
+            403: components["responses"]["403-forbidden"];
+            404: components["responses"]["404-not_found"];
+            429: components["responses"]["429-rate_limited"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-unavailable"];
+        };
+    };
+    listCases: {
+        parameters: {
+            query?: {
+                /** @description Position in the list, as in the URLs of `next` and `previous`. */
+                cursor?: string;
+                /** @description Results per page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            400: components["responses"]["400-validation_error"];
+            401: components["responses"]["401-unauthorized"];
+            403: components["responses"]["403-forbidden"];
+            422: components["responses"]["422-validation_error"];
+            429: components["responses"]["429-rate_limited"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-unavailable"];
+        };
+    };
+    createCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of your own for this request. If you send the request again with the same key within 24 hours, it is not repeated: you get the first response again, with `Idempotency-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCaseRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseOf"];
+                };
+            };
+            400: components["responses"]["400-validation_error"];
+            401: components["responses"]["401-unauthorized"];
+            403: components["responses"]["403-forbidden"];
+            404: components["responses"]["404-not_found"];
+            409: components["responses"]["409-idempotency_in_progress"];
+            413: components["responses"]["413-file_too_large"];
+            415: components["responses"]["415-unsupported_media"];
+            422: components["responses"]["422-validation_error-idempotency_mismatch"];
+            429: components["responses"]["429-rate_limited"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-unavailable"];
+        };
+    };
+    getCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseOf"];
+                };
+            };
+            400: components["responses"]["400-validation_error"];
+            401: components["responses"]["401-unauthorized"];
+            403: components["responses"]["403-forbidden"];
+            404: components["responses"]["404-not_found"];
+            422: components["responses"]["422-validation_error"];
+            429: components["responses"]["429-rate_limited"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-unavailable"];
+        };
+    };
+    deleteCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400-validation_error"];
+            401: components["responses"]["401-unauthorized"];
+            403: components["responses"]["403-forbidden"];
+            404: components["responses"]["404-not_found"];
+            429: components["responses"]["429-rate_limited"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-unavailable"];
+        };
+    };
+    changeCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedCaseChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseOf"];
+                };
+            };
+            400: components["responses"]["400-validation_error"];
+            401: components["responses"]["401-unauthorized"];
+            403: components["responses"]["403-forbidden"];
+            404: components["responses"]["404-not_found"];
+            413: components["responses"]["413-file_too_large"];
+            415: components["responses"]["415-unsupported_media"];
+            422: components["responses"]["422-validation_error"];
+            429: components["responses"]["429-rate_limited"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-unavailable"];
+        };
+    };
+    exportCase: {
+        parameters: {
+            query?: {
+                /** @description Type of the file. */
+                as?: "csv" | "json" | "zip";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/json": string;
+                    "application/zip": string;
+                };
+            };
+            400: components["responses"]["400-validation_error"];
+            401: components["responses"]["401-unauthorized"];
+            403: components["responses"]["403-forbidden"];
+            404: components["responses"]["404-not_found"];
+            422: components["responses"]["422-validation_error"];
+            429: components["responses"]["429-rate_limited"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-unavailable"];
+        };
+    };
+    listCaseLinks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseLinkPage"];
+                };
+            };
+            400: components["responses"]["400-validation_error"];
+            401: components["responses"]["401-unauthorized"];
+            403: components["responses"]["403-forbidden"];
+            404: components["responses"]["404-not_found"];
+            422: components["responses"]["422-validation_error"];
+            429: components["responses"]["429-rate_limited"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-unavailable"];
+        };
+    };
+    shareCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of your own for this request. If you send the request again with the same key within 24 hours, it is not repeated: you get the first response again, with `Idempotency-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewLinkRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseLinkOf"];
+                };
+            };
+            400: components["responses"]["400-validation_error"];
+            401: components["responses"]["401-unauthorized"];
+            403: components["responses"]["403-forbidden"];
+            404: components["responses"]["404-not_found"];
+            409: components["responses"]["409-idempotency_in_progress"];
+            413: components["responses"]["413-file_too_large"];
+            415: components["responses"]["415-unsupported_media"];
+            422: components["responses"]["422-validation_error-idempotency_mismatch"];
+            429: components["responses"]["429-rate_limited"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-unavailable"];
+        };
+    };
+    listScansOfCase: {
+        parameters: {
+            query?: {
+                /** @description Position in the list, as in the URLs of `next` and `previous`. */
+                cursor?: string;
+                /** @description Results per page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScanPage"];
+                };
+            };
+            400: components["responses"]["400-validation_error"];
+            401: components["responses"]["401-unauthorized"];
+            403: components["responses"]["403-forbidden"];
+            404: components["responses"]["404-not_found"];
+            422: components["responses"]["422-validation_error"];
+            429: components["responses"]["429-rate_limited"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-unavailable"];
+        };
+    };
+    addScansToCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of your own for this request. If you send the request again with the same key within 24 hours, it is not repeated: you get the first response again, with `Idempotency-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SomeScansRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseOf"];
+                };
+            };
+            400: components["responses"]["400-validation_error"];
+            401: components["responses"]["401-unauthorized"];
+            403: components["responses"]["403-forbidden"];
+            404: components["responses"]["404-not_found"];
+            409: components["responses"]["409-idempotency_in_progress"];
+            413: components["responses"]["413-file_too_large"];
+            415: components["responses"]["415-unsupported_media"];
+            422: components["responses"]["422-validation_error-idempotency_mismatch"];
+            429: components["responses"]["429-rate_limited"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-unavailable"];
+        };
+    };
+    removeScansFromCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of your own for this request. If you send the request again with the same key within 24 hours, it is not repeated: you get the first response again, with `Idempotency-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SomeScansRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseOf"];
+                };
+            };
+            400: components["responses"]["400-validation_error"];
+            401: components["responses"]["401-unauthorized"];
+            403: components["responses"]["403-forbidden"];
+            404: components["responses"]["404-not_found"];
+            409: components["responses"]["409-idempotency_in_progress"];
+            413: components["responses"]["413-file_too_large"];
+            415: components["responses"]["415-unsupported_media"];
+            422: components["responses"]["422-validation_error-idempotency_mismatch"];
+            429: components["responses"]["429-rate_limited"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-unavailable"];
+        };
+    };
     listChanges: {
         parameters: {
             query?: {
@@ -3510,6 +4381,8 @@ export interface operations {
                 sha256?: string;
                 /** @description Only scans with this status. */
                 status?: "queued" | "analysing" | "analysed" | "failed" | "cancelled" | "deleted";
+                /** @description Only scans with this tag of yours, in upper or lower case. */
+                tag?: string;
                 /** @description Only scans that changed at this time or later. */
                 updated_since?: string;
             };
@@ -4181,6 +5054,82 @@ export interface operations {
             410: components["responses"]["410-gone"];
             413: components["responses"]["413-file_too_large"];
             422: components["responses"]["422-idempotency_mismatch-validation_error"];
+            429: components["responses"]["429-rate_limited"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-unavailable"];
+        };
+    };
+    setTags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTagsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scan"];
+                };
+            };
+            400: components["responses"]["400-validation_error"];
+            401: components["responses"]["401-unauthorized"];
+            403: components["responses"]["403-forbidden"];
+            404: components["responses"]["404-not_found"];
+            410: components["responses"]["410-gone"];
+            413: components["responses"]["413-file_too_large"];
+            415: components["responses"]["415-unsupported_media"];
+            422: components["responses"]["422-validation_error"];
+            429: components["responses"]["429-rate_limited"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-unavailable"];
+        };
+    };
+    listTags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagPage"];
+                };
+            };
+            400: components["responses"]["400-validation_error"];
+            401: components["responses"]["401-unauthorized"];
+            403: components["responses"]["403-forbidden"];
+            422: components["responses"]["422-validation_error"];
             429: components["responses"]["429-rate_limited"];
             500: components["responses"]["500-internal"];
             503: components["responses"]["503-unavailable"];

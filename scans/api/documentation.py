@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
 
+from ..library import exports
 from ..models import Outcome, Status
 from . import listing, response_serializers
 from .listing import MOST, USUAL
@@ -55,6 +57,7 @@ TAGS = {
     "evidence": "What an outcome is based on: assessments, faces, frames, pictures, reports.",
     "people": "Decisions by people, appeals and feedback.",
     "batches": "Upload many files at once.",
+    "library": "Put tags on scans, and collect scans of one story in cases, to share and export them together.",
     "sync": "Read what has changed since your last request.",
     "webhooks": "Receive a message when something changes.",
     "desk": "Review queues: claim items and decide.",
@@ -98,6 +101,7 @@ WAIT = query(
     "wait", "Wait up to this many seconds for the result.",
     {"type": "number", "minimum": 0, "maximum": 30},
 )  # fmt: skip
+EXPORT = query("as", "Type of the file.", {"type": "string", "enum": list(exports.FORMS), "default": exports.FORMS[0]})
 NO_ZERO = r"^[^\u0000]*$"  # databases can't store it
 NAMED = {"type": "string", "minLength": 1, "maxLength": 120, "pattern": NO_ZERO}
 FILTERS: dict[str, tuple[str, Any]] = {
@@ -108,6 +112,7 @@ FILTERS: dict[str, tuple[str, Any]] = {
     "sha256": ("Only files with this SHA-256.", {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}),
     "external_id": ("Only scans with this ID of yours.", NAMED),
     "batch": ("Only scans of this batch.", {"type": "string", "format": "uuid"}),
+    "tag": ("Only scans with this tag of yours, in upper or lower case.", NAMED),
     "created_after": ("Only scans uploaded at this time or later.", {"type": "string", "format": "date-time"}),
     "created_before": ("Only scans uploaded before this time.", {"type": "string", "format": "date-time"}),
     "updated_since": ("Only scans that changed at this time or later.", {"type": "string", "format": "date-time"}),
@@ -122,8 +127,9 @@ def filters(names: Mapping[str, Any]) -> list[OpenApiParameter]:
     return [query(name, *FILTERS[name]) for name in names]
 
 
+@cache
 def page_of(shape: type[serializers.Serializer[Any]], name: str) -> Any:
-    """A page of a list, as its own shape."""
+    """A page of a list, as its own shape, which several operations can share."""
     fields = {
         "results": shape(many=True, help_text="The objects on this page."),
         "next": serializers.URLField(allow_null=True, help_text="URL of the next page; null on the last page."),
@@ -143,7 +149,7 @@ def describe(
     query: Iterable[OpenApiParameter] = (),
     refusals: Iterable[str] = (),
     example: Mapping[str, Any] | None = None,
-    media: str = "application/json",
+    media: str | tuple[str, ...] = "application/json",
     public: bool = False,
 ) -> Any:
     """Describe an operation: its name, responses, request, error codes, and an example that works."""
@@ -155,7 +161,11 @@ def describe(
         operation_id=name,
         request=body,
         parameters=[*query, *HEADERS],
-        responses={(status, media): shape for status, shape in answers.items()},
+        responses={
+            (status, kind): shape
+            for status, shape in answers.items()
+            for kind in ((media,) if isinstance(media, str) else media)
+        },
         examples=samples,
         extensions=extensions,
     )
@@ -243,8 +253,9 @@ def finished(result: dict[str, Any], generator: Any, request: Any, public: bool)
                     operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
     for name, shape in result["components"]["schemas"].items():
         for field in shape.get("properties", {}).values():
-            if name.endswith("Request") and "string" in field.get("type", "") and not {"enum", "format"} & set(field):
-                field["pattern"] = NO_ZERO
+            for text in (field, field.get("items", {})):
+                if name.endswith("Request") and "string" in text.get("type", "") and not {"enum", "format"} & set(text):
+                    text["pattern"] = NO_ZERO
             field.pop("x-spec-enum-id", None)
             field.get("items", {}).pop("x-spec-enum-id", None)
     result["components"]["headers"] = dict(sorted(headers.items()))
@@ -278,6 +289,8 @@ FROM: dict[str, tuple[tuple[str, str, str], ...]] = {
     "scans": (("submitScan", "202", "/id"), ("submitScan", "200", "/id"), ("listScans", "200", "/results/0/id")),
     "batches": (("submitBatch", "202", "/id"), ("listBatches", "200", "/results/0/id")),
     "queue-items": (("listQueueItems", "200", "/results/0/id"),),
+    "cases": (("createCase", "201", "/id"), ("listCases", "200", "/results/0/id")),
+    "case-links": (("shareCase", "201", "/id"),),
     "webhook-endpoints": (("createWebhookEndpoint", "201", "/id"),),
     "webhook-deliveries": (("pingWebhookEndpoint", "202", "/id"), ("listWebhookDeliveries", "200", "/results/0/id")),
 }

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
@@ -96,6 +96,7 @@ OF_SCANS: dict[str, Filter] = {
     "sha256": (_sha256, _is("sha256")),
     "external_id": (_text, _is("external_id")),
     "batch": (_uuid, _is("batch")),
+    "tag": (_text, _is("tags__name__iexact")),
     "created_after": (_moment, _is("created_at__gte")),
     "created_before": (_moment, _is("created_at__lt")),
     "updated_since": (_moment, _changed_since),
@@ -207,6 +208,15 @@ def number(request: Request, name: str) -> int:
     if not re.fullmatch(NUMBER, text):
         raise Refusal(422, "validation_error", _("Some parameters are invalid."), {name: _("Not a valid value.")})
     return int(text)
+
+
+def choice(request: Request, name: str, allowed: Sequence[str]) -> str:
+    """A parameter with a few values; the first is the default."""
+    text = request.query_params.get(name, allowed[0])
+    try:
+        return _one_of(*allowed)(text)
+    except ValueError as error:
+        raise Refusal(422, "validation_error", _("Some parameters are invalid."), {name: str(error)}) from error
 
 
 def limit(request: Request) -> int:

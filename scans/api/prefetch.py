@@ -3,12 +3,12 @@
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Count, Min, OuterRef, Q, Subquery
 
-from ..models import Appeal, Artifact, Assessment, Decision, Event, ReviewItem, Scan, Status
+from ..models import Appeal, Artifact, Assessment, Decision, Event, ReviewItem, Scan, Status, Tag
 from ..models.event import LOOKS, Kind
 from ..models.scan import ScanQuerySet
 from ..outcome import blind, effective
@@ -30,6 +30,7 @@ class ScanContext:
     delete_after: dt.datetime | None = None
     deleted_at: dt.datetime | None = None
     heatmap: uuid.UUID | None = None
+    tags: list[str] = field(default_factory=list)  # of this person
     withheld: bool = False  # this person must give their own assessment first
 
 
@@ -48,6 +49,8 @@ def load_contexts(scans: Sequence[Scan], person: Any) -> dict[uuid.UUID, ScanCon
     for row in happened.annotate(count=Count("pk", filter=~Q(kind__in=LOOKS)), gone=gone):
         contexts[row["scan"]].version, contexts[row["scan"]].deleted_at = row["count"], row["gone"]
     _add_heatmaps(contexts)
+    for pk, name in Tag.objects.filter(owner=person, scans__in=ids).values_list("scans", "name"):
+        contexts[pk].tags.append(name)
     for pk, decision in purging.decisions_of(Scan.objects.filter(pk__in=ids)).items():
         contexts[pk].delete_after = decision.until
     for pk, position in _positions([scan.pk for scan in scans if scan.status == Status.QUEUED]):

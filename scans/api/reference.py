@@ -18,8 +18,10 @@ from . import documentation, site
 VARIABLES = (
     ("/scans/{id}", "$SCAN"), ("/batches/{id}", "$BATCH"), ("/queue-items/{id}", "$ITEM"), ("/reports/{code}", "$CODE"),
     ("/webhook-endpoints/{id}", "$ENDPOINT"), ("/webhook-deliveries/{id}", "$DELIVERY"),
+    ("/cases/{id}", "$CASE"), ("/case-links/{id}", "$LINK"),
     ("/artifacts/{token}", "$TOKEN"),
 )  # fmt: skip
+SAVED_AS = {"getArtifact": "picture.jpg", "getReport": "report.pdf", "exportCase": "scans.csv"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def _all() -> list[tuple[str, Operation]]:
     return [
         (verbs[method]["tags"][0], _operation(path, method, verbs[method], document["components"]))
         for path, verbs in document["paths"].items()
-        for method in ("get", "post", "patch", "delete")
+        for method in ("get", "post", "put", "patch", "delete")
         if method in verbs
     ]
 
@@ -145,8 +147,8 @@ def _sample(path: str, method: str, operation: dict[str, Any], sent_as: str) -> 
         ]
     elif sent_as:
         parts += ["-H 'Content-Type: application/json'", f"-d '{json.dumps(value)}'"]
-    if operation["operationId"] in ("getArtifact", "getReport"):
-        parts.append("-o picture.jpg" if operation["operationId"] == "getArtifact" else "-o report.pdf")
+    if saved_as := SAVED_AS.get(operation["operationId"]):
+        parts.append(f"-o {saved_as}")
     address = address.removeprefix("/api/v1")
     return " \\\n  ".join([" ".join(parts[:2]), *parts[2:], f'"$SITE{address}"'])
 

@@ -210,6 +210,65 @@ class Passing(Body):
     cause = Choice(choices=Skip.Cause.choices, help_text="Reason.")
 
 
+def _one_line(text: str) -> str:
+    """Without spaces around it, and with single ones in it. Raises ValidationError if nothing is left."""
+    text = " ".join(text.split())
+    if not text:
+        raise serializers.ValidationError(_("This field may not be blank."))
+    return text
+
+
+class NewTags(Body):
+    """The tags of a scan."""
+
+    tags = serializers.ListField(
+        child=Text(max_length=40, help_text="A tag."), max_length=50,
+        help_text="All tags that the scan shall have. Upper and lower case are the same.",
+    )  # fmt: skip
+
+    def validate_tags(self, tags: list[str]) -> list[str]:
+        return [_one_line(tag) for tag in tags]
+
+
+class SomeScans(Body):
+    """Scans of yours."""
+
+    scans = serializers.ListField(
+        child=serializers.UUIDField(), min_length=1, max_length=200, help_text="IDs of the scans."
+    )
+
+
+class NewCase(Body):
+    """A new case."""
+
+    title = Text(max_length=120, help_text="Title.")
+    notes = Text(required=False, allow_blank=True, max_length=10_000, default="", help_text="Notes.")
+    scans = serializers.ListField(
+        child=serializers.UUIDField(), required=False, default=list, max_length=200, help_text="IDs of scans to add."
+    )
+
+    def validate_title(self, title: str) -> str:
+        return _one_line(title)
+
+
+class CaseChange(Body):
+    """Changes to a case. Fields that you leave out stay unchanged."""
+
+    title = Text(required=False, max_length=120, help_text="Title.")
+    notes = Text(required=False, allow_blank=True, max_length=10_000, help_text="Notes.")
+
+    def validate_title(self, title: str) -> str:
+        return _one_line(title)
+
+
+class NewLink(Body):
+    """A new link."""
+
+    days = Whole(required=False, default=7, min_value=1, max_value=30, help_text="Days until the link expires.")
+    with_picture = Flag(required=False, default=False, help_text="Whether to show the pictures. Default: no.")
+    with_notes = Flag(required=False, default=False, help_text="Whether to show the notes. Default: no.")
+
+
 class NewEndpoint(Body):
     """A new webhook endpoint."""
 

@@ -47,6 +47,8 @@ class Scans(ApiView):
         # A filter must not give away an outcome that is withheld.
         if {"outcome", "effective", "review_state"} & set(request.query_params):
             rows = rows.exclude(pk__in=blind.withheld_from(request.user))
+        if "tag" in request.query_params:  # other people's tags are their own affair
+            rows = rows.filter(owner=request.user)
         rows = listing.filtered(request, rows, listing.OF_SCANS)
         return Response(listing.page(request, rows, lambda rows: response_serializers.scans(rows, request.user)))
 

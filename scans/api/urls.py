@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import desk, hooks, reference, scan_resources, scans, site
+from . import desk, hooks, library, reference, scan_resources, scans, site
 
 app_name = "api"
 urlpatterns = [
@@ -17,6 +17,15 @@ urlpatterns = [
     path("scans/<uuid:pk>/decisions", desk.Decisions.as_view(), name="decisions"),
     path("scans/<uuid:pk>/appeals", scan_resources.Appeals.as_view(), name="appeals"),
     path("scans/<uuid:pk>/feedback", scan_resources.FeedbackOf.as_view(), name="feedback"),
+    path("scans/<uuid:pk>/tags", library.TagsOfScan.as_view(), name="tags_of_scan"),
+    path("tags", library.Tags.as_view(), name="tags"),
+    path("cases", library.Cases.as_view(), name="cases"),
+    path("cases/<uuid:pk>", library.OneCase.as_view(), name="case"),
+    path("cases/<uuid:pk>/scans", library.ScansOfCase.as_view(), name="scans_of_case"),
+    path("cases/<uuid:pk>/scans/remove", library.RemoveScans.as_view(), name="remove_scans"),
+    path("cases/<uuid:pk>/export", library.ExportOfCase.as_view(), name="export_case"),
+    path("cases/<uuid:pk>/links", library.LinksOfCase.as_view(), name="links_of_case"),
+    path("case-links/<int:pk>", library.OneLink.as_view(), name="case_link"),
     path("artifacts/<str:token>", scan_resources.ArtifactContent.as_view(), name="artifact"),
     path("batches", scans.Batches.as_view(), name="batches"),
     path("batches/<uuid:pk>", scans.OneBatch.as_view(), name="batch"),

@@ -4,7 +4,7 @@ import uuid
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.db.models import Count, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
@@ -48,7 +48,11 @@ class Tag(models.Model):
         name = " ".join(name.split())[:40]
         tag: Tag | None = cls.objects.filter(owner=owner, name__iexact=name).first()
         if tag is None:
-            tag = cls.objects.create(owner=owner, name=name)
+            try:
+                with transaction.atomic():
+                    tag = cls.objects.create(owner=owner, name=name)
+            except IntegrityError:  # created by another request in between
+                tag = cls.objects.get(owner=owner, name__iexact=name)
         return tag
 
 
@@ -68,6 +72,7 @@ class Case(models.Model):
     title = models.CharField(_("title"), max_length=120)
     notes = models.TextField(_("notes"), max_length=10_000, blank=True)
     scans: Any = models.ManyToManyField("scans.Scan", related_name="cases", blank=True, verbose_name=_("scans"))
+    sandbox = models.BooleanField(_("sandbox"), default=False, editable=False)
     created_at = models.DateTimeField(_("made"), default=timezone.now)
     changed_at = models.DateTimeField(_("changed"), auto_now=True)
 

@@ -1,6 +1,5 @@
 """What is done with several scans at once, and how it is undone."""
 
-import datetime as dt
 import uuid
 from typing import Any
 
@@ -17,13 +16,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from ..models import Case, CaseLink, Scan, Status, Tag
-from . import cases, trash_views
+from ..library import cases, exports
+from ..models import Case, Scan, Status, Tag
+from . import trash_views
 from .access import SignedIn
-from .library_views import exported, uuids
+from .library_views import uuids
 
 MOST = 200
-SHARED_FOR = dt.timedelta(days=7)
+SHARED_FOR = 7  # days
 
 
 @require_POST
@@ -31,8 +31,8 @@ def selected(request: SignedIn) -> HttpResponseBase:
     """With those that were ticked: export, tag, add to a case, share, or delete them."""
     chosen = Scan.objects.owned_by(request.user).filter(pk__in=uuids(request.POST.getlist("scan")[:MOST]))
     do = request.POST.get("do", "")
-    if do in ("csv", "json", "zip"):
-        return exported(request, chosen.exclude(status=Status.DELETED), do)
+    if do in exports.FORMS:
+        return exports.export(request.user, chosen.exclude(status=Status.DELETED), do)
     if do == "trash":
         return trash_views.move(request, chosen)
     present = list(chosen.exclude(status=Status.DELETED))
@@ -71,7 +71,7 @@ def _add_to_case(request: SignedIn, scans: list[Scan]) -> HttpResponse | None:
     if title:
         case = Case.objects.create(owner=request.user, title=title)
     else:
-        case = Case.objects.filter(owner=request.user, pk__in=case_ids).first()
+        case = Case.objects.filter(owner=request.user, sandbox=False, pk__in=case_ids).first()
     if case is None:
         messages.error(request, _("Choose a case, or enter a title for a new one."))
         return None
@@ -96,8 +96,7 @@ def _share(request: SignedIn, scans: list[Scan]) -> HttpResponse:
     day = date_format(timezone.localtime(), "DATETIME_FORMAT")
     case = Case.objects.create(owner=request.user, title=_("Shared on %s") % day)
     cases.add(case, scans, request.user)
-    link = CaseLink.objects.create(case=case, maker=request.user, expires_at=timezone.now() + SHARED_FOR)
-    cases.note_sharing(link, scans, request.user)
+    cases.share(case, request.user, SHARED_FOR)
     sentence = _("The link is ready. It shows the results without pictures and expires in 7 days.")
     offer_undo(request, sentence, {"do": "case", "of": str(case.pk), "scans": [], "made": True})
     return redirect(f"{case.get_absolute_url()}#share")
@@ -130,9 +129,7 @@ def undo(request: SignedIn) -> HttpResponse:
     if collection is None:
         raise Http404
     if change.get("made"):
-        for link in collection.links.open():
-            cases.note_end(link, request.user)
-        collection.delete()
+        cases.delete(collection, request.user)
     else:
         collection.scans.remove(*Scan.objects.owned_by(request.user).filter(pk__in=change["scans"]))
         if change["do"] == "tag" and not collection.scans.exists():

@@ -1,23 +1,22 @@
 """Cases: several scans of one story on one page, with notes, shared and exported together."""
 
-import datetime as dt
 import uuid
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from ..library import cases, exports
 from ..models import Case, CaseLink
 from ..outcome import effective
 from ..outcome.result import Result
-from . import cases, files, forms, links
+from . import files, forms, links
 from .access import SignedIn
-from .library_views import exported, uuids
+from .library_views import uuids
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -69,10 +68,10 @@ def _own(request: SignedIn, pk: uuid.UUID) -> Case:
 def remove(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     """Take scans out of the case; they stay in the library."""
     case = _own(request, pk)
-    gone = list(case.scans.filter(pk__in=uuids(request.POST.getlist("scan"))))
-    case.scans.remove(*gone)
-    sentence = ngettext("%d scan taken out of the case.", "%d scans taken out of the case.", len(gone))
-    messages.success(request, sentence % len(gone))
+    count = cases.take_out(case, uuids(request.POST.getlist("scan")))
+    messages.success(
+        request, ngettext("%d scan taken out of the case.", "%d scans taken out of the case.", count) % count
+    )
     return redirect(case)
 
 
@@ -81,9 +80,7 @@ def delete(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     case = _own(request, pk)
     if request.method != "POST":
         return render(request, "scans/delete_case.html", {"case": case, "count": cases.present(case).count()})
-    for link in case.links.open():
-        cases.note_end(link, request.user)
-    case.delete()
+    cases.delete(case, request.user)
     messages.success(request, _("The case was deleted. Its scans are still in your library."))
     return redirect("scans:cases")
 
@@ -91,9 +88,9 @@ def delete(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
 @require_safe
 def export(request: SignedIn, pk: uuid.UUID, form: str) -> HttpResponseBase:
     case = _own(request, pk)
-    if form not in ("csv", "json", "zip"):
+    if form not in exports.FORMS:
         raise Http404
-    return exported(request, cases.present(case), form, notes=f"{case.title}\n\n{case.notes}".strip())
+    return exports.export(request.user, cases.present(case), form, notes=f"{case.title}\n\n{case.notes}".strip())
 
 
 # -- Sharing -------------------------------------------------------------------------------------------
@@ -105,14 +102,7 @@ def share(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     form = forms.NewCaseLink(request.POST)
     if not form.is_valid():
         raise Http404
-    link = CaseLink.objects.create(
-        case=case,
-        maker=request.user,
-        with_picture=form.cleaned_data["with_picture"],
-        with_notes=form.cleaned_data["with_notes"],
-        expires_at=timezone.now() + dt.timedelta(days=form.cleaned_data["days"]),
-    )
-    cases.note_sharing(link, cases.present(case), request.user)
+    cases.share(case, request.user, **form.cleaned_data)
     messages.success(request, _("The link is ready. Anyone with the link can see the results of this case."))
     return redirect(f"{case.get_absolute_url()}#share")
 
@@ -120,10 +110,8 @@ def share(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def end_share(request: SignedIn, pk: uuid.UUID, link_pk: int) -> HttpResponse:
     case = _own(request, pk)
-    link = case.links.filter(pk=link_pk, revoked_at=None).first()
-    if link:
-        case.links.filter(pk=link.pk).update(revoked_at=timezone.now())
-        cases.note_end(link, request.user)
+    link = case.links.filter(pk=link_pk).first()
+    if link and cases.revoke(link, request.user):
         messages.success(request, _("The link was revoked."))
     return redirect(f"{case.get_absolute_url()}#share")
 

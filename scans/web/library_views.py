@@ -15,9 +15,10 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from ..models import Case, Event, SavedSearch, Scan, Status, Tag
+from ..library import exports
+from ..models import Case, SavedSearch, Scan, Status, Tag
 from ..outcome import effective
-from . import exports, forms
+from . import forms
 from .access import SignedIn
 from .facets import COUNTED, facets
 from .home_views import unread_decisions
@@ -69,7 +70,7 @@ def history(request: SignedIn) -> HttpResponse:
         "news": unread_decisions(request),
         "searches": searches,
         "is_saved": any(search.query == query.urlencode() for search in searches),
-        "cases": list(Case.objects.filter(owner=request.user)[:50]),
+        "cases": list(Case.objects.filter(owner=request.user, sandbox=False)[:50]),
         "tags": list(Tag.objects.filter(owner=request.user)[:50]),
     }
     answer = render(request, "scans/history.html", context)
@@ -104,14 +105,7 @@ def export(request: SignedIn, form: str) -> HttpResponseBase:
     if form not in ("csv", "json"):
         raise Http404
     chosen = forms.Filter(request.GET, request.user)
-    return exported(request, chosen.apply(_own(request)).order_by(*chosen.order), form)
-
-
-def exported(request: SignedIn, scans: Any, form: str, *, notes: str = "") -> HttpResponseBase:
-    """Export scans, and record the export."""
-    content = {"what": "scans", "form": form, "count": scans.count()}
-    Event.objects.create(kind="exported", actor=request.user, content=content)
-    return exports.archive(scans, "scans", notes) if form == "zip" else exports.answer(scans, form)
+    return exports.export(request.user, chosen.apply(_own(request)).order_by(*chosen.order), form)
 
 
 # -- Searches under a name, and tags -------------------------------------------------------------------

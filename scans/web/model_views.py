@@ -5,31 +5,14 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.formats import number_format
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
-
-from detection import format_value, trained_on
 
 from .. import analysis
 from ..insight.figures import LEAST, conditions
 from ..models.learning import WEIGHTS
-
-# Columns of a card's figures. A card may have others, which keep their own names.
-FIGURES = {
-    "data": gettext_lazy("Test set"),
-    "n_real": gettext_lazy("Real"),
-    "n_fake": gettext_lazy("Manipulated"),
-    "auc": "AUC",
-    "auc_ci": gettext_lazy("AUC interval (95 %)"),
-    "coverage": gettext_lazy("Share with a score"),
-    "tpr_at_fpr_05": gettext_lazy("Detected (TPR at FPR 0.05)"),
-    "false_alarms": gettext_lazy("False alarms"),
-    "false_alarms_ci": gettext_lazy("False alarms interval (95 %)"),
-    "ece": gettext_lazy("Calibration error (ECE)"),
-}
+from . import card_words
 
 
 @require_safe
@@ -81,14 +64,14 @@ def card_json(request: HttpRequest, name: str, version: str) -> HttpResponse:
 def card(request: HttpRequest, name: str, version: str) -> HttpResponse:
     model_card = _card(name, version)
     figures = model_card.get("figures") or []
-    columns = _columns(figures)
+    columns = card_words.columns(figures)
     context = {
         "card": model_card,
         "cuts": _cuts(analysis.panel(), model_card["label"]),
-        "columns": [FIGURES.get(name) or name.replace("_", " ") for name in columns],
         "use": WEIGHTS.get(model_card["weight"], model_card["weight"]),
-        "rows": [[_cell(row.get(name)) for name in columns] for row in figures],
-        "trained_on": trained_on(model_card.get("training") or {}),
+        "columns": [words for _name, words in columns],
+        "rows": [[(name == "data", card_words.figure(row.get(name))) for name, _words in columns] for row in figures],
+        "trained_on": list(card_words.training_facts(model_card.get("training") or {})),
     }
     return render(request, "scans/card.html", context)
 
@@ -110,16 +93,3 @@ def _cuts(panel: Any, label: str) -> list[tuple[str, Any]]:
         "film": _("Cut-offs of all models together, videos"),
     }
     return [(names[medium], rule.cuts) for medium, rule in panel.fusion.items() if label in rule.heard]
-
-
-def _cell(value: Any) -> str:
-    """A value of a card, with the decimal separator of the reader's language."""
-    if isinstance(value, float):
-        return number_format(value, 3)
-    if isinstance(value, list):
-        return " – ".join(map(_cell, value))
-    return format_value(value)
-
-
-def _columns(figures: list[dict[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(name for row in figures for name in row))

@@ -41,10 +41,37 @@ def test_whoever_signs_up_becomes_an_uploader_after_following_the_mails_link(
     client.post("/accounts/login/", sign_in)
     assert "_auth_user_id" not in client.session
     (link,) = links(mail.outbox[0].body)
-    client.post(link)
+    Client().post(link)
     assert EmailAddress.objects.get().verified
     client.post("/accounts/login/", sign_in)
     assert client.session["_auth_user_id"] == str(user.pk)
+
+
+def test_whoever_confirms_in_the_same_browser_is_signed_in_and_nobody_else(
+    client: Client, db, django_capture_on_commit_callbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        sign_up(client, "new@example.org")
+    (link,) = links(mail.outbox[0].body)
+    other = Client()
+    other.get(link)
+    assert "_auth_user_id" not in other.session
+    assert client.post(link)["Location"] == "/scans/new/"
+    assert client.session["_auth_user_id"] == str(User.objects.get().pk)
+    other.post(link)
+    assert "_auth_user_id" not in other.session
+
+
+def test_a_link_that_was_followed_elsewhere_signs_nobody_in_there(
+    client: Client, db, django_capture_on_commit_callbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        sign_up(client, "new@example.org")
+    (link,) = links(mail.outbox[0].body)
+    other = Client()
+    other.post(link)
+    assert EmailAddress.objects.get().verified
+    assert "_auth_user_id" not in other.session
 
 
 def shape(response) -> tuple[int, str, str]:

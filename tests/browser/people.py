@@ -16,7 +16,7 @@ def new_address() -> str:
 
 
 def sign_up(page: Page, site: Site, email: str) -> None:
-    """From the front page to a confirmed address."""
+    """From the front page to a confirmed address; from then on the person is signed in."""
     page.goto("/")
     page.get_by_role("navigation").get_by_role("link", name="Sign up").click()
     page.get_by_label("Email").fill(email)
@@ -26,6 +26,7 @@ def sign_up(page: Page, site: Site, email: str) -> None:
     expect(page.get_by_text("VAR_DIR/mail")).to_be_visible()
     page.goto(site.link_in_mail_to(email))
     page.get_by_role("main").get_by_role("button", name="Confirm").click()
+    page.wait_for_url("**/rules/**")
 
 
 def accept_the_rules(page: Page) -> None:
@@ -35,7 +36,10 @@ def accept_the_rules(page: Page) -> None:
 
 
 def sign_in(page: Page, email: str, password: str = PASSWORD) -> None:
+    """Where they are not signed in yet, as after confirming their address."""
     page.goto("/accounts/login/")
+    if "/accounts/login/" not in page.url:
+        return
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("main").get_by_role("button", name="Sign in").click()

@@ -16,7 +16,8 @@ FOR_STRANGERS = (
     "/accounts/password/reset/", "/accounts/password/reset/done/", "/accounts/password/reset/key/1-a-b/",
     "/accounts/password/reset/key/done/", "/accounts/inactive/", "/no/such/page/", "/rules/", "/help/",
     "/help/outcomes/", "/help/glossary/", "/help/questions/", "/privacy/", "/status/", "/models/",
-    "/capabilities/", "/transparency/", "/examples/film/", "/examples/face-swap/",
+    "/signing-keys/", "/api/v1/docs/library/", "/capabilities/", "/transparency/",
+    "/examples/film/", "/examples/face-swap/",
 )  # fmt: skip
 FOR_PEOPLE = (
     "/", "/profile/", "/profile/keys/", "/profile/privacy/", "/accounts/email/", "/accounts/password/change/",
@@ -40,6 +41,8 @@ OVERFLOWING = """() => {
     return getComputedStyle(box).overflowX !== "visible";
   };
   const wrong = document.documentElement.scrollWidth > innerWidth ? ["the page"] : [];
+  const list = document.querySelector("#changelist .results");
+  if (list && list.scrollWidth > list.clientWidth + 1) wrong.push("the list");
   for (const box of document.querySelectorAll("main .card, main .panel, main .note, main form, .top, .foot")) {
     const edge = box.getBoundingClientRect().right + 1;
     const out = [...box.querySelectorAll("*")].find(

@@ -18,7 +18,7 @@ import pytest
 from django.conf import settings
 
 from clients.python.deepfake_client import Client, NotWebhook, Problem, verify
-from scans.api import reference
+from scans.api import reference, response_serializers
 
 from ..scans.api.receiver import listening
 from ..scans.conftest import portrait
@@ -220,6 +220,8 @@ def world(site: Site, tmp_path: Path) -> Iterator[World]:
             ["curl", "-sS", "-H", f"Authorization: Bearer {keys[0]}", "-F", f"files=@{tmp_path}/photo.jpg",
              f"{site.address}/api/v1/batches"], capture_output=True, check=True,
         )  # fmt: skip
+        case, second = (own._ask("POST", "cases", body={"title": "A story", "scans": [scans[0]]}) for _number in "ab")
+        link = own._ask("POST", f"cases/{case['id']}/links", body={"days": 1})
         at_the_desk = {"KEY": desk_key}
         yield World(
             tmp_path,
@@ -227,6 +229,7 @@ def world(site: Site, tmp_path: Path) -> Iterator[World]:
                 "SITE": f"{site.address}/api/v1", "KEY": keys[0], "SCAN": scans[0], "CODE": code, "TOKEN": token,
                 "BATCH": json.loads(together.stdout)["id"], "ENDPOINT": hook["id"], "DELIVERY": sent["id"],
                 "ITEM": items[scans[1]], "HOOK": receiver.url,
+                "CASE": case["id"], "LINK": str(link["id"]),
             },
             {
                 "cancelScan": {"KEY": keys[1], "SCAN": waits},
@@ -240,6 +243,7 @@ def world(site: Site, tmp_path: Path) -> Iterator[World]:
                 "releaseQueueItem": {**at_the_desk, "ITEM": items[scans[3]]},
                 "skipQueueItem": {**at_the_desk, "ITEM": items[scans[4]]},
                 "answerBlind": {**at_the_desk, "ITEM": items[scans[5]]},
+                "deleteCase": {"CASE": second["id"]},
                 "deleteWebhookEndpoint": {"ENDPOINT": gone["id"]},
             },
         )  # fmt: skip
@@ -280,11 +284,12 @@ def every(client: Client, path: str) -> Iterator[dict[str, Any]]:
 
 def test_every_published_example_works(world: World) -> None:
     """As they stand in the reference, in a shell; only ids, the key and the address of the webhook are filled in."""
-    order = ["GET", "POST", "PATCH", "DELETE"]
+    order = ["GET", "POST", "PUT", "PATCH", "DELETE"]
     examples = sorted(reference.operations(), key=lambda one: order.index(one.method))
     assert len(examples) > 40
     for one in examples:
         sample = one.sample.replace("https://hooks.example.org/deepfakes", world.standing["HOOK"])
+        sample = sample.replace(response_serializers.EXAMPLE_SCAN, world.standing["SCAN"])
         done = subprocess.run(
             ["bash", "-ec", f"curl() {{ command curl -sS --fail-with-body \"$@\"; }}\n{sample}"],
             env={**os.environ, **world.standing, **world.special.get(one.name, {})}, cwd=world.folder,

@@ -17,6 +17,7 @@ LISTS = (
     "/admin/scans/reviewitem/", "/admin/scans/reviewitem/?whose=free", "/admin/scans/reviewitem/insight/",
     "/admin/scans/reviewitem/simulator/", "/admin/scans/reviewitem/settings/", "/admin/scans/panelversion/",
     "/admin/scans/knownfile/", "/admin/scans/scan/", "/admin/scans/decision/", "/admin/scans/rule/",
+    "/admin/scans/assessment/", "/admin/scans/finding/", "/admin/scans/appeal/", "/admin/scans/trustedsource/",
     "/admin/scans/rule/add/", "/admin/scans/reviewqueue/", "/admin/scans/policy/add/", "/admin/scans/event/",
 )  # fmt: skip
 PUT_IN_A_QUEUE = """

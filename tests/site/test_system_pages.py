@@ -15,9 +15,10 @@ from django.core import mail
 from django.core.cache import cache
 from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
+from django.utils.translation import gettext, override
 
 from accounts.models import User
-from deepfake_site import effective_settings, env, recent_errors
+from deepfake_site import effective_settings, env, recent_errors, setting_texts
 from deepfake_site.celery import SIGN_OF_LIFE
 from scans.models import Scan
 
@@ -122,6 +123,15 @@ def test_all_settings_that_are_documented_are_on_the_page() -> None:
     assert {one.name for _title, entries in effective_settings.sections() for one in entries if one.is_hidden} >= {
         "SECRET_KEY"
     }
+
+
+def test_every_setting_is_described_in_german(admin: User, as_user: Callable[..., Client]) -> None:
+    with override("de"):
+        english = [text for text in setting_texts.TEXTS if gettext(text) == text]
+    assert not english
+    page = as_user(admin).get(SETTINGS, headers={"Accept-Language": "de"}).content.decode()
+    assert "Megabyte an Dateien, die eine Person behalten darf" in page
+    assert "The largest file" not in page
 
 
 def test_a_test_mail_goes_to_whoever_asks_and_a_refusal_is_shown(

@@ -7,7 +7,7 @@ from deepfake_site import reference
 
 
 class Command(BaseCommand):
-    help = "Update the generated parts of README.md and docs/, between their begin and end marks."
+    help = "Update the generated parts of README.md and docs/, and the list of the settings' texts to translate."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -15,9 +15,8 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         stale = []
-        for path in reference.pages():
-            text = path.read_text()
-            if (now := reference.renewed(text)) != text:
+        for path, now in reference.generated_files():
+            if now != (path.read_text() if path.exists() else ""):
                 stale.append(str(path.relative_to(reference.ROOT)))
                 if not options["check"]:
                     path.write_text(now)

@@ -2,6 +2,7 @@
 
 from .assessments import ARTIFACT_SALT, ArtifactOf, Assessment, Face, Frame
 from .batches import BatchOf, ChangePage, EventOf, batches, changes
+from .library import EXAMPLE_SCAN, CaseLinkOf, CaseOf, TagOf
 from .problems import Problem
 from .review import Appeal, Decision, FeedbackOf, QueueItem, QueueOf, ReportOf
 from .scans import Scan, scan, scans
@@ -10,12 +11,15 @@ from .webhooks import DeliveryOf, EndpointOf, EndpointWithSecret
 
 __all__ = [
     "ARTIFACT_SALT",
+    "EXAMPLE_SCAN",
     "Appeal",
     "ArtifactOf",
     "Assessment",
     "BatchOf",
     "Bundle",
     "Capabilities",
+    "CaseLinkOf",
+    "CaseOf",
     "ChangePage",
     "Decision",
     "DeliveryOf",
@@ -32,6 +36,7 @@ __all__ = [
     "QueueOf",
     "ReportOf",
     "Scan",
+    "TagOf",
     "Usage",
     "batches",
     "changes",

@@ -136,6 +136,7 @@ class Scan(Resource):
     external_id = maybe("Your own ID, as you sent it.", source="scan.external_id")
     metadata = anything("Your own data, as you sent it.", source="scan.metadata")
     batch = one_id("ID of its batch.", source="scan.batch_id", allow_null=True)
+    tags = several("Your tags on it.", serializers.CharField())
     media = Media(source="*", help_text="The uploaded file.")
     status = chosen("Status of the analysis.", Status.choices, source="scan.status")
     purge_at = some_moment("When it will be deleted permanently, if it is in the trash.", source="scan.purge_at")

@@ -51,6 +51,9 @@ class Program:
     def patch(self, where: str, body: Any) -> Any:
         return self.client.patch(where, body, content_type="application/json")
 
+    def put(self, where: str, body: Any) -> Any:
+        return self.client.put(where, body, content_type="application/json")
+
     def delete(self, where: str) -> Any:
         return self.client.delete(where)
 

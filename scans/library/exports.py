@@ -1,4 +1,4 @@
-"""One's own scans as a table: streamed, and harmless in a spreadsheet."""
+"""Scans as a table, or in an archive with their files: streamed, and harmless in a spreadsheet."""
 
 import csv
 import json
@@ -11,6 +11,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 
+from ..models import Event
 from ..outcome import effective
 
 PLAIN = ("id", "name", "kind", "format", "bytes", "sha256", "status", "refusal")
@@ -18,6 +19,7 @@ VERDICT = ("verdict", "outcome", "source", "label", "action", "since", "state") 
 MODELS = ("models_outcome", "models_score", "calibrated")  # the score from 0 to 100, as pages show it
 TIMES = ("created_at", "finished_at", "batch_id")
 COLUMNS = (*PLAIN, *VERDICT, *MODELS, *TIMES)
+FORMS = ("csv", "json", "zip")
 CHUNK = 1000  # rows whose verdicts are read together
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -27,6 +29,13 @@ class _Echo:
 
     def write(self, line: str) -> str:
         return line
+
+
+def export(person: Any, scans: Any, form: str, *, notes: str = "") -> StreamingHttpResponse:
+    """Export scans as csv, json or zip, and record that they were exported."""
+    content = {"what": "scans", "form": form, "count": scans.count()}
+    Event.objects.create(kind="exported", actor=person, content=content)
+    return archive(scans, "scans", notes) if form == "zip" else answer(scans, form)
 
 
 def answer(scans: Any, form: str) -> StreamingHttpResponse:

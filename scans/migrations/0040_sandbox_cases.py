@@ -1,0 +1,13 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("scans", "0039_plain_labels")]
+
+    operations = [
+        migrations.AddField(
+            model_name="case",
+            name="sandbox",
+            field=models.BooleanField(default=False, editable=False, verbose_name="sandbox"),
+        ),
+    ]
