@@ -65,6 +65,7 @@ def test_a_passkey_that_does_not_work_says_so_on_the_page(window: Window) -> Non
 def test_signing_in_and_making_a_key_needs_no_mouse(window: Window, site: Site) -> None:
     page, email = window.page, people.new_address()
     people.sign_up(page, site, email)
+    people.sign_out(page)
 
     def tab_to(selector: str) -> None:
         for _ in range(60):
