@@ -42,7 +42,7 @@ OVERFLOWING = """() => {
   };
   const wrong = document.documentElement.scrollWidth > innerWidth ? ["the page"] : [];
   const list = document.querySelector("#changelist .results");
-  if (list && list.scrollWidth > list.clientWidth + 1) wrong.push("the list");
+  if (list && innerWidth <= 896 && list.scrollWidth > list.clientWidth + 1) wrong.push("the list");
   for (const box of document.querySelectorAll("main .card, main .panel, main .note, main form, .top, .foot")) {
     const edge = box.getBoundingClientRect().right + 1;
     const out = [...box.querySelectorAll("*")].find(
