@@ -17,6 +17,7 @@ CARD = {
 def card(bundles: Path) -> Path:
     path = bundles / "bright" / "bundle.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **CARD}))
+    (bundles / "panel.json").write_text(json.dumps({"bundles": {"bright": "trust"}}))
     return path
 
 
