@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("scans", "0039_plain_labels")]
+    dependencies = [("scans", "0040_plainer_labels")]
 
     operations = [
         migrations.AddField(
