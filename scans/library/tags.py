@@ -12,6 +12,6 @@ def set_tags(scan: Scan, names: Iterable[str]) -> None:
     """Exactly these. A tag that no scan has any more is deleted."""
     chosen = {Tag.named(scan.owner, name) for name in names}
     dropped = [tag for tag in Tag.objects.filter(scans=scan, owner=scan.owner) if tag not in chosen]
-    scan.tags.add(*chosen)  # type: ignore[attr-defined]
-    scan.tags.remove(*dropped)  # type: ignore[attr-defined]
+    scan.tags.add(*chosen)
+    scan.tags.remove(*dropped)
     Tag.objects.filter(pk__in=[tag.pk for tag in dropped], scans=None).delete()

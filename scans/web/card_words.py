@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from detection import format_value, trained_on
 
 # A card may have other names than these, which are shown as they are.
-FIGURES = {
+FIGURES: dict[str, str | Promise] = {
     "data": gettext_lazy("Test set"),
     "n_real": gettext_lazy("Real"),
     "n_fake": gettext_lazy("Manipulated"),
