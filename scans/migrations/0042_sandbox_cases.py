@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("scans", "0040_plainer_labels")]
+    dependencies = [("scans", "0041_counted_name")]
 
     operations = [
         migrations.AddField(
