@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 
 from detection import panel as panels
 from detection.management.cli_errors import command_errors, share
-from detection.training import evaluation, panel_fitting
+from detection.training import evaluation, threshold_fitting
 
 
 class Command(BaseCommand):
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         with command_errors():
             rows = [row for path in options["scores"] for row in evaluation.read(path)]
             panel = panels.read_panel(options["bundles"])
-            fitted = panel_fitting.fit_thresholds(
+            fitted = threshold_fitting.fit_thresholds(
                 rows, panel, false_alarms=options["false_alarms"], missed=options["missed"]
             )
             if options["write"]:
