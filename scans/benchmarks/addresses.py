@@ -123,8 +123,9 @@ def _account() -> list[Address]:
 
 
 def _desk() -> list[Address]:
-    item = ReviewItem.objects.open().order_by("due_at").first()
-    closed = ReviewItem.objects.filter(closed_at__isnull=False).order_by("-id").first() or item
+    items = ReviewItem.objects.filter(scan__trashed_at=None)
+    item = items.open().order_by("due_at").first()
+    closed = items.filter(closed_at__isnull=False).order_by("-id").first() or item
     assert item is not None
     assert closed is not None
     both = (
