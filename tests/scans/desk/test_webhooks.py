@@ -68,7 +68,7 @@ def test_a_test_message_arrives_and_stands_in_the_log(
     assert [message["type"] for message in receiver.messages] == ["ping"]
     log = client.get(f"{LOG}?endpoint__id__exact={endpoint.pk}").content.decode()
     assert "Delivered" in log
-    assert "1 message is sent again" in act(client, LOG, "send_again", Delivery.objects.get())
+    assert "1 message will be sent again" in act(client, LOG, "send_again", Delivery.objects.get())
     assert len(receiver.messages) == 2
     assert receiver.messages[0] == receiver.messages[1], "the same message, so that it is known to have come before"
 
@@ -80,10 +80,10 @@ def test_an_address_is_switched_off_and_on(
     act(client, LIST, "switch_off", endpoint)
     assert "0 test messages" in act(client, LIST, "send_test", endpoint)
     assert receiver.messages == []
-    assert "1 address switched on" in act(client, LIST, "switch_on", endpoint)
+    assert "1 address enabled" in act(client, LIST, "switch_on", endpoint)
     endpoint.refresh_from_db()
     assert (endpoint.disabled_at, endpoint.disabled_why) == (None, "")
-    assert "0 addresses switched on" in act(client, LIST, "switch_on", endpoint)
+    assert "0 addresses enabled" in act(client, LIST, "switch_on", endpoint)
 
 
 def test_an_auditor_reads_the_log_and_sends_nothing(
