@@ -158,7 +158,7 @@ def test_an_admin_adds_a_model_and_switches_it_on_once_a_lead_agrees(
     expect(page.get_by_text("Included", exact=True).first).to_be_visible()
 
     page.goto("/admin/scans/panelversion/models/")
-    page.get_by_role("listitem").filter(has_text="As in the models’ folder").get_by_role("button").click()
+    page.get_by_role("listitem").filter(has_text="As in the model folder").get_by_role("button").click()
     expect(page.get_by_label("How newer/1 counts")).to_have_value("ignore")
     complaints = admin.complaints + lead.complaints
     assert not complaints, "\n".join(complaints)
