@@ -141,6 +141,10 @@ def page_of(shape: type[serializers.Serializer[Any]], name: str) -> Any:
     return type(f"{name}Page", (serializers.Serializer,), fields)
 
 
+class ByMedia(dict[str, Any]):
+    """What a response holds, for each media type that it can have."""
+
+
 def describe(
     name: str,
     answers: Mapping[int, Any],
@@ -149,7 +153,7 @@ def describe(
     query: Iterable[OpenApiParameter] = (),
     refusals: Iterable[str] = (),
     example: Mapping[str, Any] | None = None,
-    media: str | tuple[str, ...] = "application/json",
+    media: str = "application/json",
     public: bool = False,
 ) -> Any:
     """Describe an operation: its name, responses, request, error codes, and an example that works."""
@@ -163,8 +167,8 @@ def describe(
         parameters=[*query, *HEADERS],
         responses={
             (status, kind): shape
-            for status, shape in answers.items()
-            for kind in ((media,) if isinstance(media, str) else media)
+            for status, content in answers.items()
+            for kind, shape in (content if isinstance(content, ByMedia) else {media: content}).items()
         },
         examples=samples,
         extensions=extensions,

@@ -25,7 +25,7 @@ from .base_views import (
     refuse_deleted,
     scopes_of,
 )
-from .documentation import CURSOR, EXPORT, LIMIT, describe, page_of
+from .documentation import CURSOR, EXPORT, LIMIT, ByMedia, describe, page_of
 from .errors import Absent, Refusal
 
 WRITE = "scans:write"
@@ -175,9 +175,16 @@ class ExportOfCase(ApiView):
 
     @describe(
         "exportCase",
-        {200: OpenApiTypes.BINARY},
+        {
+            200: ByMedia(
+                {
+                    "text/csv": OpenApiTypes.STR,
+                    "application/json": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
+                    "application/zip": OpenApiTypes.BINARY,
+                }
+            )
+        },
         query=[EXPORT],
-        media=("text/csv", "application/json", "application/zip"),
     )
     def get(self, request: Request, pk: uuid.UUID) -> StreamingHttpResponse:
         """Export the scans of your case: a table as CSV or JSON, or a zip archive with the files, tables and notes."""

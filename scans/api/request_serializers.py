@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -46,10 +47,23 @@ class Flag(serializers.BooleanField):
 
 
 class Whole(serializers.IntegerField):
+    """A whole number. 14.0 is one, as in JSON Schema; true is none."""
+
     def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, float) and data.is_integer():
+            data = int(data)
         if not isinstance(data, int) or isinstance(data, bool):
             self.fail("invalid")
         return int(super().to_internal_value(data))
+
+
+class Id(serializers.UUIDField):
+    """The ID of something, as a string. Django REST framework would read numbers and false, too."""
+
+    def to_internal_value(self, data: Any) -> uuid.UUID:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return uuid.UUID(str(super().to_internal_value(data)))
 
 
 class Choice(serializers.ChoiceField):
@@ -233,9 +247,7 @@ class NewTags(Body):
 class SomeScans(Body):
     """Scans of yours."""
 
-    scans = serializers.ListField(
-        child=serializers.UUIDField(), min_length=1, max_length=200, help_text="IDs of the scans."
-    )
+    scans = serializers.ListField(child=Id(), min_length=1, max_length=200, help_text="IDs of the scans.")
 
 
 class NewCase(Body):
@@ -244,7 +256,7 @@ class NewCase(Body):
     title = Text(max_length=120, help_text="Title.")
     notes = Text(required=False, allow_blank=True, max_length=10_000, default="", help_text="Notes.")
     scans = serializers.ListField(
-        child=serializers.UUIDField(), required=False, default=list, max_length=200, help_text="IDs of scans to add."
+        child=Id(), required=False, default=list, max_length=200, help_text="IDs of scans to add."
     )
 
     def validate_title(self, title: str) -> str:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles import Role
 
+from .. import analysis
 from ..models import Batch, Case, Outcome, Reason, ReviewItem, Scan, Share, Tag
 
 DESK = "/admin/scans/reviewitem/"
@@ -43,7 +44,7 @@ def _public() -> list[Address]:
             ("privacy", "/privacy/"),
             ("status", "/status/"),
             ("models", "/models/"),
-            ("a model", "/models/synthesis/1/"),
+            ("a model", _a_card()),
             ("capabilities", "/capabilities/"),
             ("transparency report", "/transparency/"),
             ("example", "/examples/face-swap/"),
@@ -57,6 +58,11 @@ def _public() -> list[Address]:
             ("API reference, scans", f"{API}/docs/scans/"),
         )
     ]
+
+
+def _a_card() -> str:
+    card = analysis.cards()[0]
+    return reverse("scans:card", args=[card["name"], card["version"]])
 
 
 def _library() -> list[Address]:

@@ -192,7 +192,7 @@ def test_archives_and_lists_are_read_too(known: Path, install: Callable[..., Pat
 
 
 def test_files_without_labels_are_not_an_evaluation(real: Path, install: Callable[..., Path]) -> None:
-    with pytest.raises(CommandError, match="neither real/ nor fake/"):
+    with pytest.raises(CommandError, match="neither real/ and fake/ nor another"):
         evaluate(real.parent, bundles=install())
 
 
