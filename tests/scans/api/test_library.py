@@ -172,6 +172,20 @@ def test_a_request_sent_twice_makes_one_case(own: Program) -> None:
     assert len(own.get(f"{V1}/cases").json()["results"]) == 1
 
 
+@pytest.mark.parametrize("odd", [False, 0, "no id"])
+def test_an_id_is_a_string(own: Program, odd: object) -> None:
+    """Django REST framework reads numbers and false as ids, too."""
+    answer = own.post(f"{new_case(own)}/scans/remove", {"scans": [odd]})
+    assert answer.status_code == 422, answer.content
+    assert answer.json()["errors"][0]["pointer"] == "/scans/0"
+
+
+@pytest.mark.parametrize(("days", "status"), [(14.0, 201), (14.5, 422), (True, 422)])
+def test_a_whole_number_may_be_written_with_a_point(own: Program, days: object, status: int) -> None:
+    """In JSON Schema 14.0 is an integer."""
+    assert own.post(f"{new_case(own)}/links", {"days": days}).status_code == status
+
+
 def test_a_case_is_exported(own: Program, uploader: User) -> None:
     scans = make(uploader, 2)
     where = new_case(own, scans, notes="Two readers")
