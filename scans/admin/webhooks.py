@@ -47,13 +47,24 @@ class NewEndpoint(forms.ModelForm):
         return url
 
 
+class ByStatus(admin.SimpleListFilter):
+    title = _("status")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("working", _("Working")), ("disabled", _("Disabled"))]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Endpoint]) -> QuerySet[Endpoint]:
+        return rows if self.value() is None else rows.filter(disabled_at__isnull=self.value() == "working")
+
+
 @admin.register(Endpoint)
 class EndpointAdmin(Large):
     """Without what signs."""
 
     form = NewEndpoint
     list_display = ("url", "owner", "sandbox", "failing_since", "disabled_at", "disabled_why", "log")
-    list_filter = ("disabled_why", "sandbox")
+    list_filter = (ByStatus, "sandbox")
     search_fields = ("url", "owner__email")
     list_select_related = ("owner",)
     exclude = ("secret", "old_secret")

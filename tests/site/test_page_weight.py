@@ -39,7 +39,8 @@ def weights(names: set[str], counted: set[Path]) -> list[int]:
     return sizes
 
 
-def test_no_page_weighs_more_than_150_kilobytes_before_its_media(transactional_db: None) -> None:
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_no_page_weighs_more_than_150_kilobytes_before_its_media() -> None:
     rows.fill(600, 40)
     clients: dict[str | None, Client] = {None: Client(headers={"Accept-Language": "de"})}
     for role in rows.ROLES:

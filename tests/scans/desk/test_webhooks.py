@@ -78,6 +78,8 @@ def test_an_address_is_switched_off_and_on(
 ) -> None:
     client = as_user(admin)
     act(client, LIST, "switch_off", endpoint)
+    assert endpoint.url in client.get(f"{LIST}?status=disabled").content.decode()
+    assert endpoint.url not in client.get(f"{LIST}?status=working").content.decode()
     assert "0 test messages" in act(client, LIST, "send_test", endpoint)
     assert receiver.messages == []
     assert "1 address enabled" in act(client, LIST, "switch_on", endpoint)
