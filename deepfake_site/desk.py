@@ -4,7 +4,9 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.contrib.contenttypes.views import shortcut
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.functional import Promise
@@ -91,6 +93,14 @@ PAGES: Final[tuple[Page, ...]] = (
 )  # fmt: skip
 
 
+def view_on_site(request: HttpRequest, content_type_id: str, object_id: str) -> HttpResponse:
+    """Django's own view fails at an id that is none, where ids are UUIDs."""
+    try:
+        return shortcut(request, content_type_id, object_id)
+    except ValidationError as error:
+        raise Http404 from error
+
+
 class Desk(AdminSite):
     def get_urls(self) -> list[Any]:
         from . import system_pages  # this module is loaded before there are models
@@ -99,7 +109,8 @@ class Desk(AdminSite):
             path("system/health/", self.admin_view(system_pages.health_page), name="system_health"),
             path("system/settings/", self.admin_view(system_pages.settings_page), name="system_settings"),
             path("system/mail/", self.admin_view(system_pages.mail_page), name="system_mail"),
-            *super().get_urls(),
+            path("r/<path:content_type_id>/<path:object_id>/", self.admin_view(view_on_site), name="view_on_site"),
+            *(url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"),
         ]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:

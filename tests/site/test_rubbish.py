@@ -2,11 +2,17 @@
 
 import os
 import string
+from collections.abc import Callable
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from accounts.models import ApiKey, User
+from accounts.roles import Role
+from scans.models import Rule, Scan
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -109,3 +115,13 @@ def test_no_query_breaks(where: str, name: str, value: str) -> None:
 def test_no_path_breaks(start: str, rest: str) -> None:
     path = (start + writable(rest)).encode()
     assert Client().generic("GET", path.decode("latin-1"), PATH_INFO=path.decode("latin-1")).status_code < 500
+
+
+@pytest.mark.parametrize("odd", ["1", "x", "00000000-0000-0000-0000-000000000001"])
+def test_the_desks_way_to_a_page_refuses_ids_that_are_none(
+    odd: str, person: Callable[..., User], as_user: Callable[..., Client]
+) -> None:
+    """Where ids are UUIDs, too."""
+    desk = as_user(person("lead", Role.LEAD))
+    kinds = ContentType.objects.get_for_models(ApiKey, Scan, Rule).values()
+    assert {desk.get(f"/admin/r/{kind.pk}/{odd}/").status_code for kind in kinds} == {404}
