@@ -50,6 +50,10 @@ class Fusion:
     def heard(self) -> list[str]:
         return [label for label, weight in self.weights.items() if weight > 0]
 
+    def counts(self, label: str) -> bool:
+        """Whether a bundle has a say. One that was unknown when the weights were fitted has its word in the policy."""
+        return self.weights.get(label, 1.0) > 0
+
     def score(self, scores: Mapping[str, float]) -> float:
         """The calibrated score of a face from those of the bundles that judged it, at least one of them heard.
 

@@ -70,14 +70,12 @@ class Panel:
     def is_heard(self, bundle: Bundle, weight: Weight, medium: Medium) -> bool:
         """A bundle that the fusion does not know is heard by the word that it has in the policy."""
         rules = rules_in(self.fusion, medium)
-        return weight is not Weight.IGNORE and (
-            not rules or any(rule.weights.get(bundle.label, 1.0) > 0 for rule in rules)
-        )
+        return weight is not Weight.IGNORE and (not rules or any(rule.counts(bundle.label) for rule in rules))
 
     def counts_for(self, bundle: Bundle, medium: Medium, height: float) -> bool:
         """Whether a bundle that is heard in a medium is heard of a face of this height, in pixels."""
         rule = rule_for(self.fusion, medium, height)
-        return rule is None or rule.weights.get(bundle.label, 1.0) > 0
+        return rule is None or rule.counts(bundle.label)
 
     def cuts_in(self, medium: Medium, deciding: str = "", height: float | None = None) -> Thresholds:
         return self.decide_cuts(medium, deciding, height)[0]
@@ -106,7 +104,7 @@ class Panel:
         """
         rule = rule_for(self.fusion, medium, height)
         if rule:
-            scores = {label: scores[label] for label in scores if rule.weights.get(label, 1.0) > 0} or scores
+            scores = {label: scores[label] for label in scores if rule.counts(label)} or scores
         fused = [label for label in scores if rule and label in rule.heard]
         words = {b.label: weight for b, weight in self.members}
         trusted = [scores[label] for label in scores if label not in fused and words.get(label) is Weight.TRUST]
@@ -254,7 +252,7 @@ def _judge_face(
     by_size = rule_for(panel.fusion, medium, height)
     heard = [finding for finding in ran if face in finding.faces]
     if by_size:
-        heard = [finding for finding in heard if by_size.weights.get(finding.bundle.label, 1.0) > 0] or heard
+        heard = [finding for finding in heard if by_size.counts(finding.bundle.label)] or heard
     score = panel.score(medium, {finding.bundle.label: finding.faces[face] for finding in heard}, height)
     first, rule = _deciding(by_size, heard, face)
     label = first.bundle.label

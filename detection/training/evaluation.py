@@ -236,26 +236,26 @@ def summary(rows: list[Row]) -> dict[str, Any]:
         "n_real": len(reals),
         "n_fake": len(fakes),
         "groups": len({row.group for row in rows}),
-        "coverage": _rounded(len(judged) / len(rows)) if rows else None,
+        "coverage": rounded(len(judged) / len(rows)) if rows else None,
         "not_judged": dict(Counter(f"{row.outcome}: {row.reasons}" for row in rows if not row.judged)),
         "outcomes": {
             "real": dict(Counter(row.outcome for row in reals)),
             "fake": dict(Counter(row.outcome for row in fakes)),
         },
-        "auc": _rounded(metrics.auc(scores, fake)),
-        "auc_ci": _both(metrics.auc_interval(scores, fake, groups)) if _two(fake) else None,
-        "eer": _rounded(metrics.equal_error_rate(scores, fake)),
-        "tpr_at_fpr_01": _rounded(metrics.true_positives_at(scores, fake, 0.01)),
-        "tpr_at_fpr_05": _rounded(metrics.true_positives_at(scores, fake, 0.05)),
-        "accuracy": _rounded(right / len(decided)) if decided else None,
-        "inconclusive": _rounded(1 - len(decided) / len(judged)) if judged else None,
-        "false_alarms": _rounded(alarms / real) if real else None,
-        "false_alarms_ci": _both(metrics.share_interval(alarms, real)) if real else None,
-        "ece": _rounded(metrics.calibration_error(scores, fake)),
-        "ece_ci": _both(metrics.calibration_interval(scores, fake, groups)) if judged else None,
+        "auc": rounded(metrics.auc(scores, fake)),
+        "auc_ci": both_rounded(metrics.auc_interval(scores, fake, groups)) if _two(fake) else None,
+        "eer": rounded(metrics.equal_error_rate(scores, fake)),
+        "tpr_at_fpr_01": rounded(metrics.true_positives_at(scores, fake, 0.01)),
+        "tpr_at_fpr_05": rounded(metrics.true_positives_at(scores, fake, 0.05)),
+        "accuracy": rounded(right / len(decided)) if decided else None,
+        "inconclusive": rounded(1 - len(decided) / len(judged)) if judged else None,
+        "false_alarms": rounded(alarms / real) if real else None,
+        "false_alarms_ci": both_rounded(metrics.share_interval(alarms, real)) if real else None,
+        "ece": rounded(metrics.calibration_error(scores, fake)),
+        "ece_ci": both_rounded(metrics.calibration_interval(scores, fake, groups)) if judged else None,
         "per_manipulation": _per_manipulation(judged),
         "baselines": _baselines(rows),
-        "milliseconds_median": _rounded(float(np.median([row.milliseconds for row in judged]))) if judged else None,
+        "milliseconds_median": rounded(float(np.median([row.milliseconds for row in judged]))) if judged else None,
     }
 
 
@@ -270,8 +270,8 @@ def _per_manipulation(judged: list[Row]) -> dict[str, Any]:
         )
         figures[kind or "all"] = {
             "n": int(fake.sum()),
-            "auc": _rounded(metrics.auc(scores, fake)),
-            "auc_ci": _both((low, high)),
+            "auc": rounded(metrics.auc(scores, fake)),
+            "auc_ci": both_rounded((low, high)),
             "seen": bool(low > 0.5 and fake.sum() >= FEW),
         }
     return figures
@@ -283,35 +283,8 @@ def _baselines(rows: list[Row]) -> dict[str, float | None]:
     for name in ("bytes", "brightness", "sharpness"):
         measured = [row for row in rows if getattr(row, name) is not None]
         values = np.array([float(getattr(row, name)) for row in measured])
-        figures[name] = _rounded(metrics.auc(values, [row.fake for row in measured]))
+        figures[name] = rounded(metrics.auc(values, [row.fake for row in measured]))
     return figures
-
-
-def compare(first_rows: list[Row], second_rows: list[Row]) -> dict[str, Any]:
-    """Compare two runs on the same files by a paired bootstrap of the difference in AUC."""
-    first = {row.name: row for row in first_rows if row.judged}
-    second = {row.name: row for row in second_rows if row.judged}
-    both = [(first[name], row) for name, row in second.items() if name in first]
-    if apart := [before.name for before, row in both if before.fake != row.fake]:
-        raise ScoresMismatch(f"{apart[0]} is real in one and fake in the other. One of them has wrong labels.")
-    if not both:
-        raise ScoresMismatch("No file has a score in both: are these evaluations of the same files?")
-    a, b = (np.array([pair[side].score for pair in both], float) for side in (0, 1))
-    fake = np.array([pair[0].fake for pair in both], bool)
-
-    def difference(at: Any) -> float:
-        return metrics.auc(b[at], fake[at]) - metrics.auc(a[at], fake[at])
-
-    low, high = metrics.bootstrap(difference, len(both), [pair[0].group for pair in both])
-    return {
-        "n": len(both),
-        "only_in_one": len(first) + len(second) - 2 * len(both),
-        "auc_first": _rounded(metrics.auc(a, fake)),
-        "auc_second": _rounded(metrics.auc(b, fake)),
-        "difference": _rounded(metrics.auc(b, fake) - metrics.auc(a, fake)),
-        "difference_ci": _both((low, high)),
-        "surely_different": bool(low > 0 or high < 0),
-    }
 
 
 def arrays(rows: list[Row]) -> tuple[Any, Any]:
@@ -322,9 +295,9 @@ def _two(fake: Any) -> bool:
     return bool(len(fake) and fake.any() and not fake.all())
 
 
-def _rounded(value: float | None) -> float | None:
+def rounded(value: float | None) -> float | None:
     return None if value is None or not np.isfinite(value) else round(float(value), 4)
 
 
-def _both(interval: tuple[float, float]) -> list[float | None]:
-    return [_rounded(value) for value in interval]
+def both_rounded(interval: tuple[float, float]) -> list[float | None]:
+    return [rounded(value) for value in interval]

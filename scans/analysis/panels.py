@@ -69,16 +69,15 @@ def media() -> list[dict[str, Any]]:
         rule = current.fusion.get(condition)
         if rule is None and condition is detection.Condition.SMALL_FACES:
             continue
-        weights = rule.weights if rule else {}
         heard = [bundle.label for bundle, _ in current.heard_in(condition.medium)]
-        labels = [label for label in heard if weights.get(label, 1.0) > 0]
+        labels = [label for label in heard if rule is None or rule.counts(label)]
         described.append(
             {
                 "medium": condition.medium.value,
                 "faces_below": rule.faces_below if rule else None,
                 "bundles": labels,
                 "not_heard": [label for label in usable if label not in labels],
-                "weights": weights,
+                "weights": rule.weights if rule else {},
             }
         )
     return described

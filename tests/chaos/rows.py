@@ -194,20 +194,20 @@ class Run:
             with ThreadPoolExecutor(4) as pool, Watch(self.site) as watch:
                 ids = [answer.result() for answer in self.upload_all(pool, key)]
                 waited(lambda: not self.unfinished(scans).exists(), PATIENCE)
-                waited(lambda: len(self.told(good)) >= len(set(ids)), PATIENCE)
-            told = self.told(good)
+                waited(lambda: len(self.arrivals(good)) >= len(set(ids)), PATIENCE)
+            arrivals = self.arrivals(good)
             self.count(result, scans, ids)
             result.alarms = watch.alarms
             ends = scans.exclude(finished_at=None).values_list("pk", "finished_at")
             finished = {str(pk): at.timestamp() for pk, at in ends}
-            result.lost += sum(pk not in told for pk in finished)
-            result.double += sum(len(times) > 1 for times in told.values())
-            result.recoveries = [times[0] + started - finished[pk] for pk, times in told.items() if pk in finished]
+            result.lost += sum(pk not in arrivals for pk in finished)
+            result.double += sum(len(times) > 1 for times in arrivals.values())
+            result.recoveries = [times[0] + started - finished[pk] for pk, times in arrivals.items() if pk in finished]
         Endpoint.objects.all().delete()
         return result
 
-    def told(self, good: receiver.Receiver) -> dict[str, list[float]]:
-        """By scan: when its end was told to the good receiver."""
+    def arrivals(self, good: receiver.Receiver) -> dict[str, list[float]]:
+        """By scan: when the message about its end arrived at the good receiver."""
         times: dict[str, list[float]] = {}
         for (_headers, body), at in zip(list(good.got), list(good.times), strict=False):
             message = json.loads(body)

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from detection.management.cli_errors import command_errors
-from detection.training import evaluation
+from detection.training import comparison, evaluation
 
 
 class Command(BaseCommand):
@@ -19,5 +19,5 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         with command_errors():
-            comparison = evaluation.compare(*(evaluation.read(options[name]) for name in ("first", "second")))
-        self.stdout.write(json.dumps(comparison))
+            difference = comparison.compare(*(evaluation.read(options[name]) for name in ("first", "second")))
+        self.stdout.write(json.dumps(difference))
