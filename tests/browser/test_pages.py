@@ -34,6 +34,7 @@ AT_THE_DESK = (
 
 
 WIDTHS = (320, 390, 768, 1280)
+AFTER_TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 OVERFLOWING = """() => {
   const clipped = (part, box) => {
     for (let at = part.parentElement; at && at !== box; at = at.parentElement)
@@ -79,6 +80,7 @@ def measure(page: Page, where: str) -> list[str]:
     wrong = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
+        page.evaluate(AFTER_TWO_FRAMES)  # a chart takes its new width in the frame after
         wrong += [f"{where} at {width} px: {part}" for part in page.evaluate(OVERFLOWING)]
         if width in (390, 1280):
             take_picture(page, where, width)
