@@ -9,8 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
+from django.db.migrations.autodetector import MigrationAutodetector
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
 
 HOUSE = Path(settings.BASE_DIR)
 OURS = ("deepfake_site", "accounts", "scans", "detection")
@@ -74,6 +78,16 @@ def test_no_block_of_twelve_lines_stands_twice() -> None:
 @pytest.mark.django_db
 def test_migrations_are_in_step() -> None:
     call_command("makemigrations", check=True, dry_run=True, stdout=io.StringIO())
+
+
+def test_migrations_that_were_squashed_lead_to_the_same_models() -> None:
+    """A site that has run some of them goes on with each of the others."""
+    loader = MigrationLoader(None, replace_migrations=False)
+    squashed = {key for key, migration in loader.disk_migrations.items() if migration.replaces}
+    assert squashed
+    reached = loader.project_state([key for key in loader.graph.leaf_nodes() if key not in squashed])
+    changes = MigrationAutodetector(reached, ProjectState.from_apps(apps)).changes(loader.graph)
+    assert changes == {}
 
 
 def test_no_secret_is_in_the_source() -> None:

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.core.management.sql import emit_post_migrate_signal
 from django.db import DatabaseError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from accounts import personal
@@ -72,8 +74,12 @@ def test_after_every_migration_all_triggers_are_there(db: None) -> None:
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_a_table_that_a_migration_copies_has_its_triggers_afterwards() -> None:
-    """SQLite copies a table to change it. What the next migration does is done here by hand."""
-    call_command("migrate", "scans", "0029", verbosity=0)
+    """SQLite copies a table to change it. A site that has run some of the squashed migrations goes on one by one."""
+    executor = MigrationExecutor(connection)
+    executor.loader.replace_migrations = False
+    executor.loader.build_graph()
+    executor.migrate([("scans", "0029_report_language")])
+    emit_post_migrate_signal(0, False, "default")
     assert [name for name in guards.missing(connection) if name.startswith("scans_decision")] == []
     call_command("migrate", "scans", verbosity=0)
     assert guards.missing(connection) == []
