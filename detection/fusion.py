@@ -60,7 +60,7 @@ class Fusion:
         Where some that are heard are missing, two readings are possible: they would have said what the others say, or
         nothing. The higher one counts, so that a missing bundle never makes an outcome milder than either.
         """
-        odds = {label: _log_odds(scores[label]) for label in self.heard if label in scores}
+        odds = {label: log_odds(scores[label]) for label in self.heard if label in scores}
         present = sum(self.weights[label] for label in odds)
         missing = sum(self.weights[label] for label in self.heard if label not in scores)
         if self.combining is Combining.SUM:
@@ -73,7 +73,7 @@ class Fusion:
 
     def share(self, label: str, score: float) -> float:
         """How much a bundle's score speaks for a manipulation, to compare it with the others'."""
-        odds = _log_odds(score)
+        odds = log_odds(score)
         if self.combining is Combining.SUM:
             return self.weights[label] * odds
         return math.log(self.weights[label]) + odds
@@ -139,7 +139,7 @@ def _number(value: Any) -> float:
     return float(value)
 
 
-def _log_odds(score: float) -> float:
+def log_odds(score: float) -> float:
     held = min(max(score, HELD), 1 - HELD)
     return math.log(held / (1 - held))
 

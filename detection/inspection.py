@@ -28,6 +28,7 @@ from .finding import (
     Segment,
     Sighting,
 )
+from .fusion import Medium
 from .images import Pixels
 from .limits import Clock, Limits
 from .media import Kind, Media
@@ -176,7 +177,7 @@ def _finding(
         deciding_bundle=judgement.bundle,
         cuts=(judgement.cuts.little_below, judgement.cuts.manipulated_above) if judgement.cuts else None,
         calibrated=judgement.calibrated,
-        kind=_kind(findings, judgement),
+        kind=_kind(panel, scoring.medium_of(view.media), findings, judgement),
         portraits=_portraits(view, scores),
         previews=tuple(Preview(index, at, _jpeg(pixels)) for index, at, pixels in view.previews),
         worst_frame=max(of_worst, key=lambda frame: of_worst[frame], default=None),
@@ -225,10 +226,14 @@ def _segments(view: TrackedMedia, frames: tuple[FrameScore, ...], judgement: Jud
     return tuple(segments)
 
 
-def _kind(findings: tuple[BundleFinding, ...], judgement: Judgement) -> dict[str, object] | None:
-    """Said only of what is likely manipulated, and only by a bundle that was shown to tell kinds apart."""
+def _kind(
+    panel: Panel, medium: Medium, findings: tuple[BundleFinding, ...], judgement: Judgement
+) -> dict[str, object] | None:
+    """Named only where a manipulation is likely, by a rule or a bundle that was measured to tell kinds apart."""
     if judgement.outcome is not Outcome.LIKELY_MANIPULATED:
         return None
+    if rule := panel.kinds.get(medium):
+        return rule.name({f.bundle.label: f.faces[judgement.face] for f in findings if judgement.face in f.faces})
     for finding in sorted(findings, key=lambda f: f.bundle.label != judgement.bundle):
         shares = finding.kinds.get(judgement.face) if finding.status == "ran" else None
         if shares:

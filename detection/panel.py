@@ -11,10 +11,12 @@ from typing import Any
 
 from . import bundle as bundles
 from . import fusion as fusions
+from . import manipulation_kinds
 from .bundle import Bundle, Thresholds
 from .errors import BadBundle
 from .finding import BundleFinding, Code, Outcome, Reason
 from .fusion import Condition, Fusion, Medium, rule_for, rules_in
+from .manipulation_kinds import KindRule
 
 POLICY = "panel.json"
 EVALUATIONS = "evaluations"
@@ -37,6 +39,7 @@ class Panel:
     cuts: Thresholds | None = None  # for every medium; `decide_cuts` says when they count
     policy: dict[str, Any] = field(default_factory=dict)
     fusion: Mapping[Condition, Fusion] = field(default_factory=dict)
+    kinds: Mapping[Medium, KindRule] = field(default_factory=dict)  # what tells kinds of manipulation apart
 
     def faults(self) -> list[str]:
         """What is wrong with its bundles, in sentences; it reads all weights. None: the panel is whole."""
@@ -126,9 +129,9 @@ class Panel:
 
     def with_policy(self, policy: dict[str, Any]) -> "Panel":
         """The same bundles under another policy: what an operator keeps elsewhere than in the folder."""
-        weights, default, cuts, fusion = _policy(policy)
+        weights, default, cuts, fusion, kinds = _policy(policy)
         members = tuple((b, weights.get(b.label, weights.get(b.name, default))) for b, _ in self.members)
-        return Panel(members, self.broken, cuts, policy, fusion)
+        return Panel(members, self.broken, cuts, policy, fusion, kinds)
 
 
 def read_panel(root: Path | str) -> Panel:
@@ -184,15 +187,16 @@ def write_policy(root: Path, **changes: Any) -> None:
 
 def _policy(
     policy: dict[str, Any],
-) -> tuple[dict[str, Weight], Weight, Thresholds | None, dict[Condition, Fusion]]:
+) -> tuple[dict[str, Weight], Weight, Thresholds | None, dict[Condition, Fusion], dict[Medium, KindRule]]:
     try:
         weights = {name: Weight(weight) for name, weight in policy.get("bundles", {}).items()}
         default = Weight(policy.get("default", "include"))
         cuts = bundles.read_thresholds(policy["cuts"]) if policy.get("cuts") else None
         fusion = fusions.read(policy.get("fusion") or {})
+        kinds = manipulation_kinds.read(policy.get("kinds") or {})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadBundle(f"The panel's policy in {POLICY} is not valid: {error}.", detail=repr(error)) from error
-    return weights, default, cuts, fusion
+    return weights, default, cuts, fusion, kinds
 
 
 @dataclass(frozen=True, slots=True)
