@@ -48,7 +48,9 @@ class Model(Resource):
     name = text("Name of the model.", source="bundle")
     version = text("Version of the model.")
     weights_sha256 = text("SHA-256 of its weights.", source="weights")
-    status = text("`ran`, `failed`, `not_applicable`, `ignored`, or `not_heard` (not used for this kind of file).")
+    status = text(
+        "`ran`, `failed`, `not_applicable`, `ignored`, or `not_heard` (not used for this kind of file or size of face)."
+    )
     score = share("Score from 0 to 1, calibrated if the model is.", allow_null=True)
     score_raw = share("Raw output of the network.", allow_null=True)
     policy = text("How the panel uses the model: `trust`, `include` or `ignore`.")

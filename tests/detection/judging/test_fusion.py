@@ -230,3 +230,42 @@ def test_a_fusion_that_makes_no_sense_is_refused(
     policy(fusion=wrong)
     with pytest.raises(BadBundle, match=r"panel\.json"):
         read_panel(bundles)
+
+
+GENERATED = {"auc": 0.81, "auc_ci": [0.78, 0.84], "n_generated": 299, "n_altered": 276, "named": 51, "named_right": 46}
+
+
+@pytest.mark.parametrize(
+    ("offset", "measured", "name"),
+    [
+        (3.0, GENERATED, "generated"),
+        (-3.0, GENERATED, None),  # that a face was altered is never named
+        (0.2, GENERATED, None),  # not sure enough
+        (3.0, {**GENERATED, "auc": 0.69}, None),  # not measured to hold
+    ],
+)
+def test_a_generated_face_is_named_where_that_is_likely_and_was_measured_to_hold(
+    install: Callable[..., Path],
+    policy: Callable[..., None],
+    fake: Path,
+    offset: float,
+    measured: Any,
+    name: str | None,
+) -> None:
+    bundles = install("sees")
+    kinds = {"photo": {"weights": {"sees/1": 0.0}, "offset": offset, "measured": measured}}
+    policy(bundles={"sees": "trust"}, kinds=kinds)
+    finding = detection.inspect(fake, bundles=bundles)
+    assert finding.outcome is Outcome.LIKELY_MANIPULATED
+    assert (finding.kind or {}).get("name") == name
+    if name:
+        assert finding.kind["measured"] == measured
+
+
+def test_no_kind_is_named_of_a_face_that_shows_little_or_that_a_bundle_has_not_judged(
+    install: Callable[..., Path], policy: Callable[..., None], fake: Path, real: Path
+) -> None:
+    bundles = install("sees")
+    for weights, file in (({"sees/1": 0.0}, real), ({"absent/1": 0.0}, fake)):
+        policy(bundles={"sees": "trust"}, kinds={"photo": {"weights": weights, "offset": 9.0, "measured": GENERATED}})
+        assert detection.inspect(file, bundles=bundles).kind is None
