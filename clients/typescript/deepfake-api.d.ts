@@ -1180,6 +1180,8 @@ export interface components {
             models: components["schemas"]["Model"][];
             /** @description The faces in the file. */
             faces: components["schemas"]["Faces"];
+            /** @description Null where the type cannot be told. */
+            manipulation_type: components["schemas"]["ManipulationType"] | null;
             /** @description Parts of a video with a high score. */
             segments: components["schemas"]["Stretch"][];
             /** @description Visual explanations. */
@@ -1998,6 +2000,23 @@ export interface components {
             /** @description Maximum value of `?wait=`. */
             wait_seconds: number;
         };
+        /** @description Which type of manipulation it looks like, and how often that was right. */
+        ManipulationType: {
+            /**
+             * @description Type of manipulation. New values may be added: treat one that you do not know as `inconclusive`.
+             * @enum {string}
+             */
+            name: "generated";
+            /**
+             * Format: double
+             * @description How clearly it looks like this type; not a probability.
+             */
+            share: number;
+            /** @description Faces in test files from other sources that were given this type. */
+            named: number;
+            /** @description Of these, faces that really were of this type. */
+            named_right: number;
+        };
         /** @description The account and API key of the request. */
         Me: {
             /**
@@ -2077,7 +2096,7 @@ export interface components {
             version: string;
             /** @description SHA-256 of its weights. */
             weights_sha256: string;
-            /** @description `ran`, `failed`, `not_applicable`, `ignored`, or `not_heard` (not used for this kind of file). */
+            /** @description `ran`, `failed`, `not_applicable`, `ignored`, or `not_heard` (not used for this kind of file or size of face). */
             status: string;
             /**
              * Format: double

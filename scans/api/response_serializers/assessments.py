@@ -112,6 +112,15 @@ class Explanation(Resource):
     artifact_id = one_id("ID of the picture in `/artifacts`.", allow_null=True)
 
 
+class ManipulationType(Resource):
+    """Which type of manipulation it looks like, and how often that was right."""
+
+    name = chosen("Type of manipulation." + OPEN, ["generated"])
+    share = share("How clearly it looks like this type; not a probability.")
+    named = whole("Faces in test files from other sources that were given this type.")
+    named_right = whole("Of these, faces that really were of this type.")
+
+
 class Assessment(Resource):
     """The result of all models together. It is never changed; a new analysis adds another one."""
 
@@ -126,6 +135,7 @@ class Assessment(Resource):
     reasons = ReasonOf(many=True, help_text="Reasons for the outcome.")
     models = Model(many=True, source="findings", help_text="Results of the single models.")
     faces = Faces(source="inspection", help_text="The faces in the file.")
+    manipulation_type = ManipulationType(allow_null=True, help_text="Null where the type cannot be told.")
     segments = Stretch(many=True, help_text="Parts of a video with a high score.")
     explanations = Explanation(many=True, help_text="Visual explanations.")
     panel_id = maybe("ID of the models and cut-offs that were used.")
@@ -138,6 +148,11 @@ class Assessment(Resource):
     def get_band(self, assessment: tables.Assessment) -> dict[str, float] | None:
         cuts = assessment.inspection.get("cuts")
         return {"low": cuts[0], "high": cuts[1]} if cuts else None
+
+    def get_manipulation_type(self, assessment: tables.Assessment) -> dict[str, Any] | None:
+        kind = assessment.inspection.get("kind") or {}
+        measured = kind.get("measured") or {}
+        return {**measured, "name": kind["name"], "share": kind["share"]} if measured.get("named") else None
 
     def get_segments(self, assessment: tables.Assessment) -> list[dict[str, Any]]:
         segments: list[dict[str, Any]] = assessment.inspection.get("segments", [])

@@ -113,6 +113,22 @@ def test_every_reason_for_a_missing_heat_map_has_its_own_sentence_in_german() ->
     assert not {*sentences, other} & {*written, *map(str, explanation.HEAT_MISSING.values())}
 
 
+@pytest.mark.parametrize(("offset", "named"), [(3.0, True), (-3.0, False)])
+def test_a_face_that_looks_generated_is_named_with_how_often_that_was_right(
+    offset: float, named: bool, bundles: Path, upload: Callable[..., Scan], ann: Client
+) -> None:
+    measured = {"auc": 0.81, "named": 51, "named_right": 46}
+    rule = {"weights": {"bright/1": 0.0}, "offset": offset, "measured": measured}
+    policy = {"kinds": {"photo": rule}, "cuts": {"little_below": 0.01, "manipulated_above": 0.02}}
+    (bundles / "panel.json").write_text(json.dumps(policy))
+    scan = upload()
+    assert scan.assessment.outcome == Outcome.LIKELY_MANIPULATED
+    page = ann.get(f"/scans/{scan.pk}/").content.decode()
+    assert ("this was right for 46 of 51 faces" in page) == named
+    answer = ann.get(f"/api/v1/scans/{scan.pk}").json()["assessment"]["manipulation_type"]
+    assert answer == ({"name": "generated", "share": 0.9526, "named": 51, "named_right": 46} if named else None)
+
+
 def test_without_models_and_without_faces_the_page_says_so(
     upload: Callable[..., Scan], ann: Client, tmp_path: Path
 ) -> None:
