@@ -16,6 +16,14 @@ from .encryption import EncryptedField
 KEPT = dt.timedelta(days=30)
 OVERLAP = dt.timedelta(hours=24)  # in which the secret before still signs
 PREFIX = "whsec_"
+PAUSES = [
+    dt.timedelta(**pause)
+    for pause in (
+        {"seconds": 5}, {"minutes": 5}, {"minutes": 30}, {"hours": 2}, {"hours": 5}, {"hours": 10}, {"hours": 10},
+    )
+]  # fmt: skip
+LEASE = dt.timedelta(seconds=30)  # while somebody is sending it; a worker that dies leaves it for this long
+SKEW = dt.timedelta(minutes=1)  # by which the clocks of several machines may differ
 
 
 def new_secret() -> str:
@@ -66,7 +74,12 @@ class Endpoint(models.Model):
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def due(self) -> Self:
-        return self.filter(state=Delivery.State.PENDING, next_at__lte=timezone.now(), endpoint__disabled_at=None)
+        """A time further away than any pause is from before the clock was set back: such a message is due as well."""
+        now = timezone.now()
+        due = models.Q(next_at__lte=now) | models.Q(tries=0) | models.Q(next_at__gt=now + max(PAUSES) + SKEW)
+        for tries, pause in enumerate(PAUSES, 1):
+            due |= models.Q(tries=tries, next_at__gt=now + max(pause, LEASE) + SKEW)
+        return self.filter(due, state=Delivery.State.PENDING, endpoint__disabled_at=None)
 
     def old(self) -> Self:
         return self.filter(created_at__lt=timezone.now() - KEPT)

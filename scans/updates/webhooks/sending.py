@@ -1,101 +1,140 @@
 """Sending messages: at once, then at growing intervals, until they are taken or given up.
 
-Several are sent at a time, and whoever answers slowly or not at all holds up nobody else: of each address, of each
-owner and of all who are in trouble only so many are under way, and no exchange outlives its deadline."""
+Many are sent at a time, and an address that answers slowly or not at all delays only its own messages: addresses that
+work, new ones and those in trouble have places of their own, of which each address and each owner gets a few, and no
+exchange outlives its deadline."""
 
 import datetime as dt
 import time
 import uuid
 from collections import Counter
+from collections.abc import Hashable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Count, Exists, Min, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts import mail
 
 from ... import network
 from ...models import Attempt, Delivery, Endpoint
+from ...models.webhook import LEASE, PAUSES
 from . import outbox, signing
 
 log = structlog.get_logger(__name__)
 
 SECONDS = 5.0  # for one exchange, from looking up the name to the end of the answer
 MOST = 64 * 1024  # bytes of an answer that are read
-PAUSES = [
-    dt.timedelta(**pause)
-    for pause in (
-        {"seconds": 5}, {"minutes": 5}, {"minutes": 30}, {"hours": 2}, {"hours": 5}, {"hours": 10}, {"hours": 10},
-    )
-]  # fmt: skip
-LEASE = dt.timedelta(seconds=30)  # while somebody is sending it; a worker that dies leaves it for this long
-AT_ONCE = 16
-OF_ENDPOINT, OF_OWNER = 2, 4
-IN_TROUBLE, OF_OWNER_IN_TROUBLE = 4, 2
 SLOW = 2.0  # seconds after which an address counts as one in trouble
 REST = 5.0  # seconds without a new attempt for an address that has just failed
 LOOK_AGAIN = 0.5  # seconds between two looks for what has become due meanwhile
 LONGEST = 60.0  # seconds that one run goes on taking messages
 
 
+@dataclass(frozen=True)
+class Pool:
+    """How many messages may be under way at a time: to each address, of each owner, and in all."""
+
+    of_endpoint: int
+    of_owner: int
+    in_all: int
+
+    def limits(self, endpoint: Endpoint) -> dict[Hashable, int]:
+        return {endpoint.pk: self.of_endpoint, (self, endpoint.owner_id): self.of_owner, self: self.in_all}
+
+
+AT_ONCE = 32
+WORKING = Pool(2, 8, AT_ONCE)
+# These two together leave ten places to addresses that work.
+NEW = Pool(1, 8, 16)  # nothing was delivered there yet
+IN_TROUBLE = Pool(1, 2, 6)
+
+
+@dataclass
+class _Candidate:
+    """An address with messages that are due."""
+
+    endpoint: Endpoint
+    pool: Pool
+    due: int
+    first_due_at: dt.datetime
+    chosen: int = 0
+
+
 @dataclass
 class _Run:
-    """What is under way, and who has made trouble since the run began."""
+    """What is under way, and which addresses have made trouble since the run began."""
 
     ends_at: float
-    under_way: dict["Future[Attempt]", Delivery] = field(default_factory=dict)
+    under_way: dict["Future[Attempt]", tuple[Delivery, Pool]] = field(default_factory=dict)
     resting: dict[uuid.UUID, float] = field(default_factory=dict)  # address: until when
-    trouble: set[int] = field(default_factory=set)  # owners
+    trouble: set[uuid.UUID] = field(default_factory=set)
+    turns: Counter[Hashable] = field(default_factory=Counter)  # owner or address: when it was last chosen
     count: int = 0
 
-    def choose(self) -> list[Delivery]:
-        """The oldest due messages within the limits for all, for their endpoint and for their owner."""
-        endpoints, owners = Counter[uuid.UUID](), Counter[int]()
-        in_trouble = 0
-        for delivery in self.under_way.values():
-            endpoints[delivery.endpoint_id] += 1
-            owners[delivery.endpoint.owner_id] += 1
-            in_trouble += self._is_in_trouble(delivery.endpoint)
-        chosen: list[Delivery] = []
-        for endpoint in self._waiting():
-            troubled = self._is_in_trouble(endpoint)
-            room = min(
-                AT_ONCE - len(self.under_way) - len(chosen),
-                (1 if troubled else OF_ENDPOINT) - endpoints[endpoint.pk],
-                (OF_OWNER_IN_TROUBLE if troubled else OF_OWNER) - owners[endpoint.owner_id],
-                IN_TROUBLE - in_trouble if troubled else AT_ONCE,
-            )
-            if room <= 0:
-                continue
-            due = list(Delivery.objects.due().filter(endpoint=endpoint).order_by("next_at")[:room])
-            for delivery in due:
-                delivery.endpoint = endpoint
-            owners[endpoint.owner_id] += len(due)
-            in_trouble += len(due) if troubled else 0
-            chosen += due
-        return chosen
+    def choose(self) -> list[tuple[Delivery, Pool]]:
+        """Messages for the free places. The owner with the fewest under way, then with the longest wait, is first."""
+        taken = Counter[Hashable]()
+        for delivery, pool in self.under_way.values():
+            taken.update(list(pool.limits(delivery.endpoint)))
+        candidates = self._candidates()
 
-    def _waiting(self) -> list[Endpoint]:
-        """Addresses with messages that are due, the one that has waited longest first."""
+        def has_room(candidate: _Candidate) -> bool:
+            limits = candidate.pool.limits(candidate.endpoint)
+            return candidate.chosen < candidate.due and all(taken[key] < limit for key, limit in limits.items())
+
+        def rank(candidate: _Candidate) -> tuple[int, int, int, dt.datetime]:
+            owner, address = candidate.endpoint.owner_id, candidate.endpoint.pk
+            return taken[candidate.pool, owner], self.turns[owner], self.turns[address], candidate.first_due_at
+
+        for _place in range(AT_ONCE - len(self.under_way)):
+            candidate = min(filter(has_room, candidates), key=rank, default=None)
+            if candidate is None:
+                break
+            candidate.chosen += 1
+            taken.update(list(candidate.pool.limits(candidate.endpoint)))
+            turn = max(self.turns.values(), default=0) + 1
+            self.turns[candidate.endpoint.owner_id] = self.turns[candidate.endpoint.pk] = turn
+        return [(delivery, candidate.pool) for candidate in candidates for delivery in self._chosen(candidate)]
+
+    def _due(self) -> "QuerySet[Delivery]":
+        """After the clock was set back, messages that are under way may look due."""
+        under_way = [delivery.pk for delivery, _pool in self.under_way.values()]
+        due: QuerySet[Delivery] = Delivery.objects.due().exclude(pk__in=under_way)
+        return due
+
+    def _candidates(self) -> list[_Candidate]:
         now = time.monotonic()
         resting = [pk for pk, until in self.resting.items() if until > now]
-        due = Delivery.objects.due().exclude(endpoint__in=resting).order_by()
-        waiting = dict(due.values_list("endpoint").annotate(first=Min("next_at")))
-        rows = Endpoint.objects.filter(pk__in=waiting).select_related("owner")
-        return sorted(rows, key=lambda endpoint: waiting[endpoint.pk])
+        due = self._due().exclude(endpoint__in=resting).order_by().values_list("endpoint")
+        waiting = {pk: (count, first) for pk, count, first in due.annotate(Count("pk"), Min("next_at"))}
+        delivered = Delivery.objects.filter(endpoint=OuterRef("pk"), state=Delivery.State.DELIVERED)
+        rows = Endpoint.objects.filter(pk__in=waiting).select_related("owner").annotate(works=Exists(delivered))
+        return [_Candidate(endpoint, self._pool(endpoint), *waiting[endpoint.pk]) for endpoint in rows]
 
-    def _is_in_trouble(self, endpoint: Endpoint) -> bool:
-        return endpoint.failing_since is not None or endpoint.owner_id in self.trouble
+    def _pool(self, endpoint: Any) -> Pool:
+        if endpoint.failing_since is not None or endpoint.pk in self.trouble:
+            return IN_TROUBLE
+        return WORKING if endpoint.works else NEW
+
+    def _chosen(self, candidate: _Candidate) -> list[Delivery]:
+        if not candidate.chosen:
+            return []
+        chosen = list(self._due().filter(endpoint=candidate.endpoint).order_by("next_at")[: candidate.chosen])
+        for delivery in chosen:
+            delivery.endpoint = candidate.endpoint
+        return chosen
 
     def note(self, delivery: Delivery, attempt: Attempt) -> None:
         if not attempt.succeeded:
             self.resting[delivery.endpoint_id] = time.monotonic() + REST
         if not attempt.succeeded or attempt.milliseconds > SLOW * 1000:
-            self.trouble.add(delivery.endpoint.owner_id)
+            self.trouble.add(delivery.endpoint_id)
 
 
 def send_due() -> int:
@@ -104,13 +143,13 @@ def send_due() -> int:
     with ThreadPoolExecutor(AT_ONCE) as threads:  # they only use the network; the database is used from this thread
         while True:
             if time.monotonic() < run.ends_at:
-                for delivery in run.choose():
+                for delivery, pool in run.choose():
                     if attempt := _begin_attempt(delivery):
-                        run.under_way[threads.submit(_send, delivery, attempt)] = delivery
+                        run.under_way[threads.submit(_send, delivery, attempt)] = delivery, pool
             if not run.under_way:
                 return run.count
             for done in wait(run.under_way, LOOK_AGAIN, FIRST_COMPLETED).done:
-                delivery, attempt = run.under_way.pop(done), done.result()
+                (delivery, _pool), attempt = run.under_way.pop(done), done.result()
                 run.note(delivery, attempt)
                 run.count += 1
                 _record(delivery, attempt)

@@ -182,3 +182,43 @@ def test_what_a_sender_died_over_is_sent_by_the_next(hooked: Program, receiver: 
     later(seconds=61)
     assert webhooks.send_due() == 1
     assert Delivery.objects.get().state == "delivered"
+
+
+@pytest.mark.parametrize("first", [503, 204])
+def test_a_clock_that_is_set_back_holds_no_message_up(
+    first: int, hooked: Program, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it was two hours ahead, one attempt failed, and another message was written and not sent."""
+    made = Endpoint.objects.get(pk=endpoint(hooked, receiver)["id"])
+
+    class Ahead(dt.datetime):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:
+            return dt.datetime.now(tz) + dt.timedelta(hours=2)
+
+    with monkeypatch.context() as clock:
+        clock.setattr(timezone, "datetime", Ahead)
+        webhooks.ping(made)
+        receiver.answers = [first]
+        webhooks.send_due()
+        webhooks.ping(made)
+    assert len(receiver.got) == 1
+    webhooks.send_due()
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"delivered"}
+    assert len(receiver.got) == (3 if first == 503 else 2)
+    assert len({headers["webhook-id"] for headers, _body in receiver.got}) == 2
+
+
+def test_a_message_that_was_sent_in_vain_waits_its_pause_and_no_longer(hooked: Program, receiver: Receiver) -> None:
+    """Also where the clock is set back while a later pause lasts."""
+    endpoint(hooked, receiver)
+    hooked.submit()
+    receiver.answers = [503] * 3
+    change_feed.publish()
+    for _try in range(3):
+        webhooks.send_due()
+        later(minutes=29)
+    assert Delivery.objects.get().tries == 3
+    assert webhooks.send_due() == 0, "a minute of its half-hour is left"
+    later(minutes=-31)
+    assert webhooks.send_due() == 1, "it never waits longer than its pause"
