@@ -49,6 +49,13 @@ def sentences(status: int) -> tuple[str, str]:
             _("This page does not exist"),
             _("Check the address. The page may have been removed, or you may not have access to it."),
         ),
+        405: (
+            _("This address can't be opened on its own"),
+            _(
+                "It only receives a form. If you had to sign in again while you sent one, it was not sent: go back to "
+                "the page with the form and send it again."
+            ),
+        ),
         410: (
             _("This page is no longer available"),
             _("It was deleted or has expired."),
@@ -182,7 +189,16 @@ class Refusals:
             return page(request, 400)
         if length > settings.MAX_REQUEST_MB * 2**20:
             return page(request, 413)
-        return self.get_response(request)
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and request.method == "GET" and not response.content:
+            return self._with_page(request, response)
+        return response
+
+    def _with_page(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """A browser gets here after signing in again, as the form that it wanted to send led to the sign-in page."""
+        answer = page(request, 405)
+        answer["Allow"] = response["Allow"]
+        return answer
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, RequestDataTooBig):

@@ -10,7 +10,7 @@ from scans.models import Outcome
 from scans.models.notification import KEPT_DAYS
 from scans.outcome import words
 
-from . import health, overview
+from . import glossary, health, overview
 
 HELP = {
     "": _("Getting started"),
@@ -44,6 +44,7 @@ def help_page(request: HttpRequest, topic: str = "") -> HttpResponse:
         "topic": topic,
         "topic_title": HELP[topic],
         "outcomes": outcomes,
+        "glossary": glossary.entries() if topic == "glossary" else [],
         "max_upload_mb": settings.MAX_UPLOAD_MB,
         "appeal_days": settings.APPEAL_DAYS,
         "trash_days": settings.TRASH_DAYS,

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from detection import format_value, trained_on
 
+from ..insight.card_texts import kind_of_fake
+
 # A card may have other names than these, which are shown as they are.
 FIGURES: dict[str, str | Promise] = {
     "data": gettext_lazy("Test set"),
@@ -42,23 +44,6 @@ TRAINING = {
         "Share of manipulated files below the lower cut-off that the calibration aimed for"
     ),
 }
-FAKES = {
-    "self_blend": gettext_lazy("face blended with itself"),
-    "cross_identity": gettext_lazy("face of another person"),
-    "rebuilt_swap": gettext_lazy("swapped face, redrawn"),
-    "decoded_swap": gettext_lazy("swapped face, drawn by a network"),
-    "decoded": gettext_lazy("picture drawn by a network"),
-    "whole_rebuilt": gettext_lazy("whole picture redrawn"),
-    "generated": gettext_lazy("generated face"),
-    "given": gettext_lazy("manipulated pictures from others"),
-    "reconstructed": gettext_lazy("picture redrawn by an autoencoder"),
-    "face_reconstructed": gettext_lazy("face redrawn by an autoencoder"),
-    "mouth_reconstructed": gettext_lazy("mouth redrawn by an autoencoder"),
-    "mouth_redone": gettext_lazy("mouth redrawn"),
-    "painted_over": gettext_lazy("part painted over"),
-    "plastic": gettext_lazy("face without texture"),
-    "expression_bent": gettext_lazy("expression changed"),
-}
 
 
 def columns(figures: list[dict[str, Any]]) -> list[tuple[str, str | Promise]]:
@@ -83,11 +68,16 @@ def training_facts(training: dict[str, Any]) -> Iterator[tuple[str | Promise, st
         shares = training.get(name)
         if name == MIXTURE and isinstance(shares, dict):
             yield TRAINING[name], ", ".join(_shares(shares)), False
+        elif isinstance(shares, float):
+            yield TRAINING.get(name, name), _percent(shares), False
         else:
             yield TRAINING.get(name, name), text, True
 
 
+def _percent(share: float) -> str:
+    return f"{number_format(round(100 * share, 2))} %"
+
+
 def _shares(shares: dict[str, float]) -> Iterator[str]:
     for kind, share in sorted(shares.items(), key=lambda pair: -pair[1]):
-        words = FAKES.get(kind, kind.replace("_", " "))
-        yield _("%(kind)s (%(percent)s %%)") % {"kind": words, "percent": number_format(100 * share, 0)}
+        yield _("%(kind)s (%(percent)s %%)") % {"kind": kind_of_fake(kind), "percent": number_format(100 * share, 0)}

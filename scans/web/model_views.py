@@ -70,7 +70,9 @@ def card(request: HttpRequest, name: str, version: str) -> HttpResponse:
         "cuts": _cuts(analysis.panel(), model_card["label"]),
         "use": WEIGHTS.get(model_card["weight"], model_card["weight"]),
         "columns": [words for _name, words in columns],
-        "rows": [[(name == "data", card_words.figure(row.get(name))) for name, _words in columns] for row in figures],
+        "rows": [
+            [(words, name == "data", card_words.figure(row.get(name))) for name, words in columns] for row in figures
+        ],
         "trained_on": list(card_words.training_facts(model_card.get("training") or {})),
     }
     return render(request, "scans/card.html", context)

@@ -1,5 +1,7 @@
 """Errors look like the site to people and like RFC 9457 to programs."""
 
+from collections.abc import Callable
+
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
@@ -7,6 +9,7 @@ from django.test import Client
 from django.urls import get_resolver, path
 
 from accounts import roles
+from accounts.models import User
 
 RAISES = {
     "bad": (SuspiciousOperation, 400),
@@ -96,3 +99,18 @@ def test_zero_bytes_go_nowhere(client: Client, db, where: str) -> None:
 
 def test_a_length_that_is_no_number_is_a_400(client: Client, db) -> None:
     assert client.generic("POST", "/theme/", b"", CONTENT_LENGTH="many").status_code == 400
+
+
+@pytest.mark.parametrize("address", ["/scans/batches/", "/scans/selected/", "/notifications/read/"])
+def test_an_address_that_only_takes_forms_says_so_when_it_is_opened(
+    address: str, as_user: Callable[..., Client], uploader: User
+) -> None:
+    ann = as_user(uploader)
+    response = ann.get(address, headers={"Accept": "text/html"})
+    assert response.status_code == 405
+    assert response["Allow"] == "POST"
+    page = response.content.decode()
+    assert "only receives a form" in page
+    assert 'href="/scans/"' in page, "the navigation is there"
+    body = ann.get(address, headers={"Accept": "application/json"}).json()
+    assert body["code"] == "method_not_allowed"

@@ -1,5 +1,6 @@
 """What strangers can read: the landing page with its examples, help, privacy, contact, status, and errors."""
 
+import html
 import json
 import re
 import shutil
@@ -130,5 +131,16 @@ def test_a_german_card_has_german_words_and_numbers_with_a_comma(client: Client,
     label = analysis.cards()[0]["label"]
     page = client.get(f"/models/{label}/", headers={"accept-language": "de"}).content.decode()
     assert re.search(r"<dt>Im Panel</dt><dd>(Maßgeblich|Einbezogen|Aus)</dd>", page)
-    assert re.search(r"<td>0,\d{3}</td>", page)
+    assert re.search(r"<td[^>]*>0,\d{3}</td>", page)
     assert not re.search(r"<td>0\.\d+", page)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_glossary_is_in_the_order_of_the_alphabet_and_explains_a_word_once(
+    client: Client, db, language: str
+) -> None:
+    page = client.get("/help/glossary/", headers={"Accept-Language": language}).content.decode()
+    words = [html.unescape(word) for word in re.findall(r"<dt>(.*?)</dt>", page)]
+    assert len(words) > 10
+    assert len(set(words)) == len(words)
+    assert words == sorted(words, key=str.casefold)
