@@ -183,6 +183,9 @@ class Refusals:
             return page(request, 400)  # PostgreSQL can't hold a zero byte, so nothing here can be named by one
         if request.method in ("TRACE", "TRACK", "CONNECT"):
             return HttpResponseNotAllowed(["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"])
+        if settings.SECURE_SSL_REDIRECT and not request.is_secure() and request.path_info.startswith("/api/"):
+            # A program that is redirected would go on sending its key unencrypted, and nobody would notice.
+            return page(request, 403, detail=_("Use https:// here. If you have sent an API key, replace it."))
         try:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:

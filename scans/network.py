@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+import structlog
 from django.conf import settings
 
+log = structlog.get_logger(__name__)
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # an IPv4 address in the last 32 bits
 PORTS = {"http": 80, "https": 443}
@@ -101,6 +103,14 @@ class Answer:
 
 def check(address: str, *, schemes: tuple[str, ...] = ("https",), seconds: float = RESOLVING) -> Target:
     """Blocked unless it is an address of the public network, or of one that the operator has named."""
+    try:
+        return _checked(address, schemes, seconds)
+    except Blocked as error:
+        log.warning("address refused", code=error.code)
+        raise
+
+
+def _checked(address: str, schemes: tuple[str, ...], seconds: float) -> Target:
     try:
         url = urlsplit(address)
         host, port = url.hostname, url.port

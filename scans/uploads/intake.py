@@ -162,6 +162,7 @@ def submit_frames(owner: Any, frames: Sequence[File], *, rate: int = 8, **option
 
 
 def note_refusal(batch: Batch, name: str, refusal: Refused) -> None:
+    log.warning("upload refused", code=refusal.code, batch=str(batch.pk))
     with transaction.atomic():
         current = Batch.objects.select_for_update().get(pk=batch.pk)
         current.refused.append({"name": clean_name(name), "code": refusal.code, "said": str(refusal)})

@@ -249,6 +249,7 @@ def test_the_server_behind_the_service_takes_what_the_site_takes() -> None:
     assert f"client_max_body_size {example()['MAX_REQUEST_MB']}m;" in conf
     assert f"proxy_pass http://127.0.0.1:{example()['PORT']};" in conf
     assert "ssl_protocols TLSv1.2 TLSv1.3;" in conf
+    assert "location /api/ { return 403; }" in conf
     assert "access_log off;" in conf
 
 

@@ -114,6 +114,17 @@ def test_nothing_is_echoed(client: Client, method: str) -> None:
     assert "GET" in answer["Allow"]
 
 
+def test_with_https_pages_redirect_to_it_and_the_api_refuses(client: Client, db, settings) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    for page in ("/help/", "/api/v1/docs/"):
+        assert client.get(page)["Location"] == f"https://testserver{page}"
+    for method in ("GET", "POST"):
+        answer = client.generic(method, "/api/v1/scans", headers={"authorization": "Bearer dfm_live_x"})
+        assert (answer.status_code, answer["Content-Type"]) == (403, "application/problem+json")
+        assert "https://" in answer.json()["detail"]
+    assert client.get("/api/v1/scans", secure=True).status_code == 401
+
+
 def test_with_https_cookies_are_secure_and_browsers_remember_it(tmp_path) -> None:
     code = """
 import django; django.setup()

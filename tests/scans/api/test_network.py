@@ -10,6 +10,7 @@ import pytest
 
 from scans import network
 
+from ...site.test_logs import said
 from . import hostile
 from .receiver import Receiver, listening
 
@@ -53,6 +54,16 @@ def means(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
 def test_nothing_of_one_s_own_network_is_asked(address: str) -> None:
     with pytest.raises(network.Blocked):
         network.check(address, schemes=BOTH)
+
+
+def test_an_address_that_is_refused_stands_in_the_log_and_nothing_secret_of_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for address in ("http://169.254.169.254/latest?token=hush", "http://user:hush@example.org/"):
+        with pytest.raises(network.Blocked):
+            network.check(address, schemes=BOTH)
+    assert [line["code"] for line in said(caplog, "address refused")] == ["private_address", "bad_url"]
+    assert "hush" not in caplog.text
 
 
 @pytest.mark.parametrize("address", NONSENSE)

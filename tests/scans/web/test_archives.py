@@ -13,6 +13,7 @@ from django.test import Client
 from scans.models import Batch, Scan
 
 from ...detection import files
+from ...site.test_logs import said
 from ..conftest import portrait
 from .conftest import photo
 from .test_upload import left_over
@@ -76,9 +77,12 @@ def test_an_archive_is_opened(hand_in: Callable[..., Any], bundles: Path) -> Non
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_dangerous_archive_is_refused_by_name(archive: Any, code: str, hand_in: Callable[..., Any]) -> None:
+def test_a_dangerous_archive_is_refused_by_name(
+    archive: Any, code: str, hand_in: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
     archive.seek(0)
     hand_in(archive)
+    assert [line["code"] for line in said(caplog, "upload refused")] == [code]
     assert [one["code"] for one in Batch.objects.get().refused] == [code]
     assert not Scan.objects.exists()
 

@@ -74,7 +74,9 @@ def test_what_can_not_be_read_is_refused_in_words(
     assert left_over(own_media) == []
 
 
-def test_a_file_that_is_too_large_is_not_read_to_its_end(ann: Client, settings: Any, own_media: Path) -> None:
+def test_a_file_that_is_too_large_is_not_read_to_its_end(
+    ann: Client, settings: Any, own_media: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     settings.MAX_UPLOAD_MB = 1
 
     body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n' + b"\xff" * (6 << 20)
@@ -87,6 +89,7 @@ def test_a_file_that_is_too_large_is_not_read_to_its_end(ann: Client, settings: 
     assert "1 MB are allowed" in answer.content.decode()
     assert stream.tell() < 4 << 20
     assert left_over(own_media) == []
+    assert "upload refused" in caplog.text
 
 
 def test_nothing_is_read_of_somebody_who_may_not_send(client: Client, own_media: Path) -> None:
