@@ -3,6 +3,8 @@
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
+from allauth.account.internal.flows import reauthentication
+from allauth.core.exceptions import ReauthenticationRequired
 from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin, messages
@@ -18,7 +20,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from . import keys
+from . import keys, second_factors
 from .models import ApiKey, Erasure, User
 from .roles import Role
 
@@ -58,6 +60,14 @@ def role_name(group: str) -> str:
     return str(Role(group).label) if group in Role else group
 
 
+def sign_out_everywhere(person: User) -> int:
+    """How many sessions have ended."""
+    sessions = list(UserSession.objects.filter(user=person))
+    for session in sessions:
+        session.end()
+    return len(sessions)
+
+
 class NewPerson(AdminUserCreationForm):
     class Meta:
         model = User
@@ -76,7 +86,7 @@ class PersonAdmin(ByKey, UserAdmin):
     search_fields = ("email", "name")
     ordering = ("email",)
     filter_horizontal = ()
-    actions = ("end_sessions",)
+    actions = ("end_sessions", "remove_second_factors")
     readonly_fields = ("last_login", "date_joined", "is_staff", "is_superuser")
     fieldsets = (
         (None, {"fields": ("email", "name", "language", "time_zone")}),
@@ -97,13 +107,26 @@ class PersonAdmin(ByKey, UserAdmin):
     def end_sessions(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         ended = 0
         for person in chosen:
-            sessions = list(UserSession.objects.filter(user=person))
-            for session in sessions:
-                session.end()
-            ended += len(sessions)
+            ended += sign_out_everywhere(person)
             self.log_change(request, person, "Signed out everywhere.")
         done = ngettext("%(count)d session ended.", "%(count)d sessions ended.", ended) % {"count": ended}
         self.message_user(request, done, messages.SUCCESS)
+
+    @admin.action(description=_("Remove selected people's second factors"), permissions=["change"])
+    def remove_second_factors(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        """For somebody who has lost theirs and has proved who they are: docs/administration.md says how."""
+        if reauthentication.is_reauthentication_required(request, app=""):
+            raise ReauthenticationRequired
+        count = 0
+        for person in chosen.filter(is_superuser__in={False, request.user.is_superuser}):
+            if person != request.user and second_factors.remove_all(request, person):
+                count += 1
+                sign_out_everywhere(person)
+                self.log_change(request, person, "Second factors removed.")
+        done = ngettext(
+            "Second factors of %(count)d person removed.", "Second factors of %(count)d people removed.", count
+        )
+        self.message_user(request, done % {"count": count}, messages.SUCCESS)
 
     @admin.display(description=_("roles"))
     def role_names(self, person: User) -> str:

@@ -2,8 +2,13 @@
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_removed
+from django.db import transaction
+from django.http import HttpRequest
 
-from .encryption import TOKEN, decrypt, encrypt
+from . import mail
+from .encryption import TOKENS, decrypt, encrypt
+from .models import User
 
 SECRETS = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
 
@@ -14,7 +19,7 @@ class Adapter(DefaultMFAAdapter):
 
     def decrypt(self, encrypted_text: str) -> str:
         """Rows from before are read as they are."""
-        return decrypt(encrypted_text) if encrypted_text.startswith(TOKEN) else encrypted_text
+        return decrypt(encrypted_text) if encrypted_text.startswith(TOKENS) else encrypted_text
 
 
 def encrypt_anew() -> tuple[int, int]:
@@ -25,10 +30,22 @@ def encrypt_anew() -> tuple[int, int]:
         if name not in row.data:
             continue
         text = Adapter().decrypt(row.data[name])
-        if text.startswith(TOKEN):
+        if text.startswith(TOKENS):
             unreadable += 1
             continue
         row.data[name] = encrypt(text)
         row.save(update_fields=["data"])
         count += 1
     return count, unreadable
+
+
+@transaction.atomic
+def remove_all(request: HttpRequest, person: User) -> bool:
+    """Remove a person's second factors and notify them by mail. False if there were none."""
+    removed = list(Authenticator.objects.filter(user=person))
+    for authenticator in removed:
+        authenticator.delete()
+        authenticator_removed.send(Authenticator, request=request, user=person, authenticator=authenticator)
+    if removed:
+        mail.send_template(person, "second_factors_removed")
+    return bool(removed)

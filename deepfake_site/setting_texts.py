@@ -58,7 +58,7 @@ TEXTS: Final = (
     _("Another way to reach whoever runs the site: the address of a form or a page"),
     _("The name of the site on pages and in mails"),
     _("The first admin, made by `manage.py first_admin` (Docker Compose runs it) on a site without one"),
-    _("Password of the first admin. Empty: one is made up and written to that command's log, once."),
+    _("Password of the first admin. Empty: that command's log shows a link to set one."),
     _("1 requires a second factor of everybody at the desk. Empty: 1, except in the demo."),
     _("Days after which people have to sign in again, even if they use the site all the time"),
     _("The same for people at the desk, in hours"),

@@ -9,6 +9,8 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from allauth.mfa.utils import decrypt
 from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
+from django.core import mail
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -84,7 +86,7 @@ def test_a_recovery_code_opens_one_session_only(moderator: User) -> None:
 
 def test_secrets_of_second_factors_are_encrypted_and_keys_can_change(moderator: User, settings: Any) -> None:
     before = code_of(moderator)
-    assert Authenticator.objects.get(user=moderator).data["secret"].startswith("gAAAA")
+    assert Authenticator.objects.get(user=moderator).data["secret"].startswith("aes1:")
     settings.ENCRYPTION_KEYS = ["new", *settings.ENCRYPTION_KEYS]
     call_command("reencrypt")
     settings.ENCRYPTION_KEYS = ["new"]
@@ -174,6 +176,41 @@ def test_an_admin_signs_somebody_out_everywhere(admin: User, uploader: User, as_
     form = {"action": "end_sessions", "_selected_action": [str(uploader.pk)]}
     as_user(admin).post(reverse("admin:accounts_user_changelist"), form)
     assert client.get("/profile/").status_code == 302
+
+
+def remove_factors(client: Client, person: User) -> Any:
+    form = {"action": "remove_second_factors", "_selected_action": [str(person.pk)]}
+    return client.post(reverse("admin:accounts_user_changelist"), form)
+
+
+def test_an_admin_removes_a_lost_second_factor_after_a_fresh_proof(
+    admin: User, moderator: User, as_user: Any, caplog: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    theirs = as_user(moderator)
+    theirs.get("/profile/")
+    answer = remove_factors(as_user(admin), moderator)
+    assert answer["Location"].startswith("/accounts/reauthenticate/")
+    assert Authenticator.objects.filter(user=moderator).exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        remove_factors(as_user(admin, proven=True), moderator)
+    assert not Authenticator.objects.filter(user=moderator).exists()
+    assert theirs.get("/profile/").status_code == 302
+    assert mail.outbox[-1].to == [moderator.email]
+    assert [line["user"] for line in said(caplog, "second factor changed")][-1] == moderator.pk
+    assert LogEntry.objects.filter(
+        user=admin, object_id=moderator.pk, change_message="Second factors removed."
+    ).exists()
+    assert as_user(moderator).get("/admin/").status_code == 403, "until there is a new one"
+
+
+def test_nobody_removes_their_own_second_factor_or_a_superuser_s(
+    admin: User, lead: User, moderator: User, as_user: Any
+) -> None:
+    User.objects.filter(pk=moderator.pk).update(is_superuser=True)
+    for actor in (admin, lead):
+        for person in (admin, moderator):
+            remove_factors(as_user(actor, proven=True), person)
+    assert Authenticator.objects.filter(user__in=[admin, moderator]).count() == 2
 
 
 def test_a_lead_signs_nobody_out(lead: User, uploader: User, as_user: Any) -> None:

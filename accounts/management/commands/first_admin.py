@@ -1,15 +1,17 @@
 """The first admin of a new site, named by its settings: for installations where nobody sits at a shell."""
 
-import secrets
 from typing import Any
 
+from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
+from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management import BaseCommand, CommandError
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 
 from accounts import roles
 from accounts.models import User
@@ -30,14 +32,22 @@ class Command(BaseCommand):
             return
         if User.objects.filter(email__iexact=email).exists():
             raise CommandError(f"{email} has an account without the role. Run `manage.py createsuperuser`.")
-        password = settings.ADMIN_PASSWORD or secrets.token_urlsafe(16)
+        password = settings.ADMIN_PASSWORD or None
         try:
-            validate_password(password, User(email=email))
+            if password:
+                validate_password(password, User(email=email))
         except ValidationError as error:
             raise CommandError("ADMIN_PASSWORD: " + " ".join(error.messages)) from error
         user = User.objects.create_user(email, password)
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         roles.give(user, roles.Role.ADMIN)
         self.stdout.write(f"{user.email} is now the admin of this site. The desk requires a second factor.")
-        if not settings.ADMIN_PASSWORD:
-            self.stdout.write(f"Password (shown only once, change it after signing in): {password}")
+        if password is None:
+            days = settings.PASSWORD_RESET_TIMEOUT // (24 * 3600)
+            self.stdout.write(f"Set your password within {days} days, by this link that works once: {_link(user)}")
+
+
+def _link(user: User) -> str:
+    """The same as in a mail for a forgotten password: no password that was made for somebody can stay."""
+    key = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
+    return settings.SITE_URL + reverse("account_reset_password_from_key", kwargs=key)

@@ -57,3 +57,27 @@ def test_what_no_key_opens_signs_nothing_and_is_not_overwritten(endpoint: Endpoi
     assert stored() == before
     settings.ENCRYPTION_KEYS = right
     assert Endpoint.objects.get().secret == endpoint.secret
+
+
+def test_a_secret_of_the_first_versions_is_read_and_encrypted_by_the_algorithm_of_now(
+    endpoint: Endpoint, settings: Any
+) -> None:
+    """That one was encrypted by Fernet: AES-128-CBC."""
+    old = (
+        "gAAAAABrC4inSks0uJuSPN8BueKkgduPCVZnkO_stw2u5oScjMLLiR6UEVZo"
+        "PW9nKqAwgnAcmuxxgQ561KJZ6rLYWIMuuI_QWvT4gsEh9Wy_guOFMjlTetM="
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE scans_endpoint SET secret = %s", [old])
+    settings.ENCRYPTION_KEYS = [*settings.ENCRYPTION_KEYS, "a key from before"]
+    assert Endpoint.objects.get().secret == "whsec_from_before"
+    call_command("reencrypt")
+    assert stored().startswith("aes1:")
+    assert Endpoint.objects.get().secret == "whsec_from_before"
+
+
+def test_a_byte_that_was_changed_in_the_database_opens_nothing(endpoint: Endpoint) -> None:
+    changed = stored()[:-6] + ("A" if stored()[-6] != "A" else "B") + stored()[-5:]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE scans_endpoint SET secret = %s", [changed])
+    assert Endpoint.objects.get().secrets() == []
