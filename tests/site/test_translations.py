@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import polib
 import pytest
@@ -32,8 +33,10 @@ def test_placeholders_survive() -> None:
 
 
 def test_the_compiled_catalog_is_in_step() -> None:
-    compiled = {entry.msgid: entry.msgstr for entry in polib.mofile(str(CATALOG.with_suffix(".mo")))}
-    written = {entry.msgid: entry.msgstr for entry in polib.pofile(str(CATALOG)) if not entry.obsolete}
+    def texts(entries: Any) -> dict[tuple[str | None, str], str]:
+        return {(entry.msgctxt, entry.msgid): entry.msgstr for entry in entries if not entry.obsolete}
+
+    compiled, written = texts(polib.mofile(str(CATALOG.with_suffix(".mo")))), texts(polib.pofile(str(CATALOG)))
     assert compiled == written
 
 
