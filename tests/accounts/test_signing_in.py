@@ -113,10 +113,22 @@ def test_a_forgotten_password_is_reset_by_mail(
     assert Client().get(link, follow=True).context.get("token_fail")
 
 
-@pytest.mark.parametrize("weak", ["short", "password123", "1234567890123", "uploader@example.org"])
+WEAK = [
+    "short", "password123", "1234567890123", "uploader@example.org", "sunshine2024", "!Michael-85", "qwerty12345",
+    "aaaaaaaaaaaa", "abc7abc7abc7", "zyxwvutsrq98765", "qwertyuiop",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("weak", WEAK)
 def test_weak_passwords_are_refused(client: Client, db, weak: str) -> None:
     client.post("/accounts/signup/", {"email": "uploader@example.org", "password1": weak, "password2": weak})
     assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("good", ["8305926417395", "mehkqzwrtnvb", "QXVTMRKWPLZD", "sunshine 4729 boat"])
+def test_a_password_may_consist_of_one_kind_of_characters(client: Client, db, good: str) -> None:
+    client.post("/accounts/signup/", {"email": "uploader@example.org", "password1": good, "password2": good})
+    assert User.objects.get().check_password(good)
 
 
 def test_passwords_are_kept_with_argon2(settings) -> None:
