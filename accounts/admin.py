@@ -1,5 +1,6 @@
 """People, keys and erasures at the desk."""
 
+from operator import itemgetter
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
@@ -12,11 +13,13 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -223,9 +226,48 @@ class ErasureAdmin(ReadOnly):
     list_select_related = ("user",)
 
 
+class KindOfChange(admin.ChoicesFieldListFilter):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.title = _("change")
+
+
+class KindOfObject(admin.RelatedOnlyFieldListFilter):
+    """Only kinds of which something was changed, without the name of the app they are part of."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.title = _("what was changed")
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        used = [pk for pk, _name in super().field_choices(field, request, model_admin)]
+        kinds = ContentType.objects.filter(pk__in=used)
+        return sorted(((kind.pk, _name_of(kind)) for kind in kinds), key=itemgetter(1))
+
+
+def _name_of(kind: ContentType) -> str:
+    return str(capfirst(kind.name))
+
+
 @admin.register(LogEntry)
 class LogEntryAdmin(ReadOnly):
-    list_display = ("action_time", "user", "content_type", "object_repr", "action_flag", "change_message")
-    list_filter = ("action_flag", "content_type")
+    list_display = ("action_time", "user", "kind", "object_name", "change", "details")
+    list_filter = (("action_flag", KindOfChange), ("content_type", KindOfObject))
     list_select_related = ("user", "content_type")
     date_hierarchy = "action_time"
+
+    @admin.display(description=_("what was changed"), ordering="content_type")
+    def kind(self, entry: LogEntry) -> str:
+        return _name_of(entry.content_type) if entry.content_type else "–"
+
+    @admin.display(description=_("name"), ordering="object_repr")
+    def object_name(self, entry: LogEntry) -> str:
+        return entry.object_repr
+
+    @admin.display(description=_("change"), ordering="action_flag")
+    def change(self, entry: LogEntry) -> str:
+        return str(entry.get_action_flag_display())
+
+    @admin.display(description=_("details"))
+    def details(self, entry: LogEntry) -> str:
+        return str(entry.get_change_message())

@@ -125,7 +125,7 @@ def try_version(version_id: int) -> None:
     except PanelVersion.DoesNotExist:
         log.info("nothing to try", version=version_id)  # answered meanwhile
     except SoftTimeLimitExceeded:
-        rehearsal = {"refusals": ["The trial took too long and was given up."]}
+        rehearsal = {"refusals": [{"code": "too_long"}]}
         PanelVersion.objects.filter(pk=version_id).update(rehearsal=rehearsal)
 
 

@@ -85,7 +85,8 @@ class InsightViews:
             raise PermissionDenied
         if request.method == "POST":
             return self._propose(request)
-        now = {name: scores.exact_points(cut) for name, cut in _in_force().items() if name != "video"}
+        # As people write them: a field takes a number for a score, and text for what was typed.
+        now = {name: str(scores.exact_points(cut)) for name, cut in _in_force().items() if name != "video"}
         return self._simulated(request, Cuts(request.GET or now))
 
     def _simulated(self, request: AtTheDesk, form: Cuts, proposal: Proposal | None = None) -> HttpResponse:

@@ -210,6 +210,7 @@ def _with_fields(panel: dict[str, Any], form: Proposed | None) -> list[dict[str,
             "word_field": form[f"word-{number}"] if form else None,
             "by_medium": [
                 {
+                    "medium": medium["medium"],
                     "weight": bundle["weights"].get(medium["medium"]),
                     "field": form[f"weight-{number}-{medium['medium']}"]
                     if form and medium["medium"] in bundle["weights"]

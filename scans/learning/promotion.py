@@ -29,20 +29,19 @@ class Rehearsal:
 
     locked: int = 0
     gone: int = 0  # locked cases whose file was deleted
-    broken: list[str] = field(default_factory=list)
+    broken: list[dict[str, Any]] = field(default_factory=list)  # each a refusal, as models.learning has them
     now: float | None = None
     now_between: tuple[float, float] | None = None
     then: float | None = None
     compared: tuple[int, int] = (0, 0)  # real, manipulated
 
     @property
-    def refusals(self) -> list[str]:
-        reasons = [f"gets a locked case wrong again: {case}" for case in self.broken]
+    def refusals(self) -> list[dict[str, Any]]:
+        """Why the candidate may not join. `refusal_in_words` says it in a language."""
+        reasons = list(self.broken)
         if self.now_between and self.then is not None and self.then < self.now_between[0]:
-            reasons.append(
-                f"AUC on decided files {self.then:.3f}, below the interval of the current panel "
-                f"({self.now:.3f}, {self.now_between[0]:.3f} to {self.now_between[1]:.3f})"
-            )
+            low, high = self.now_between
+            reasons.append({"code": "worse", "then": self.then, "now": self.now, "low": low, "high": high})
         return reasons
 
     def to_dict(self) -> dict[str, Any]:
@@ -75,7 +74,7 @@ def try_version(version: PanelVersion) -> None:
     """What the trial found stands with the version, for whoever is to approve it."""
     try:
         panel = analysis.panel_under(version)
-        if faults := [*panel.faults(), *([] if panel.active else ["No model would be used."])]:
+        if faults := [*panel.faults(), *([] if panel.active else [{"code": "no_model"}])]:
             rehearsal: dict[str, Any] = {"refusals": faults}
         else:
             rehearsal = compare(panel, most=MOST_BY_PAGE).to_dict()
@@ -136,7 +135,9 @@ def _locked_cases(panel: Any, trial: Rehearsal) -> None:
         trial.locked += 1
         outcome = _outcome_and_score(case.scan, panel)[0]
         if case.label in CONTRADICTS.get(outcome, frozenset()):
-            trial.broken.append(f"{case.scan_id} ({case.get_label_display()}; the panel: {outcome})")
+            trial.broken.append(
+                {"code": "locked_case", "case": str(case.scan_id), "label": case.label, "outcome": outcome}
+            )
 
 
 def _decided_files(now: Any, then: Any, trial: Rehearsal, most: int) -> None:

@@ -7,8 +7,10 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
+from .assessment import Outcome
 from .decision import Decision, Label
 
 PERSON = settings.AUTH_USER_MODEL
@@ -87,10 +89,11 @@ class PanelVersion(models.Model):
         for medium, change in self.changes.get("media", {}).items():
             name = MEDIA.get(medium, medium)
             if cuts := change.get("cuts"):
-                lines.append(f"{name}: {_points(cuts)}")
-            lines += [f"{name}, {label}: {number:.4g}" for label, number in change.get("weights", {}).items()]
+                lines.append(_("%(medium)s: cut-offs %(low)s and %(high)s") % {"medium": name, **_points(cuts)})
+            weights = change.get("weights", {})
+            lines += [f"{name}, {label}: {number_format(round(number, 4))}" for label, number in weights.items()]
         if self.little_below is not None and self.manipulated_above is not None:
-            lines.append(_points((self.little_below, self.manipulated_above)))
+            lines.append(_("Cut-offs %(low)s and %(high)s") % _points((self.little_below, self.manipulated_above)))
         return lines
 
     def sets_cuts_in(self, medium: str) -> bool:
@@ -101,9 +104,10 @@ class PanelVersion(models.Model):
         return self.approved_at is not None and self.ended_at is None
 
     @property
-    def refusals(self) -> list[str]:
-        """Why it can't be approved, as its trial found."""
-        return list((self.rehearsal or {}).get("refusals", []))
+    def refusals(self) -> list[tuple[str, bool]]:
+        """Why it can't be approved, as its trial found; and whether that is only known in English."""
+        reasons = (self.rehearsal or {}).get("refusals", [])
+        return [(refusal_in_words(reason), isinstance(reason, str)) for reason in reasons]
 
     @property
     def may_be_approved(self) -> bool:
@@ -119,8 +123,27 @@ WEIGHTS: Final = {"ignore": _("off"), "include": _("included"), "trust": _("trus
 MEDIA: Final = {"photo": _("Photos"), "photo_small_faces": _("Small faces in photos"), "film": _("Videos")}
 
 
-def _points(cuts: Sequence[float]) -> str:
-    return " – ".join(f"{100 * cut:.4g}" for cut in cuts)
+REFUSALS: Final = {
+    "locked_case": _("Gets a locked case wrong again: %(case)s (decided: %(label)s; the panel: %(outcome)s)"),
+    "worse": _("AUC on decided files %(then)s, below the interval of the current panel (%(now)s, %(low)s to %(high)s)"),
+    "no_model": _("No model would be used."),
+    "too_long": _("The trial took too long and was stopped."),
+}
+
+
+def refusal_in_words(refusal: dict[str, Any] | str) -> str:
+    """A reason of a trial. What the detector found wrong with a model's files is text, in English."""
+    if isinstance(refusal, str):
+        return refusal
+    words = {name: number_format(value, 3) if isinstance(value, float) else value for name, value in refusal.items()}
+    if refusal["code"] == "locked_case":
+        words |= {"label": Label(refusal["label"]).label, "outcome": Outcome(refusal["outcome"]).label}
+    return str(REFUSALS[refusal["code"]] % words)
+
+
+def _points(cuts: Sequence[float]) -> dict[str, str]:
+    low, high = (number_format(f"{100 * cut:.4g}") for cut in cuts)
+    return {"low": low, "high": high}
 
 
 class LockedCase(models.Model):

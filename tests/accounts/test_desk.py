@@ -1,9 +1,12 @@
 """The admin's door: roles, second factor, a fresh proof before people are changed."""
 
+import re
 from collections.abc import Callable
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -124,3 +127,26 @@ def test_an_admin_makes_a_group_for_a_queue_and_puts_people_into_it(admin: User,
     assert "Elections" in client.get(reverse("admin:accounts_user_change", args=[lead.pk])).content.decode()
     assert as_user(lead).post(add, {"name": "Sports"}).status_code == 403
     assert not Group.objects.filter(name="Sports").exists()
+
+
+def test_the_log_of_the_desk_says_in_words_what_was_changed(admin: User, uploader: User, as_user) -> None:
+    kind = ContentType.objects.get_for_model(User)
+    message = '[{"changed": {"fields": ["Name"]}}]'
+    LogEntry.objects.create(
+        user=admin, content_type=kind, object_id=uploader.pk, object_repr="Ulla", action_flag=CHANGE,
+        change_message=message,
+    )  # fmt: skip
+    page = as_user(admin).get("/admin/admin/logentry/").content.decode()
+    assert "Changed Name." in page
+    assert "[{" not in page
+    filters = page.partition('id="changelist-filter"')[2]
+    assert ">Person<" in re.sub(r"\s*([<>])\s*", r"\1", filters)
+    assert "Assessment" not in filters, "nothing of that kind was changed"
+
+
+def test_an_empty_list_says_so_and_leads_back_from_a_search(admin: User, as_user) -> None:
+    client = as_user(admin)
+    assert "Nothing here yet." in client.get("/admin/accounts/erasure/").content.decode()
+    page = client.get("/admin/accounts/user/?q=nobody-has-this-name").content.decode()
+    assert "No entries match." in page
+    assert '<a href="?">Show all</a>' in page

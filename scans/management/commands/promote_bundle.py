@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from detection import BadBundle
 from scans.learning import promotion
+from scans.models.learning import refusal_in_words
 
 
 class Command(BaseCommand):
@@ -32,7 +33,7 @@ class Command(BaseCommand):
             self.stdout.write(f"AUC {trial.now:.3f} now, {trial.then:.3f} with the candidate.")
         if trial.refusals:
             raise CommandError(
-                "Not promoted. With this bundle, the panel:\n" + "\n".join(f"- {reason}" for reason in trial.refusals)
+                "Not promoted:\n" + "\n".join(f"- {refusal_in_words(reason)}" for reason in trial.refusals)
             )
         if options["dry_run"]:
             self.stdout.write("This bundle would be promoted.")

@@ -197,6 +197,9 @@ def test_cuts_of_ones_own_take_two_people_and_then_judge(
     upload()
     before = analysis.panel()
     client = as_user(lead)
+    page = client.get(SIMULATOR).content.decode()
+    in_force = analysis.cuts_in_force()[0]
+    assert f'name="low" value="{round(100 * in_force.little_below, 1)}"' in page, "it begins with the cut-offs in force"
     page = client.get(f"{SIMULATOR}?low=10&high=20.5").content.decode()
     assert "Expected results" in page
     assert "<td>10 – 20.5</td>" in page
@@ -208,7 +211,7 @@ def test_cuts_of_ones_own_take_two_people_and_then_judge(
     assert not PanelVersion.objects.exists()
     client.post(SIMULATOR, {"low": "10", "high": "20", "why": "fewer misses"})
     version = PanelVersion.objects.get()
-    assert (version.expected["misses"], str(version)) == ([0, 0], "10 – 20")
+    assert (version.expected["misses"], str(version)) == ([0, 0], "Cut-offs 10 and 20")
     where = f"/admin/scans/panelversion/{version.pk}/"
     assert "Another lead must approve it." in client.get(f"{where}change/").content.decode()
     assert client.post(f"{where}answer/", {"do": "approve"}).status_code == 403, "not one's own"

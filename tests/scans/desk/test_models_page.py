@@ -171,7 +171,9 @@ def test_what_gets_a_locked_case_wrong_can_not_be_approved(
 ) -> None:
     propose(as_user(lead), **{"low-all": "0", "high-all": "0"})
     version = PanelVersion.objects.get()
-    assert f"locked case wrong again: {locked.pk}" in version.refusals[0]
+    assert f"locked case wrong again: {locked.pk}" in version.refusals[0][0]
+    page = as_user(other_lead).get("/admin/scans/panelversion/models/", headers={"Accept-Language": "de"})
+    assert f"Entscheidet einen festgehaltenen Fall wieder falsch: {locked.pk}" in page.content.decode()
     page = answer(as_user(other_lead), version, "approve").content.decode()
     assert "It can only be approved after a trial" in page
     assert "The trial failed" in page
