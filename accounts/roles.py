@@ -77,6 +77,13 @@ SCOPES: Final[dict[str, frozenset[Role]]] = {
     "review:write": frozenset({MODERATOR, LEAD, ADMIN}),
     "webhooks": frozenset({INTEGRATOR, ADMIN}),
 }
+SCOPE_WORDS: Final = {
+    "scans:read": _("Read scans"),
+    "scans:write": _("Upload and delete scans"),
+    "review:read": _("Read the review queues"),
+    "review:write": _("Decide on reviews"),
+    "webhooks": _("Manage webhooks"),
+}
 STAFF_SCOPES: Final = frozenset({"review:read", "review:write"})  # they act with a staff permission
 
 ANYONE: Final = "anyone"

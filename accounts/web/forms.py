@@ -13,6 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from .. import roles
 from ..models import User
 
 
@@ -64,16 +65,9 @@ class NewKey(forms.Form):
 
     def __init__(self, *args: Any, scopes: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        words = {
-            "scans:read": _("Read scans"),
-            "scans:write": _("Upload and delete scans"),
-            "review:read": _("Read the review queues"),
-            "review:write": _("Decide on reviews"),
-            "webhooks": _("Manage webhooks"),
-        }
         may = self.fields["scopes"]
         assert isinstance(may, forms.MultipleChoiceField)
-        may.choices = [(scope, words[scope]) for scope in scopes]
+        may.choices = [(scope, roles.SCOPE_WORDS[scope]) for scope in scopes]
 
     def expires_at(self) -> dt.datetime | None:
         days = self.cleaned_data["lifetime"]

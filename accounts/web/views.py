@@ -103,7 +103,9 @@ def _keys_page(
     at_the_desk = bool(roles.roles_of(request.user) & roles.DESK)
     context = {
         "form": form,
-        "keys": request.user.api_keys.all(),
+        "keys": [
+            (key, [roles.SCOPE_WORDS.get(scope, scope) for scope in key.scopes]) for key in request.user.api_keys.all()
+        ],
         "shown": new_key,
         "now": timezone.now(),
         "second_factor_missing": at_the_desk and request.user.second_factor_missing,

@@ -2,10 +2,12 @@
 
 import datetime as dt
 import threading
+from collections.abc import Callable
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -170,3 +172,10 @@ def test_the_list_of_keys_asks_the_same_number_of_questions_however_many_there_a
         keys.issue(uploader, name=f"Importer {number}", scopes=["scans:read"])
     with django_assert_num_queries(len(few)):
         client.get("/profile/keys/")
+
+
+def test_the_page_of_keys_says_in_words_what_each_may_do(as_user: Callable[..., Client], uploader: User) -> None:
+    keys.issue(uploader, name="Importer", scopes=["scans:read", "scans:write"])
+    page = as_user(uploader).get("/profile/keys/", headers={"Accept-Language": "de"}).content.decode()
+    assert "<td>Scans lesen, Scans hochladen und löschen</td>" in page
+    assert ">scans:read" not in page

@@ -107,6 +107,9 @@ def test_an_empty_file_among_others_is_listed_as_not_taken_in(
         page = ann.post("/scans/new/", {"files": given}, follow=True).content.decode()
     assert "Not uploaded" in page
     assert '<b>zero.jpg</b> <span class="quiet">This file is empty. Save or download it again.' in page
+    address = f"/scans/batches/{Batch.objects.get().pk}/"
+    page = ann.get(address, headers={"Accept-Language": "de"}).content.decode()
+    assert "Diese Datei ist leer. Speichern Sie sie noch einmal" in page, "in the language of whoever reads it"
 
 
 def test_an_archive_sent_by_the_script_is_answered_with_its_batch(hand_in: Callable[..., Any], ann: Client) -> None:
