@@ -239,10 +239,10 @@ class KindOfObject(admin.RelatedOnlyFieldListFilter):
         super().__init__(*args, **options)
         self.title = _("what was changed")
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         used = [pk for pk, _name in super().field_choices(field, request, model_admin)]
         kinds = ContentType.objects.filter(pk__in=used)
-        return sorted(((kind.pk, _name_of(kind)) for kind in kinds), key=itemgetter(1))
+        return sorted(((str(kind.pk), _name_of(kind)) for kind in kinds), key=itemgetter(1))
 
 
 def _name_of(kind: ContentType) -> str:
