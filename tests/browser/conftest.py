@@ -1,6 +1,7 @@
 """The site as it runs for people: every process of `manage.py up`, and a real browser in front of it."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -29,7 +30,49 @@ from ..scans.conftest import bundle
 
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
+# Half a megabyte goes to the browser once, and is run on the pages that ask for it.
+AXE = f"window.startAxe = () => {{ {Path(__file__).with_name('axe.min.js').read_text()} }};"
+START_AXE = "() => { window.axe || window.startAxe(); }"
 QUIET = ("background-networking", "component-update", "sync", "gpu", "dev-shm-usage")
+
+
+# Reads code, runs it, and answers with what it printed and how it failed.
+SHELL = """
+import contextlib, io, json, sys, traceback
+from django.db import close_old_connections
+answers = sys.stdout
+for line in sys.stdin:
+    printed, error = io.StringIO(), ""
+    try:
+        with contextlib.redirect_stdout(printed):
+            exec(json.loads(line), {})
+    except Exception:
+        error = traceback.format_exc()
+    close_old_connections()
+    print("answer:" + json.dumps([printed.getvalue(), error]), file=answers, flush=True)
+"""
+
+
+class Shell:
+    """One `manage.py shell` beside the site, for the code of all tests: every start takes seconds."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "shell", "-v0", "-c", SHELL],
+            cwd=settings.BASE_DIR, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def run(self, code: str) -> str:
+        assert self.process.stdin
+        assert self.process.stdout
+        print(json.dumps(code), file=self.process.stdin, flush=True)
+        answer = next(line for line in self.process.stdout if line.startswith("answer:"))
+        printed, error = json.loads(answer.removeprefix("answer:"))
+        assert not error, error
+        return str(printed)
+
+    def close(self) -> None:
+        self.process.communicate(timeout=60)
 
 
 @dataclass
@@ -37,6 +80,7 @@ class Site:
     address: str
     folder: Path
     environment: dict[str, str]
+    shell: Shell
 
     def mail_to(self, who: str) -> str:
         """The newest mail to this person, once it has come."""
@@ -114,7 +158,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         )
         try:
             wait_until_ready(f"http://localhost:{port}/readyz", up, folder / "up.txt")
-            yield Site(f"http://localhost:{port}", folder, environment)
+            shell = Shell(environment)
+            yield Site(f"http://localhost:{port}", folder, environment, shell)
+            shell.close()
         finally:
             up.send_signal(signal.SIGTERM)
             up.wait(60)
@@ -191,6 +237,7 @@ def open_window(browser: Browser, site: Site) -> Iterator[Callable[..., Window]]
             locale="en-GB",
         )
         contexts.append(context)
+        context.add_init_script(AXE)
         page, complaints = context.new_page(), []
         page.set_default_timeout(20_000)
         page.on(

@@ -9,6 +9,26 @@ from playwright.sync_api import Page, expect
 from .conftest import Site
 
 PASSWORD = "a long enough phrase"
+JOIN = """
+from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.conf import settings
+from django.test import Client
+from accounts import roles, rules
+from accounts.models import User
+
+user = User.objects.create_user({email!r}, {password!r})
+EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+roles.give(user, roles.UPLOADER, *map(roles.Role, {their_roles!r}))
+rules.accept(user)
+browser = Client(SERVER_NAME="localhost")
+browser.force_login(user)
+if {their_roles!r}:
+    TOTP.activate(user, generate_totp_secret())
+    answer = browser.post("/accounts/reauthenticate/", {{"password": {password!r}}})
+    assert answer.status_code == 302, answer.content
+print(settings.SESSION_COOKIE_NAME, browser.cookies[settings.SESSION_COOKIE_NAME].value)
+"""
 
 
 def new_address() -> str:
@@ -29,10 +49,17 @@ def sign_up(page: Page, site: Site, email: str) -> None:
     page.wait_for_url("**/rules/**")
 
 
-def accept_the_rules(page: Page) -> None:
-    page.goto("/rules/")
-    page.get_by_role("button", name="I accept these rules").click()
-    page.wait_for_url("**/scans/new/")
+def enter(page: Page, site: Site, *their_roles: str) -> str:
+    """Signed in as a new person who has accepted the rules; with a role at the desk, also with a second factor and
+    the password given just now. Returns their address.
+
+    tests/browser/test_people.py and the newcomer's journey go there by the pages.
+    """
+    email = new_address()
+    name, session = site.shell.run(JOIN.format(email=email, password=PASSWORD, their_roles=their_roles)).split()
+    page.context.add_cookies([{"name": name, "value": session, "url": site.address}])
+    page.goto("/scans/new/")
+    return email
 
 
 def sign_in(page: Page, email: str, password: str = PASSWORD) -> None:

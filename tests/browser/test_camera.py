@@ -12,7 +12,8 @@ from playwright.sync_api import Page, expect
 
 from ..detection.files import ASTRONAUT
 from .conftest import Site
-from .test_scans import SCAN, enter
+from .people import enter
+from .test_scans import SCAN
 
 
 def test_the_camera_becomes_a_scan(open_camera: Callable[[], Page], site: Site) -> None:

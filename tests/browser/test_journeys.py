@@ -10,18 +10,13 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from ..scans.conftest import bundle, portrait
 from . import people
 from .conftest import Site, Window
-from .test_scans import SCAN, enter
+from .people import enter
+from .test_scans import SCAN
 
 FEW = 10  # clicks from the first page to a result that somebody else can read
 VERDICTS = re.compile(
     "^(Likely manipulated|Inconclusive|Little evidence of manipulation|Not applicable|Could not be analysed)$"
 )
-STAFF = """
-from accounts import roles
-from accounts.models import User
-for email, role in {staff}:
-    roles.give(User.objects.get(email=email), roles.Role(role))
-"""
 
 
 class Clicks:
@@ -39,17 +34,6 @@ def file_of(tmp_path: Path, name: str, side: int) -> Path:
     path = tmp_path / name
     path.write_bytes(portrait(side))
     return path
-
-
-def make_staff(pages: dict[str, Page], site: Site, manage: Callable[..., str]) -> None:
-    """Each page belongs to a person with the role that is its name."""
-    emails = {role: people.new_address() for role in pages}
-    for role, page in pages.items():
-        people.sign_up(page, site, emails[role])
-    manage("shell", "-c", STAFF.format(staff=[(email, role) for role, email in emails.items()]))
-    for role, page in pages.items():
-        people.sign_in(page, emails[role])
-        people.set_up_totp(page)
 
 
 def test_a_newcomer_shares_a_result_that_others_understand_in_under_ten_clicks(
@@ -92,11 +76,11 @@ def test_a_newcomer_shares_a_result_that_others_understand_in_under_ten_clicks(
 
 
 def test_a_lead_sets_up_a_rule_that_fills_a_queue(
-    open_window: Callable[..., Window], site: Site, manage: Callable[..., str], tmp_path: Path
+    open_window: Callable[..., Window], site: Site, tmp_path: Path
 ) -> None:
     window, uploader = open_window(), open_window().page
     page = window.page
-    make_staff({"lead": page}, site, manage)
+    enter(page, site, "lead")
     page.goto("/admin/")
     page.get_by_role("main").get_by_role("link", name="Rules", exact=True).click()
     page.get_by_role("link", name="Add rule").click()
@@ -129,10 +113,11 @@ def test_a_lead_sets_up_a_rule_that_fills_a_queue(
 
 
 def test_an_admin_adds_a_model_and_switches_it_on_once_a_lead_agrees(
-    open_window: Callable[..., Window], site: Site, manage: Callable[..., str], tmp_path: Path
+    open_window: Callable[..., Window], site: Site, tmp_path: Path
 ) -> None:
     admin, lead = open_window(), open_window()
-    make_staff({"admin": admin.page, "lead": lead.page}, site, manage)
+    enter(admin.page, site, "admin")
+    enter(lead.page, site, "lead")
     folder = bundle(tmp_path / "candidates", "newer", 3.0) / "newer"
     with zipfile.ZipFile(tmp_path / "newer.zip", "w") as packed:
         for path in folder.iterdir():
@@ -197,7 +182,7 @@ Decision.objects.filter(scan=scan).update(settles_at=timezone.now())
 
 
 def test_without_a_script_a_file_is_uploaded_read_shared_and_its_decision_appealed(
-    browser: Browser, site: Site, manage: Callable[..., str], tmp_path: Path
+    browser: Browser, site: Site, tmp_path: Path
 ) -> None:
     context = browser.new_context(base_url=site.address, java_script_enabled=False, locale="en-GB")
     page, stranger = context.new_page(), browser.new_context(java_script_enabled=False).new_page()
@@ -211,7 +196,7 @@ def test_without_a_script_a_file_is_uploaded_read_shared_and_its_decision_appeal
     stranger.goto(str(page.locator("#share a").first.inner_text()))
     expect(stranger.locator("#verdict")).to_have_text(verdict)
 
-    manage("shell", "-c", DECIDE.format(scan=page.url.partition("#")[0].rstrip("/").rpartition("/")[2]))
+    site.shell.run(DECIDE.format(scan=page.url.partition("#")[0].rstrip("/").rpartition("/")[2]))
     page.reload()
     page.get_by_text("Appeal this decision").click()
     page.get_by_label("Why is the decision wrong?").fill("I took this photo myself.")

@@ -7,8 +7,8 @@ from playwright.sync_api import Page, expect
 
 from ..scans.conftest import portrait
 from .conftest import Site, Window
+from .people import enter
 from .test_pages import look_again, look_at_all, measure
-from .test_scans import enter
 
 
 def upload_three(page: Page) -> None:

@@ -42,17 +42,10 @@ for name in {names}:
 """
 
 
-def in_shell(site: Site, said: str) -> str:
-    run = [sys.executable, "manage.py", "shell", "-v0", "-c", said]
-    done = subprocess.run(run, cwd=settings.BASE_DIR, env=site.environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def make_keys(site: Site, people: int = 1) -> list[str]:
     """A live key and a test key for each of them, who may do everything."""
     names = [f"program-{uuid.uuid4().hex[:6]}" for _number in range(people)]
-    return in_shell(site, MAKE_KEYS.format(names=names)).split()
+    return site.shell.run(MAKE_KEYS.format(names=names)).split()
 
 
 @pytest.fixture(scope="package")
@@ -206,7 +199,7 @@ def world(site: Site, tmp_path: Path) -> Iterator[World]:
         return str(own.wait(own.submit(portrait() + uuid.uuid4().bytes, name="photo.jpg")["id"])["id"])
 
     scans = [fresh() for _number in range(9)]
-    said = in_shell(site, QUEUE_AND_DECIDE.format(scans=scans, desk=desk_key.split("_")[2]))
+    said = site.shell.run(QUEUE_AND_DECIDE.format(scans=scans, desk=desk_key.split("_")[2]))
     code = said.split()[-1]
     items = {one["scan"]: str(one["id"]) for one in every(desk, "queue-items")}
     (tmp_path / "photo.jpg").write_bytes(portrait() + uuid.uuid4().bytes)

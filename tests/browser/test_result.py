@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from ..scans.conftest import portrait
 from .conftest import Site, Window
+from .people import enter
 from .test_pages import look_again
-from .test_scans import enter, hand_in
+from .test_scans import hand_in
 
 FIRST_SCREEN = """selector => document.querySelector(selector).getBoundingClientRect().bottom <= innerHeight"""
 
@@ -145,13 +145,11 @@ def test_a_picture_is_enlarged_and_its_face_chosen_by_keys(window: Window, site:
     assert not window.complaints, "\n".join(window.complaints)
 
 
-def test_the_heat_map_is_laid_over_the_picture(
-    window: Window, site: Site, photo: Path, manage: Callable[..., str]
-) -> None:
+def test_the_heat_map_is_laid_over_the_picture(window: Window, site: Site, photo: Path) -> None:
     page = window.page
     enter(page, site)
     hand_in(page, photo)
-    manage("shell", "-c", HEAT.format(scan=page.url.rstrip("/").rpartition("/")[2]))
+    site.shell.run(HEAT.format(scan=page.url.rstrip("/").rpartition("/")[2]))
     page.reload()
     layer = page.locator(".heat-layer")
     expect(layer).to_be_hidden()

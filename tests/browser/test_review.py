@@ -6,10 +6,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from . import people
 from .conftest import Site, Window
+from .people import enter
 from .test_pages import look_again, look_at_all
-from .test_scans import enter, hand_in
+from .test_scans import hand_in
 
 ITEM = re.compile(r"/admin/scans/reviewitem/\d+/change/$")
 LISTS = (
@@ -22,14 +22,12 @@ LISTS = (
 )  # fmt: skip
 PUT_IN_A_QUEUE = """
 from django.utils import timezone
-from accounts import roles
 from accounts.models import User
 from scans.analysis import routing
 from scans.models import *
 ReviewItem.objects.open().update(closed_at=timezone.now(), holder=None)
 Rule.objects.update(active=False)
 lead = User.objects.get(email="{email}")
-roles.give(lead, roles.LEAD)
 CannedReply.objects.get_or_create(title="Thanks", text="Thank you for {{name}}.")
 SavedFilter.objects.create(person=lead, name="free", query="whose=free")
 owner = User.objects.create_user("owner-{email}")
@@ -43,12 +41,9 @@ ReviewItem.objects.update(blind=False)
 """
 
 
-def at_the_desk(page: Page, site: Site, manage: Callable[..., str]) -> None:
-    email = people.new_address()
-    people.sign_up(page, site, email)
-    manage("shell", "-c", PUT_IN_A_QUEUE.format(email=email))
-    people.sign_in(page, email)
-    people.set_up_totp(page)
+def at_the_desk(page: Page, site: Site) -> None:
+    email = enter(page, site, "lead")
+    site.shell.run(PUT_IN_A_QUEUE.format(email=email))
 
 
 def fits_the_screen(page: Page) -> None:
@@ -94,9 +89,9 @@ def a_chart_tells_its_values_to_pointer_and_keys(page: Page) -> None:
     expect(tip).to_contain_text(day)
 
 
-def test_ten_items_are_decided_without_a_mouse(window: Window, site: Site, manage: Callable[..., str]) -> None:
+def test_ten_items_are_decided_without_a_mouse(window: Window, site: Site) -> None:
     page = window.page
-    at_the_desk(page, site, manage)
+    at_the_desk(page, site)
     wrong = look_at_all(page, LISTS)
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto("/admin/scans/reviewitem/")
@@ -142,14 +137,14 @@ ReviewItem.objects.update(blind=False)
 
 
 def test_a_film_plays_with_its_faces_framed_beside_the_decision(
-    open_window: Callable[..., Window], site: Site, manage: Callable[..., str], film: Path
+    open_window: Callable[..., Window], site: Site, film: Path
 ) -> None:
     uploader, window = open_window().page, open_window()
     page = window.page
     enter(uploader, site)
     hand_in(uploader, film)
-    at_the_desk(page, site, manage)
-    manage("shell", "-c", IN_THE_QUEUE.format(scan=uploader.url.rstrip("/").rpartition("/")[2]))
+    at_the_desk(page, site)
+    site.shell.run(IN_THE_QUEUE.format(scan=uploader.url.rstrip("/").rpartition("/")[2]))
     page.set_viewport_size({"width": 1280, "height": 800})
     take_the_next(page)
     expect(page.locator("video")).to_have_css("filter", re.compile("blur"))
@@ -176,12 +171,6 @@ def test_a_film_plays_with_its_faces_framed_beside_the_decision(
     assert not window.complaints, "\n".join(window.complaints)
 
 
-STAFF = """
-from accounts import roles
-from accounts.models import User
-for email in "{staff}".split():
-    roles.give(User.objects.get(email=email), roles.LEAD)
-"""
 ONE_FILE = """
 from accounts.models import User
 from scans.analysis import routing
@@ -208,20 +197,14 @@ def take_the_next(page: Page) -> None:
     page.wait_for_url(ITEM)
 
 
-def test_removed_by_two_objected_to_and_turned_over_by_a_third(
-    open_window: Callable[..., Window], site: Site, manage: Callable[..., str]
-) -> None:
+def test_removed_by_two_objected_to_and_turned_over_by_a_third(open_window: Callable[..., Window], site: Site) -> None:
     names = ("owner", "first", "second", "third", "stranger")
     pages = {name: open_window().page for name in names}
-    emails = {name: people.new_address() for name in names}
-    for name in names:
-        people.sign_up(pages[name], site, emails[name])
-    manage("shell", "-c", STAFF.format(staff=" ".join(emails[name] for name in ("first", "second", "third"))))
-    for name in names:
-        people.sign_in(pages[name], emails[name])
-        if name in ("first", "second", "third"):
-            people.set_up_totp(pages[name])
-    manage("shell", "-c", ONE_FILE.format(owner=emails["owner"]))
+    emails = {
+        name: enter(page, site, *(["lead"] if name in ("first", "second", "third") else []))
+        for name, page in pages.items()
+    }
+    site.shell.run(ONE_FILE.format(owner=emails["owner"]))
 
     first = pages["first"]
     take_the_next(first)
@@ -235,7 +218,7 @@ def test_removed_by_two_objected_to_and_turned_over_by_a_third(
     expect(second.get_by_text("decided: Manipulated, Remove.")).to_be_visible()
     second.get_by_role("button", name="Approve").click()
     expect(second.get_by_text("Approved. The decision is in force")).to_be_visible()
-    manage("shell", "-c", SETTLED)
+    site.shell.run(SETTLED)
 
     owner = pages["owner"]
     owner.goto("/scans/")
@@ -260,6 +243,6 @@ def test_removed_by_two_objected_to_and_turned_over_by_a_third(
     third.get_by_label("Note to the uploader").fill("You are right: nobody can tell.")
     third.get_by_role("button", name="Decide and open next").click()
     expect(third.get_by_text("There are no items for you to review.")).to_be_visible()
-    manage("shell", "-c", SETTLED)
+    site.shell.run(SETTLED)
     owner.goto(where)
     expect(owner.get_by_text("You are right: nobody can tell.").first).to_be_visible()

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from ..detection.judging import films
 from ..scans.conftest import portrait
-from . import people
 from .conftest import Site, Window
+from .people import enter
 from .test_pages import look_again, look_at_all, measure
 
 PAGES = (
@@ -28,13 +28,6 @@ def photo(tmp_path: Path) -> Path:
     path = tmp_path / "astronaut.jpg"
     path.write_bytes(portrait(512))
     return path
-
-
-def enter(page: Page, site: Site) -> None:
-    email = people.new_address()
-    people.sign_up(page, site, email)
-    people.sign_in(page, email)
-    people.accept_the_rules(page)
 
 
 def hand_in(page: Page, *paths: Path) -> None:
