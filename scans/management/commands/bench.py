@@ -81,15 +81,15 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
             self._lines(figures)
         elif options["pages"]:
-            scans, items = (500, 60) if quick else (options["scans"], 5_000)
-            figures = self._pages(scans, items, options["table"])
+            scans, items, rounds = (500, 60, 1) if quick else (options["scans"], 5_000, 3)
+            figures = self._pages(scans, items, rounds, options["table"])
         else:
             figures = self._detector(quick, options["table"], only_decoding=options["decoding"])
         if options["json"]:
             self.stdout.write(benchmark.as_json(figures))
 
-    def _pages(self, scans: int, items: int, page: Path | None) -> Any:
-        timings = pages.measure(scans=scans, items=items, rounds=3)
+    def _pages(self, scans: int, items: int, rounds: int, page: Path | None) -> Any:
+        timings = pages.measure(scans=scans, items=items, rounds=rounds)
         table = pages.table(timings, scans, items)
         self.stdout.write(table)
         if page:
