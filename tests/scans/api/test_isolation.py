@@ -117,7 +117,7 @@ def test_an_address_in_trouble_is_not_hammered_and_others_of_its_owner_go_on(
 
 
 @pytest.mark.django_db
-def test_receivers_that_hang_delay_the_good_one_of_the_same_owner_by_one_deadline_at_most(
+def test_receivers_that_hang_do_not_delay_the_good_one_of_the_same_owner(
     endpoint: Callable[..., Endpoint], receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All addresses are new, and the messages to those that hang are older."""
@@ -127,14 +127,12 @@ def test_receivers_that_hang_delay_the_good_one_of_the_same_owner_by_one_deadlin
             for _ in range(5):
                 webhooks.ping(bad)
         good = endpoint("ann", receiver.url)
-        for _ in range(10):
+        for _ in range(3):
             webhooks.ping(good)
-        monkeypatch.setattr(sending, "SECONDS", 2.0)
-        monkeypatch.setattr(sending, "LONGEST", 3.0)
-        began = time.monotonic()
+        monkeypatch.setattr(sending, "SECONDS", 6.0)
+        monkeypatch.setattr(sending, "LONGEST", 5.0)
         webhooks.send_due()
-    assert len(receiver.got) == 10
-    assert receiver.times[-1] - began < sending.SECONDS + 1
+    assert len(receiver.got) == 3, "all, before the first of the others was given up"
 
 
 @pytest.mark.django_db
@@ -147,14 +145,13 @@ def test_a_hundred_addresses_that_hang_delay_neither_their_owner_s_good_one_nor_
     with hostile.listening("silent") as hanging:
         for _ in range(100):
             webhooks.ping(endpoint("ann", hanging))
-        for _ in range(5):
+        for _ in range(3):
             webhooks.ping(good)
             webhooks.ping(other)
-        monkeypatch.setattr(sending, "LONGEST", 4.0)
-        began = time.monotonic()
+        monkeypatch.setattr(sending, "SECONDS", 6.0)
+        monkeypatch.setattr(sending, "LONGEST", 5.0)
         webhooks.send_due()
-    assert len(receiver.got) == 11
-    assert receiver.times[-1] - began < sending.SECONDS, "before the first of them has been given up"
+    assert len(receiver.got) == 7, "all, before the first of the others was given up"
     assert Attempt.objects.filter(delivery__endpoint__url=hanging).count() <= sending.NEW.of_owner < sending.AT_ONCE / 2
 
 
