@@ -24,30 +24,11 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from . import keys, second_factors
+from .lists import ByKey, Large, ReadOnly
 from .models import ApiKey, Erasure, User
 from .roles import Role
 
 admin.site.unregister(Group)
-
-
-class ByKey(admin.ModelAdmin):
-    """A `_to_field` without a value names no field; Django looks for one with that name, and fails."""
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        return super().get_object(request, object_id, from_field or None)
-
-
-class ReadOnly(ByKey):
-    """For looking, never for changing."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class RolesField(forms.ModelMultipleChoiceField):
@@ -87,6 +68,8 @@ class PersonAdmin(ByKey, UserAdmin):
     list_display = ("email", "name", "role_names", "is_active", "last_login")
     list_filter = ("groups", "is_active", "is_superuser")
     search_fields = ("email", "name")
+    list_per_page = 50
+    show_full_result_count = False
     ordering = ("email",)
     filter_horizontal = ()
     actions = ("end_sessions", "remove_second_factors")
@@ -250,11 +233,13 @@ def _name_of(kind: ContentType) -> str:
 
 
 @admin.register(LogEntry)
-class LogEntryAdmin(ReadOnly):
+class LogEntryAdmin(Large):
+    """In the order in which they were written: it is the order of their times, which have no index."""
+
     list_display = ("action_time", "user", "kind", "object_name", "change", "details")
-    list_filter = (("action_flag", KindOfChange), ("content_type", KindOfObject))
+    list_filter = (("action_flag", KindOfChange), ("content_type", KindOfObject), "action_time")
     list_select_related = ("user", "content_type")
-    date_hierarchy = "action_time"
+    ordering = ("-id",)
 
     @admin.display(description=_("what was changed"), ordering="content_type")
     def kind(self, entry: LogEntry) -> str:

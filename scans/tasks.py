@@ -32,7 +32,7 @@ from .models import (
     WrongState,
 )
 from .retention import purging
-from .storage import disk, sweeping
+from .storage import disk, statistics, sweeping
 from .updates import change_feed, notifications, webhooks
 
 log = structlog.get_logger(__name__)
@@ -255,6 +255,11 @@ def purge_trash() -> None:
 @shared_task(queue="post", soft_time_limit=3000, time_limit=3060)
 def purge_by_rules() -> None:
     purging.purge()
+
+
+@shared_task(queue="post")
+def gather_statistics() -> None:
+    statistics.gather()
 
 
 @shared_task(queue="post")

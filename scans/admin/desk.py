@@ -13,7 +13,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.admin import ReadOnly
+from accounts.lists import Large
 
 from ..analysis import lookalikes, routing
 from ..models import Decision, DeskSettings, Exposure, Harm, Label, Policy, ReviewItem, SecondLook, Skip
@@ -34,7 +34,7 @@ UNVEILED = 15 * 60  # seconds for which a file that somebody chose to see stays 
 
 
 @admin.register(ReviewItem)
-class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, ReadOnly):
+class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, Large):
     """Open items, the most urgent first; a click opens the review page."""
 
     list_display = ("picture", "name", "why", "place", "waiting", "queue", "held_by")
@@ -43,7 +43,6 @@ class ItemAdmin(ItemColumns, BulkActions, PersonalViews, InsightViews, ReadOnly)
     search_fields = ("scan__id__exact", "scan__sha256__exact", "scan__name__startswith")
     list_select_related = ("scan", "queue", "holder", "assigned_to")
     list_per_page = 25
-    show_full_result_count = False
     change_list_template = "admin/scans/items.html"
     actions = ("together", "in_turn")
 

@@ -3,16 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin import ReadOnly
+from accounts.lists import Large
 
 from ..models import Appeal, Assessment, Decision, Finding, Scan, Skip
 from ..outcome import blind, effective, scores
@@ -31,33 +29,6 @@ class Standing(admin.SimpleListFilter):
             "undone": lambda: rows.exclude(undone=None),
         }.get(self.value() or "")  # fmt: skip
         return chosen() if chosen else rows
-
-
-class CappedPaginator(Paginator):
-    """Counts no further than people turn pages: counting millions of rows takes longer than showing fifty of them."""
-
-    most = 10_000
-
-    @cached_property
-    def counted(self) -> int:
-        rows: Any = self.object_list
-        return int(rows.order_by()[: self.most + 1].count())
-
-    @property
-    def is_capped(self) -> bool:
-        return self.counted > self.most
-
-    @cached_property
-    def count(self) -> int:
-        return min(self.counted, self.most)
-
-
-class Large(ReadOnly):
-    """Lists that stay fast when they are long."""
-
-    paginator = CappedPaginator
-    show_full_result_count = False
-    list_per_page = 50
 
 
 class Telling(Large):

@@ -11,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin import ReadOnly
+from accounts.lists import ReadOnly
 
 from ..models import KnownFile, LockedCase, PanelVersion
 from ..review import panels

@@ -1,7 +1,6 @@
 """One's own things at the desk: how it shows files, saved views of the queue, pauses."""
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Callable
 from copy import copy
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
@@ -96,8 +95,9 @@ class PersonalViews:
 
     def queues(self, request: HttpRequest) -> list[tuple[ReviewQueue, int]]:
         """Each queue that this person sees, with what waits in it."""
-        counts = Counter(ReviewItem.objects.open().visible_to(request.user).values_list("queue", flat=True))
-        return [(queue, counts[queue.pk]) for queue in ReviewQueue.objects.all() if counts[queue.pk]]
+        items: Any = ReviewItem.objects.open().visible_to(request.user).order_by()
+        counts = dict(items.values_list("queue").annotate(count=Count("pk")))
+        return [(queue, counts[queue.pk]) for queue in ReviewQueue.objects.all() if queue.pk in counts]
 
     def addressed_to(self, request: HttpRequest) -> dict[str, Any]:
         """What others want of this person: items that they were given, notes in which they are named."""

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.admin import ReadOnly
+from accounts.lists import ReadOnly
 
 from .. import tasks
 from ..evidence import guards, holds

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from accounts.admin import ReadOnly
+from accounts.lists import ReadOnly
 
 from ..models import Outcome, Policy, PurgeRun, Status
 from ..retention import purging, rules

@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.admin import ByKey, RolesField
+from accounts.admin import RolesField
+from accounts.lists import ByKey
 
 from ..analysis import routing
 from ..models import BEYOND_ASSESSMENT, CannedReply, Outcome, Policy, ReviewQueue, Rule, TrustedSource

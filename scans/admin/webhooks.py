@@ -14,12 +14,12 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.lists import Large
 from accounts.models import User
 
 from .. import network, tasks
 from ..models import Attempt, Change, Delivery, Endpoint
 from ..updates import webhooks
-from .lists import Large
 
 
 class NewEndpoint(forms.ModelForm):

@@ -39,6 +39,7 @@ from ..models import (
 )
 from ..models.webhook import Delivery
 from ..outcome import effective
+from ..storage import statistics
 
 # About as much as is found out about a photo.
 FACE = {"id": 0, "box": [1.0, 2.0, 3.0, 4.0], "score": 0.5, "applicable": True, "reasons": [], "sightings": ["x" * 400]}
@@ -75,6 +76,7 @@ def fill(scans: int, items: int) -> dict[Role, User]:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
+    statistics.gather()
     return people
 
 

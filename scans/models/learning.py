@@ -20,7 +20,8 @@ SHARE = (MinValueValidator(0.0), MaxValueValidator(1.0))
 class KnownFileQuerySet(models.QuerySet["KnownFile"]):
     def in_force(self) -> Self:
         now = timezone.now()
-        standing = models.Q(decision__in=Decision.objects.standing())
+        # Not `decision__in`: SQLite would go through all decisions that stand, for each scan that is asked for.
+        standing = models.Exists(Decision.objects.standing().filter(pk=models.OuterRef("decision")))
         return self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now), standing, active=True)
 
 

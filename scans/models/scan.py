@@ -62,6 +62,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 MOVING = (Status.QUEUED, Status.ANALYSING)
 COUNTED = [
     "owner", "trashed_at", "status", "outcome", "kind", "source", "sandbox", "bytes", "media_deleted_at", "name",
+    "created_at",
 ]  # fmt: skip
 UNKEPT = models.Q(zero_retention=True, media_deleted_at=None)
 

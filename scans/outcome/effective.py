@@ -177,13 +177,15 @@ def decided_by_people(owner: Any) -> Any:
     return settled.filter(~Exists(later))
 
 
-def counted(scans: Any, decided: Any, *columns: str) -> Counter[tuple[str, ...]]:
+def counted(scans: Any, *columns: str, decided: Any = None) -> Counter[tuple[str, ...]]:
     """How many scans have which effective outcome, together with other columns, in two queries. `decided`: those of
-    them that people have decided, with their labels."""
+    them that people have decided, with their labels. Without it, how many have which outcome of the models."""
     counts: Counter[tuple[str, ...]] = Counter()
     # Counting rows instead of keys reads nothing but the index.
     for *values, count in scans.order_by().values_list("outcome", *columns).annotate(count=Count("*")):
         counts[tuple(values)] += count
+    if decided is None:
+        return counts
     rows = decided.order_by().values_list("label", "outcome", *columns)
     for label, models_outcome, *values, count in rows.annotate(count=Count("*")):
         counts[(models_outcome, *values)] -= count

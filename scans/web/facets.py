@@ -12,7 +12,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Case, Outcome, Source, Status, Tag
-from ..outcome import effective
 
 COUNTED: Final = ("outcome", "kind", "source", "status")
 KINDS: Final = (("image", _("Photo")), ("video", _("Video")))
@@ -36,11 +35,12 @@ class Facet:
     chips: list[Chip]
 
 
-def facets(scans: Any, decided: Any, owner: Any, query: QueryDict, chosen: dict[str, Any]) -> tuple[list[Facet], int]:
+def facets(
+    counts: "Counter[tuple[str, ...]]", owner: Any, query: QueryDict, chosen: dict[str, Any]
+) -> tuple[list[Facet], int]:
     """The chips, and the number of scans left with all filters.
 
-    `scans` and `decided` are filtered by everything except these facets."""
-    counts = effective.counted(scans, decided, *COUNTED[1:])
+    `counts`: how many scans have which values in these columns, with every other filter."""
     choices: tuple[tuple[str, Any, Any], ...] = (
         ("outcome", _("Verdict"), Outcome.choices),
         ("kind", _("Type"), KINDS),

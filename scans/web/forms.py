@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Case, Decision, Feedback, Outcome, ReviewItem, Scan, Source, Tag
@@ -15,6 +16,7 @@ from .facets import KINDS, STATUSES
 
 HEX = re.compile(r"[0-9a-fA-F]{4,64}")
 MOST = 500  # scans of the same beginning of a hash
+FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(9000, 1, 1)  # further off, time zones lead out of the calendar
 
 
 class Upload(forms.Form):
@@ -106,9 +108,9 @@ class Filter(forms.Form):
         if case := chosen.get("case"):
             scans = scans.filter(cases=case)
         if since := chosen.get("since"):
-            scans = scans.filter(created_at__date__gte=since)
+            scans = scans.filter(created_at__gte=_start_of(since))
         if until := chosen.get("until"):
-            scans = scans.filter(created_at__date__lt=until + dt.timedelta(days=1))
+            scans = scans.filter(created_at__lt=_start_of(until, days_later=1))
         return scans
 
     @property
@@ -139,6 +141,12 @@ class NewCaseLink(NewShare):
     with_notes = forms.BooleanField(label=_("Include the notes"), required=False)
 
 
+def _start_of(day: dt.date, *, days_later: int = 0) -> dt.datetime:
+    """Its midnight in the person's time zone. A range of times can use an index, unlike a comparison of dates."""
+    day = min(max(day, FIRST_DAY), LAST_DAY) + dt.timedelta(days=days_later)
+    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
+
+
 def _named(text: str) -> Q:
     """The name contains the text, or the hash begins with it. Hashes are sought by their own index: together with
     names, the rows of all scans would be read."""
@@ -154,10 +162,24 @@ def _named(text: str) -> Q:
 
 def _by_review(scans: Any, state: str) -> Any:
     """Scans in this state of review, as their owners see it: decisions count once they have settled."""
-    waiting = ReviewItem.objects.open().filter(scan=OuterRef("pk"))
-    decided = Decision.objects.settled().filter(scan=OuterRef("pk"))
+    waiting, decided = _waiting(), _decided()
     if state == "waiting":
-        return scans.filter(Exists(waiting))
+        return scans.filter(pk__in=waiting)
     if state == "decided":
-        return scans.filter(Exists(decided))
-    return scans.filter(~Exists(waiting), ~Exists(decided)) if state == "none" else scans
+        return scans.filter(pk__in=decided)
+    if state == "none":
+        return scans.filter(*(~Exists(rows.filter(scan=OuterRef("pk"))) for rows in (waiting, decided)))
+    return scans
+
+
+def reviewed(scans: Any) -> Any:
+    """Those that wait for review or were decided: all that the filter "none" leaves out."""
+    return scans.filter(pk__in=_waiting().union(_decided()))
+
+
+def _waiting() -> Any:
+    return ReviewItem.objects.open().order_by().values("scan")
+
+
+def _decided() -> Any:
+    return Decision.objects.settled().order_by().values("scan")

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -31,15 +31,27 @@ SEARCHES = 30  # of one person
 
 
 class CountedPaginator(Paginator):
-    """A paginator with a given count, which the facets have computed already."""
+    """A paginator with a given count, which the facets have computed already. The ids of a page are read before its
+    rows, and in the second half of the list from its end on, so that few rows are read to be passed over."""
 
     def __init__(self, rows: Any, total: int) -> None:
         super().__init__(rows, PAGE)
-        self.total = total
+        self.rows, self.total = rows, total
 
     @cached_property
     def count(self) -> int:
         return self.total
+
+    def page(self, number: Any) -> Page:
+        number = self.validate_number(number)
+        start, end = (number - 1) * PAGE, min(number * PAGE, self.total)
+        ids = self.rows.values_list("pk", flat=True)
+        if start > self.total // 2:
+            on_page = list(ids.reverse()[self.total - end : self.total - start])[::-1]
+        else:
+            on_page = list(ids[start:end])
+        rows = Scan.objects.listed().prefetch_related("tags").in_bulk(on_page)
+        return Page([rows[pk] for pk in on_page if pk in rows], number, self)
 
 
 @require_safe
@@ -49,11 +61,8 @@ def history(request: SignedIn) -> HttpResponse:
     query = request.GET.copy()
     query.pop("page", None)
     query.pop("view", None)
-    decided = effective.decided_by_people(request.user).exclude(status=Status.DELETED)
-    base, decided = form.apply(own, without=COUNTED), form.apply(decided, without=COUNTED)
-    facet_list, total = facets(base, decided, request.user, query, form.chosen)
-    narrowed = _ordered(form, own, total)
-    pages = CountedPaginator(narrowed.listed().prefetch_related("tags"), total)
+    facet_list, total = facets(_counts(form, own, request.user), request.user, query, form.chosen)
+    pages = CountedPaginator(_ordered(form, own, total), total)
     page = pages.get_page(request.GET.get("page"))
     remembered = request.COOKIES.get(settings.LIBRARY_VIEW_COOKIE_NAME)
     view = next((name for name in (request.GET.get("view"), remembered) if name in VIEWS), "grid")
@@ -86,10 +95,21 @@ def history(request: SignedIn) -> HttpResponse:
     return answer
 
 
+def _counts(form: forms.Filter, own: Any, owner: Any) -> Any:
+    """By the facets' columns, with all other filters."""
+    if form.chosen.get("review") == "none":
+        # Looking for reviews of each scan takes long. So all are counted, and the reviewed ones, which are fewer.
+        scans = form.apply(own, without=(*COUNTED, "review"))
+        return effective.counted(scans, *COUNTED[1:]) - effective.counted(forms.reviewed(scans), *COUNTED[1:])
+    decided = effective.decided_by_people(owner).exclude(status=Status.DELETED)
+    scans, decided = form.apply(own, without=COUNTED), form.apply(decided, without=COUNTED)
+    return effective.counted(scans, *COUNTED[1:], decided=decided)
+
+
 def _ordered(form: forms.Filter, own: Any, total: int) -> Any:
     """The scans left with all filters. A few of very many are sought first and then sorted: in their order, nearly all
     of the person's scans would have to be read to fill a page."""
-    scans: Any = form.apply(own)
+    scans: Any = form.apply(own) if total else own.none()
     if form.chosen.get("text") and total <= FEW:
         scans = own.filter(pk__in=list(scans.order_by().values_list("pk", flat=True)[:FEW]))
     return scans.order_by(*form.order)

@@ -1,5 +1,6 @@
 """The admin's door: roles, second factor, a fresh proof before people are changed."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 
@@ -11,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import keys
 from accounts.models import User
@@ -101,6 +103,25 @@ def test_the_people_list_asks_the_same_number_of_questions_however_many_there_ar
         person(f"p{number}", Role.UPLOADER)
     with django_assert_num_queries(len(few)):
         client.get(where)
+
+
+def test_changes_are_listed_newest_first_and_narrowed_by_time(admin: User, as_user) -> None:
+    kind = ContentType.objects.get_for_model(User)
+    now = timezone.now()
+    for name, days in (("long ago", 60), ("last week", 6), ("new", 0)):
+        LogEntry.objects.create(
+            user=admin, content_type=kind, object_id="1", object_repr=name, action_flag=CHANGE,
+            action_time=now - dt.timedelta(days=days),
+        )  # fmt: skip
+
+    def shown(query: dict[str, str]) -> list[str]:
+        page = as_user(admin).get(reverse("admin:admin_logentry_changelist"), query)
+        return [entry.object_repr for entry in page.context["cl"].result_list]
+
+    assert shown({}) == ["new", "last week", "long ago"]
+    week = {"action_time__gte": (now - dt.timedelta(days=7)).isoformat(sep=" ")}
+    assert shown(week) == ["new", "last week"]
+    assert "action_time__gte=" in as_user(admin).get(reverse("admin:admin_logentry_changelist")).content.decode()
 
 
 def test_roles_are_shown_with_what_they_may_do_and_are_not_changed(admin: User, lead: User, as_user) -> None:

@@ -9,9 +9,9 @@ from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
+from accounts.lists import CappedPaginator
 from accounts.models import User
 from accounts.roles import Role
-from scans.admin.lists import CappedPaginator
 from scans.analysis import routing
 from scans.models import (
     Action,

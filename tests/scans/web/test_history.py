@@ -75,6 +75,52 @@ def test_filters(query: str, count: int, ann: Client, uploader: User) -> None:
     assert answer.context["pages"].count == count
 
 
+@pytest.mark.parametrize(
+    ("zone", "day", "begins", "ends"),
+    [
+        ("Asia/Tokyo", "2026-03-10", "2026-03-09T15:00:00Z", "2026-03-10T15:00:00Z"),
+        ("America/New_York", "2026-03-10", "2026-03-10T04:00:00Z", "2026-03-11T04:00:00Z"),
+        ("Europe/Berlin", "2026-03-29", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z"),  # of 23 hours
+        ("Europe/Berlin", "2026-10-25", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"),  # of 25 hours
+        ("Asia/Beirut", "2026-03-29", "2026-03-28T22:00:00Z", "2026-03-29T21:00:00Z"),  # has no midnight
+    ],
+)
+def test_a_day_is_the_persons_own(zone: str, day: str, begins: str, ends: str, ann: Client, uploader: User) -> None:
+    User.objects.filter(pk=uploader.pk).update(time_zone=zone)
+    first, after = dt.datetime.fromisoformat(begins), dt.datetime.fromisoformat(ends)
+    tick = dt.timedelta(microseconds=1)
+    for name, at in (("before", first - tick), ("first", first), ("last", after - tick), ("after", after)):
+        make(uploader, 1, name=name, created_at=at)
+
+    def names(query: str) -> set[str]:
+        return {scan.name for scan in ann.get(f"/scans/?{query}").context["scans"]}
+
+    assert names(f"since={day}&until={day}") == {"first", "last"}
+    assert names(f"since={day}") == {"first", "last", "after"}
+    assert names(f"until={day}") == {"before", "first", "last"}
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
+def test_days_at_the_ends_of_the_calendar_are_taken(zone: str, ann: Client, uploader: User) -> None:
+    User.objects.filter(pk=uploader.pk).update(time_zone=zone)
+    make(uploader, 2)
+    ends = {"since=0001-01-01": 2, "until=9999-12-31": 2, "since=9999-12-31": 0, "until=0001-01-01": 0}
+    for query, count in ends.items():
+        assert ann.get(f"/scans/?{query}").context["pages"].count == count, query
+
+
+@pytest.mark.parametrize("sort", ["", "created_at", "-rank", "name", "-bytes"])
+def test_each_scan_is_on_one_page_and_the_pages_are_in_order(sort: str, ann: Client, uploader: User) -> None:
+    at = timezone.now()
+    make(uploader, 30, created_at=at)  # equal in all that is sorted by but the name
+    make(uploader, 44)
+    pages = [ann.get(f"/scans/?sort={sort}&page={number}").context["scans"] for number in (1, 2, 3, 4)]
+    assert [len(page) for page in pages] == [24, 24, 24, 2]
+    shown = [scan.pk for page in pages for scan in page]
+    order = sort or "-created_at"
+    assert shown == list(Scan.objects.order_by(order, "-id").values_list("pk", flat=True))
+
+
 def test_what_a_search_leaves_stands_in_the_chosen_order(ann: Client, uploader: User) -> None:
     scans = make(uploader, 4)
     for scan, name in zip(scans, ("b cat.jpg", "dog.jpg", "c cat.jpg", "a CAT.jpg"), strict=True):

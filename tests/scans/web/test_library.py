@@ -26,6 +26,7 @@ from scans.models import (
     SavedSearch,
     Scan,
     Tag,
+    Undo,
 )
 
 from .test_history import make, read
@@ -56,13 +57,12 @@ def undo(client: Client, where: str = "/scans/") -> str:
     return client.post("/scans/undo/", {"change": key[1]}, follow=True).content.decode()
 
 
-def decide(scan: Scan, label: str, decider: User) -> None:
+def decide(scan: Scan, label: str, decider: User, **fields: Any) -> None:
     item = ReviewItem.objects.create(
         scan=scan, queue=ReviewQueue.objects.order_by("order")[0], due_at=timezone.now(), closed_at=timezone.now()
     )
-    Decision.objects.create(
-        scan=scan, item=item, decider=decider, label=label, settles_at=timezone.now() - dt.timedelta(minutes=1)
-    )
+    settled = {"settles_at": timezone.now() - dt.timedelta(minutes=1)}
+    Decision.objects.create(scan=scan, item=item, decider=decider, label=label, **{**settled, **fields})
 
 
 # -- Chips, sorting, views -------------------------------------------------------------------------------
@@ -99,6 +99,37 @@ def test_every_chip_leads_to_as_many_scans_as_it_says(ann: Client, uploader: Use
                 if chip.is_on or (start != "/scans/" and facet.name in ("tag", "case")):
                     continue
                 assert ann.get(f"/scans/?{chip.query}").context["pages"].count == chip.count, (start, chip)
+
+
+def test_scans_are_counted_and_listed_by_their_state_of_review(
+    ann: Client, uploader: User, stranger: User, moderator: User, lead: User
+) -> None:
+    scans = make(uploader, 8)
+    by_name = dict(zip(("waits", "decided", "again", "undone", "held", "fresh", "none", "both"), scans, strict=True))
+    for name, scan in by_name.items():
+        Scan.objects.filter(pk=scan.pk).update(name=name)
+    queue = ReviewQueue.objects.order_by("order")[0]
+    for name in ("decided", "again", "again", "undone", "both"):
+        decide(by_name[name], "manipulated", moderator)
+    decide(by_name["held"], "manipulated", moderator, needs_second=True)
+    decide(by_name["fresh"], "manipulated", moderator, settles_at=timezone.now() + dt.timedelta(minutes=5))
+    for name in ("waits", "both"):
+        ReviewItem.objects.create(scan=by_name[name], queue=queue, due_at=timezone.now())
+    Undo.objects.create(decision=Decision.objects.get(scan=by_name["undone"]), person=moderator)
+    decide(make(stranger, 1)[0], "manipulated", moderator)
+    expected = {
+        "waiting": {"waits", "both"}, "decided": {"decided", "again", "both"},
+        "none": {"undone", "held", "fresh", "none"},
+    }  # fmt: skip
+    for state, there in expected.items():
+        page = ann.get(f"/scans/?review={state}")
+        assert {scan.name for scan in page.context["scans"]} == there
+        assert page.context["pages"].count == len(there)
+    narrowed = "/scans/?review=none&outcome=inconclusive"
+    assert set(names(ann, narrowed)) == expected["none"]
+    assert ann.get(narrowed).context["pages"].count == 4
+    assert names(ann, "/scans/?review=none&outcome=likely_manipulated") == []
+    assert set(names(ann, "/scans/?review=decided&outcome=likely_manipulated")) == expected["decided"]
 
 
 def test_a_chip_that_is_on_takes_its_filter_away(ann: Client, uploader: User) -> None:
