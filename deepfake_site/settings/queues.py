@@ -41,7 +41,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "tell people what was decided": {"task": "scans.tasks.tell_settled", "schedule": 30},
     "tell programs what has changed": {"task": "scans.tasks.publish", "schedule": 5},
     "seal what happened": {"task": "scans.tasks.seal", "schedule": 5},
-    "gather the database's statistics": {"task": "scans.tasks.gather_statistics", "schedule": 3600},
+    "gather the database's statistics": {"task": "scans.tasks.gather_statistics", "schedule": 24 * 3600},
     "anchor and check the audit chain": {"task": "scans.tasks.anchor_chain", "schedule": 3600},
 }
 for _entry in CELERY_BEAT_SCHEDULE.values():  # while no worker takes them, they don't pile up
