@@ -4,8 +4,11 @@ from django.db import migrations, models
 FIELDS = ["owner", "trashed_at", "status", "outcome", "kind", "source", "sandbox", "bytes", "media_deleted_at", "name"]
 
 
+FILTERED = ["trashed_at", "status", "outcome", "kind", "source"]
+
+
 class Migration(migrations.Migration):
-    """What was uploaded in a span of time is counted from the index alone."""
+    """Uploads in a span of time are counted, and the history is filtered in its order, from an index alone."""
 
     dependencies = [
         ("scans", "0001_squashed_0042_sandbox_cases"),
@@ -13,6 +16,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RemoveIndex(model_name="scan", name="scan_of_owner"),
+        migrations.AddIndex(
+            model_name="scan",
+            index=models.Index(fields=["owner", "-created_at", "-id", *FILTERED], name="scan_of_owner"),
+        ),
         migrations.RemoveIndex(model_name="scan", name="scan_of_owner_counted"),
         migrations.AddIndex(
             model_name="scan",

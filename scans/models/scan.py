@@ -64,6 +64,7 @@ COUNTED = [
     "owner", "trashed_at", "status", "outcome", "kind", "source", "sandbox", "bytes", "media_deleted_at", "name",
     "created_at",
 ]  # fmt: skip
+FILTERED = ["trashed_at", "status", "outcome", "kind", "source"]
 UNKEPT = models.Q(zero_retention=True, media_deleted_at=None)
 
 
@@ -219,7 +220,8 @@ class Scan(models.Model):
             ("lead_review", _("Can assign, take over and reopen")),
         )
         indexes = [
-            models.Index(fields=["owner", "-created_at"], name="scan_of_owner"),
+            # The order of the history, with what its filters look at.
+            models.Index(fields=["owner", "-created_at", "-id", *FILTERED], name="scan_of_owner"),
             models.Index(fields=["owner", "outcome", "-created_at"], name="scan_of_owner_by_outcome"),
             # All that counts, sums and searches of one's own files need, so that they are read from the index alone.
             models.Index(fields=COUNTED, name="scan_of_owner_counted"),
