@@ -114,6 +114,7 @@ def fit_panel(
     *,
     false_alarms: float,
     missed: float,
+    own_false_alarms: float | None = None,
     inconclusive: float = 0.2,
     holds: bool = False,
     without: Collection[str] = (),
@@ -124,7 +125,8 @@ def fit_panel(
     A bundle is heard whose AUC is surely above 0.5. How the heard ones are combined is chosen by kinds of fakes that
     were left out when the weights were fitted; equal weights are given up only for a clear gain. `without`: names of
     bundles that are known to tell nothing on files by others. `others`: files by others, whose real ones are held to
-    the same rate of false alarms.
+    the same rate of false alarms. `own_false_alarms`: the rate for own real files where there are enough by others, as
+    own ones are degraded like fakes, more than most photos.
     """
     all_judged = judged(rows, panel, which)
     intervals = {label: _interval(all_judged, label) for label in all_judged.labels}
@@ -160,7 +162,8 @@ def fit_panel(
     small = which.below if which.condition is Condition.SMALL_FACES else None
     fusion = Fusion(by_label, round(fitted.b, 4), combining, round(float(slope), 4), even, holds, {}, small)
     real = _real_scores(others, panel, fusion, which)
-    cuts = _cuts(scores, data.fake, real, false_alarms=false_alarms, missed=missed, inconclusive=inconclusive)
+    own = own_false_alarms if own_false_alarms is not None and len(real) >= 1 / false_alarms else false_alarms
+    cuts = _cuts(scores, data.fake, real, own=own, of_others=false_alarms, missed=missed, inconclusive=inconclusive)
     measured = {
         "bundles": intervals,
         "auc_on_kinds_left_out": {name: round(value, 4) for name, value in left_out.items()},
@@ -204,17 +207,17 @@ def _real_scores(rows: Sequence[Row], panel: Panel, fusion: Fusion, which: Faces
 
 
 def _cuts(
-    scores: Any, fake: Any, others: Any, *, false_alarms: float, missed: float, inconclusive: float
+    scores: Any, fake: Any, others: Any, *, own: float, of_others: float, missed: float, inconclusive: float
 ) -> Thresholds:
-    """Above the upper cut no more real files than asked for, neither own ones nor those by others.
+    """Above the upper cut no more real files than asked for, of own ones and of those by others.
 
     Below the lower cut no more fakes than asked for. Where that leaves too many real files between the cuts, it moves
     up, but never above even odds.
     """
-    low, high = calibration.cuts(scores, fake, false_alarms=false_alarms, missed=missed)
+    low, high = calibration.cuts(scores, fake, false_alarms=own, missed=missed)
     if len(others):
-        high = min(0.99, max(high, ceil(float(np.quantile(others, 1 - false_alarms)) * 1e4) / 1e4))
-    little = float(np.quantile(scores[~fake], max(0.0, 1 - false_alarms - inconclusive)))
+        high = min(0.99, max(high, ceil(float(np.quantile(others, 1 - of_others)) * 1e4) / 1e4))
+    little = float(np.quantile(scores[~fake], max(0.0, 1 - own - inconclusive)))
     return Thresholds(round(min(0.5, max(low, little)), 4), high)
 
 

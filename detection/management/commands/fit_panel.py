@@ -22,6 +22,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("scores", type=Path, nargs="+", help="CSVs of scores")
         parser.add_argument("--false-alarms", type=share, default=0.02, help="share of real files above the cut-offs")
+        parser.add_argument(
+            "--own-false-alarms", type=share, metavar="SHARE",
+            help="the limit for the files in SCORES, where enough real files from OTHERS hold the other one",
+        )  # fmt: skip
         parser.add_argument("--missed", type=share, default=0.2, help="share of fakes below the cut-offs")
         parser.add_argument(
             "--inconclusive", type=share, default=0.2,
@@ -48,7 +52,7 @@ class Command(BaseCommand):
         parser.add_argument("--write", action="store_true", help="write the result to the panel's policy")
 
     def handle(self, **options: Any) -> None:
-        rates = {name: options[name] for name in ("false_alarms", "missed", "inconclusive")}
+        rates = {name: options[name] for name in ("false_alarms", "own_false_alarms", "missed", "inconclusive")}
         with command_errors():
             panel = panels.read_panel(options["bundles"])
             rows = [row for path in options["scores"] for row in evaluation.read(path)]
@@ -93,8 +97,9 @@ def _bundle_in(text: str) -> tuple[Condition, str]:
 
 def _command(options: dict[str, Any]) -> str:
     words = ["manage.py fit_panel", *(path.name for path in options["scores"])]
-    for name in ("false_alarms", "missed", "inconclusive"):
-        words.append(f"--{name.replace('_', '-')} {options[name]}")
+    for name in ("false_alarms", "own_false_alarms", "missed", "inconclusive"):
+        if options[name] is not None:
+            words.append(f"--{name.replace('_', '-')} {options[name]}")
     if options["others"]:
         words.append(f"--others {' '.join(path.name for path in options['others'])}")
     if options["without"]:

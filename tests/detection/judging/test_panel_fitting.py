@@ -141,6 +141,22 @@ def test_no_more_real_ones_lie_above_the_upper_cut_than_asked_for_and_scores_are
     assert metrics.calibration_error(scores, fake) < 0.06
 
 
+@pytest.mark.parametrize(("by_others", "share"), [(300, 0.1), (20, 0.02)], ids=["enough by others", "too few"])
+def test_own_real_files_may_be_alarmed_more_often_where_enough_by_others_are_not(
+    by_others: int, share: float, files: Files
+) -> None:
+    seen = {"one/1": files.sees(0.8), "two/1": files.sees(0.5), "three/1": files.blind}
+    plain = {label: (lambda fake, kinds: np.full(len(fake), -2.0)) for label in seen}
+    others = [row for row in files.rows(plain, count=by_others) if not row.fake]
+    fusion = panel_fitting.fit_panel(
+        files.rows(seen), read_panel(files.bundles), PHOTOS, false_alarms=0.02, own_false_alarms=0.1, missed=0.2,
+        others=others,
+    )  # fmt: skip
+    alarmed, _found = fusion.measured["above_upper_cut"]
+    assert alarmed / fusion.measured["n_real"] == pytest.approx(share, abs=0.01)
+    assert fusion.measured["real_by_others"] == [by_others, 0]
+
+
 def test_photos_and_films_are_fitted_apart_and_written_with_the_commands(
     files: Files, tmp_path: Path, policy: Callable[..., None]
 ) -> None:
