@@ -61,32 +61,41 @@ docs: $(VENV)/tests  ## renew the manual's generated parts and build it into var
 bench: $(VENV)/tests  ## time the detector beside the usual way, and renew the table of docs/speed.md
 	EMBEDDED=1 $(PY) manage.py bench --json --table docs/speed.md
 
-# From faces to a bundle with its figures: each step goes on where it was ended. FACES: folders with faces.csv, the
-# first of real faces; INIT: the network's first weights; AUTOENCODER: a folder with taef2's two files, for the kinds of
-# fakes that need faces drawn by a generator; LICENCE: of the bundle, where fakes that others made are among the faces.
+# From faces to a bundle with its figures: each step goes on where it was ended. FILES: labelled photos or videos, e.g.
+# FaceForensics++, under FILES_LICENCE; they are trained on and, with their part for testing, measured on, beside the shipped
+# panel. FACES: folders with faces.csv, the first of real faces; INIT: the network's first weights; AUTOENCODER: a folder with
+# taef2's two files, for the kinds of fakes that need faces drawn by a generator; LICENCE: of the bundle, where fakes that
+# others made are among the faces.
 TRAIN_DIR ?= var/training
 TRAIN_PLAN ?= ml_models/image-blend/plan.json
 TRAIN_BUNDLES ?= var/bundles
 SAMPLES ?= 100000
 VALIDATION_SAMPLES ?= 2000
 OWN_FAKES ?= 40
-train: $(VENV)/training  ## FACES=… INIT=…: draw samples, train, calibrate, export, measure on own fakes (installs PyTorch)
-	$(if $(FACES),,$(error Say FACES="folder …": folders with faces.csv))
+train: $(VENV)/training  ## FACES=… FILES=… INIT=…: draw samples, train, calibrate, export, measure (installs PyTorch)
+	$(if $(FACES)$(FILES),,$(error Set FACES="folder …" (with faces.csv) or FILES=folder (labelled photos or videos)))
 	@set -e; export EMBEDDED=1 KERAS_BACKEND=torch; manage="$(PY) manage.py"; d=$(TRAIN_DIR); redrawn=; mkdir -p $$d; \
 	name=$$($(PY) -c 'import json, sys; print(json.load(open(sys.argv[1]))["name"])' $(TRAIN_PLAN)); \
+	faces="$(FACES)$(if $(FILES), $(TRAIN_DIR)/faces)"; bundle="--bundle $$name --bundles $(TRAIN_BUNDLES)"; \
+	if [ -n "$(FILES)" ]; then $$manage prepare_faces $(FILES) $$d/faces --licence "$(FILES_LICENCE)"; fi; \
 	if [ -n "$(AUTOENCODER)" ]; then redrawn="--redrawn $$d/reconstructed"; \
 	  $$manage reconstruct_faces $$d/reconstructed --faces $(firstword $(FACES)) --autoencoder $(AUTOENCODER); fi; \
 	for part in train validation; do samples=$(SAMPLES); [ $$part = train ] || samples=$(VALIDATION_SAMPLES); \
-	  $$manage draw_cache $$d/$$part --part $$part --samples $$samples --faces $(FACES) $$redrawn --plan $(TRAIN_PLAN) \
+	  $$manage draw_cache $$d/$$part --part $$part --samples $$samples --faces $$faces $$redrawn --plan $(TRAIN_PLAN) \
 	    --workers $$(nproc); done; \
 	$$manage train_cached $$d/run --cache $$d/train --validation $$d/validation --plan $(TRAIN_PLAN) \
 	  $(if $(INIT),--init $(INIT) --init-licence "$(INIT_LICENCE)"); \
 	unset KERAS_BACKEND; \
-	$$manage export_bundle $$d/run --faces $(FACES) $$redrawn --bundles $(TRAIN_BUNDLES) --licence "$(LICENCE)" --each $(OWN_FAKES) --replace; \
+	$$manage export_bundle $$d/run --faces $$faces $$redrawn --bundles $(TRAIN_BUNDLES) --licence "$(LICENCE)" --each $(OWN_FAKES) --replace; \
 	[ -f $$d/own/files.csv ] || \
-	  $$manage generate_fakes $$d/own --faces $(FACES) $$redrawn --plan $(TRAIN_PLAN) --each $(OWN_FAKES); \
-	$$manage evaluate $$d/own/files.csv --bundle $$name --bundles $(TRAIN_BUNDLES) --json > $$d/own_fakes.json; \
+	  $$manage generate_fakes $$d/own --faces $$faces $$redrawn --plan $(TRAIN_PLAN) --each $(OWN_FAKES); \
+	$$manage evaluate $$d/own/files.csv $$bundle --json > $$d/own_fakes.json; \
 	$$manage write_card $(TRAIN_BUNDLES)/$$name --figures $$d/own_fakes.json; \
+	if [ -n "$(FILES)" ]; then \
+	  $$manage evaluate $(FILES) --part test $$bundle --scores $$d/test.csv --json > $$d/test.json; \
+	  $$manage write_card $(TRAIN_BUNDLES)/$$name --figures $$d/test.json; \
+	  $$manage evaluate $(FILES) --part test --scores $$d/test_shipped.csv --json > $$d/test_shipped.json; \
+	  $$manage compare $$d/test_shipped.csv $$d/test.csv; fi; \
 	echo "$(TRAIN_BUNDLES)/$$name is there, with its card: CARD.md"
 
 mtcnn-export: $(VENV)/tests  ## rebuild the face detector's ONNX graphs from the mtcnn package

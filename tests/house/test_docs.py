@@ -146,6 +146,25 @@ def test_every_management_command_that_a_paper_names_takes_its_options() -> None
     assert not wrong, "\n".join(wrong)
 
 
+def test_every_step_of_a_training_is_a_command_that_takes_its_options() -> None:
+    given = ("FILES=films", "FACES=one two", "INIT=first.h5", "INIT_LICENCE=MIT", "LICENCE=MIT", "AUTOENCODER=taef2")
+    script = subprocess.run(
+        ["make", "--dry-run", "--always-make", "train", *given], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.replace("\\\n", " ")
+    shell = {"d": "run", "name": "new", "part": "train", "samples": "9", "faces": "one two"}
+    shell |= {"redrawn": "--redrawn again", "bundle": "--bundle new --bundles folder"}
+    steps = []
+    for line in re.findall(r"\$manage (\w+ [^;>|]+)", script):
+        text = re.sub(r"\$\(nproc\)", "2", line)
+        steps.append(shlex.split(re.sub(r"\$(\w+)", lambda match: shell[match[1]], text)))
+    for name, *arguments in steps:
+        command(name).create_parser("manage.py", name).parse_args(arguments)
+    names = [name for name, *_ in steps]
+    assert names[0] == "prepare_faces"
+    assert names[-1] == "compare"
+    assert "train_cached" in names
+
+
 def test_every_file_that_the_manual_names_is_there() -> None:
     named = re.compile(r"`((?:deepfake_site|accounts|scans|detection|ml_models|tests|deploy|clients|docs)/[\w./-]*)`")
     made_by_readers = {"detection/training/colour_shift.py"}
