@@ -123,7 +123,7 @@ lock:  ## renew constraints.txt from a fresh environment
 	rm -rf .lock
 
 messages: $(VENV)/tests  ## collect the texts to translate, and compile the translations
-	EMBEDDED=1 $(PY) manage.py makemessages -l de --no-wrap --add-location file -i .venv -i var -i tests
+	EMBEDDED=1 $(PY) manage.py makemessages -l de --no-obsolete --no-wrap --add-location file -i .venv -i var -i tests
 	EMBEDDED=1 $(PY) manage.py compilemessages -i .venv
 
 clean:  ## remove what these commands made; keeps var/ with the site's data
