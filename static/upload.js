@@ -21,7 +21,9 @@
 
   // -- Choosing --------------------------------------------------------------------------------------
 
-  const size = (bytes) => (bytes < 1 << 20 ? `${Math.max(1, Math.round(bytes / 1024))} kB` : `${(bytes / (1 << 20)).toFixed(1)} MB`);
+  // As the rest of the site writes sizes.
+  const decimal = new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const size = (bytes) => (bytes < 1 << 20 ? `${decimal.format(bytes / 1024)}\u00a0KB` : `${decimal.format(bytes / (1 << 20))}\u00a0MB`);
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
 
   const refusal = (file) =>

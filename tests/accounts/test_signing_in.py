@@ -4,6 +4,7 @@ import re
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.conf import settings as site
 from django.contrib.auth.hashers import MD5PasswordHasher, get_hashers_by_algorithm, make_password
 from django.core import mail
@@ -184,6 +185,35 @@ def test_one_click_ends_all_other_sessions(uploader: User, as_user) -> None:
     here.post("/accounts/sessions/")
     assert elsewhere.get("/profile/").status_code == 302
     assert here.get("/profile/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0", "Firefox on Linux"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 "
+            "Safari/537.36 Edg/130.0.0.0",
+            "Edge on Windows",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+            "Version/18.1 Mobile/15E148 Safari/604.1",
+            "Safari on iPhone",
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 "
+            "Mobile Safari/537.36",
+            "Chrome on Android",
+        ),
+        ("some program/1.0", "some program/1.0"),
+    ],
+)
+def test_sessions_are_told_apart_by_browser_and_system(user_agent: str, name: str, uploader: User, as_user) -> None:
+    client = as_user(uploader, proven=True)
+    client.get("/profile/", HTTP_USER_AGENT=user_agent)
+    UserSession.objects.update(user_agent=user_agent)
+    assert f">{name}</td>" in client.get("/accounts/sessions/", HTTP_USER_AGENT=user_agent).content.decode()
 
 
 def test_a_session_that_is_used_a_lot_is_written_down_rarely(
