@@ -35,6 +35,13 @@ FAKES: Final[dict[str, str | Promise]] = {
     "rougher": gettext_lazy("rougher face"),
     "mixed": gettext_lazy("several kinds"),
 }
+PURPOSES: Final[dict[str, str | Promise]] = {
+    "image-blend": gettext_lazy("Looks for faces that were blended in, swapped or re-enacted, in photos and videos."),
+    "face-swap": gettext_lazy("Looks for faces that were swapped or re-enacted as the known tools do it."),
+    "residual": gettext_lazy("Looks at fine noise for traces of generators, in pictures with large faces."),
+    "synthesis": gettext_lazy("Looks for whole faces from the generators that it was trained on."),
+    "video-swap": gettext_lazy("Looks for swapped faces in a video, over several frames."),
+}
 OWN: Final = re.compile(r"own (?P<medium>fakes|fake films), new people: (?P<kind>\w+)")
 OWN_SETS: Final[dict[str, str | Promise]] = {
     "fakes": gettext_lazy("own manipulated photos of people not trained on"),
@@ -148,6 +155,15 @@ FAILURES: Final = (
         "made, and of the 16 real films: those figures are a little too good."
     ),
 )
+
+
+def purpose(name: str, kind: str) -> str:
+    """What a model looks for, in one sentence; of one that is not shipped only whether it sees pictures or videos."""
+    if name in PURPOSES:
+        return str(PURPOSES[name])
+    return (
+        gettext("Compares the frames of a video.") if kind == "video" else gettext("Checks single pictures and frames.")
+    )
 
 
 def kind_of_fake(name: str) -> str:

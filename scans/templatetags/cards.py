@@ -27,6 +27,7 @@ def test_set(data: str) -> SafeString:
 
 
 register.filter("kind_of_fake", card_texts.kind_of_fake)
+register.filter("purpose", card_texts.purpose)
 
 
 def _marked(text: str, is_english: bool) -> SafeString:

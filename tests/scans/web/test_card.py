@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -87,3 +88,16 @@ def test_every_text_of_the_shipped_cards_has_a_german_translation() -> None:
         assert [text for text in texts if card_texts.translate(text)[1]] == []
     assert {match["kind"] for match in own} <= set(card_texts.FAKES)
     assert len(cards) >= 1
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_shipped_model_has_a_purpose_of_its_own_and_others_a_plain_one(
+    language: str, card: Path, client: Client, settings: Any
+) -> None:
+    plain = {"en": "Checks single pictures and frames.", "de": "Prüft einzelne Bilder"}[language]
+    assert plain in client.get("/models/", headers={"Accept-Language": language}).content.decode()
+    settings.BUNDLES_DIR = Path(settings.BASE_DIR) / "ml_models"
+    page = client.get("/models/", headers={"Accept-Language": language}).content.decode()
+    cards = re.findall(r'<li class="card"><h2>.*?</h2>\s*<p>([^<.]+)', page, re.DOTALL)
+    assert len(set(cards)) == len(cards) == 5
+    assert plain not in page
