@@ -50,9 +50,9 @@ def sentences(status: int) -> tuple[str, str]:
             _("Check the address. The page may have been removed, or you may not have access to it."),
         ),
         405: (
-            _("This address can't be opened on its own"),
+            _("This address can't be opened directly"),
             _(
-                "It only receives a form. If you had to sign in again while you sent one, it was not sent: go back to "
+                "It only accepts forms. If you had to sign in again while you sent one, it was not sent: go back to "
                 "the page with the form and send it again."
             ),
         ),
@@ -185,7 +185,11 @@ class Refusals:
             return HttpResponseNotAllowed(["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"])
         if settings.SECURE_SSL_REDIRECT and not request.is_secure() and request.path_info.startswith("/api/"):
             # A program that is redirected would go on sending its key unencrypted, and nobody would notice.
-            return page(request, 403, detail=_("Use https:// here. If you have sent an API key, replace it."))
+            return page(
+                request,
+                403,
+                detail=_("Use https:// here. If you sent an API key over http://, it was not encrypted: replace it."),
+            )
         try:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:

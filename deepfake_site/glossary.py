@@ -31,7 +31,10 @@ WORDS: Final[tuple[tuple[str | Promise, str | Promise], ...]] = (
         ),
     ),
     (_("Cut-off"), _("A score at which the outcome changes. There are two: a lower and an upper one.")),
-    (_("Decision"), _("A moderator's verdict with a reason. It replaces the outcome of the models.")),
+    (
+        _("Decision"),
+        _("What a moderator has decided about a file, with the reason. It replaces the outcome of the models."),
+    ),
     (
         _("Deepfake"),
         _(

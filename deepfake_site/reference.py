@@ -215,7 +215,7 @@ def _in_words(figures: dict[str, Any]) -> str:
         return "real files only"
     low, high = figures["auc_ci"]
     if low <= 0.5:
-        return "**no: worse than chance**" if high < 0.5 else "**not shown: chance is within the interval**"
+        return "**no: worse than chance**" if high < 0.5 else "**no evidence: the interval includes 0.5**"
     trivial = max(max(value, 1 - value) for value in figures["baselines"].values())
     return "better than chance" + (", but file size or sharpness alone tells more" if trivial > figures["auc"] else "")
 

@@ -37,9 +37,9 @@ FAKES: Final[dict[str, str | Promise]] = {
 }
 PURPOSES: Final[dict[str, str | Promise]] = {
     "image-blend": gettext_lazy("Looks for faces that were blended in, swapped or re-enacted, in photos and videos."),
-    "face-swap": gettext_lazy("Looks for faces that were swapped or re-enacted as the known tools do it."),
-    "residual": gettext_lazy("Looks at fine noise for traces of generators, in pictures with large faces."),
-    "synthesis": gettext_lazy("Looks for whole faces from the generators that it was trained on."),
+    "face-swap": gettext_lazy("Looks for faces that were swapped or re-enacted in the way common tools do it."),
+    "residual": gettext_lazy("Looks for traces of generators in the fine noise of pictures with large faces."),
+    "synthesis": gettext_lazy("Looks for faces generated as a whole by the generators it was trained on."),
     "video-swap": gettext_lazy("Looks for swapped faces in a video, over several frames."),
 }
 OWN: Final = re.compile(r"own (?P<medium>fakes|fake films), new people: (?P<kind>\w+)")
@@ -162,7 +162,9 @@ def purpose(name: str, kind: str) -> str:
     if name in PURPOSES:
         return str(PURPOSES[name])
     return (
-        gettext("Compares the frames of a video.") if kind == "video" else gettext("Checks single pictures and frames.")
+        gettext("Compares the frames of a video.")
+        if kind == "video"
+        else gettext("Checks photos, and single frames of videos.")
     )
 
 

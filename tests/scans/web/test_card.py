@@ -94,7 +94,9 @@ def test_every_text_of_the_shipped_cards_has_a_german_translation() -> None:
 def test_every_shipped_model_has_a_purpose_of_its_own_and_others_a_plain_one(
     language: str, card: Path, client: Client, settings: Any
 ) -> None:
-    plain = {"en": "Checks single pictures and frames.", "de": "Prüft einzelne Bilder"}[language]
+    plain = {"en": "Checks photos, and single frames of videos.", "de": "Prüft Fotos und einzelne Bilder aus Videos."}[
+        language
+    ]
     assert plain in client.get("/models/", headers={"Accept-Language": language}).content.decode()
     settings.BUNDLES_DIR = Path(settings.BASE_DIR) / "ml_models"
     page = client.get("/models/", headers={"Accept-Language": language}).content.decode()
