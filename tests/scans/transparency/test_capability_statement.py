@@ -52,7 +52,9 @@ def test_the_capability_statement_has_percentages_only_where_enough_was_measured
     for text in ("many files", "0.71", "0.65 – 0.77", "25.0 %", "17.5 – 34.3", "10.0 %", "not enough evidence"):
         assert text in page
     few_row = re.search(r"few files.*?</tr>", page, re.DOTALL)
-    assert few_row and "%" not in few_row[0] and "0." not in few_row[0]
+    cells = re.sub(r"<[^>]*>", " ", few_row[0] if few_row else "%")  # what stands in them; on phones they have labels
+    assert "%" not in cells
+    assert "0." not in cells
 
 
 def test_the_capability_statement_is_the_same_bytes_again(

@@ -90,9 +90,9 @@ def test_a_decision_waits_until_it_is_read(
         settles_at=timezone.now() - dt.timedelta(minutes=1),
     )  # fmt: skip
     notifications.tell_settled()
-    assert "New decisions: Misleading context" in text(ann)
+    assert "New decision: Misleading context" in text(ann)
     ann.get(f"/scans/{scan.pk}/")
-    assert "New decisions" not in text(ann)
+    assert "New decision" not in text(ann)
 
 
 def test_failed_scans_and_what_the_trash_is_about_to_lose_wait(ann: Client, uploader: User) -> None:
