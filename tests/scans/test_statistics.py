@@ -12,7 +12,6 @@ from scans.models import Batch, Scan
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL gathers its own statistics")
 def test_the_files_of_a_batch_are_not_sought_among_all_of_their_owner(uploader: User) -> None:
     batches = [Batch.objects.create(owner=uploader, id=uuid.UUID(int=number)) for number in range(40)]
     Scan.objects.bulk_create(
@@ -20,5 +19,7 @@ def test_the_files_of_a_batch_are_not_sought_among_all_of_their_owner(uploader: 
         for number in range(1000)
     )
     tasks.gather_statistics()
-    plan = Scan.objects.owned_by(uploader).filter(batch=batches[0]).order_by("created_at").explain()
-    assert "batch_id=?" in plan
+    of_batch = Scan.objects.owned_by(uploader).filter(batch=batches[0]).order_by("created_at")
+    assert len(of_batch) == 25
+    if connection.vendor == "sqlite":  # PostgreSQL gathers its statistics itself
+        assert "batch_id=?" in of_batch.explain()

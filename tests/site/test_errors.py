@@ -110,7 +110,7 @@ def test_an_address_that_only_takes_forms_says_so_when_it_is_opened(
     assert response.status_code == 405
     assert response["Allow"] == "POST"
     page = response.content.decode()
-    assert "only receives a form" in page
+    assert "only accepts forms" in page
     assert 'href="/scans/"' in page, "the navigation is there"
     body = ann.get(address, headers={"Accept": "application/json"}).json()
     assert body["code"] == "method_not_allowed"
