@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http.request import UnreadablePostError
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from rest_framework.response import Response
@@ -210,6 +211,8 @@ class Refusals:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, RequestDataTooBig):
             return page(request, 413)
+        if isinstance(error, UnreadablePostError):  # the client is gone: this is for the log
+            return page(request, 400, detail=_("The connection broke before the whole request had arrived."))
         if isinstance(error, PanelUnreadable):
             return page(request, 503, retry_after=60)
         if disk.is_full(error):

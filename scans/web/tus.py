@@ -109,7 +109,8 @@ def _body(request: SignedIn) -> Iterator[bytes]:
     while True:
         try:
             piece = request.read(PIECE)
-        except UnreadablePostError:
+        except UnreadablePostError as error:
+            yield getattr(error.__cause__, "piece", b"")
             return
         if not piece:
             return

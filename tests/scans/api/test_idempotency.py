@@ -10,12 +10,13 @@ import pytest
 from celery import current_app
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.utils import timezone
 
 from accounts import keys, rules
 from accounts.models import User
+from deepfake_site.wsgi import application
 from scans.models import Batch, Feedback, Replay, Scan
 from scans.models.replay import ABANDONED, KEPT
 from scans.tasks import forget_unfinished, rescue
@@ -243,3 +244,28 @@ def test_ten_at_the_same_moment_make_one_scan(uploader: User, bundles: Any, sett
     assert Scan.objects.count() == 1, connection.vendor
     assert set(answers) <= {200, 202, 409}
     assert len(answers) == 10
+
+
+def sent_to_the_server(program: Program, path: str, body: bytes, key: str, arrived: int) -> str:
+    """The status, from the application that gunicorn serves, of a request of which only `arrived` bytes come."""
+    statuses: list[str] = []
+    environ = RequestFactory().generic("POST", path, content_type=MULTIPART_CONTENT).environ
+    environ |= {
+        "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body[:arrived]), "HTTP_IDEMPOTENCY_KEY": key,
+        "CONTENT_TYPE": MULTIPART_CONTENT, "HTTP_AUTHORIZATION": program.client.defaults["HTTP_AUTHORIZATION"],
+    }  # fmt: skip
+    with program.run(execute=True):
+        b"".join(application(environ, lambda status, headers: statuses.append(status)))
+    return statuses[0]
+
+
+@pytest.mark.django_db(
+    transaction=True, serialized_rollback=True
+)  # the server closes its connection after each request
+@pytest.mark.parametrize("share", [0.5, 0.999])
+def test_an_upload_that_broke_off_makes_no_scan_and_leaves_its_key_free(own: Program, share: float) -> None:
+    body = encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("photo.jpg", portrait()), "external_id": "x" * 99})
+    assert sent_to_the_server(own, SCANS, body, "a", int(len(body) * share)).startswith("400")
+    assert not Scan.objects.exists()
+    assert sent_to_the_server(own, SCANS, body, "a", len(body)).startswith("202")
+    assert Scan.objects.count() == 1

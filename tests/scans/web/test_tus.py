@@ -14,6 +14,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from deepfake_site.wsgi import CompleteBody
 from scans import tasks
 from scans.models import Batch, Resumable, Scan
 
@@ -74,8 +75,11 @@ def test_a_file_in_pieces_is_the_file(
     assert Scan.objects.count() == 1
 
 
-class Broken(io.BytesIO):
-    """A connection that ends in the middle of a piece."""
+class Reset(io.BytesIO):
+    """A connection that is reset in the middle of a piece."""
+
+    def __init__(self, arrived: bytes, _length: int) -> None:
+        super().__init__(arrived)
 
     def read(self, count: int = -1) -> bytes:
         piece = super().read(min(count, 5000) if count > 0 else 5000)
@@ -84,14 +88,21 @@ class Broken(io.BytesIO):
         return piece
 
 
-def test_what_came_before_the_connection_broke_is_kept(ann: Client) -> None:
+def closed(arrived: bytes, length: int) -> CompleteBody:
+    """A connection that is closed in the middle of a piece, as the server reads it."""
+    return CompleteBody(io.BytesIO(arrived), length)
+
+
+@pytest.mark.parametrize("broken", [Reset, closed])
+def test_what_came_before_the_connection_broke_is_kept(broken: Callable[[bytes, int], Any], ann: Client) -> None:
     content = portrait(400)
     where = begin(ann, len(content), filename="a.jpg")["Location"]
     for _break in range(2):
         at = offset(ann, where)
         ann.generic(
             "PATCH", where, CONTENT_TYPE=BODY, CONTENT_LENGTH=str(len(content) - at),
-            headers={**TUS, "upload-offset": str(at)}, **{"wsgi.input": Broken(content[at : at + 12000])},
+            headers={**TUS, "upload-offset": str(at)},
+            **{"wsgi.input": broken(content[at : at + 12000], len(content) - at)},
         )  # fmt: skip
         assert offset(ann, where) == at + 12000
     assert send(ann, where, 24000, content[24000:]).status_code == 204
