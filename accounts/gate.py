@@ -31,6 +31,9 @@ class Gate:
         if rule is None:
             log.error("view without a rule", view=name)
             raise PermissionDenied
+        if roles.needs_second_factor(name, request.user):
+            _refused(request, name, "a second factor")
+            return render(request, "accounts/second_factor.html", status=403)
         if rule == roles.ANYONE:
             return None
         if not request.user.is_authenticated:

@@ -7,6 +7,7 @@ Three tables that a person can read. The groups in the database are filled from 
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -141,6 +142,25 @@ VIEWS: Final[dict[str, str]] = {
 }
 
 
+# Where everybody needs a second factor, these views open before it is set up: the way there, and what is public.
+WITHOUT_SECOND_FACTOR: Final = (
+    "theme", "help*", "privacy", "contact", "status", "set_language", "rules", "account_*", "mfa_*",
+    "usersessions_list", "profile:*", "scans:shared*", "scans:check", "scans:about", "scans:example", "scans:models",
+    "scans:card*", "scans:capabilities*", "scans:signing_keys*", "scans:verifier", "admin:login",
+    "admin:logout", "admin:jsi18n", "api:*",  # the API asks for scopes
+)  # fmt: skip
+
+
+def needs_second_factor(view_name: str, user: Any) -> bool:
+    """Whether the view is closed to this person until they have set up a second factor."""
+    return bool(
+        settings.EVERYONE_SECOND_FACTOR
+        and user.is_authenticated
+        and user.second_factor_missing
+        and not any(fnmatchcase(view_name, pattern) for pattern in WITHOUT_SECOND_FACTOR)
+    )
+
+
 def rule_for(view_name: str) -> str | None:
     return next((rule for pattern, rule in VIEWS.items() if fnmatchcase(view_name, pattern)), None)
 
@@ -160,6 +180,8 @@ def scopes_for(user: User | AnonymousUser) -> list[str]:
     """What this person, or a key of theirs, may do by program now; without a second factor nothing that staff do."""
     held = roles_of(user)
     scopes = [scope for scope, roles in SCOPES.items() if roles & held]
+    if settings.EVERYONE_SECOND_FACTOR and isinstance(user, User) and user.second_factor_missing:
+        return []
     if isinstance(user, User) and STAFF_SCOPES.intersection(scopes) and user.second_factor_missing:
         return [scope for scope in scopes if scope not in STAFF_SCOPES]
     return scopes

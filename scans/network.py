@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, Self
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -125,6 +126,8 @@ def _checked(address: str, schemes: tuple[str, ...], seconds: float) -> Target:
         or " " in address
     ):
         raise Blocked("bad_url")
+    if settings.TARGET_HOSTS and not any(fnmatchcase(host, pattern) for pattern in settings.TARGET_HOSTS):
+        raise Blocked("host_refused")
     port = port or PORTS[url.scheme]
     machines = _resolved(host, port, min(seconds, RESOLVING))
     if not machines:

@@ -18,6 +18,7 @@ SCANS_URL_FETCH = env.flag("SCANS_URL_FETCH")
 REVERSE_SEARCH = [name.lower() for name in env.listing("REVERSE_SEARCH")]
 PRIVATE_TARGETS = env.listing("PRIVATE_TARGETS")
 TARGET_PORTS = env.listing("TARGET_PORTS") or ["80", "443", "1024-65535"]
+TARGET_HOSTS = [name.lower() for name in env.listing("TARGET_HOSTS")]
 WEBHOOK_PATIENCE_DAYS = env.whole("WEBHOOK_PATIENCE_DAYS", 5)
 DOUBLE_PERCENT = env.whole("DOUBLE_PERCENT", 5)
 REST_AFTER = env.whole("REST_AFTER", 40)

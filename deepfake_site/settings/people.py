@@ -13,6 +13,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "accounts.passwords.CommonWithEndingsValidator"},
+    {"NAME": "accounts.passwords.BreachedValidator"},
     {"NAME": "accounts.passwords.SequencesValidator"},
     {"NAME": "accounts.passwords.SiteWordsValidator"},
 ]
@@ -20,7 +21,9 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 
-STAFF_SECOND_FACTOR = env.flag("STAFF_SECOND_FACTOR", default=not DEMO)
+BREACHED_PASSWORDS = env.text("BREACHED_PASSWORDS")
+EVERYONE_SECOND_FACTOR = env.flag("EVERYONE_SECOND_FACTOR")
+STAFF_SECOND_FACTOR = EVERYONE_SECOND_FACTOR or env.flag("STAFF_SECOND_FACTOR", default=not DEMO)
 ADMIN_EMAIL = env.text("ADMIN_EMAIL")
 ADMIN_PASSWORD = env.text("ADMIN_PASSWORD")
 ERASURE_GRACE_DAYS = env.whole("ERASURE_GRACE_DAYS", 14)
@@ -61,7 +64,7 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 MFA_TOTP_ISSUER = env.text("SITE_NAME", "Deepfake moderation")
-MFA_TOTP_TOLERANCE = 1
+MFA_TOTP_TOLERANCE = env.whole("TOTP_TOLERANCE", 1)
 MFA_FORMS = {
     "login_webauthn": "accounts.passkeys.SignIn",
     "authenticate_webauthn": "accounts.passkeys.SecondFactor",

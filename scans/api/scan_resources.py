@@ -114,7 +114,7 @@ class ArtifactContent(ApiView):
         kind = "image/png" if str(artifact.file.name).endswith(".png") else "image/jpeg"
         answer = FileResponse(artifact.file.open("rb"), content_type=kind)
         answer["X-Content-Type-Options"] = "nosniff"
-        answer["Cache-Control"] = "private, max-age=300"
+        answer["Cache-Control"] = "private, no-store"
         return answer
 
 

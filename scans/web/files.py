@@ -36,7 +36,7 @@ def send(request: HttpRequest, stored: Any, *, kind: str, etag: str, name: str =
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = POLICY
     response["Cross-Origin-Resource-Policy"] = "same-origin"
-    patch_cache_control(response, private=True, max_age=3600)
+    patch_cache_control(response, private=True, no_store=True)  # no copy stays on the disk of whoever looks
     return response
 
 
@@ -70,7 +70,11 @@ def _answer(request: HttpRequest, stored: Any, etag: str, mime: str, disposition
 
 def _redirect_to_store(stored: Any, mime: str, disposition: str) -> HttpResponseBase:
     """Redirect to a signed URL of the object store, valid for some minutes. The store handles ranges."""
-    parameters = {"ResponseContentDisposition": disposition, "ResponseContentType": mime}
+    parameters = {
+        "ResponseContentDisposition": disposition,
+        "ResponseContentType": mime,
+        "ResponseCacheControl": "private, no-store",
+    }
     response = redirect(stored.storage.url(stored.name, parameters=parameters))
     patch_cache_control(response, private=True, no_store=True)
     return response

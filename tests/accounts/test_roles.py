@@ -131,6 +131,26 @@ def test_an_installation_can_do_without_second_factors(person: Callable[..., Use
     assert person("ann", Role.LEAD, second_factor=False).has_perm("scans.view_scan")
 
 
+def test_where_everybody_needs_a_second_factor_nothing_opens_without_one(
+    person: Callable[..., User], as_user: Callable[..., Client], settings
+) -> None:
+    user = person("ann", Role.UPLOADER, second_factor=False)
+    client = as_user(user)
+    assert client.get("/").status_code == 200
+    settings.EVERYONE_SECOND_FACTOR = True
+    for where in ("/", "/scans/", "/scans/new/", "/notifications/", "/compare/"):
+        answer = client.get(where)
+        assert (answer.status_code, b"Set up now" in answer.content) == (403, True), where
+    assert client.post("/scans/new/", {"consents_to_training": "on"}).status_code == 403
+    assert client.get("/api/v1/scans").status_code == 403
+    assert roles.scopes_for(user) == []
+    for where in ("/help/", "/accounts/2fa/", "/profile/"):
+        assert client.get(where, follow=True).status_code == 200, where
+    TOTP.activate(user, generate_totp_secret())
+    assert client.get("/scans/").status_code == 200
+    assert client.get("/api/v1/scans").status_code == 200
+
+
 def test_a_person_can_hold_two_roles_and_lose_one(person: Callable[..., User]) -> None:
     user = person("ann", Role.UPLOADER, Role.MODERATOR)
     assert roles.roles_of(user) == {Role.UPLOADER, Role.MODERATOR}

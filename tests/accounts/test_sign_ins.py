@@ -66,6 +66,19 @@ def code_of(user: User) -> str:
     return format_hotp_value(hotp_value(decrypt(secret.instance.data["secret"]), counter))
 
 
+@pytest.mark.parametrize(("tolerance", "opens"), [(1, [True, True, True]), (0, [False, True, False])])
+def test_without_tolerance_a_code_lives_for_thirty_seconds(
+    tolerance: int, opens: list[bool], moderator: User, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MFA_TOTP_TOLERANCE = tolerance
+    totp = TOTP(Authenticator.objects.get(user=moderator, type="totp"))
+    secret = decrypt(totp.instance.data["secret"])
+    now = 60_000_000
+    monkeypatch.setattr(time, "time", lambda: now * 30 + 29.0)
+    accepted = [totp.validate_code(format_hotp_value(hotp_value(secret, now + step))) for step in (-1, 0, 1)]
+    assert accepted == opens
+
+
 def test_a_code_of_an_app_opens_one_session_only(moderator: User) -> None:
     code = code_of(moderator)
     for status in (200, 302):

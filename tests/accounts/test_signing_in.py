@@ -1,6 +1,10 @@
 """Signing up, in and out, and what a stranger can't learn from it."""
 
+import hashlib
+import io
 import re
+import urllib.request
+from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -116,7 +120,7 @@ def test_a_forgotten_password_is_reset_by_mail(
 
 WEAK = [
     "short", "password123", "1234567890123", "uploader@example.org", "sunshine2024", "!Michael-85", "qwerty12345",
-    "aaaaaaaaaaaa", "abc7abc7abc7", "zyxwvutsrq98765", "qwertyuiop",
+    "volleyball", "chrisbrown2024", "aaaaaaaaaaaa", "abc7abc7abc7", "zyxwvutsrq98765", "qwertyuiop",
 ]  # fmt: skip
 
 
@@ -124,6 +128,48 @@ WEAK = [
 def test_weak_passwords_are_refused(client: Client, db, weak: str) -> None:
     client.post("/accounts/signup/", {"email": "uploader@example.org", "password1": weak, "password2": weak})
     assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("digest", ["{}:3", "{}"])
+def test_a_password_of_a_breach_is_refused_where_a_copy_of_all_is_kept(
+    client: Client, db, settings, tmp_path: Path, digest: str
+) -> None:
+    settings.BREACHED_PASSWORDS = str(tmp_path)
+    known = hashlib.sha1(GOOD.encode()).hexdigest().upper()
+    (tmp_path / f"{known[:5]}.txt").write_text(f"{'0' * 35}:9\n{digest.format(known[5:])}\n")
+    answer = sign_up_with(client, GOOD)
+    assert not User.objects.exists()
+    assert "data breach" in answer.content.decode()
+    (tmp_path / f"{known[:5]}.txt").write_text(f"{'0' * 35}:9\n{known[5:]}:0\n")  # 0 is padding of the service
+    sign_up_with(client, GOOD)
+    assert User.objects.get().check_password(GOOD)
+
+
+def test_the_service_that_knows_breaches_never_sees_the_password(client: Client, db, settings, monkeypatch) -> None:
+    settings.BREACHED_PASSWORDS = "https://breaches.example.org/range"
+    asked = []
+
+    def urlopen(request, timeout: float) -> io.BytesIO:
+        asked.append(request.full_url)
+        return io.BytesIO(f"{digest[5:]}:1\r\n".encode())
+
+    digest = hashlib.sha1(GOOD.encode()).hexdigest().upper()
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    sign_up_with(client, GOOD)
+    assert set(asked) == {f"https://breaches.example.org/range/{digest[:5]}"}
+    assert not User.objects.exists()
+
+
+def test_people_can_sign_up_while_that_service_is_away(client: Client, db, settings, tmp_path: Path, caplog) -> None:
+    settings.BREACHED_PASSWORDS = str(tmp_path / "nothing")
+    sign_up_with(client, GOOD)
+    assert User.objects.exists()
+    assert "breached passwords can't be looked up" in caplog.text
+
+
+def sign_up_with(client: Client, password: str):
+    form = {"email": "uploader@example.org", "password1": password, "password2": password}
+    return client.post("/accounts/signup/", form)
 
 
 @pytest.mark.parametrize("good", ["8305926417395", "mehkqzwrtnvb", "QXVTMRKWPLZD", "sunshine 4729 boat"])

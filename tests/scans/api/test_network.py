@@ -164,6 +164,18 @@ def test_the_operator_says_which_ports_are_open(monkeypatch: pytest.MonkeyPatch,
         network.check("https://example.org:8443/")
 
 
+def test_the_operator_says_which_hosts_may_be_asked(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    resolved = means(monkeypatch, [PUBLIC])
+    settings.TARGET_HOSTS = ["hooks.example.org", "*.example.com"]
+    for host in ("hooks.example.org", "HOOKS.example.org", "a.example.com"):
+        assert network.check(f"https://{host}/").machine == PUBLIC
+    resolved.clear()
+    for host in ("example.org", "hooks.example.org.evil.net", "example.com", PUBLIC):
+        with pytest.raises(network.Blocked, match="host_refused"):
+            network.check(f"https://{host}/")
+    assert not resolved  # not even the name server hears of them
+
+
 @pytest.mark.parametrize("how", ["drop", "rubbish"])
 def test_who_answers_no_http_is_unreachable(how: str, receiver: Receiver) -> None:
     receiver.answers = [how]

@@ -61,6 +61,7 @@ def test_an_address_of_a_picture_works_without_a_key_and_ends(own: Program, clie
     address = own.get(f"{where}/artifacts").json()["results"][0]["url"].removeprefix("http://testserver")
     answer = client.get(address)
     assert answer.status_code == 200
+    assert answer["Cache-Control"] == "private, no-store"
     assert b"".join(answer)[:2] in (b"\xff\xd8", b"\x89P")
     error(client.get(f"{address}x"), 401, "unauthorized")
     with time_at(timezone.now() + dt.timedelta(minutes=6)):

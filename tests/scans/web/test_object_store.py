@@ -71,6 +71,7 @@ def test_a_scan_lives_in_the_store_and_leaves_it(
         assert (sent.status, sent.read()) == (206, b"\xff\xd8\xff")
         assert sent.headers["Content-Type"] == "image/jpeg"
         assert sent.headers["Content-Disposition"].startswith("inline")
+        assert sent.headers["Cache-Control"] == "private, no-store"
     assert "X-Amz-Expires=300" in answer["Location"]
     assert bob.get(f"/scans/{scan.pk}/media/").status_code == 404
     with django_capture_on_commit_callbacks(execute=True):

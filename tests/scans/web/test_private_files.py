@@ -114,11 +114,26 @@ def test_nothing_in_a_file_can_run(scan: Scan, ann: Client) -> None:
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in answer["Content-Security-Policy"]
     assert answer["Content-Disposition"].startswith("inline")
-    assert "private" in answer["Cache-Control"]
     read(answer)
     download = ann.get(f"/scans/{scan.pk}/media/?download")
     assert download["Content-Disposition"] == 'attachment; filename="me.jpg"'
     read(download)
+
+
+def test_no_browser_keeps_a_copy_of_a_file(scan: Scan, ann: Client, client: Client) -> None:
+    preview = scan.assessment.artifacts.get(kind="preview")
+    ann.post(f"/scans/{scan.pk}/share/", {"with_picture": "on", "days": "7"})
+    token = ann.get(f"/scans/{scan.pk}/").context["shares"][0].token
+    for asker, address, headers in (
+        (ann, f"/scans/{scan.pk}/media/", {}),
+        (ann, f"/scans/{scan.pk}/media/", {"range": "bytes=0-9"}),
+        (ann, f"/scans/{scan.pk}/artifacts/{preview.pk}/", {}),
+        (client, f"/shared/{token}/picture/", {}),
+    ):
+        answer = asker.get(address, headers=headers)
+        assert answer.status_code in (200, 206), address
+        assert answer["Cache-Control"] == "private, no-store", address
+        read(answer)
 
 
 def test_what_no_browser_shows_is_a_download(bundles: Any, upload: Callable[..., Scan], ann: Client) -> None:
