@@ -194,7 +194,7 @@ class Run:
             with ThreadPoolExecutor(4) as pool, Watch(self.site) as watch:
                 ids = [answer.result() for answer in self.upload_all(pool, key)]
                 waited(lambda: not self.unfinished(scans).exists(), PATIENCE)
-                waited(lambda: len(self.arrivals(good)) >= len(set(ids)), PATIENCE)
+                waited(lambda: set(ids) <= set(self.arrivals(good)), PATIENCE)
             arrivals = self.arrivals(good)
             self.count(result, scans, ids)
             result.alarms = watch.alarms
