@@ -34,29 +34,34 @@ def say(*lines: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def last_lines(log: Path, count: int = 8) -> list[str]:
+def last_lines(log: Path | None, count: int = 8) -> list[str]:
+    """What a process wrote last, under a line that says where."""
+    if log is None:
+        return ["Its last lines are above."]
     if not log.exists():
         return []
     with log.open(errors="replace") as lines:
-        return [f"    {line.rstrip()[:400]}" for line in collections.deque(lines, count) if line.strip()]
+        return [f"Its last lines in {log}:"] + [
+            f"    {line.rstrip()[:400]}" for line in collections.deque(lines, count) if line.strip()
+        ]
 
 
 class Child:
     """One supervised process: the leader of a session and process group of its own."""
 
     def __init__(
-        self, name: str, argv: Iterable[str | Path], *, environment: dict[str, str], folder: Path, log: Path
+        self, name: str, argv: Iterable[str | Path], *, environment: dict[str, str], folder: Path, log: Path | None
     ) -> None:
         self.name, self.argv, self.environment = name, [str(part) for part in argv], environment
         self.process: subprocess.Popen[bytes] | None = None
         self.started = self.next_try = 0.0
         self.deaths = 0
         self.folder, self.log = folder, log
-        if self.log.exists():
+        if self.log and self.log.exists():
             self.log.replace(self.log.with_suffix(".log.1"))
 
     def start(self) -> None:
-        with self.log.open("ab") as log:
+        with self.log.open("ab") if self.log else contextlib.nullcontext() as log:
             self.process = subprocess.Popen(  # noqa: S603
                 self.argv,
                 cwd=self.folder,
@@ -100,7 +105,7 @@ class Child:
         pause = min(2 ** (self.deaths - 1), LONGEST_PAUSE)
         self.next_try = now + pause
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        say(f"{self.name} {how}; it starts again in {pause} s. Its last lines in {self.log}:", *last_lines(self.log))
+        say(f"{self.name} {how}; it starts again in {pause} s.", *last_lines(self.log))
         return True
 
 

@@ -28,7 +28,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def child(name: str, argv: Iterable[str | Path], environment: dict[str, str]) -> Child:
-    log = settings.VAR_DIR / "log" / f"{name}.log"
+    log = settings.VAR_DIR / "log" / f"{name}.log" if env.flag("LOG_FILES", default=True) else None
     return Child(name, argv, environment=environment, folder=settings.BASE_DIR, log=log)
 
 

@@ -2938,12 +2938,13 @@ export interface components {
         };
         /**
          * @description `empty`: The file is empty.
+         *     `malware`: The virus scanner of this site reported the file.
          *     `url_refused`: Files cannot be fetched from this URL.
          *     `url_failed`: The URL returned no file.
          *     `validation_error`: A field or parameter is invalid; `errors` lists which.
          *     `idempotency_mismatch`: This Idempotency-Key was used for a different request.
          */
-        "422-empty-url_refused-url_failed-validation_error-idempotency_mismatch": {
+        "422-empty-malware-url_refused-url_failed-validation_error-idempotency_mismatch": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -2959,10 +2960,11 @@ export interface components {
         };
         /**
          * @description `empty`: The file is empty.
+         *     `malware`: The virus scanner of this site reported the file.
          *     `validation_error`: A field or parameter is invalid; `errors` lists which.
          *     `idempotency_mismatch`: This Idempotency-Key was used for a different request.
          */
-        "422-empty-validation_error-idempotency_mismatch": {
+        "422-empty-malware-validation_error-idempotency_mismatch": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3281,7 +3283,7 @@ export interface operations {
             409: components["responses"]["409-idempotency_in_progress"];
             413: components["responses"]["413-quota_exceeded-file_too_large"];
             415: components["responses"]["415-unsupported_media"];
-            422: components["responses"]["422-empty-validation_error-idempotency_mismatch"];
+            422: components["responses"]["422-empty-malware-validation_error-idempotency_mismatch"];
             429: components["responses"]["429-rate_limited"];
             500: components["responses"]["500-internal"];
             503: components["responses"]["503-unavailable"];
@@ -4493,7 +4495,7 @@ export interface operations {
             409: components["responses"]["409-idempotency_in_progress"];
             413: components["responses"]["413-quota_exceeded-file_too_large"];
             415: components["responses"]["415-unsupported_media"];
-            422: components["responses"]["422-empty-url_refused-url_failed-validation_error-idempotency_mismatch"];
+            422: components["responses"]["422-empty-malware-url_refused-url_failed-validation_error-idempotency_mismatch"];
             429: components["responses"]["429-rate_limited"];
             500: components["responses"]["500-internal"];
             503: components["responses"]["503-unavailable-busy"];

@@ -43,6 +43,7 @@ QUOTA_MB = env.whole("QUOTA_MB", 10_000)  # of files that one person may keep; 0
 ANALYSIS_SECONDS = env.whole("ANALYSIS_SECONDS", 300)  # then a file is given up
 DECODER_SANDBOX = env.flag("DECODER_SANDBOX", True)  # decode files in processes that can do nothing else
 SILENCE_SECONDS = env.whole("SILENCE_SECONDS", 15)  # of a worker, until its scan is taken from it
+CLAMD = env.text("CLAMD")
 MIN_FREE_DISK_MB = env.whole("MIN_FREE_DISK_MB", 1024)
 
 X_ACCEL = env.flag("X_ACCEL")  # behind nginx, which then sends private files itself (see deploy/nginx.conf)

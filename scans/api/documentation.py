@@ -38,6 +38,7 @@ CODES: dict[str, tuple[int, str]] = {
     ),
     "validation_error": (422, "A field or parameter is invalid; `errors` lists which."),
     "empty": (422, "The file is empty."),
+    "malware": (422, "The virus scanner of this site reported the file."),
     "url_refused": (422, "Files cannot be fetched from this URL."),
     "url_failed": (422, "The URL returned no file."),
     "policy_needed": (422, "A decision that contradicts the models needs a policy."),

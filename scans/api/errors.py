@@ -29,7 +29,7 @@ class Refusal(APIException):
 
 CODE_OF = {
     "too_many_bytes": "file_too_large", "quota": "quota_exceeded", "unknown_format": "unsupported_media",
-    "url_busy": "busy",
+    "url_busy": "busy", "scanner_away": "unavailable",
 }  # fmt: skip
 
 

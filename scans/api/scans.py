@@ -28,7 +28,7 @@ from .documentation import CURSOR, LIMIT, WAIT, describe, filters, page_of
 from .errors import Absent, Refusal, refused
 from .waiting import wait_for_result
 
-FILE_REFUSALS = ("rules_not_accepted", "quota_exceeded", "empty", "no_space")
+FILE_REFUSALS = ("rules_not_accepted", "quota_exceeded", "empty", "malware", "no_space")
 
 
 class Scans(ApiView):

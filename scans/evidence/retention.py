@@ -31,6 +31,7 @@ from ..models import (
 from ..retention import engine, facts
 from ..retention.deletion import delete
 from ..retention.engine import Reason as WhyDeleted
+from ..storage.endings import name_by_content
 
 
 def _export(user: Any) -> Iterator[tuple[str, Content]]:
@@ -86,7 +87,7 @@ def _export(user: Any) -> Iterator[tuple[str, Content]]:
         )
         if scan.media:
             with scan.media.open("rb") as file:
-                yield f"{folder}/{scan.name}", file.chunks()
+                yield f"{folder}/{name_by_content(scan)}", file.chunks()
 
 
 def _export_library(user: Any) -> Iterator[tuple[str, Content]]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from ..models import Event
 from ..outcome import effective
+from ..storage.endings import name_by_content
 
 PLAIN = ("id", "name", "kind", "format", "bytes", "sha256", "status", "refusal")
 VERDICT = ("verdict", "outcome", "source", "label", "action", "since", "state")  # what counts now
@@ -140,7 +141,7 @@ def _packed(scans: Any, notes: str) -> Iterator[bytes]:
                 continue
             with (
                 scan.media.open("rb") as file,
-                packed.open(f"files/{number:03} {scan.name}", "w", force_zip64=True) as member,
+                packed.open(f"files/{number:03} {name_by_content(scan)}", "w", force_zip64=True) as member,
             ):
                 for piece in file.chunks():
                     member.write(piece)

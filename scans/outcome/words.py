@@ -160,6 +160,8 @@ ADVICE = {
     "locked_archive": _("Unpack it, and upload the files themselves."),
     "archive_bomb": _("Upload the files themselves."),
     "no_space": _("Try again later, or contact the operator of this site."),
+    "malware": _("Do not open this file. Tell whoever sent it to you."),
+    "scanner_away": _("Try again later, or contact the operator of this site."),
     "url_refused": _("Download the file and upload it here."),
     "url_failed": _("Check the address, or download the file and upload it."),
     "url_busy": _("Try again in a minute."),

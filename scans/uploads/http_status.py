@@ -8,6 +8,7 @@ log = structlog.get_logger(__name__)
 
 STATUS_OF = {
     "full": 409, "in_progress": 409, "too_many_bytes": 413, "quota": 413, "unknown_format": 415, "url_busy": 503,
+    "scanner_away": 503,
     "no_space": 507,
 }  # fmt: skip
 

@@ -19,6 +19,7 @@ from ..analysis import capture, duplicates, outages
 from ..models import Assessment, Batch, Event, Queue, Scan, Source, Status
 from ..storage import disk
 from ..storage.incoming import PIECE, Held, Incoming, Refused, no_space
+from . import antivirus
 
 log = structlog.get_logger(__name__)
 
@@ -240,6 +241,7 @@ def _check(held: Held, owner: Any) -> None:
     if analysis.recognise(held.path) is None:
         raise Refused("unknown_format", _("This file is not a supported image or video."))
     check_room(owner, held.bytes)
+    antivirus.check(held.path)
 
 
 def check_room(owner: Any, size: int) -> None:

@@ -17,6 +17,7 @@ from ..models import Artifact, DecisionNotice, Event, ReviewItem, Scan, Status, 
 from ..outcome import blind, effective, failures, reverse_search, statement
 from ..outcome.result import Result
 from ..retention import purging
+from ..storage.endings import name_by_content
 from ..uploads import intake
 from . import files, forms, notification_views
 from .access import SignedIn, get_owned_scan, get_visible_scan, looks, seconds_until_next_look
@@ -79,7 +80,7 @@ def media(request: SignedIn, pk: uuid.UUID) -> HttpResponseBase:
         scan.media,
         kind=scan.format,
         etag=scan.sha256[:32],
-        name=scan.name,
+        name=name_by_content(scan),
         download="download" in request.GET,
     )
     return answer

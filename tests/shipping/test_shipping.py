@@ -271,6 +271,7 @@ def test_the_service_starts_the_whole_site_from_the_folder_of_the_guide() -> Non
     assert folder
     assert folder[1] in guide
     assert f"ExecStart={folder[1]}/.venv/bin/python manage.py up\n" in unit
+    assert "Environment=LOG_FILES=0\n" in unit
     assert f"InaccessiblePaths=-{folder[1]}/.git\n" in unit
     state = re.search(r"^StateDirectory=(.+)$", unit, re.MULTILINE)
     assert state

@@ -145,6 +145,31 @@ def test_what_no_browser_shows_is_a_download(bundles: Any, upload: Callable[...,
     read(answer)
 
 
+@pytest.mark.parametrize(
+    ("name", "form", "handed_out"),
+    [
+        ("me.jpg", "png", "me.png"),
+        ("me.JPEG", "jpeg", "me.JPEG"),
+        ("invoice.exe", "png", "invoice.exe.png"),
+        ("page.html", "gif", "page.html.gif"),
+        ("noending", "webp", "noending.webp"),
+    ],
+)
+def test_a_name_that_does_not_fit_the_content_is_not_handed_out(
+    name: str,
+    form: str,
+    handed_out: str,
+    bundles: Any,
+    upload: Callable[..., Scan],
+    ann: Client,
+) -> None:
+    scan = upload(files.still(form, 200), name=name)
+    assert scan.name == name  # people find it by the name that they gave it
+    answer = ann.get(f"/scans/{scan.pk}/media/?download")
+    assert answer["Content-Disposition"] == f'attachment; filename="{handed_out}"'
+    read(answer)
+
+
 def test_behind_nginx_the_file_is_handed_over(scan: Scan, ann: Client, settings: Any) -> None:
     settings.X_ACCEL = True
     answer = ann.get(f"/scans/{scan.pk}/media/")
