@@ -134,19 +134,15 @@ class Throttle:
         name = request.resolver_match.view_name
         if name.startswith(settings.COUNTED_ELSEWHERE):
             return None
-        guarded = GUARDED.get(name) if request.method == "POST" else None
+        guarded = (GUARDED if request.method == "POST" else settings.GUARDED_READS).get(name)
         for kind in filter(None, (guarded, "read")):
             try:
                 wait = self.seconds_to_wait(request, kind)
             except (RedisError, OSError) as error:
                 log.error("limits can't be counted", kind=kind, refused=kind != "read", error=repr(error))
                 if kind != "read":
-                    return _answer(
-                        request,
-                        503,
-                        _("Sign-in and sign-up are temporarily unavailable. Try again in a few minutes."),
-                        retry_after=30,
-                    )
+                    sentence = _("Sign-in and sign-up are temporarily unavailable. Try again in a few minutes.")
+                    return _answer(request, 503, sentence if kind in SLIDING else "", retry_after=30)
                 return None
             if wait is not None:
                 log.warning("too many attempts", kind=kind, view=name)

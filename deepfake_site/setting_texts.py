@@ -95,6 +95,7 @@ TEXTS: Final = (
     _("Pictures of a live camera, which sends one a second"),
     _("Requests of one person, or of one API key"),
     _("Requests of one person or API key that change something at the desk"),
+    _("Exports, evidence bundles and checks of reports, of one person, API key or address"),
     _("Test messages to webhooks, of one person or API key"),
     _("DEBUG, INFO, WARNING or ERROR"),
     _("0 lets `manage.py up` write all logs to its own standard error, for example into systemd's journal, which the site's account can't change, instead of to files in VAR_DIR."),

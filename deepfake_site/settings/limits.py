@@ -8,7 +8,10 @@ from .. import env
 GUARDED = {
     **dict.fromkeys(("scans:new", "scans:batches", "scans:camera", "scans:tus", "scans:live_keep"), "upload"),
     **dict.fromkeys(("scans:live", "scans:live_picture"), "live"),
+    **dict.fromkeys(("scans:check", "profile:export"), "export"),
 }
+# The same for a GET: what packs or reads whole files.
+GUARDED_READS = dict.fromkeys(("scans:evidence_file", "scans:export", "scans:case_export"), "export")
 COUNTED_ELSEWHERE = ("api:",)  # by key instead of address: scans/api/limits.py
 # Attempts per period; see accounts/throttle.py for what each one guards.
 LIMITS: dict[str, dict[str, Any]] = {
@@ -24,5 +27,6 @@ LIMITS: dict[str, dict[str, Any]] = {
     "live": {"visitor": env.text("LIMIT_LIVE", "90/1m")},
     "review": {"visitor": env.text("LIMIT_REVIEW", "120/1m")},
     "webhook_test": {"visitor": env.text("LIMIT_WEBHOOK_TEST", "10/1m")},
+    "export": {"visitor": env.text("LIMIT_EXPORT", "20/1m")},
     "read": {"visitor": env.text("LIMIT_READ", "600/1m")},
 }

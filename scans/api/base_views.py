@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.request import Request
@@ -108,6 +109,8 @@ class ApiView(APIView):
         if isinstance(request, Request):
             for name, value in limits.headers(request).items():
                 answer[name] = value
+            if request.auth and not answer.has_header("Cache-Control"):  # sessions: accounts.presence
+                patch_cache_control(answer, private=True, no_store=True)
         if replay := self.replay:
             self.replay = None
             answer.add_post_render_callback(lambda rendered: idempotency.end(replay, rendered))

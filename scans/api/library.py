@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Count, Q
 from django.http import StreamingHttpResponse
@@ -172,6 +172,7 @@ class RemoveScans(ApiView):
 class ExportOfCase(ApiView):
     tag = "library"
     scopes = SCOPES
+    limits: ClassVar[dict[str, str]] = {"GET": "export"}
 
     @describe(
         "exportCase",

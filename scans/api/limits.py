@@ -15,7 +15,7 @@ from accounts.throttle import rate_for, split, visitor_of
 
 log = structlog.get_logger(__name__)
 
-KINDS = ("read", "upload", "review", "webhook_test")
+KINDS = ("read", "upload", "review", "export", "webhook_test")
 
 
 class Uncounted(APIException):

@@ -147,6 +147,7 @@ class CheckReport(ApiView):
     tag = "evidence"
     permission_classes = (AllowAny,)
     scopes: ClassVar[dict[str, str]] = {}
+    limits: ClassVar[dict[str, str]] = {"POST": "export"}
     replays = False
 
     @describe(

@@ -2,6 +2,7 @@
 
 import ast
 import io
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -95,3 +96,11 @@ def test_no_secret_is_in_the_source() -> None:
         text = path.read_text()
         assert "django-insecure" not in text, path
         assert "BEGIN PRIVATE KEY" not in text, path
+
+
+def test_no_template_takes_text_for_markup() -> None:
+    """Markup is made by format_html, which escapes what it is given."""
+    templates = sorted((HOUSE / "templates").rglob("*.html"))
+    assert len(templates) > 50
+    unsafe = re.compile(r"\|\s*safe(seq)?\b|autoescape\s+off")
+    assert [str(path) for path in templates if unsafe.search(path.read_text())] == []

@@ -56,6 +56,12 @@ def test_faces_and_pictures_are_told_in_pages(own: Program) -> None:
     assert own.get(f"{where}/frames").json()["results"] == [] or own.get(f"{where}/frames").status_code == 200
 
 
+def test_nobody_between_keeps_what_a_key_reads(own: Program) -> None:
+    where = own.submit()["Location"]
+    for address in ("/api/v1/scans", where, f"{where}/faces", "/api/v1/me"):
+        assert own.get(address)["Cache-Control"] == "private, no-store", address
+
+
 def test_an_address_of_a_picture_works_without_a_key_and_ends(own: Program, client: Client, time_at: Any) -> None:
     where = own.submit()["Location"]
     address = own.get(f"{where}/artifacts").json()["results"][0]["url"].removeprefix("http://testserver")
