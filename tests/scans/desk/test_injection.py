@@ -10,7 +10,23 @@ from django.urls import get_resolver, reverse
 
 from accounts import keys
 from accounts.models import User
-from scans.models import Case, Feedback, Label, Note, ReviewItem, SavedSearch, Scan, Tag
+from scans.library import cases
+from scans.models import (
+    CannedReply,
+    Case,
+    Endpoint,
+    Feedback,
+    Label,
+    Note,
+    Policy,
+    ReviewItem,
+    ReviewQueue,
+    Rule,
+    SavedSearch,
+    Scan,
+    Tag,
+    TrustedSource,
+)
 from scans.review import appeals, decisions
 
 from .conftest import Clock
@@ -52,8 +68,17 @@ def everything(
     Feedback.objects.create(assessment=assessment, person=uploader, kind="false_alarm", text=MARKUP)
     Note.objects.create(scan=scan, author=lead, text=MARKUP)
     keys.issue(uploader, name=MARKUP[:60], scopes=["scans:read"])
+    texts = {"title": MARKUP[:80], "title_de": MARKUP[:80], "text": MARKUP, "text_de": MARKUP}
+    policy = Policy.objects.create(code="marked", **texts)
+    CannedReply.objects.create(**texts)
+    Endpoint.objects.create(owner=lead, url="https://example.org/" + MARKUP, description=MARKUP)
+    ReviewQueue.objects.update(name_de=MARKUP[:60])
+    ReviewQueue.objects.filter(pk=ReviewQueue.objects.earliest("pk").pk).update(name=MARKUP[:60])
+    Rule.objects.update(name=MARKUP[:80], name_de=MARKUP[:80])
+    TrustedSource.objects.create(person=lead, note=MARKUP)
+    cases.share(case, uploader, 7, with_notes=True)
     item = ReviewItem.objects.get(scan=scan)
-    decision = decisions.decide(item, lead, Label.MANIPULATED, public_note=MARKUP)
+    decision = decisions.decide(item, lead, Label.MANIPULATED, policy=policy, public_note=MARKUP)
     clock.later(minutes=10)
     appeals.make(decision, uploader, MARKUP)
     return scan, case, ReviewItem.objects.open().get(scan=scan)
@@ -70,11 +95,17 @@ def addresses(scan: Scan, case: Case, item: ReviewItem) -> list[str]:
     ]
     return [
         "/", "/scans/", f"/scans/?q={MARKUP}&tag={MARKUP}", "/scans/trash/", "/scans/cases/", "/notifications/",
-        "/profile/", "/accounts/keys/", f"/check/?code={MARKUP}", f"/compare/?a={scan.pk}&b={scan.pk}",
+        "/profile/", "/profile/keys/", f"/shared/cases/{case.links.get().token}/",
+        f"/check/?code={MARKUP}", f"/compare/?a={scan.pk}&b={scan.pk}",
         f"/accounts/login/?next={MARKUP}",
         reverse("scans:scan", args=[scan.pk]), reverse("scans:case", args=[case.pk]),
         reverse("scans:statement", args=[scan.pk]), reverse("scans:evidence", args=[scan.pk]), "/admin/",
-        reverse("admin:scans_reviewitem_change", args=[item.pk]), f"/admin/scans/scan/?q={MARKUP}", *desk,
+        reverse("admin:scans_reviewitem_change", args=[item.pk]), f"/admin/scans/scan/?q={MARKUP}", "/transparency/",
+        *(
+            reverse(f"admin:scans_{row._meta.model_name}_change", args=[row.pk])
+            for row in (Policy.objects.get(code="marked"), CannedReply.objects.latest("pk"), Endpoint.objects.get())
+        ),
+        *desk,
     ]  # fmt: skip
 
 
