@@ -20,24 +20,34 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from accounts import keys, roles, rules
-from accounts.models import User
+from accounts.models import ApiKey, User
 from scans.analysis import routing
+from scans.evidence import holds
+from scans.evidence import report as reports
 from scans.models import (
     Action,
+    Appeal,
     Batch,
     Case,
+    CaseLink,
     Decision,
+    Endpoint,
     Feedback,
     Label,
+    LegalHold,
     Policy,
     Reason,
+    Report,
     ReviewItem,
     ReviewQueue,
+    Rule,
+    SavedSearch,
     Scan,
     Share,
     Status,
     Tag,
 )
+from scans.outcome.result import Result
 from scans.retention import deletion
 from scans.review import appeals, decisions
 from scans.updates import notifications
@@ -98,12 +108,21 @@ def build(people: dict[str, User]) -> None:
         ],
     )
     submit(uploader, "deleted", "astronaut.jpg", quality=60)
+    unable = intake.submit(uploader, ContentFile(resaved("portrait.jpg", 70), name=UNABLE), sandbox=True)
     wait_until_analysed()
     for name, scan in scans.items():
         scans[name] = Scan.objects.get(pk=scan.pk)
     file_away(uploader, scans)
     review(people, scans, list(batch.scans.all()))
+    share_each(
+        {**scans, "little": batch.scans.earliest("created_at"), "appealed": scans["little"], "unable": unable}, uploader
+    )
+    report_each(scans, uploader)
     deletion.move_to_trash(Scan.objects.filter(name="deleted.jpg"), uploader)
+    holds.place(LegalHold(scan=scans["film"], reason="Asked for by the court, file 12/345"), people["lead"])
+    Endpoint.objects.create(
+        owner=people["admin"], url="https://newsroom.example.org/hooks/scans", description="Newsroom"
+    )
     keys.issue(uploader, name="Newsroom upload script", scopes=["scans:read", "scans:write"])
 
 
@@ -125,6 +144,8 @@ NAMES = {
     "decided": "campaign poster.jpg",
     "failed": "broken download.mp4",
 }
+UNABLE = "unable_to_evaluate.jpg"  # in the sandbox, where the name decides
+SHARED = ("likely", "film", "inconclusive", "little", "no-face", "decided", "appealed", "unable")
 
 
 def submit(owner: User, name: str, file: str, *, quality: int = 0) -> Scan:
@@ -155,7 +176,29 @@ def file_away(uploader: User, scans: dict[str, Scan]) -> None:
     Tag.named(uploader, "to check").scans.add(scans["inconclusive"])
     case = Case.objects.create(owner=uploader, title="Campaign posters in March", notes="Sent by a reader on 3 March.")
     case.scans.add(scans["decided"], scans["film"], scans["inconclusive"])
-    Share.objects.create(scan=scans["likely"], maker=uploader, with_picture=True, expires_at=in_a_week())
+    CaseLink.objects.create(case=case, maker=uploader, with_picture=True, with_notes=True, expires_at=in_a_week())
+    SavedSearch.objects.create(owner=uploader, name="Election, likely manipulated", query="outcome=likely_manipulated")
+
+
+def share_each(scans: dict[str, Scan], uploader: User) -> None:
+    """A link to each outcome. Only the one of the profile comes without its picture."""
+    for name in SHARED:
+        Share.objects.create(
+            scan=scans[name], maker=uploader, token=f"only-for-pictures-{name}", with_picture=name != "no-face",
+            expires_at=in_a_week(),
+        )  # fmt: skip
+    ended = {"scan": scans["likely"], "maker": uploader, "token": "only-for-pictures-ended"}
+    Share.objects.create(**ended, expires_at=timezone.now())
+
+
+def report_each(scans: dict[str, Scan], uploader: User) -> None:
+    """A report that is current, one that a later decision replaced, and one that was withdrawn."""
+    issued = [
+        reports.issue(Result(scans[name], scans[name].assessment), uploader, lambda code: f"/check/?code={code}")
+        for name in ("likely", "decided", "inconclusive")
+    ]
+    Report.objects.filter(pk=issued[1].pk).update(decision=None)
+    Report.objects.filter(pk=issued[2].pk).update(withdrawn_at=timezone.now())
 
 
 def in_a_week() -> Any:
@@ -197,7 +240,24 @@ def ids(people: dict[str, User]) -> dict[str, str]:
         **{name: str(scan.pk) for name, scan in scans.items()},
         "batch": str(Batch.objects.get().pk),
         "case": str(Case.objects.get().pk),
-        "share": Share.objects.get().token,
+        **{f"share-{name}": f"only-for-pictures-{name}" for name in (*SHARED, "ended")},
+        "unable": str(Scan.objects.get(name=UNABLE).pk),
+        "case-link": CaseLink.objects.get().token,
+        **{f"report-{name}": report_of(scans[name]) for name in ("likely", "decided", "inconclusive")},
+        "appeal-item": str(ReviewItem.objects.open().get(scan=scans["little"]).pk),
+        "decision": str(Decision.objects.get(scan=scans["decided"]).pk),
+        "removal": str(Decision.objects.get(scan=scans["likely"]).pk),
+        "appeal": str(Appeal.objects.get().pk),
+        "queue": str(ReviewQueue.objects.get(slug="review").pk),
+        "policy": str(Policy.objects.get(code="synthetic-media").pk),
+        "rule": str(Rule.objects.earliest("pk").pk),
+        "hold": str(LegalHold.objects.get().pk),
+        "endpoint": str(Endpoint.objects.get().pk),
+        "key": str(ApiKey.objects.get().pk),
         "item": str(ReviewItem.objects.open().get(scan=scans["inconclusive"]).pk),
         "person": str(people["uploader"].pk),
     }
+
+
+def report_of(scan: Scan) -> str:
+    return Report.objects.get(assessment__scan=scan).code
