@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.text import smart_split, unescape_string_literal
+from django.utils.translation import gettext as _
 
 FEW = 2000  # rows that a searched word leaves, up to which their keys are listed
 
@@ -18,6 +19,23 @@ class ByKey(admin.ModelAdmin):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         return super().get_object(request, object_id, from_field or None)
+
+    def get_action_choices(self, request: HttpRequest, default_choices: Any = ()) -> Any:
+        return super().get_action_choices(request, [("", _("Choose an action"))])
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs.setdefault("empty_label", _empty_label(db_field))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_choice_field(db_field, request, **kwargs)
+        if field is not None and db_field.name not in self.radio_fields:
+            field.choices = [choice if choice[0] else ("", _empty_label(db_field)) for choice in field.choices]
+        return field
+
+
+def _empty_label(db_field: Any) -> str:
+    return _("Not set") if db_field.blank else _("Choose")
 
 
 class ReadOnly(ByKey):

@@ -59,7 +59,7 @@ def sentences(status: int) -> tuple[str, str]:
         ),
         410: (
             _("This page is no longer available"),
-            _("It was deleted or has expired."),
+            _("It was deleted or has expired. If you were sent this link, ask the sender for a new one."),
         ),
         413: (_("The file is too large"), _("Upload a smaller version, or cut the video to the relevant part.")),
         429: (_("Too many requests"), _("Too many requests in a short time. Wait a moment, then try again.")),

@@ -60,10 +60,12 @@ class Decide(forms.Form):
     )  # fmt: skip
     policy = forms.ModelChoiceField(
         Policy.objects.filter(active=True), label=_("Policy"), required=False, widget=Policies,
+        empty_label=_("No policy"),
         help_text=_("Required if you contradict the models."),
     )  # fmt: skip
     reply = forms.ModelChoiceField(
         CannedReply.objects.all(), label=_("Canned reply"), required=False, widget=Replies,
+        empty_label=_("No canned reply"),
         help_text=_("In the uploader's language. You can change it below before it is sent."),
     )  # fmt: skip
     public_note = forms.CharField(

@@ -61,7 +61,7 @@ def explain(inspection: dict[str, Any], outcome: str, score: float | None, model
     codes = [reason["code"] for reason in inspection.get("reasons", [])]
     cuts = inspection.get("cuts")
     if score is None or not cuts:
-        return words.sentence({"code": codes[0]}) if codes else ""
+        return _why_no_score(outcome, codes)
     sentence = {"score": _score(inspection, score, models), "position": _position(score, cuts)}
     band = scores.band_of(score, cuts)
     doubts = [str(DOUBTS[code]) for code in codes if code in DOUBTS]
@@ -72,6 +72,20 @@ def explain(inspection: dict[str, Any], outcome: str, score: float | None, model
         return _("%(score)s: %(position)s. Because %(doubts)s, the outcome is inconclusive.") % sentence
     sentence["outcome"] = words.outcome_words(outcome)
     return _("%(score)s: %(position)s. The outcome is: %(outcome)s.") % sentence
+
+
+def leading_reason(outcome: str, codes: Sequence[str]) -> str:
+    """The code of the reason that explains why there is no score."""
+    if outcome == Outcome.UNABLE_TO_EVALUATE and "bundle_failed" in codes:
+        return "bundle_failed"
+    return codes[0] if codes else ""
+
+
+def _why_no_score(outcome: str, codes: Sequence[str]) -> str:
+    code = leading_reason(outcome, codes)
+    if outcome == Outcome.UNABLE_TO_EVALUATE and code == "bundle_failed":
+        return _("No model could be run on this file.")
+    return words.sentence({"code": code}) if code else ""
 
 
 def _score(inspection: dict[str, Any], score: float, models: Sequence[str]) -> str:

@@ -55,6 +55,10 @@ class Result:
             for reason in assessment.reasons
             if reason["code"] not in IN_SCALE
         ]
+        if assessment.score is None:
+            codes = [reason["code"] for reason in assessment.reasons]
+            leading = explanation.leading_reason(assessment.outcome, codes)  # the explanation above it
+            self.reasons = [row for row in self.reasons if row["code"] != leading or row.get("detail")]
         self.meaning = words.meaning_of(assessment.outcome, (reason["code"] for reason in assessment.reasons))
         self.findings = list(assessment.findings.all())
         drawn = list(assessment.artifacts.all())

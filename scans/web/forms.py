@@ -37,6 +37,12 @@ class Say(forms.ModelForm):
         fields = ("kind", "text")
         widgets = {"text": forms.Textarea(attrs={"rows": 3})}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kind = self.fields["kind"]
+        assert isinstance(kind, forms.ChoiceField)
+        kind.choices = [("", _("Choose what is wrong")), *Feedback.Kind.choices]
+
 
 class NewShare(forms.Form):
     DAYS = ((1, _("One day")), (7, _("One week")), (30, _("30 days")))

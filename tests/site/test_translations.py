@@ -63,3 +63,9 @@ def test_a_german_browser_gets_german_pages(client: Client, db, where: str) -> N
     assert '<html lang="de"' in page
     assert "Sign in" not in page
     assert "Password" not in page
+
+
+def test_people_s_own_pages_have_the_words_of_this_site(db: None, client: Client) -> None:
+    page = client.get("/accounts/login/", headers={"Accept-Language": "en"}).content.decode()
+    assert "Stay signed in" in page
+    assert "Remember Me" not in page

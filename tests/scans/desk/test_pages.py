@@ -294,3 +294,19 @@ def test_a_page_whose_address_names_an_empty_field_opens(
     model = apps.get_model(page.replace("/", "."))
     row = model.objects.first()
     assert as_user(admin).get(f"/admin/{page}/{row.pk}/change/?_to_field=").status_code == 200
+
+
+def test_a_choice_that_is_still_open_is_named_in_words(
+    as_user: Callable[..., Client], lead: User, waiting: ReviewItem
+) -> None:
+    client = as_user(lead)
+    for path, words in (
+        (LIST, ["Choose an action"]),
+        (page_of(waiting), ["No policy", "No canned reply"]),
+        ("/admin/scans/rule/add/", ["Choose"]),
+        ("/admin/scans/cannedreply/add/", ["Not set"]),
+    ):
+        page = client.get(path).content.decode()
+        empty = re.findall(r'<option value=""[^>]*>([^<]*)</option>', page)
+        assert set(words) <= set(empty), path
+        assert not [text for text in empty if not text.strip("- ")], path

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import io
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -165,3 +166,16 @@ def test_any_name_can_stand_in_a_report(name: str, scan: Scan, ann: Client) -> N
 def test_a_failed_scan_has_no_report(upload: Any, ann: Client) -> None:
     scan = upload(b"\xff\xd8\xff" + b"\0" * 500)
     assert ann.get(f"/scans/{scan.pk}/report.pdf").status_code == 404
+
+
+def test_a_file_that_could_not_be_analysed_is_shared_without_an_estimate(
+    upload: Callable[..., Scan], uploader: User, client: Client
+) -> None:
+    scan = upload(name="unable_to_evaluate.jpg", sandbox=True)
+    Share.objects.create(
+        scan=scan, maker=uploader, with_picture=True, token="any", expires_at=timezone.now() + dt.timedelta(1)
+    )
+    page = client.get("/shared/any/").content.decode()
+    assert "No model could be run on this file." in page
+    for contradiction in ("based on the others", "Estimated by models", "The picture was not shared", "Also noted"):
+        assert contradiction not in page
