@@ -28,7 +28,7 @@ class ByKey(admin.ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_choice_field(db_field, request, **kwargs)
+        field: Any = super().formfield_for_choice_field(db_field, request, **kwargs)
         if field is not None and db_field.name not in self.radio_fields:
             field.choices = [choice if choice[0] else ("", _empty_label(db_field)) for choice in field.choices]
         return field
