@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-often chaos soak hostile screenshots lint docs bench train mtcnn-export api types format lock messages clean
+.PHONY: help run test test-fast test-often mutants chaos soak hostile screenshots lint docs bench train mtcnn-export api types format lock messages clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,9 @@ test-fast: $(VENV)/tests  ## what most changes break, on SQLite: people, pages, 
 
 test-often: $(VENV)/tests  ## the whole suite twenty times, each in another order, until one fails
 	for run in $$(seq 20); do $(PY) -m pytest -n 2 || exit 1; done
+
+mutants: $(VENV)/tests  ## ONLY=accounts/roles.py: change the code in one place after the other, and print what no test notices
+	$(PY) -m tests.mutants $(if $(ONLY),--only $(ONLY)) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(MINUTES),--minutes $(MINUTES))
 
 chaos: $(VENV)/tests  ## do 12 kinds of harm to a running site, on both databases, and print what became of 50 scans each
 	$(PY) -m tests.chaos --table docs/endurance.md
