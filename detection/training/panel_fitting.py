@@ -15,6 +15,7 @@ from . import calibration, stored_findings
 from .evaluation import Row, ScoresMismatch
 
 PENALTY = 0.1  # on the squared distance of the weights from their mean, beside the mean loss
+WAYS = ("equal weights", "fitted weights", "sum of odds")
 GAIN = 0.005  # of AUC on kinds of fakes left out, below which weights stay equal
 STEPS = 4000
 LEAST = 20  # files of a kind, real or fake, below which nothing is fitted
@@ -119,14 +120,16 @@ def fit_panel(
     holds: bool = False,
     without: Collection[str] = (),
     others: Sequence[Row] = (),
+    way: str = "",
 ) -> Fusion:
     """Who is heard, how they are combined, the calibration of the sum, and the cuts: in this order.
 
     A bundle is heard whose AUC is surely above 0.5. How the heard ones are combined is chosen by kinds of fakes that
-    were left out when the weights were fitted; equal weights are given up only for a clear gain. `without`: names of
-    bundles that are known to tell nothing on files by others. `others`: files by others, whose real ones are held to
-    the same rate of false alarms. `own_false_alarms`: the rate for own real files where there are enough by others, as
-    own ones are degraded like fakes, more than most photos.
+    were left out when the weights were fitted; equal weights are given up only for a clear gain. `way`: one of WAYS,
+    where files from other sources show which is better. `without`: names of bundles that are known to tell nothing on
+    files by others. `others`: files by others, whose real ones are held to the same rate of false alarms.
+    `own_false_alarms`: the rate for own real files where there are enough by others, as own ones are degraded like
+    fakes, more than most photos.
     """
     all_judged = judged(rows, panel, which)
     intervals = {label: _interval(all_judged, label) for label in all_judged.labels}
@@ -147,7 +150,7 @@ def fit_panel(
     }
     left_out = {name: _left_out(data, way) for name, way in ways.items()}
     best = max(left_out, key=lambda name: left_out[name])
-    chosen = best if left_out[best] > left_out["equal weights"] + GAIN else "equal weights"
+    chosen = way or (best if left_out[best] > left_out["equal weights"] + GAIN else "equal weights")
     combining, weights = ways[chosen](data)
     combined = combine(combining, weights, data.log_odds)
     fitted = calibration.fit(calibration.sigmoid(combined), data.fake, counts=_balanced(data))
@@ -168,6 +171,7 @@ def fit_panel(
         "bundles": intervals,
         "auc_on_kinds_left_out": {name: round(value, 4) for name, value in left_out.items()},
         "chosen": chosen,
+        **({"chosen_by": "files from other sources"} if way else {}),
         "n_real": int((~data.fake).sum()),
         "n_fake": int(data.fake.sum()),
         "auc": round(metrics.auc(scores, data.fake), 4),

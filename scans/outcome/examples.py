@@ -73,7 +73,7 @@ SOURCES = (
         _("Generated"),
         _("The whole picture was generated. The models find some evidence, but not enough for a clear outcome."),
         GENERATED,
-        _("Portrait of a woman with shoulder-length hair"),
+        _("Portrait of an older man in a teal shirt on a beach"),
     ),
     Source(
         "missed",

@@ -64,7 +64,7 @@ STATES = (
     State("models", "", "/models/"),
     State("capabilities", "", "/capabilities/"),
     State("transparency", "", "/transparency/"),
-    State("model", "", "/models/synthesis/1/"),
+    State("model", "", "/models/synthesis/2/"),
     State("signing-keys", "", "/signing-keys/"),
     State("check", "", "/check/"),
     State("check-registered", "", "/check/?code={report-likely}"),

@@ -44,6 +44,10 @@ class Command(BaseCommand):
             help="do not use it there, because it did not detect manipulation in files from other sources",
         )  # fmt: skip
         parser.add_argument(
+            "--combining", nargs="+", type=_way_in, default=[], metavar="CONDITION=WAY",
+            help="equal-weights, fitted-weights or sum-of-odds, where files from other sources show which is better",
+        )  # fmt: skip
+        parser.add_argument(
             "--small-faces-below", type=float, metavar="PIXELS",
             help="fit separate weights for faces in photos that are less high",
         )  # fmt: skip
@@ -65,6 +69,7 @@ class Command(BaseCommand):
                     **rates,
                     others=others,
                     holds=which.condition.value in options["probability"],
+                    way=dict(options["combining"]).get(which.condition, ""),
                     without=[name for where, name in options["without"] if where is which.condition],
                 )
                 for which in panel_fitting.conditions_of(rows, options["small_faces_below"])
@@ -95,6 +100,11 @@ def _bundle_in(text: str) -> tuple[Condition, str]:
     return Condition(condition), name
 
 
+def _way_in(text: str) -> tuple[Condition, str]:
+    condition, _, way = text.partition("=")
+    return Condition(condition), panel_fitting.WAYS[panel_fitting.WAYS.index(way.replace("-", " "))]
+
+
 def _command(options: dict[str, Any]) -> str:
     words = ["manage.py fit_panel", *(path.name for path in options["scores"])]
     for name in ("false_alarms", "own_false_alarms", "missed", "inconclusive"):
@@ -104,6 +114,9 @@ def _command(options: dict[str, Any]) -> str:
         words.append(f"--others {' '.join(path.name for path in options['others'])}")
     if options["without"]:
         words.append(f"--without {' '.join(f'{condition}={name}' for condition, name in options['without'])}")
+    if options["combining"]:
+        ways = (f"{condition}={way.replace(' ', '-')}" for condition, way in options["combining"])
+        words.append(f"--combining {' '.join(ways)}")
     if options["small_faces_below"]:
         words.append(f"--small-faces-below {options['small_faces_below']:g}")
     if options["probability"]:

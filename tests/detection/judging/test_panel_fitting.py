@@ -189,6 +189,21 @@ def test_photos_and_films_are_fitted_apart_and_written_with_the_commands(
     assert (photo.holds, film.holds) == (False, True)
 
 
+def test_a_way_to_combine_that_files_by_others_have_shown_to_be_better_can_be_named(
+    files: Files, tmp_path: Path
+) -> None:
+    rows = files.rows({"one/1": files.sees(0.7), "two/1": files.sees(0.7), "three/1": files.blind})
+    evaluation.write(tmp_path / "photos.csv", rows)
+    command = ("fit_panel", str(tmp_path / "photos.csv"), "--bundles", str(files.bundles), "--write", "--combining")
+    call_command(*command, "photo=sum-of-odds", stdout=io.StringIO())
+    photo = read_panel(files.bundles).fusion[Condition.PHOTO]
+    assert photo.combining is Combining.ODDS
+    assert photo.measured["chosen_by"] == "files from other sources"
+    assert "--combining photo=sum-of-odds" in json.loads((files.bundles / "panel.json").read_text())["made_by"][-1]
+    with pytest.raises(CommandError, match="argument --combining"):
+        call_command(*command, "photo=guess")
+
+
 def test_small_faces_get_a_rule_of_their_own_until_all_are_fitted_together_again(files: Files, tmp_path: Path) -> None:
     small = {"one/1": files.sees(1.0), "two/1": files.blind, "three/1": files.sees(-1.0)}
     large = {"one/1": files.blind, "two/1": files.sees(1.0), "three/1": files.sees(1.0)}
