@@ -209,11 +209,14 @@ def test_the_id_of_a_panel_changes_with_whatever_changes_an_outcome_and_with_not
     policies: list[dict[str, Any]] = [
         {}, {"bundles": {"a": "trust"}}, {"cuts": cuts}, {"cuts": {**cuts, "little_below": 0.2}},
         {"cuts": {**cuts, "manipulated_above": 0.8}}, {"fusion": {"photo": FUSED}},
+        {"fusion": {"photo": {**FUSED, "offset": 0.5}}},
     ]  # fmt: skip
     ids = [panel(**policy).id for policy in policies]
     assert len(set(ids)) == len(ids)
     assert all(len(each) == 16 for each in ids)
     assert panel(remark="whatever").id == ids[0]
+    turned = {**FUSED, "weights": dict(reversed(FUSED["weights"].items()))}  # type: ignore[attr-defined]
+    assert panel(fusion={"photo": turned}).id == ids[5], "the order of what a policy says does not count"
     for changes in ({"cuts": cuts}, {"calibration": {"a": 2.0}}, {"version": "2"}, {"weights": {"model.onnx": "1"}}):
         (tmp_path / "a" / "bundle.json").write_text(json.dumps({**CARD, "name": "a", **changes}))
         assert panel().id not in ids, changes
