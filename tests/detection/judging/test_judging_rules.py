@@ -311,3 +311,17 @@ def test_a_folder_whose_name_begins_with_a_dot_is_no_bundle(panel: Callable[...,
     (tmp_path / "half-copied").rename(tmp_path / ".half-copied")
     assert [bundle.name for bundle, _ in panel().members] == ["a", "b", "c"]
     assert read_panel(tmp_path / "nowhere").members == ()
+
+
+def test_whatever_in_a_card_can_change_a_score_changes_its_digest(tmp_path: Path) -> None:
+    changes: list[dict[str, Any]] = [
+        {}, {"version": "2"}, {"kind": "video"}, {"input": {**CARD["input"], "margin": 0.5}},
+        {"output": {"fake_is": 0}}, {"out_of_distribution": {"threshold": 1.0}}, {"weights": {"model.onnx": "1"}},
+    ]  # fmt: skip
+    digests = []
+    for change in changes:
+        (tmp_path / "a").mkdir(exist_ok=True)
+        (tmp_path / "a" / "bundle.json").write_text(json.dumps({**CARD, "name": "a", **change}))
+        digests.append(read_bundle(tmp_path / "a").judging_sha256)
+    digests.append(add(tmp_path, "b").judging_sha256)
+    assert len(set(digests)) == len(digests)
