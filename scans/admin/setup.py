@@ -133,6 +133,14 @@ class PolicyAdmin(Kept):
     list_filter = ("active", "two_people")
     search_fields = ("code", "title", "title_de")
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in ("text", "text_de"):
+            field.help_text = _(
+                "Uploaders read the first paragraph with a decision. The others are for reviewers only."
+            )
+        return field
+
 
 @admin.register(TrustedSource)
 class TrustedSourceAdmin(Kept):

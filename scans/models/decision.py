@@ -45,6 +45,11 @@ class Policy(models.Model):
     def local_text(self) -> str:
         return in_language(self, "text")
 
+    @property
+    def scope(self) -> str:
+        """What the policy covers: its first paragraph, for uploaders. The others tell reviewers how to apply it."""
+        return self.local_text.replace("\r\n", "\n").strip().partition("\n\n")[0]
+
 
 class CannedReply(models.Model):
     """A note to uploaders, written once; `{name}`, `{policy}` and `{site}` are filled in."""

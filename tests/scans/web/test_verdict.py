@@ -69,6 +69,22 @@ def tell(callbacks: Callable[..., Any]) -> int:
     return len(mail.outbox) - before
 
 
+def test_uploaders_read_what_a_policy_covers_and_not_what_it_tells_reviewers(
+    item: ReviewItem, scan: Scan, moderator: User, policy: Policy, ann: Client, clock: Clock,
+    django_capture_on_commit_callbacks: Callable[..., Any],
+) -> None:  # fmt: skip
+    policy.text = "Covers altered voices.\r\n\r\nDecide “manipulated” if you can name it.\r\n\r\nUsual action: label."
+    policy.save()
+    decisions.decide(item, moderator, Label.MANIPULATED, policy=policy)
+    clock.later(seconds=301)
+    assert tell(django_capture_on_commit_callbacks) == 1
+    pages = [ann.get(f"{scan.get_absolute_url()}{page}").content.decode() for page in ("", "statement/")]
+    for place in (*pages, mail.outbox[-1].body):
+        assert "Covers altered voices." in place
+        assert "Decide “manipulated”" not in place
+        assert "Usual action" not in place
+
+
 def test_after_the_delay_they_are_told_with_reasons(
     item: ReviewItem, scan: Scan, moderator: User, policy: Policy, ann: Client, clock: Clock,
     django_capture_on_commit_callbacks: Callable[..., Any],
