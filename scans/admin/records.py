@@ -56,8 +56,10 @@ class LegalHoldAdmin(ReadOnly):
     search_fields = ("scan__id__exact", "scan__sha256__exact")
     list_select_related = ("scan", "placed_by", "released_by")
     raw_id_fields = ("scan",)
-    fields = ("scan", "reason")
     actions = ("release",)
+
+    def get_fields(self, request: HttpRequest, obj: LegalHold | None = None) -> Any:
+        return self.list_display if obj else ("scan", "reason")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("scans.add_legalhold")

@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.formats import localize
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -16,6 +17,7 @@ from accounts.lists import ByKey
 
 from ..analysis import routing
 from ..models import BEYOND_ASSESSMENT, CannedReply, Outcome, Policy, ReviewQueue, Rule, TrustedSource
+from ..outcome.scores import exact_points
 from .points import PointsField
 
 LOOK_BACK = dt.timedelta(days=30)
@@ -56,6 +58,10 @@ class RuleForm(forms.ModelForm):
 
     lowest = PointsField(label=gettext_lazy("Score from (0–100)"), required=False)
     highest = PointsField(label=gettext_lazy("Score to (0–100)"), required=False)
+    share = PointsField(
+        label=gettext_lazy("Share of matching scans (%)"), initial=1.0,
+        help_text=gettext_lazy("100: all of them. 2: a random 2 of 100."),
+    )  # fmt: skip
 
     class Meta:
         model = Rule
@@ -77,9 +83,13 @@ class RuleForm(forms.ModelForm):
 @admin.register(Rule)
 class RuleAdmin(Kept):
     form = RuleForm
-    list_display = ("__str__", "reason", "queue", "priority", "share", "active")
+    list_display = ("__str__", "reason", "queue", "priority", "share_in_percent", "active")
     list_filter = ("active", "reason", "queue")
     change_form_template = "admin/scans/rule.html"
+
+    @admin.display(description=gettext_lazy("share"), ordering="share")
+    def share_in_percent(self, rule: Rule) -> str:
+        return f"{localize(exact_points(rule.share))} %"
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None

@@ -236,7 +236,7 @@ def test_rubbish_is_answered(mo: Client, waiting: ReviewItem) -> None:
 def test_a_rule_is_tried_before_it_is_saved(waiting: ReviewItem, lead: User, as_user: Callable[..., Client]) -> None:
     client = as_user(lead)
     queue_ = ReviewQueue.objects.get(slug="review")
-    form = {"name": "all", "reason": "outcome", "share": "1", "queue": queue_.pk, "priority": "10", "active": "on"}
+    form = {"name": "all", "reason": "outcome", "share": "100", "queue": queue_.pk, "priority": "10", "active": "on"}
     form |= {"lowest": "0", "highest": "99.5"}
     count = Rule.objects.count()
     tried = client.post("/admin/scans/rule/add/", {**form, "_try": "1"})
@@ -248,6 +248,12 @@ def test_a_rule_is_tried_before_it_is_saved(waiting: ReviewItem, lead: User, as_
     client.post("/admin/scans/rule/add/", {**form, "_save": "1"})
     rule = Rule.objects.get(name="all")
     assert (rule.lowest, rule.highest) == (0.0, 0.995), "people write scores from 0 to 100"
+    assert rule.share == 1.0
+    client.post(f"/admin/scans/rule/{rule.pk}/change/", {**form, "share": "2.5", "_save": "1"})
+    rule.refresh_from_db()
+    assert rule.share == 0.025
+    assert "2.5 %" in client.get("/admin/scans/rule/").content.decode()
+    assert 'name="share" value="2.5"' in client.get(f"/admin/scans/rule/{rule.pk}/change/").content.decode()
     assert client.post("/admin/scans/rule/add/", {**form, "highest": "101", "_save": "1"}).status_code == 200
     assert Rule.objects.count() == count + 1
     where = f"/admin/scans/rule/{rule.pk}/change/"

@@ -35,6 +35,9 @@ def test_a_hold_is_placed_and_released_by_admins_and_both_are_events(
     assert place(client, scan).status_code == 200  # refused: there is one
     hold = LegalHold.objects.get()
     client.post("/admin/scans/legalhold/", {"action": "release", "_selected_action": [str(hold.pk)]})
+    page = client.get(f"/admin/scans/legalhold/{hold.pk}/change/").content.decode()
+    assert "Placed by" in page
+    assert "Released by" in page
     hold.refresh_from_db()
     assert hold.released_by == admin
     noted = Event.objects.filter(kind__startswith="legal_hold").order_by("id")
