@@ -221,3 +221,18 @@ def test_every_requirement_has_a_standing_and_its_test_exists() -> None:
     counted["all"] = [sum(column) for column in zip(*counted.values(), strict=True)]
     told = re.findall(r"^\| ([^|]+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", summary, re.MULTILINE)
     assert {name: [int(figure) for figure in figures] for name, *figures in told} == counted
+
+
+def test_every_experiment_is_listed_with_its_page_and_the_next_number_is_free() -> None:
+    index = (ROOT / "docs/experiments/index.md").read_text()
+    listed: dict[str, set[int]] = {}
+    for numbers, page in re.findall(r"^\| ([\d, to]+) \| \[[^]]+\]\((\S+\.md)\)", index, re.M):
+        spans = [part.split(" to ") for part in numbers.split(", ")]
+        listed[page] = {number for span in spans for number in range(int(span[0]), int(span[-1]) + 1)}
+    written = {
+        path.name: {int(number) for number in re.findall(r"^## (\d+) ", path.read_text(), re.M)}
+        for path in (ROOT / "docs/experiments").glob("*.md")
+        if path.name != "index.md"
+    }
+    assert listed == written
+    assert f"The next free number is {max(number for page in written.values() for number in page) + 1}." in index
