@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import http.client
 import itertools
 import re
 import urllib.request
@@ -74,7 +75,7 @@ class BreachedValidator:
         digest = hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest().upper()
         try:
             lines = _read_range(settings.BREACHED_PASSWORDS, digest[:5])
-        except OSError as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             # Nobody could sign up while another site is away. The list of this site is checked in any case.
             log.error("breached passwords can't be looked up", error=repr(error))
             return

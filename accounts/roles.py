@@ -146,7 +146,7 @@ VIEWS: Final[dict[str, str]] = {
 WITHOUT_SECOND_FACTOR: Final = (
     "theme", "help*", "privacy", "contact", "status", "set_language", "rules", "account_*", "mfa_*",
     "usersessions_list", "profile:*", "scans:shared*", "scans:check", "scans:about", "scans:example", "scans:models",
-    "scans:card*", "scans:capabilities*", "scans:signing_keys*", "scans:verifier", "admin:login",
+    "scans:card*", "scans:capabilities*", "scans:transparency*", "scans:signing_keys*", "scans:verifier", "admin:login",
     "admin:logout", "admin:jsi18n", "api:*",  # the API asks for scopes
 )  # fmt: skip
 

@@ -16,6 +16,7 @@ import structlog
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
+from django.http.request import UnreadablePostError
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django_ratelimit.core import get_usage
@@ -138,6 +139,8 @@ class Throttle:
         for kind in filter(None, (guarded, "read")):
             try:
                 wait = self.seconds_to_wait(request, kind)
+            except UnreadablePostError:  # the client is gone
+                return _answer(request, 400, retry_after=None)
             except (RedisError, OSError) as error:
                 log.error("limits can't be counted", kind=kind, refused=kind != "read", error=repr(error))
                 if kind != "read":
@@ -170,7 +173,7 @@ class Throttle:
         return max(waits, default=None)
 
 
-def _answer(request: HttpRequest, status: int, detail: str = "", *, retry_after: int) -> HttpResponse:
+def _answer(request: HttpRequest, status: int, detail: str = "", *, retry_after: int | None) -> HttpResponse:
     """An error page, from whatever the site uses to make them."""
     page: Callable[..., HttpResponse] = import_string(settings.ERROR_PAGE)
     return page(request, status, detail=detail, retry_after=retry_after)

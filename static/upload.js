@@ -185,6 +185,9 @@
     say(item, fill(sent < all && seconds > 2 ? words.sendingLeft : words.sending, values), "sending");
   }
 
+  // Refusals that another try in a few seconds doesn't change, though their status is 503.
+  const FINAL = ["scanner_away"];
+
   // Sent again with its key, a file that was taken in is not taken in twice.
   function send(group, to, quietly = false) {
     const item = group[0];
@@ -216,7 +219,7 @@
           try { answer = JSON.parse(request.responseText); } catch { /* a page, not an answer */ }
           if (request.status === 201) return done(all(words.done, answer));
           if (request.status === 429) return again(words.slow, Number(request.getResponseHeader("Retry-After")) || 5);
-          if (request.status >= 500 && request.status !== 507 && item.broke++ < 5) return again(words.lost, 2 ** item.broke);
+          if (request.status >= 500 && !FINAL.includes(answer.code) && request.status !== 507 && item.broke++ < 5) return again(words.lost, 2 ** item.broke);
           done(all([answer.said || answer.detail || words.lost, answer.advice].filter(Boolean).join(" "), null));
         });
         request.addEventListener("error", () => (item.broke++ < 5 ? again(words.lost, 2 ** item.broke) : done(all(words.gaveUp, null))));
@@ -261,7 +264,7 @@
         while (!stopped) {
           const sent = await fetch(place, { method: "PATCH", body: file.slice(at, at + PIECE), headers: { ...headers, "Upload-Offset": at, "Content-Type": "application/offset+octet-stream" } });
           if (!sent.ok) {
-            if (sent.status < 500 && ![409, 423].includes(sent.status)) return finishWith(await why(sent), null);
+            if ((sent.status < 500 && ![409, 423].includes(sent.status)) || FINAL.includes((await sent.clone().json().catch(() => ({}))).code)) return finishWith(await why(sent), null);
             throw new Error(sent.status);
           }
           at = Number(sent.headers.get("Upload-Offset")); broke = 0;

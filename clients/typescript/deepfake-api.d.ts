@@ -2247,7 +2247,7 @@ export interface components {
             parent: string | null;
             /** @description Title. */
             title: string;
-            /** @description Text of the rule. */
+            /** @description What it covers. With `review:read` also how reviewers apply it. */
             text: string;
             /** @description Whether decisions under this policy need a second person. */
             two_people: boolean;

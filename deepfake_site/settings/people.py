@@ -1,5 +1,7 @@
 """Accounts: passwords, sessions, sign-up, and second factors."""
 
+from django.core.exceptions import ImproperlyConfigured
+
 from .. import env
 from .installation import DEMO, HTTPS
 
@@ -22,6 +24,10 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 
 BREACHED_PASSWORDS = env.text("BREACHED_PASSWORDS")
+if BREACHED_PASSWORDS and not BREACHED_PASSWORDS.startswith(("https://", "/")):
+    raise ImproperlyConfigured(
+        f"BREACHED_PASSWORDS is {BREACHED_PASSWORDS!r}: name a folder by its full path, or https://…"
+    )
 EVERYONE_SECOND_FACTOR = env.flag("EVERYONE_SECOND_FACTOR")
 STAFF_SECOND_FACTOR = EVERYONE_SECOND_FACTOR or env.flag("STAFF_SECOND_FACTOR", default=not DEMO)
 ADMIN_EMAIL = env.text("ADMIN_EMAIL")

@@ -1,5 +1,6 @@
 """Database, files, and static files."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,10 @@ ANALYSIS_SECONDS = env.whole("ANALYSIS_SECONDS", 300)  # then a file is given up
 DECODER_SANDBOX = env.flag("DECODER_SANDBOX", True)  # decode files in processes that can do nothing else
 SILENCE_SECONDS = env.whole("SILENCE_SECONDS", 15)  # of a worker, until its scan is taken from it
 CLAMD = env.text("CLAMD")
+if CLAMD and not re.fullmatch(r"/.+|\S+:\d{1,5}", CLAMD):
+    raise ImproperlyConfigured(
+        f"CLAMD is {CLAMD!r}: name a socket by its full path, or host:port, such as clamav:3310."
+    )
 MIN_FREE_DISK_MB = env.whole("MIN_FREE_DISK_MB", 1024)
 
 X_ACCEL = env.flag("X_ACCEL")  # behind nginx, which then sends private files itself (see deploy/nginx.conf)

@@ -18,3 +18,17 @@ class PointsField(forms.FloatField):
     def clean(self, value: Any) -> float | None:
         points: float | None = super().clean(value)
         return None if points is None else round(points / 100, 6)
+
+
+class ShareField(forms.FloatField):
+    """A share in percent, as fine as people write it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=0, max_value=100, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return round(value * 100, 6) if isinstance(value, float) else value
+
+    def clean(self, value: Any) -> float | None:
+        percent: float | None = super().clean(value)
+        return None if percent is None else round(percent / 100, 8)

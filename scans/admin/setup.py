@@ -17,8 +17,7 @@ from accounts.lists import ByKey
 
 from ..analysis import routing
 from ..models import BEYOND_ASSESSMENT, CannedReply, Outcome, Policy, ReviewQueue, Rule, TrustedSource
-from ..outcome.scores import exact_points
-from .points import PointsField
+from .points import PointsField, ShareField
 
 LOOK_BACK = dt.timedelta(days=30)
 
@@ -58,7 +57,7 @@ class RuleForm(forms.ModelForm):
 
     lowest = PointsField(label=gettext_lazy("Score from (0–100)"), required=False)
     highest = PointsField(label=gettext_lazy("Score to (0–100)"), required=False)
-    share = PointsField(
+    share = ShareField(
         label=gettext_lazy("Share of matching scans (%)"), initial=1.0,
         help_text=gettext_lazy("100: all of them. 2: a random 2 of 100."),
     )  # fmt: skip
@@ -89,7 +88,7 @@ class RuleAdmin(Kept):
 
     @admin.display(description=gettext_lazy("share"), ordering="share")
     def share_in_percent(self, rule: Rule) -> str:
-        return f"{localize(exact_points(rule.share))} %"
+        return f"{localize(round(rule.share * 100, 6))} %"
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None

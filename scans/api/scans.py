@@ -80,6 +80,8 @@ class Scans(ApiView):
         try:
             if file is None:
                 file = fetching.fetch(address, request.user.pk)
+            if isinstance(file, intake.Held):
+                intake.check_for_viruses(file)
             with self.once() as keep:
                 scan = intake.submit(request.user, file, source=Source.API, sandbox=is_sandbox(request), **fields)
                 answer = keep(_answer(scan, request, 202 if scan.is_moving else 200))

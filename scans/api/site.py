@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from .. import analysis
 from ..models import Change, Event, Policy
 from . import listing, response_serializers
-from .base_views import ApiView, changes, of_scans
+from .base_views import ApiView, changes, of_scans, scopes_of
 from .documentation import LIMIT, PLACE, describe, filters, page_of, query
 
 OPENAPI = Path(__file__).with_name("openapi.json")
@@ -70,7 +70,8 @@ class Policies(ApiView):
     def get(self, request: Request) -> Response:
         """List the active policies. `parent` makes them a tree."""
         rows = Policy.objects.filter(active=True).select_related("parent")
-        return Response(listing.whole(response_serializers.PolicyOf(rows, many=True).data))
+        context = {"for_reviewers": "review:read" in scopes_of(request)}
+        return Response(listing.whole(response_serializers.PolicyOf(rows, many=True, context=context).data))
 
 
 class Capabilities(ApiView):

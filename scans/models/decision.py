@@ -15,6 +15,11 @@ from .wording import in_language
 PERSON = settings.AUTH_USER_MODEL
 
 
+def scope_of(text: str) -> str:
+    """What a policy covers: its first paragraph, for uploaders. The others tell reviewers how to apply it."""
+    return text.replace("\r\n", "\n").strip().partition("\n\n")[0]
+
+
 class Policy(models.Model):
     """A written rule that a decision can rest on."""
 
@@ -47,8 +52,7 @@ class Policy(models.Model):
 
     @property
     def scope(self) -> str:
-        """What the policy covers: its first paragraph, for uploaders. The others tell reviewers how to apply it."""
-        return self.local_text.replace("\r\n", "\n").strip().partition("\n\n")[0]
+        return scope_of(self.local_text)
 
 
 class CannedReply(models.Model):

@@ -32,6 +32,7 @@ class Held(File):
     def __init__(self, path: Path, sha256: str, size: int) -> None:
         super().__init__(path.open("rb"), name=path.name)
         self.path, self.sha256, self.bytes = path, sha256, size
+        self.is_checked = False  # for viruses
 
     def temporary_file_path(self) -> str:
         return str(self.path)

@@ -13,6 +13,7 @@ from ..storage.incoming import PIECE, Refused
 log = structlog.get_logger(__name__)
 
 PATIENCE = 60  # seconds for each step of the exchange
+VERDICT = 150  # seconds for the answer: longer than MaxScanTime of clamd, which is 120 by default
 
 
 def check(path: Path) -> None:
@@ -39,6 +40,7 @@ def _scan(path: Path) -> str:
         while piece := file.read(PIECE):
             connection.sendall(struct.pack("!L", len(piece)) + piece)
         connection.sendall(struct.pack("!L", 0))
+        connection.settimeout(VERDICT)
         with connection.makefile("rb") as answer:
             return answer.read(4096).rstrip(b"\0\n").decode(errors="replace")
 

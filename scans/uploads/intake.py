@@ -241,7 +241,14 @@ def _check(held: Held, owner: Any) -> None:
     if analysis.recognise(held.path) is None:
         raise Refused("unknown_format", _("This file is not a supported image or video."))
     check_room(owner, held.bytes)
-    antivirus.check(held.path)
+    check_for_viruses(held)
+
+
+def check_for_viruses(held: Held) -> None:
+    """Once for each file. Called before a transaction begins, as a scanner may take minutes."""
+    if not held.is_checked:
+        antivirus.check(held.path)
+        held.is_checked = True
 
 
 def check_room(owner: Any, size: int) -> None:

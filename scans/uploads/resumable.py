@@ -66,6 +66,8 @@ def _take_in(upload: Resumable) -> Scan:
     held = None if upload.scan_id else pieces.gather(upload)
     taken = False
     try:
+        if held is not None:
+            intake.check_for_viruses(held)
         with transaction.atomic():
             current = Resumable.objects.select_for_update().filter(pk=upload.pk).first()
             if current is None:

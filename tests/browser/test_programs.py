@@ -300,6 +300,7 @@ def test_all_that_the_description_allows_is_answered_as_it_says(site: Site, worl
             "--config-file", str(HERE / "schemathesis.toml"), "run",
             f"{site.address}/api/v1/openapi.json", "--header", bearer, "--checks", "all",
             "--max-examples", "10", "--workers", "1", "--no-color", "--generation-deterministic",
+            "--request-timeout", "60",  # a batch of hundreds of files takes its time on a busy machine
         ],
         cwd=HERE, capture_output=True, text=True, check=False, timeout=500,
     )  # fmt: skip

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 
 from accounts import keys
 from accounts.models import User
 from scans.models import Batch, Scan
+from scans.uploads import antivirus
 
 from .conftest import portrait
 from .test_full_disk import left_over
@@ -90,6 +92,24 @@ def test_a_file_with_a_virus_is_not_stored_on_any_way_in(
     assert not Scan.objects.exists()
     assert left_over(own_media) == []
     assert "Test.Sample FOUND" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_nobody_waits_for_the_database_while_a_file_is_scanned(
+    as_user: Callable[..., Client], uploader: User, own_media: Path, monkeypatch: Any
+) -> None:
+    inside: list[bool] = []
+    monkeypatch.setattr(antivirus, "check", lambda path: inside.append(connection.in_atomic_block))
+    _key, secret = keys.issue(uploader, name="p", scopes=["scans:write"])
+    program = Client(headers={"authorization": f"Bearer {secret}", "idempotency-key": "a"})
+    file = SimpleUploadedFile("me.jpg", portrait(), "image/jpeg")
+    assert program.post("/api/v1/scans", {"file": file}).status_code in (200, 202)
+    client, content, tus = as_user(uploader), portrait(300), {"tus-resumable": "1.0.0"}
+    made = client.post("/scans/tus/", headers={**tus, "upload-length": str(len(content)), "upload-metadata": ""})
+    body = "application/offset+octet-stream"
+    sent = client.generic("PATCH", made["Location"], content, body, headers={**tus, "upload-offset": "0"})
+    assert sent.status_code == 204
+    assert inside == [False, False]
 
 
 def test_without_a_verdict_of_the_scanner_nothing_comes_in(

@@ -70,6 +70,16 @@ def test_no_server_starts_without_what_production_needs(server: str, missing: st
     done = run(sys.executable, "-c", START.format(server), **given)
     assert done.returncode != 0
     assert f"ImproperlyConfigured: {missing} is not set. " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("CLAMD", "clamav"), ("BREACHED_PASSWORDS", "http://mirror"), ("BREACHED_PASSWORDS", "folder")]
+)
+def test_an_address_that_nobody_could_use_is_refused_at_the_start(tmp_path: Path, name: str, value: str) -> None:
+    done = run(
+        sys.executable, "-c", START.format("deepfake_site.wsgi"), **COMPLETE, VAR_DIR=str(tmp_path), **{name: value}
+    )
+    assert f"ImproperlyConfigured: {name} is '{value}': name a" in done.stderr
     assert not list(tmp_path.iterdir())  # nothing was made up
 
 
@@ -260,8 +270,8 @@ def test_the_service_starts_the_whole_site_from_the_folder_of_the_guide() -> Non
     folder = re.search(r"^WorkingDirectory=(.+)$", unit, re.MULTILINE)
     assert folder
     assert folder[1] in guide
-    assert f"ExecStart={folder[1]}/.venv/bin/python manage.py up\n" in unit
-    assert "Environment=LOG_FILES=0\n" in unit
+    # Not by Environment=, over which the .env file of EnvironmentFile= has precedence.
+    assert f"ExecStart=/usr/bin/env LOG_FILES=0 {folder[1]}/.venv/bin/python manage.py up\n" in unit
     assert f"InaccessiblePaths=-{folder[1]}/.git\n" in unit
     state = re.search(r"^StateDirectory=(.+)$", unit, re.MULTILINE)
     assert state

@@ -17,6 +17,7 @@ from ... import analysis
 from ...analysis import sandbox
 from ...insight import figures
 from ...models import Change, Outcome, Policy, Scan
+from ...models.decision import scope_of
 from ...uploads import intake
 from .. import limits
 from ..base_views import scopes_of
@@ -33,7 +34,7 @@ class PolicyOf(Resource):
     object = kind_of("policy")
     parent = maybe("Code of the parent policy.")
     title = text("Title.")
-    text = serializers.CharField(help_text="Text of the rule.")
+    text = serializers.CharField(help_text="What it covers. With `review:read` also how reviewers apply it.")
     two_people = flag("Whether decisions under this policy need a second person.")
     translations = anything("Title and text in other languages, by language code.")
 
@@ -43,6 +44,13 @@ class PolicyOf(Resource):
     def get_translations(self, policy: Policy) -> dict[str, dict[str, str]]:
         has_german = policy.title_de or policy.text_de
         return {"de": {"title": policy.title_de, "text": policy.text_de}} if has_german else {}
+
+    def to_representation(self, policy: Policy) -> dict[str, Any]:
+        row: dict[str, Any] = super().to_representation(policy)
+        if not self.context.get("for_reviewers"):
+            for texts in (row, *row["translations"].values()):
+                texts["text"] = scope_of(texts["text"])
+        return row
 
 
 class Bundle(Resource):

@@ -246,6 +246,17 @@ def test_ten_at_the_same_moment_make_one_scan(uploader: User, bundles: Any, sett
     assert len(answers) == 10
 
 
+def test_a_sign_in_that_broke_off_is_refused_without_an_alarm(db: None, caplog: Any) -> None:
+    statuses: list[str] = []
+    environ = (
+        RequestFactory().generic("POST", "/accounts/login/", content_type="application/x-www-form-urlencoded").environ
+    )
+    environ |= {"CONTENT_LENGTH": "1000", "wsgi.input": io.BytesIO(b"login=ann@exam")}
+    b"".join(application(environ, lambda status, headers: statuses.append(status)))
+    assert statuses[0].startswith("4")
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 def sent_to_the_server(program: Program, path: str, body: bytes, key: str, arrived: int) -> str:
     """The status, from the application that gunicorn serves, of a request of which only `arrived` bytes come."""
     statuses: list[str] = []

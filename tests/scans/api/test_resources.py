@@ -138,6 +138,17 @@ def test_policies_tell_what_they_are_part_of(own: Program) -> None:
     assert [(one["code"], one["parent"]) for one in said] == [("a", None), ("b", "a")]
 
 
+def test_uploaders_programs_read_what_a_policy_covers_and_reviewers_programs_how_it_is_applied(
+    own: Program, desk: Program
+) -> None:
+    Policy.objects.all().delete()
+    text, german = "Covers voices.\n\nUsual action: label.", "Gilt für Stimmen.\n\nÜbliche Maßnahme: kennzeichnen."
+    Policy.objects.create(code="a", title="A", title_de="A", text=text, text_de=german)
+    read = [program.get(f"{V1}/policies").json()["results"][0] for program in (own, desk)]
+    assert [policy["text"] for policy in read] == ["Covers voices.", text]
+    assert [policy["translations"]["de"]["text"] for policy in read] == ["Gilt für Stimmen.", german]
+
+
 def test_usage_tells_what_was_used(own: Program) -> None:
     size = own.submit().json()["media"]["bytes"]
     said = own.get(f"{V1}/usage").json()

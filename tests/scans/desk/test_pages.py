@@ -253,7 +253,10 @@ def test_a_rule_is_tried_before_it_is_saved(waiting: ReviewItem, lead: User, as_
     rule.refresh_from_db()
     assert rule.share == 0.025
     assert "2.5 %" in client.get("/admin/scans/rule/").content.decode()
-    assert 'name="share" value="2.5"' in client.get(f"/admin/scans/rule/{rule.pk}/change/").content.decode()
+    client.post(f"/admin/scans/rule/{rule.pk}/change/", {**form, "share": "0.04", "_save": "1"})
+    rule.refresh_from_db()
+    assert rule.share == 0.0004
+    assert 'name="share" value="0.04"' in client.get(f"/admin/scans/rule/{rule.pk}/change/").content.decode()
     assert client.post("/admin/scans/rule/add/", {**form, "highest": "101", "_save": "1"}).status_code == 200
     assert Rule.objects.count() == count + 1
     where = f"/admin/scans/rule/{rule.pk}/change/"
