@@ -15,11 +15,6 @@ from .wording import in_language
 PERSON = settings.AUTH_USER_MODEL
 
 
-def scope_of(text: str) -> str:
-    """What a policy covers: its first paragraph, for uploaders. The others tell reviewers how to apply it."""
-    return text.replace("\r\n", "\n").strip().partition("\n\n")[0]
-
-
 class Policy(models.Model):
     """A written rule that a decision can rest on."""
 
@@ -49,10 +44,6 @@ class Policy(models.Model):
     @property
     def local_text(self) -> str:
         return in_language(self, "text")
-
-    @property
-    def scope(self) -> str:
-        return scope_of(self.local_text)
 
 
 class CannedReply(models.Model):

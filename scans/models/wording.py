@@ -10,3 +10,8 @@ def in_language(row: Any, field: str, language: str | None = None) -> str:
     code = (language or get_language() or "").partition("-")[0]
     translated: str = getattr(row, f"{field}_{code}", "")
     return translated or str(getattr(row, field))
+
+
+def scope_of(text: str) -> str:
+    """What a policy covers: its first paragraph, for uploaders. The others tell reviewers how to apply it."""
+    return text.replace("\r\n", "\n").strip().partition("\n\n")[0]

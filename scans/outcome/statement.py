@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from ..models import Appeal, Decision, Scan
 from ..models.event import LOOKS
+from ..models.wording import scope_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def build(decision: Decision) -> Statement:
         models_said=str(assessment.get_outcome_display()) if assessment else _("The models gave no result."),
         policy=str(decision.policy) if decision.policy else "",
         policy_code=decision.policy.code if decision.policy else "",
-        policy_text=decision.policy.scope if decision.policy else "",
+        policy_text=scope_of(decision.policy.local_text) if decision.policy else "",
         note=decision.public_note,
         appeal_until=appeal_until(decision),
         appealed=appeal is not None,

@@ -17,7 +17,7 @@ from ... import analysis
 from ...analysis import sandbox
 from ...insight import figures
 from ...models import Change, Outcome, Policy, Scan
-from ...models.decision import scope_of
+from ...models.wording import scope_of
 from ...uploads import intake
 from .. import limits
 from ..base_views import scopes_of

@@ -289,15 +289,6 @@ def test_the_lower_cut_off_is_not_above_the_upper(low: float, high: float, valid
             add(tmp_path, "a", cuts=cuts)
 
 
-def test_a_calibration_moves_the_odds_and_never_leaves_the_range() -> None:
-    assert Calibration(5.0, 5.0)(0.3) == 0.3, "where nothing was fitted the score is the network's own"
-    doubled = Calibration(2.0, 0.0, fitted=True)
-    assert doubled(0.75) == pytest.approx(0.9)  # odds of 3 become 9
-    assert Calibration(1.0, 1.0986122887, fitted=True)(0.5) == pytest.approx(0.75)
-    for extreme in (Calibration(100.0, 100.0, fitted=True), Calibration(100.0, -100.0, fitted=True)):
-        assert 0.0 <= extreme(0.0) <= extreme(0.5) <= extreme(1.0) <= 1.0
-
-
 def test_keras_weights_are_used_where_no_others_are_there(tmp_path: Path) -> None:
     keras = add(tmp_path, "keras", weights={"model.keras": "0", "embed.keras": "0"})
     assert (keras.runtime, keras.weights.name) == ("keras", "model.keras")

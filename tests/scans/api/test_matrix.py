@@ -41,7 +41,9 @@ def test_who_is_let_in_where(
     person: Callable[..., User], as_user: Callable[..., Client], bundles: Any, settings: Any
 ) -> None:
     """`o` is let in, `.` is not. Asked is what isn't there, so that nothing comes of it. 1FA: no second factor."""
-    settings.LIMITS = {kind: {"visitor": "100000/1m"} for kind in ("read", "upload", "review", "webhook_test")}
+    settings.LIMITS = {
+        kind: {"visitor": "100000/1m"} for kind in ("read", "upload", "review", "webhook_test", "export")
+    }
     columns: list[tuple[str, Client]] = []
     for role in Role:
         user = person(role.value, role)

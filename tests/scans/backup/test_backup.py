@@ -203,7 +203,7 @@ def test_a_backup_that_is_made_while_others_write_and_delete_is_of_one_instant(
     other = site()
     code, output = other.run("restore", folder)
     assert code == 0, output
-    assert f"{made['rows']['scans_scan']} scans: equal" in output
+    assert f"{made['rows']['scans_scan']:,} scans: equal" in output
     code, output = other.run("verify_audit", "--json")
     report = json.loads(output.splitlines()[-1])
     assert (code, report["whole"], report["rows"]) == (0, True, made["chain"]["position"])
