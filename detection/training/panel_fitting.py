@@ -15,7 +15,7 @@ from . import calibration, stored_findings
 from .evaluation import Row, ScoresMismatch
 
 PENALTY = 0.1  # on the squared distance of the weights from their mean, beside the mean loss
-WAYS = ("equal weights", "fitted weights", "sum of odds")
+WAYS = EQUAL, FITTED, ODDS = "equal weights", "fitted weights", "sum of odds"
 GAIN = 0.005  # of AUC on kinds of fakes left out, below which weights stay equal
 STEPS = 4000
 LEAST = 20  # files of a kind, real or fake, below which nothing is fitted
@@ -144,13 +144,13 @@ def fit_panel(
     _enough(data, which.condition, false_alarms, missed)
     equal = np.full(len(heard), 1 / len(heard))
     ways: dict[str, Way] = {
-        "equal weights": lambda files: (Combining.SUM, equal),
-        "fitted weights": lambda files: (Combining.SUM, fit_weights(files)),
-        "sum of odds": lambda files: (Combining.ODDS, equal),
+        EQUAL: lambda files: (Combining.SUM, equal),
+        FITTED: lambda files: (Combining.SUM, fit_weights(files)),
+        ODDS: lambda files: (Combining.ODDS, equal),
     }
     left_out = {name: _left_out(data, way) for name, way in ways.items()}
     best = max(left_out, key=lambda name: left_out[name])
-    chosen = way or (best if left_out[best] > left_out["equal weights"] + GAIN else "equal weights")
+    chosen = way or (best if left_out[best] > left_out[EQUAL] + GAIN else EQUAL)
     combining, weights = ways[chosen](data)
     combined = combine(combining, weights, data.log_odds)
     fitted = calibration.fit(calibration.sigmoid(combined), data.fake, counts=_balanced(data))

@@ -147,16 +147,16 @@ def test_a_password_of_a_breach_is_refused_where_a_copy_of_all_is_kept(
 
 def test_the_service_that_knows_breaches_never_sees_the_password(client: Client, db, settings, monkeypatch) -> None:
     settings.BREACHED_PASSWORDS = "https://breaches.example.org/range"
-    asked = []
+    requested = []
 
     def urlopen(request, timeout: float) -> io.BytesIO:
-        asked.append(request.full_url)
+        requested.append(request.full_url)
         return io.BytesIO(f"{digest[5:]}:1\r\n".encode())
 
     digest = hashlib.sha1(GOOD.encode()).hexdigest().upper()
     monkeypatch.setattr(urllib.request, "urlopen", urlopen)
     sign_up_with(client, GOOD)
-    assert set(asked) == {f"https://breaches.example.org/range/{digest[:5]}"}
+    assert set(requested) == {f"https://breaches.example.org/range/{digest[:5]}"}
     assert not User.objects.exists()
 
 

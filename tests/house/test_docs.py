@@ -219,8 +219,8 @@ def test_every_requirement_has_a_standing_and_its_test_exists() -> None:
     assert not wrong, "\n".join(wrong)
     assert len(numbers) == len(set(numbers)) == 253  # of levels 1 and 2
     counted["all"] = [sum(column) for column in zip(*counted.values(), strict=True)]
-    told = re.findall(r"^\| ([^|]+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", summary, re.MULTILINE)
-    assert {name: [int(figure) for figure in figures] for name, *figures in told} == counted
+    stated = re.findall(r"^\| ([^|]+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", summary, re.MULTILINE)
+    assert {name: [int(figure) for figure in figures] for name, *figures in stated} == counted
 
 
 def test_every_experiment_is_listed_with_its_page_and_the_next_number_is_free() -> None:

@@ -31,14 +31,14 @@ def patch(module: ModuleType, source: str) -> list[Function]:
 
 
 def _functions(code: CodeType) -> list[tuple[Function, CodeType]]:
-    found = []
+    functions = []
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             if constant.co_flags & 0x2:  # a function; a class has a namespace of its own
-                found.append(((constant.co_qualname, constant.co_firstlineno), constant))
+                functions.append(((constant.co_qualname, constant.co_firstlineno), constant))
             else:
-                found.extend(_functions(constant))
-    return found
+                functions.extend(_functions(constant))
+    return functions
 
 
 def _same(old: CodeType, new: CodeType) -> bool:

@@ -118,10 +118,10 @@ def test_what_belongs_to_somebody_is_absent_for_everybody_else(
     person = as_user(stranger, proven=True)
     program = Client(headers={"authorization": f"Bearer {secret}"})
     before = {kind: model_to_dict(row) for kind, row in belongings.items()}
-    asked = list(addresses(belongings))
-    assert len(asked) > 50
-    assert {kind for _address, kind in asked} == set(belongings) - {Share}
-    for address, _kind in asked:
+    paths = list(addresses(belongings))
+    assert len(paths) > 50
+    assert {kind for _address, kind in paths} == set(belongings) - {Share}
+    for address, _kind in paths:
         client, json = (program, "application/json") if address.startswith("/api/") else (person, None)
         statuses = set()
         for method in METHODS:

@@ -25,14 +25,14 @@ def test_what_packs_or_reads_whole_files_is_limited(
     _key, secret = keys.issue(uploader, name="p", scopes=["scans:read"])
     person, program = as_user(uploader, proven=True), Client(headers={"authorization": f"Bearer {secret}"})
     absent = uuid.uuid4()
-    asked: list[Callable[[], Any]] = [
+    requests: list[Callable[[], Any]] = [
         lambda: client.post("/check/", {"file": report()}),
         lambda: person.get(f"/scans/{absent}/evidence.zip"),
         lambda: program.get(f"/api/v1/cases/{absent}/export"),
         lambda: Client().post("/api/v1/reports/verify", {"file": report()}),
     ]
-    for ask in asked:
-        statuses = [ask().status_code for _time in range(3)]
+    for request in requests:
+        statuses = [request().status_code for _time in range(3)]
         assert statuses[:2] in ([200, 200], [404, 404])
         assert statuses[2] == 429
     # The person has used the limit up; it is one for all such doors.
